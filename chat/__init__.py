@@ -1,0 +1,1 @@
+"""The chat service: a log in PostgreSQL, fanned out over WebSockets."""

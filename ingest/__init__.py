@@ -1,0 +1,1 @@
+"""One live session, from RTP to parts: accept, program, encode, package, record."""

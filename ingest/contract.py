@@ -1,0 +1,245 @@
+"""What ingest puts on the bus: the only module of ingest that `webinar` may import.
+
+Media messages are binary, one NATS message each::
+
+    0      4        8              8+n
+    | "WM1" kind | n: u32 big-endian | n bytes of JSON header | payload bytes |
+
+`encode()` and `decode()` are inverse for every message class below. Times are integers in the
+time base named by the field: `pts`, `dts` and `duration` of video count 1/90000 s, of audio 1/48000 s,
+from the start of the program (Go Live is 0 on every track). Wall times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import struct
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Final, Literal, cast
+
+VIDEO_CLOCK: Final = 90_000
+AUDIO_CLOCK: Final = 48_000
+
+MediaKind = Literal["video", "audio"]
+
+
+class SessionState(enum.StrEnum):
+    """States of a live session, in order. Changed in one place: `ingest.session`."""
+
+    REHEARSAL = "rehearsal"  # a presenter may send; nobody sees it
+    LIVE = "live"  # the program runs, viewers see it, it is recorded
+    ENDED = "ended"  # the program has stopped; the recording is being finished or is finished
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One quality of the ladder, or the audio of all of them."""
+
+    name: str  # path-safe: "720p", "480p", "240p", "audio"
+    kind: MediaKind
+    codecs: str  # RFC 6381: "avc1.42c01f", "mp4a.40.2"
+    bitrate: int  # bit/s, target
+    width: int = 0
+    height: int = 0
+    frame_rate: float = 0.0
+    sample_rate: int = 0
+    channels: int = 0
+
+
+class UnknownMessage(ValueError):
+    """The bytes are not a message of this contract, or of a newer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class InitSegment:
+    """The `ftyp`+`moov` of one rendition, published once at the start and on every `snapshot`."""
+
+    KIND: ClassVar[bytes] = b"I"
+    session_id: str
+    event_id: str
+    rendition: Rendition
+    ladder: tuple[str, ...]  # names of all renditions of the session, top first, "audio" last
+    part_target: float  # s; the same for the whole session
+    segment_target: float  # s; the same for the whole session
+    started_at: str  # wall time of program time 0
+    hls_prefix: str  # unguessable, of this live session
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One `moof`+`mdat` of a rendition: a part of the segment `msn`, numbered from 0.
+
+    `last` marks the last part of its segment: then the segment is the concatenation of its parts.
+    """
+
+    KIND: ClassVar[bytes] = b"P"
+    session_id: str
+    event_id: str
+    rendition: str
+    msn: int
+    part: int
+    pts: int  # time base of the track's kind
+    duration: int
+    independent: bool  # true only when it starts with an IDR (video); audio always
+    last: bool
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One encoded frame for the WHEP fan-out: H.264 as Annex B access unit, Opus as one packet."""
+
+    KIND: ClassVar[bytes] = b"U"
+    session_id: str
+    event_id: str
+    rendition: str  # a video rendition, or "opus"
+    pts: int  # video 1/90000 s, opus 1/48000 s
+    keyframe: bool
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfSession:
+    """The program has stopped: no unit or part follows. Playlists get their ENDLIST."""
+
+    KIND: ClassVar[bytes] = b"E"
+    session_id: str
+    event_id: str
+    duration: float  # s of program
+    payload: bytes = b""
+
+
+Message = InitSegment | Part | Unit | EndOfSession
+_KINDS: Final[dict[bytes, type[Message]]] = {c.KIND: c for c in (InitSegment, Part, Unit, EndOfSession)}
+_MAGIC: Final = b"WM1"
+
+
+def encode(message: Message) -> bytes:
+    """One bus message as bytes."""
+    fields = asdict(message)
+    del fields["payload"]
+    header = json.dumps(fields, separators=(",", ":")).encode()
+    return b"".join((_MAGIC, message.KIND, struct.pack("!I", len(header)), header, message.payload))
+
+
+def decode(data: bytes) -> Message:
+    """The message that `encode` made; raises `UnknownMessage` for anything else."""
+    if len(data) < 8 or data[:3] != _MAGIC:
+        raise UnknownMessage("not a media message")
+    kind = _KINDS.get(data[3:4])
+    if kind is None:
+        raise UnknownMessage(f"unknown media message {data[3:4]!r}")
+    (n,) = struct.unpack_from("!I", data, 4)
+    try:
+        fields = json.loads(data[8 : 8 + n])
+        if kind is InitSegment:
+            fields["rendition"] = Rendition(**fields["rendition"])
+            fields["ladder"] = tuple(fields["ladder"])
+        return cast("Message", kind(**fields, payload=data[8 + n :]))
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnknownMessage(f"media message cannot be read: {error}") from error
+
+
+class Subject:
+    """Subjects of the bus that ingest serves or publishes. JSON unless said otherwise."""
+
+    # A queue group `ingest` of all ingest processes; {"event_id", "hls_prefix"?} → {"ok": true, "session_id"}.
+    # The process that answers owns the event from then on and subscribes `ingest.<event_id>.*`.
+    ASSIGN = "ingest.assign"
+
+    @staticmethod
+    def command(event_id: str, verb: str) -> str:
+        """A request to the owner of an event. Verbs and their bodies are listed in docs/architecture.md."""
+        return f"ingest.{event_id}.{verb}"
+
+    @staticmethod
+    def media(event_id: str) -> str:
+        """Binary messages of this module: init segments, parts, units, end, in program order."""
+        return f"live.{event_id}.media"
+
+    @staticmethod
+    def status(event_id: str) -> str:
+        """`LiveStatus` as JSON, once a second and on every change of state."""
+        return f"live.{event_id}.status"
+
+    ALL_MEDIA = "live.*.media"
+    ALL_STATUS = "live.*.status"
+    # RecordingClosed as JSON; also kept beside the file as <session_id>.json until the worker has taken it.
+    RECORDING = "recording.closed"
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherHealth:
+    """What the host sees of the presenter's stream."""
+
+    connected: bool
+    bitrate: int = 0  # bit/s received, last second
+    fps: float = 0.0
+    width: int = 0
+    height: int = 0
+    loss: float = 0.0  # 0..1, last second
+    codec: str = ""
+    has_audio: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionHealth:
+    """Measured, not configured."""
+
+    name: str
+    fps: float
+    bitrate: int  # bit/s
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """The heartbeat of a live session."""
+
+    session_id: str
+    event_id: str
+    state: SessionState
+    hls_prefix: str
+    publisher: PublisherHealth
+    renditions: tuple[RenditionHealth, ...]
+    started_at: str | None  # wall time of program time 0; None in rehearsal
+    program_time_s: float
+    recorded_until_s: float  # safely on disk
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> LiveStatus:
+        try:
+            fields = json.loads(data)
+            fields["state"] = SessionState(fields["state"])
+            fields["publisher"] = PublisherHealth(**fields["publisher"])
+            fields["renditions"] = tuple(RenditionHealth(**r) for r in fields["renditions"])
+            return cls(**fields)
+        except (ValueError, TypeError, KeyError) as error:
+            raise UnknownMessage(f"live status cannot be read: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingClosed:
+    """A finished MP4 in the store."""
+
+    event_id: str
+    session_id: str
+    key: str  # of the object in the store: "recordings/<event_id>/<session_id>.mp4"
+    bytes: int
+    sha256: str
+    duration_s: float
+    complete: bool  # false when it was repaired after a crash
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> RecordingClosed:
+        try:
+            return cls(**json.loads(data))
+        except (ValueError, TypeError) as error:
+            raise UnknownMessage(f"recording notice cannot be read: {error}") from error
