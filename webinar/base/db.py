@@ -1,0 +1,159 @@
+"""PostgreSQL: the pool, transactions, and the schema's version."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from webinar.base.errors import CannotStart
+
+Pool = asyncpg.Pool
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+# Any number of ours, the same in every process: held while migrating, so that two starts never migrate at once.
+_MIGRATION_LOCK: Final = 7_233_041_977
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+# What a query may meet while PostgreSQL is away: mapped to 503 once, in the HTTP layer of each service.
+DOWN: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
+async def _json_codecs(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def connect(url: str, *, service: str, max_size: int = 10) -> Pool:
+    """A pool that gives `jsonb` as Python values. Raises `CannotStart` when the database cannot be reached."""
+    try:
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=max_size,
+            init=_json_codecs,
+            timeout=5,
+            command_timeout=15,
+            server_settings={"application_name": f"webinar {service}", "timezone": "UTC"},
+        )
+    except asyncpg.InvalidPasswordError as error:
+        raise CannotStart("PostgreSQL refused the password in WEBINAR_DATABASE_URL.") from error
+    except asyncpg.InvalidCatalogNameError as error:
+        raise CannotStart(
+            "The database named in WEBINAR_DATABASE_URL does not exist: create it with `createdb`."
+        ) from error
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise CannotStart(
+            f"PostgreSQL cannot be reached ({error}). Check WEBINAR_DATABASE_URL and that it runs."
+        ) from error
+    return pool
+
+
+async def check(pool: Pool) -> str | None:
+    """For `/readyz`: None when the database answers."""
+    try:
+        await pool.fetchval("select 1", timeout=2)
+    except (*DOWN, asyncpg.PostgresError) as error:
+        return f"PostgreSQL does not answer ({type(error).__name__})"
+    return None
+
+
+def _alembic(url: str | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    if url is not None:
+        config.attributes["url"] = url
+    return config
+
+
+def head() -> str:
+    """The newest revision this program knows."""
+    revision = ScriptDirectory.from_config(_alembic()).get_current_head()
+    assert revision is not None, "the package has no migrations"  # noqa: S101 - a broken build, not an input
+    return revision
+
+
+def known_revisions() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
+async def current(url: str) -> str | None:
+    """The revision of a database, None for an empty one. Raises `CannotStart`."""
+    pool = await connect(url, service="migrate", max_size=1)
+    try:
+        if await pool.fetchval("select to_regclass('alembic_version')") is None:
+            return None
+        revision: str | None = await pool.fetchval("select version_num from alembic_version")
+        return revision
+    finally:
+        await pool.close()
+
+
+async def ensure_known(url: str) -> str | None:
+    """The database's revision; raises `CannotStart` for one that a newer program made."""
+    revision = await current(url)
+    if revision is not None and revision not in known_revisions():
+        raise CannotStart(
+            f"The database was made by a newer version of this program (revision {revision}; this one knows {head()}). "
+            "Nothing was changed. Start the newer version, or restore the backup from before its upgrade.",
+            code="database_newer",
+        )
+    return revision
+
+
+async def upgrade(url: str) -> tuple[str | None, str]:
+    """Brings the schema to `head()` under an advisory lock; returns (before, after). Raises `CannotStart`."""
+    before = await ensure_known(url)
+    if before == head():
+        return before, before
+    engine = create_async_engine(
+        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(url, timeout=5)
+    )
+    try:
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql(f"select pg_advisory_lock({_MIGRATION_LOCK})")
+            await connection.commit()
+            try:
+                await connection.run_sync(_run_upgrade)
+                await connection.commit()
+            finally:
+                await connection.exec_driver_sql(f"select pg_advisory_unlock({_MIGRATION_LOCK})")
+                await connection.commit()
+    except (OSError, TimeoutError) as error:
+        raise CannotStart(
+            f"PostgreSQL went away while upgrading ({error}). Nothing is half done: start again."
+        ) from error
+    finally:
+        await engine.dispose()
+    return before, head()
+
+
+def _run_upgrade(connection: object) -> None:
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def wait_for_upgrade(url: str, *, timeout_s: float = 30.0) -> None:
+    """For services started on their own: waits until `webinar db upgrade` has brought the schema to `head()`."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while await ensure_known(url) != head():
+        if asyncio.get_running_loop().time() > deadline:
+            raise CannotStart(
+                "The database is of an older version. Run `webinar db upgrade` first.", code="database_older"
+            )
+        await asyncio.sleep(0.5)

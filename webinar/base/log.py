@@ -1,0 +1,94 @@
+"""Structured logs: lines for people or JSON for machines, on standard error, secrets left out."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, cast
+
+import structlog
+
+# Names whose values never reach a log, wherever they come from.
+_SECRET = re.compile(
+    r"(password|secret|token|stream_key|authorization|cookie|ticket|database_url|smtp_url)", re.IGNORECASE
+)
+# Personal and bearer values inside paths: /j/…, /s/…, /setup/…, ?token=…
+_IN_PATH = re.compile(r"(/(?:j|s|setup|r)/|[?&](?:token|sig|key)=)[A-Za-z0-9_\-.=]{8,}")
+# user:password@ inside a URL
+_IN_URL = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
+
+
+def redact(text: str) -> str:
+    """The text without link tokens and passwords of URLs."""
+    return _IN_URL.sub(r"\1…@", _IN_PATH.sub(r"\1…", text))
+
+
+def _redact_event(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if _SECRET.search(key):
+            event[key] = "…"
+        elif isinstance(value, str):
+            event[key] = redact(value)
+    return event
+
+
+def configure(service: str, level: str = "info", fmt: str = "console") -> None:
+    """Route structlog and the standard library's logging of this process through one form."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        _redact_event,
+    ]
+
+    def add_service(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event.setdefault("service", service)
+        return event
+
+    renderer: structlog.types.Processor
+    if fmt == "json":
+        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        renderer = cast("structlog.types.Processor", _line)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[add_service, structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in ("aioice", "aiortc", "asyncio", "nats", "httpx"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def _line(_: object, __: str, event: MutableMapping[str, Any]) -> str:
+    """`12:03:04.123 web      info    started  port=8000`: one line an event, the same width in every service."""
+    stamp = str(event.pop("timestamp", ""))[11:23]
+    level = str(event.pop("level", "info"))
+    service = str(event.pop("service", "-"))
+    name = str(event.pop("event", ""))
+    event.pop("logger", None)
+    error = event.pop("exception", None)
+    pairs = " ".join(f"{k}={v}" for k, v in event.items())
+    line = f"{stamp} {service:<8} {level:<7} {name}" + (f"  {pairs}" if pairs else "")
+    return f"{line}\n{error}" if error else line
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a module."""
+    return cast("structlog.stdlib.BoundLogger", structlog.get_logger(name))

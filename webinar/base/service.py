@@ -1,0 +1,155 @@
+"""The shell every service lives in: health pages, one HTTP server, signals, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from webinar.base import log
+from webinar.base.errors import CannotStart
+from webinar.base.metrics import metrics
+
+_log = log.get(__name__)
+
+# A check answers None when its part can serve, else what is missing, in a few words.
+Check = Callable[[], Awaitable[str | None]]
+
+
+def health_routes(checks: Mapping[str, Check]) -> list[Route]:
+    """`/healthz` (alive), `/readyz` (can serve; names what is missing), `/metrics`."""
+
+    async def healthz(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+
+    async def readyz(request: Request) -> JSONResponse:
+        missing: dict[str, str] = {}
+        for name, check in checks.items():
+            try:
+                async with asyncio.timeout(2):
+                    problem = await check()
+            except TimeoutError:
+                problem = "did not answer within 2 s"
+            if problem is not None:
+                missing[name] = problem
+        return JSONResponse(
+            {"ready": not missing, "missing": missing},
+            status_code=503 if missing else 200,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return [
+        Route("/healthz", healthz, name="healthz"),
+        Route("/readyz", readyz, name="readyz"),
+        Route("/metrics", metrics, name="metrics"),
+    ]
+
+
+def listen(host: str, port: int, setting: str) -> socket.socket:
+    """A bound TCP socket; `CannotStart` naming the setting when the port cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise port_error(error, "TCP", port, setting) from error
+    sock.set_inheritable(True)
+    return sock
+
+
+def port_error(error: OSError, transport: str, port: int, setting: str) -> CannotStart:
+    """One line that says what to do about a port that cannot be bound."""
+    if error.errno == errno.EADDRINUSE:
+        return CannotStart(
+            f"{transport} port {port} is taken by another program. Stop it, or choose another port with {setting}.",
+            code="port_taken",
+        )
+    if error.errno == errno.EACCES:
+        return CannotStart(
+            f"{transport} port {port} needs more rights. Choose one above 1023 with {setting}.", code="port_denied"
+        )
+    return CannotStart(f"{transport} port {port} cannot be opened ({os.strerror(error.errno or 0)}). See {setting}.")
+
+
+@contextlib.asynccontextmanager
+async def stop_on_signals() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set. A second signal is ignored: the end is already under way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: `serve_until` owns them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def] # uvicorn's own signature varies
+        yield
+
+
+async def serve_until(
+    stop: asyncio.Event,
+    app: ASGIApp,
+    sock: socket.socket,
+    *,
+    grace_s: float = 5.0,
+    **options: object,
+) -> None:
+    """Serve `app` on `sock` until `stop` is set, then let requests finish for `grace_s`."""
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=int(grace_s),
+        **options,  # type: ignore[arg-type] # passed through
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[sock]), name="http")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            await serving
+            if not stop.is_set():
+                raise CannotStart("The HTTP server ended by itself; the lines above say why.")
+        server.should_exit = True
+        await serving
+    finally:
+        stopping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await stopping
+        if not serving.done():
+            serving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+
+
+async def ready() -> None:
+    """Tells the supervisor, on the file descriptor it gave (`WEBINAR_READY_FD`), that this service serves."""
+    number = os.environ.pop("WEBINAR_READY_FD", "")
+    if number:
+        fd = int(number)
+        os.write(fd, b"ready\n")
+        os.close(fd)

@@ -1,0 +1,119 @@
+"""The object store for recordings and segments: a local folder, or S3, GCS, Azure by URL (obstore)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from webinar.base.errors import CannotStart, NotFound, Unavailable
+from webinar.base.settings import Settings
+
+_CHUNK: Final = 256 * 1024
+
+
+class Storage:
+    """Objects by key (`recordings/<event>/<session>.mp4`). Keys are ours, never a user's text."""
+
+    def __init__(self, store: ObjectStore, root: Path | None) -> None:
+        self._store = store
+        self._root = root
+
+    @classmethod
+    def open(cls, settings: Settings) -> Storage:
+        """Raises `CannotStart` when the folder cannot be written."""
+        if settings.storage_url is not None:
+            return cls(from_url(settings.storage_url), None)
+        root = settings.data_dir.absolute() / "store"
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStart(
+                f"The folder {root} cannot be written ({error.strerror}). Make it writable or set WEBINAR_DATA_DIR."
+            ) from error
+        return cls(LocalStore(root), root)
+
+    def local_path(self, key: str) -> Path | None:
+        """The file behind a key, when the store is a folder of this machine; what it names may not exist."""
+        return None if self._root is None else self._root / key
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Moves a finished file into the store: renamed on the same disk, else uploaded, confirmed by size, then removed.
+
+        The local file is gone only after the object is there. Raises `Unavailable`; then the file is untouched.
+        """
+        size = (await asyncio.to_thread(path.stat)).st_size
+        target = self.local_path(key)
+        try:
+            if target is not None:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    await asyncio.to_thread(os.replace, path, target)
+                except OSError:
+                    await obstore.put_async(self._store, key, path)
+                else:
+                    return
+            else:
+                await obstore.put_async(self._store, key, path)
+            meta = await obstore.head_async(self._store, key)
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store did not take {key}: {error}") from error
+        if meta["size"] != size:
+            raise Unavailable(
+                f"The object store has {meta['size']} bytes of {key}, not {size}; the local file is kept."
+            )
+        await asyncio.to_thread(path.unlink)
+
+    async def put_bytes(self, key: str, data: bytes) -> None:
+        """Raises `Unavailable`."""
+        try:
+            await obstore.put_async(self._store, key, data)
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store did not take {key}: {error}") from error
+
+    async def get_bytes(self, key: str) -> bytes:
+        """Raises `NotFound` or `Unavailable`."""
+        try:
+            result = await obstore.get_async(self._store, key)
+            return bytes(await result.bytes_async())
+        except (NotFoundError, FileNotFoundError) as error:
+            raise NotFound("There is no such object.") from error
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store did not give {key}: {error}") from error
+
+    async def size(self, key: str) -> int:
+        """Bytes of an object. Raises `NotFound` or `Unavailable`."""
+        try:
+            return int((await obstore.head_async(self._store, key))["size"])
+        except (NotFoundError, FileNotFoundError) as error:
+            raise NotFound("There is no such object.") from error
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store did not answer for {key}: {error}") from error
+
+    async def read_range(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes [start, end) in pieces of at most 256 KB."""
+        at = start
+        while at < end:
+            stop = min(at + _CHUNK, end)
+            try:
+                piece = bytes(await obstore.get_range_async(self._store, key, start=at, end=stop))
+            except (BaseError, OSError) as error:
+                raise Unavailable(f"The object store did not give {key}: {error}") from error
+            yield piece
+            at = stop
+
+    async def list_keys(self, prefix: str) -> list[str]:
+        """All keys below a prefix (a folder), sorted."""
+        keys: list[str] = []
+        try:
+            async for batch in obstore.list(self._store, prefix):
+                keys.extend(str(meta["path"]) for meta in batch)
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store cannot be listed: {error}") from error
+        return sorted(keys)

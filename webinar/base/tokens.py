@@ -1,0 +1,92 @@
+"""Signed tokens, each for one purpose.
+
+Two kinds:
+
+* *tickets* (`sign`, `read`): JWT (RFC 7519), HS256 and nothing else, with audience = purpose and an expiry.
+  Short-lived: viewer, chat, download, host session form.
+* *links* (`link`, `read_link`): 128-bit id + version, authenticated by HMAC-SHA256 cut to 160 bits. Deterministic, so
+  that a personal link can be sent again without being stored, and revoked by counting its version up.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+import hashlib
+import hmac
+import time
+import uuid
+from typing import Any, Final
+
+import jwt
+
+from webinar.base.errors import Gone, Unauthenticated
+
+_ALGORITHM: Final = "HS256"
+_TAG_BYTES: Final = 20
+
+
+class Purpose(enum.StrEnum):
+    """What a token is for. A token of one purpose opens nothing else."""
+
+    VIEWER = "viewer"  # playback and WHEP of one event by one person
+    CHAT = "chat"  # one person in one room
+    DOWNLOAD = "download"  # one recording
+    CSRF = "csrf"  # a form of one session
+    JOIN = "join"  # link: an attendee's personal link
+    PRESENTER = "presenter"  # link: the studio of an event
+    STREAM = "stream"  # link: the WHIP key of an event
+
+
+class Tokens:
+    """Signs and reads with keys derived from one secret, one key a purpose."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def _key(self, purpose: Purpose) -> bytes:
+        return hmac.digest(self._secret, b"webinar:" + purpose.encode(), hashlib.sha256)
+
+    def sign(self, purpose: Purpose, claims: dict[str, Any], ttl_s: float) -> str:
+        """A ticket of `claims` that expires in `ttl_s` seconds."""
+        now = time.time()
+        return jwt.encode(
+            {**claims, "aud": str(purpose), "iat": int(now), "exp": int(now + ttl_s)},
+            self._key(purpose),
+            algorithm=_ALGORITHM,
+        )
+
+    def read(self, purpose: Purpose, token: str) -> dict[str, Any]:
+        """The claims of a ticket; `Gone` when it has expired, `Unauthenticated` for anything else."""
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._key(purpose),
+                algorithms=[_ALGORITHM],
+                audience=str(purpose),
+                options={"require": ["exp", "aud"]},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise Gone("This access has expired. Open your link again.", code="token_expired") from error
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise Unauthenticated("This access is not valid. Open your link again.", code="token_invalid") from error
+        return claims
+
+    def link(self, purpose: Purpose, subject: uuid.UUID, version: int) -> str:
+        """50 URL-safe characters: id, version, tag."""
+        body = subject.bytes + version.to_bytes(2, "big")
+        return base64.urlsafe_b64encode(body + self._tag(purpose, body)).decode().rstrip("=")
+
+    def read_link(self, purpose: Purpose, token: str) -> tuple[uuid.UUID, int]:
+        """(subject, version) of a link. The caller compares the version with the stored one: lower means revoked."""
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except ValueError as error:
+            raise Unauthenticated("This link is not valid.", code="link_invalid") from error
+        body, tag = raw[:18], raw[18:]
+        if len(body) != 18 or not hmac.compare_digest(tag, self._tag(purpose, body)):
+            raise Unauthenticated("This link is not valid.", code="link_invalid")
+        return uuid.UUID(bytes=body[:16]), int.from_bytes(body[16:], "big")
+
+    def _tag(self, purpose: Purpose, body: bytes) -> bytes:
+        return hmac.digest(self._key(purpose), body, hashlib.sha256)[:_TAG_BYTES]
