@@ -36,6 +36,7 @@ class Purpose(enum.StrEnum):
     JOIN = "join"  # link: an attendee's personal link
     PRESENTER = "presenter"  # link: the studio of an event
     STREAM = "stream"  # link: the WHIP key of an event
+    STUDIO = "studio"  # the API calls a studio page makes for one event
 
 
 class Tokens:

@@ -1,0 +1,46 @@
+"""Every error of the WebRTC plumbing. `code` is stable and goes to clients, the message says what to do."""
+
+from __future__ import annotations
+
+
+class RtcError(Exception):
+    """Root of this package's errors."""
+
+    code = "rtc"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class SdpError(RtcError):
+    """An offer that cannot be used. Codes: `not_sdp`, `too_large`, `no_bundle`, `no_ice`, `no_fingerprint`,
+    `no_rtcp_mux`, `bad_setup`, `no_video`, `no_audio`, `no_codec`."""
+
+    code = "not_sdp"
+
+
+class EndpointFull(RtcError):
+    """The UDP endpoint has as many sessions as it may have."""
+
+    code = "no_room"
+
+
+class StunError(RtcError):
+    """A datagram that is not a usable STUN binding request."""
+
+    code = "bad_stun"
+
+
+class SrtpError(RtcError):
+    """A packet that fails authentication, is replayed, or is too short."""
+
+    code = "bad_srtp"
+
+
+class DtlsError(RtcError):
+    """The handshake cannot succeed: no common profile, wrong certificate, or a protocol error."""
+
+    code = "dtls_failed"
