@@ -1,0 +1,77 @@
+"""How much the publisher may send: an estimate from the delay's trend, sent back as REMB (draft-alvestrand-rmcat-remb-03).
+
+The trend filter and the overuse detector are aiortc's (they follow draft-ietf-rmcat-gcc-02, sections 5.2-5.4). The rate is
+ours: aiortc's knows nothing before 3 s, has no ceiling, and shrinks with a still picture that needs little.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiortc.rate import (
+    INTER_ARRIVAL_SHIFT,
+    TIMESTAMP_GROUP_LENGTH_MS,
+    TIMESTAMP_TO_MS,
+    BandwidthUsage,
+    InterArrival,
+    OveruseDetector,
+    OveruseEstimator,
+)
+
+from ingest.accept.statistics import SecondRate
+
+FLOOR: Final = 250_000  # bit/s: less carries no picture worth showing
+_GROW: Final = 1.08  # a second
+_CUT: Final = 0.85
+_CUT_EVERY_S: Final = 0.3
+_HOLD_S: Final = 1.0  # after a cut, until it may grow again
+
+
+class DelayEstimate:
+    """Bits a second the way from the publisher carries without a growing queue. Pure: the time comes in."""
+
+    def __init__(self, start: int, cap: int) -> None:
+        self._cap = cap
+        self._estimate = float(min(start, cap))
+        self._arrivals = InterArrival((TIMESTAMP_GROUP_LENGTH_MS << INTER_ARRIVAL_SHIFT) // 1000, TIMESTAMP_TO_MS)
+        self._trend = OveruseEstimator()
+        self._detector = OveruseDetector()
+        self._incoming = SecondRate()
+        self._grown_at: float | None = None
+        self._cut_at: float | None = None
+        self.cuts = 0
+
+    @property
+    def bitrate(self) -> int:
+        return int(self._estimate)
+
+    def add(self, send_time: int, size: int, now: float) -> bool:
+        """A packet of `size` bytes with its abs-send-time (24 bits, 6.18 s); true when the estimate was just cut."""
+        now_ms = int(now * 1000)
+        self._incoming.add(size * 8, now)
+        deltas = self._arrivals.compute_deltas(send_time << 8, now_ms, size)
+        if deltas is not None:
+            sent_ms = deltas.timestamp * TIMESTAMP_TO_MS
+            self._trend.update(deltas.arrival_time, sent_ms, deltas.size, self._detector.state(), now_ms)
+            self._detector.detect(self._trend.offset(), sent_ms, self._trend.num_of_deltas(), now_ms)
+        return self._update(now)
+
+    def _update(self, now: float) -> bool:
+        if self._grown_at is None:
+            self._grown_at = now
+        usage = self._detector.state()
+        if usage is BandwidthUsage.OVERUSING:
+            self._grown_at = now
+            if self._cut_at is not None and now - self._cut_at < _CUT_EVERY_S:
+                return False
+            before = self._estimate
+            carried = self._incoming.value(now) or self._estimate
+            self._estimate = max(FLOOR, min(self._estimate, _CUT * carried))
+            self._cut_at = now
+            self.cuts += 1
+            return self._estimate < before
+        held = self._cut_at is not None and now - self._cut_at < _HOLD_S
+        if usage is BandwidthUsage.NORMAL and not held:
+            self._estimate = min(self._cap, self._estimate * _GROW ** min(1.0, now - self._grown_at))
+        self._grown_at = now
+        return False
