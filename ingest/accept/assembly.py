@@ -24,9 +24,7 @@ class Fragment:
     data: bytes  # H.264: with start codes where a NAL unit begins; empty for padding
     opens_keyframe: bool = False  # decoding may start at this packet
     has_keyframe: bool = False  # it belongs to a keyframe beyond doubt (IDR slice, VP8 key frame)
-    has_parameters: bool = (
-        False  # the decoder needs nothing from before it: H.264 sequence parameter set, VP8 key frame
-    )
+    has_parameters: bool = False  # nothing from before it is needed: H.264 sequence parameter set, VP8 key frame
     broken: bool = False  # it cannot be read: the frame is lost
 
 

@@ -1,7 +1,7 @@
-"""How much the publisher may send: an estimate from the delay's trend, sent back as REMB (draft-alvestrand-rmcat-remb-03).
+"""How much the publisher may send: estimated from the trend of the delay (REMB, draft-alvestrand-rmcat-remb-03).
 
-The trend filter and the overuse detector are aiortc's (they follow draft-ietf-rmcat-gcc-02, sections 5.2-5.4). The rate is
-ours: aiortc's knows nothing before 3 s, has no ceiling, and shrinks with a still picture that needs little.
+The trend filter and the overuse detector are aiortc's (they follow draft-ietf-rmcat-gcc-02, sections 5.2-5.4). The
+rate is ours: aiortc's knows nothing before 3 s, has no ceiling, and shrinks with a still picture that needs little.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from ingest.accept.statistics import SecondRate
 FLOOR: Final = 250_000  # bit/s: less carries no picture worth showing
 _GROW: Final = 1.08  # a second
 _CUT: Final = 0.85
+# At most this much at once: a short stall of a still picture says little about what the way can carry.
+_CUT_MOST: Final = 0.7
 _CUT_EVERY_S: Final = 0.3
 _HOLD_S: Final = 1.0  # after a cut, until it may grow again
 
@@ -66,7 +68,7 @@ class DelayEstimate:
                 return False
             before = self._estimate
             carried = self._incoming.value(now) or self._estimate
-            self._estimate = max(FLOOR, min(self._estimate, _CUT * carried))
+            self._estimate = max(FLOOR, _CUT_MOST * before, min(before, _CUT * carried))
             self._cut_at = now
             self.cuts += 1
             return self._estimate < before

@@ -1,7 +1,8 @@
 """Packets in, whole frames out, in order, as early as can be.
 
-A video frame leaves with its last packet (the marker bit, RFC 6184 5.1), not with the first of the next frame: at 5 frames/s
-of screen sharing that alone saves 200 ms. There is no fixed delay here; the program's clock smooths what comes unevenly.
+A video frame leaves with its last packet (the marker bit, RFC 6184 5.1), not with the first of the next frame: at
+5 frames/s of screen sharing that alone saves 200 ms. There is no fixed delay here; the program's clock smooths what
+comes unevenly.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ class VideoBuffer:
         return None
 
     def _begins_here(self, opener: int) -> bool:
-        """False when something of this keyframe, its parameter sets first of all, stands before `opener` or may do so."""
+        """False when something of this keyframe, its parameter sets above all, stands or may stand before it."""
         packet = self._packets[opener]
         if packet.fragment.has_parameters:
             return True
