@@ -44,7 +44,7 @@ class Storage:
         return None if self._root is None else self._root / key
 
     async def put_file(self, key: str, path: Path) -> None:
-        """Moves a finished file into the store: renamed on the same disk, else uploaded, confirmed by size, then removed.
+        """Moves a finished file into the store: renamed on the same disk, else uploaded, confirmed, then removed.
 
         The local file is gone only after the object is there. Raises `Unavailable`; then the file is untouched.
         """
