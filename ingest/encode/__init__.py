@@ -1,0 +1,1 @@
+"""Raw program frames to encoded units: the ladder, one encoder a rendition, one thread an encoder."""
