@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.accept.assembly import Fragment
+from ingest.accept.assembly import Fragment, VideoCodec
 
 # 1024 packets of 1,200 bytes: 2.4 s at 4 Mbit/s, twice the time after which a packet is given up.
 VIDEO_CAPACITY: Final = 1024
@@ -26,12 +26,14 @@ class VideoPacket:
     seq: int  # extended
     timestamp: int  # extended, 90 kHz
     marker: bool
+    codec: VideoCodec
     fragment: Fragment
 
 
 @dataclass(frozen=True, slots=True)
 class AssembledFrame:
     timestamp: int
+    codec: VideoCodec
     data: bytes
     keyframe: bool
     gap: bool  # frames before it are missing
@@ -60,6 +62,11 @@ class VideoBuffer:
     @property
     def waits_for_keyframe(self) -> bool:
         return self._next is None
+
+    @property
+    def sees_keyframe(self) -> bool:
+        """A keyframe has begun to arrive and is not whole yet."""
+        return bool(self._openers)
 
     @property
     def floor(self) -> int | None:
@@ -132,7 +139,7 @@ class VideoBuffer:
             return
         keyframe = any(p.fragment.has_keyframe for p in packets)
         data = b"".join(p.fragment.data for p in packets)
-        frames.append(AssembledFrame(packets[0].timestamp, data, keyframe, self._gap))
+        frames.append(AssembledFrame(packets[0].timestamp, packets[0].codec, data, keyframe, self._gap))
         self._gap = False
 
     def _whole_keyframe(self) -> int | None:
@@ -201,10 +208,6 @@ class AudioBuffer:
         self._next: int | None = None
         self._blocked_since: float | None = None
         self.skipped = 0
-
-    @property
-    def floor(self) -> int | None:
-        return self._next
 
     def add(self, packet: AudioPacket, now: float) -> list[tuple[AudioPacket, bool]]:
         """Takes a packet; gives (packet, packets before it were lost) of what can be played now."""

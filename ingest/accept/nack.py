@@ -17,6 +17,7 @@ MISSING_LIMIT: Final = 500
 class _Missing:
     since: float
     ask_at: float
+    asked: bool = False
 
 
 class NackTracker:
@@ -32,20 +33,21 @@ class NackTracker:
         self.given_up = 0
 
     def received(self, seq: int, now: float) -> bool:
-        """Takes note of a packet; true when it had been missing."""
+        """Takes note of a packet; true when it had been asked for again."""
         if self._highest is None:
             self._highest = seq
             return False
         if seq <= self._highest:
-            return self._missing.pop(seq, None) is not None
+            missing = self._missing.pop(seq, None)
+            return missing is not None and missing.asked
         hole = seq - self._highest - 1
         if hole + len(self._missing) > self._limit:
             self.overflows += 1
             self.given_up += hole + len(self._missing)
             self._missing.clear()
         elif hole:
-            for missing in range(self._highest + 1, seq):
-                self._missing[missing] = _Missing(now, now + REORDER_S)
+            for number in range(self._highest + 1, seq):
+                self._missing[number] = _Missing(now, now + REORDER_S)
         self._highest = seq
         return False
 
@@ -58,13 +60,14 @@ class NackTracker:
                 self.given_up += 1
             elif now >= missing.ask_at:
                 missing.ask_at = now + self._retry_s
+                missing.asked = True
                 asked.append(seq)
         return asked
 
     def forget_before(self, seq: int) -> None:
         """Nothing before `seq` is of use any more."""
-        for missing in [s for s in self._missing if s < seq]:
-            del self._missing[missing]
+        for useless in [s for s in self._missing if s < seq]:
+            del self._missing[useless]
             self.given_up += 1
 
     def __len__(self) -> int:

@@ -1,0 +1,164 @@
+"""One SSRC as it is received: numbers, order, losses, times. Pure: packets and the time in, frames and wishes out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiortc.rtp import RtcpReceiverInfo, RtpPacket
+
+from ingest.accept.assembly import VideoCodec, fragment
+from ingest.accept.jitter import AssembledFrame, AudioBuffer, AudioPacket, VideoBuffer, VideoPacket
+from ingest.accept.nack import NackTracker
+from ingest.accept.sequence import Unwrapper
+from ingest.accept.sink import EncodedFrame
+from ingest.accept.statistics import ReceptionStatistics, SecondRate
+from ingest.accept.timeline import SenderClock, TrackTimeline, ntp_seconds
+
+VIDEO_CLOCK: Final = 90_000
+AUDIO_CLOCK: Final = 48_000
+# Retransmissions had two chances by then; a new keyframe is the surer way.
+PLI_AFTER_S: Final = 0.3
+# Not more often: a keyframe is on its way for a round trip, and each costs ten frames' worth of bits.
+PLI_EVERY_S: Final = 0.5
+
+
+class Track:
+    """What audio and video have in common."""
+
+    def __init__(self, ssrc: int, clock_rate: int, clock: SenderClock, not_before_s: float | None) -> None:
+        self.ssrc: Final = ssrc
+        self.timeline: Final = TrackTimeline(clock_rate, clock, not_before_s)
+        self.statistics: Final = ReceptionStatistics(clock_rate)
+        self.bitrate: Final = SecondRate()
+        self.expected: Final = SecondRate()
+        self.arrived: Final = SecondRate()
+        self.said_bye = False
+        self.last_packet_s = 0.0
+        self._sequence = Unwrapper(16)
+        self._timestamps = Unwrapper(32)
+
+    def sender_report(self, ntp: int, rtp_timestamp: int, now: float) -> None:
+        """The (NTP, RTP) pair of a sender report, as on the wire."""
+        self.statistics.sender_report(ntp, now)
+        if self._timestamps.highest is not None:
+            self.timeline.report(ntp_seconds(ntp), self._timestamps.peek(rtp_timestamp))
+
+    def report(self, now: float) -> RtcpReceiverInfo:
+        return self.statistics.report(self.ssrc, now)
+
+    def _note(self, packet: RtpPacket, now: float, *, repaired: bool) -> tuple[int, int]:
+        """Counts the packet; gives its extended sequence number and timestamp."""
+        seq = self._sequence.unwrap(packet.sequence_number)
+        timestamp = self._timestamps.unwrap(packet.timestamp)
+        self.said_bye = False
+        self.last_packet_s = now
+        self.bitrate.add(len(packet.payload) * 8, now)
+        if not repaired:
+            before = self.statistics.expected
+            self.statistics.add(seq, timestamp, now)
+            self.expected.add(self.statistics.expected - before, now)
+            self.arrived.add(1, now)
+        return seq, timestamp
+
+
+class VideoTrack(Track):
+    """Video of one SSRC, with NACK, RTX and PLI."""
+
+    def __init__(self, ssrc: int, clock: SenderClock, not_before_s: float | None = None) -> None:
+        super().__init__(ssrc, VIDEO_CLOCK, clock, not_before_s)
+        self.frames: Final = SecondRate()
+        self.codec: VideoCodec | None = None
+        self.recovered = 0
+        self._buffer = VideoBuffer()
+        self._nack = NackTracker()
+        self._requested = False
+        self._waiting_since: float | None = None
+        self._asked_s: float | None = None
+
+    @property
+    def packets_lost(self) -> int:
+        """Packets that never came, or came too late to be of use."""
+        return self._nack.given_up
+
+    @property
+    def frames_dropped(self) -> int:
+        return self._buffer.frames_dropped
+
+    def receive(
+        self, packet: RtpPacket, codec: VideoCodec, now: float, *, repaired: bool = False
+    ) -> list[EncodedFrame]:
+        """One packet, `repaired` when it came by RTX."""
+        seq, timestamp = self._note(packet, now, repaired=repaired)
+        if self._nack.received(seq, now):
+            self.recovered += 1
+        part = VideoPacket(seq, timestamp, bool(packet.marker), codec, fragment(codec, packet.payload))
+        return self._hand_on(self._buffer.add(part, now), now)
+
+    def advance(self, now: float) -> list[EncodedFrame]:
+        """What the passing of time alone releases."""
+        return self._hand_on(self._buffer.advance(now), now)
+
+    def request_keyframe(self) -> None:
+        self._requested = True
+
+    def nack_due(self, now: float) -> list[int]:
+        """16-bit sequence numbers to ask for again now."""
+        if self._buffer.floor is not None:
+            self._nack.forget_before(self._buffer.floor)
+        return [seq & 0xFFFF for seq in self._nack.due(now)]
+
+    def keyframe_due(self, now: float) -> bool:
+        """Whether a PLI is to be sent now; says so at most every `PLI_EVERY_S`."""
+        if not self._wants_keyframe(now) or (self._asked_s is not None and now - self._asked_s < PLI_EVERY_S):
+            return False
+        self._asked_s = now
+        self._requested = False
+        return True
+
+    def _wants_keyframe(self, now: float) -> bool:
+        buffer = self._buffer
+        if not buffer.waits_for_keyframe:
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = now
+        if self._requested or (self._waiting_since is not None and not buffer.sees_keyframe):
+            return True
+        since = self._waiting_since if self._waiting_since is not None else buffer.blocked_since
+        return since is not None and now - since >= PLI_AFTER_S
+
+    def _hand_on(self, assembled: list[AssembledFrame], now: float) -> list[EncodedFrame]:
+        frames = []
+        for frame in assembled:
+            self.codec = frame.codec
+            self.frames.add(1, now)
+            capture = self.timeline.capture(frame.timestamp, now)
+            frames.append(EncodedFrame(frame.codec, frame.data, capture, frame.keyframe, now, frame.gap))
+        return frames
+
+
+class AudioTrack(Track):
+    """Opus of one SSRC. Lost packets are not asked for: Opus conceals them sooner than they would come."""
+
+    def __init__(self, ssrc: int, clock: SenderClock, not_before_s: float | None = None) -> None:
+        super().__init__(ssrc, AUDIO_CLOCK, clock, not_before_s)
+        self._buffer = AudioBuffer()
+
+    @property
+    def packets_lost(self) -> int:
+        return self._buffer.skipped
+
+    def receive(self, packet: RtpPacket, now: float) -> list[EncodedFrame]:
+        """One packet."""
+        seq, timestamp = self._note(packet, now, repaired=False)
+        return self._hand_on(self._buffer.add(AudioPacket(seq, timestamp, packet.payload), now), now)
+
+    def advance(self, now: float) -> list[EncodedFrame]:
+        """What the passing of time alone releases."""
+        return self._hand_on(self._buffer.advance(now), now)
+
+    def _hand_on(self, packets: list[tuple[AudioPacket, bool]], now: float) -> list[EncodedFrame]:
+        return [
+            EncodedFrame("opus", packet.payload, self.timeline.capture(packet.timestamp, now), True, now, gap)
+            for packet, gap in packets
+            if packet.payload
+        ]
