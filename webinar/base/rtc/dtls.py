@@ -172,7 +172,9 @@ class Dtls:
         profile = next((p for p in self._certificate.profiles if p.openssl_name == name), None)
         if profile is None:
             self._fail("no common SRTP profile")
-        material = self._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (profile.key_length + profile.salt_length))
+        material = self._ssl.export_keying_material(
+            b"EXTRACTOR-dtls_srtp", 2 * (profile.key_length + profile.salt_length)
+        )
         return KeyPair.split(profile, material, server=self._server)
 
     def _fail(self, message: str, cause: Exception | None = None) -> NoReturn:

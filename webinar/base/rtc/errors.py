@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from webinar.base.errors import WebinarError
 
-class RtcError(Exception):
+
+class RtcError(WebinarError):
     """Root of this package's errors."""
 
     code = "rtc"
-
-    def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        if code is not None:
-            self.code = code
 
 
 class SdpError(RtcError):
     """An offer that cannot be used. Codes: `not_sdp`, `too_large`, `no_bundle`, `no_ice`, `no_fingerprint`,
     `no_rtcp_mux`, `bad_setup`, `no_video`, `no_audio`, `no_codec`."""
 
+    status = 400
     code = "not_sdp"
 
 
 class EndpointFull(RtcError):
     """The UDP endpoint has as many sessions as it may have."""
 
+    status = 503
     code = "no_room"
 
 

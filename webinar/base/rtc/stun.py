@@ -59,9 +59,28 @@ def parse_binding_request(data: bytes) -> BindingRequest:
     kind, length, cookie = struct.unpack_from("!HHI", data)
     if kind != BINDING_REQUEST or cookie != MAGIC_COOKIE or length != len(data) - HEADER_LENGTH or length % 4:
         raise StunError("not a STUN binding request")
-    username: str | None = None
-    signed = integrity = b""
-    use_candidate = controlled = fingerprint = False
+    attributes = _attributes(data)
+    if not {_USERNAME, _MESSAGE_INTEGRITY, _FINGERPRINT} <= attributes.keys():
+        raise StunError("a connectivity check needs USERNAME, MESSAGE-INTEGRITY and FINGERPRINT")
+    _, username = attributes[_USERNAME]
+    position, integrity = attributes[_MESSAGE_INTEGRITY]
+    ours, colon, theirs = username.decode("utf-8", "replace").partition(":")
+    if not colon:
+        raise StunError("USERNAME is not a pair of ufrags")
+    return BindingRequest(
+        transaction_id=data[8:20],
+        local_ufrag=ours,
+        remote_ufrag=theirs,
+        use_candidate=_USE_CANDIDATE in attributes,
+        controlled=_ICE_CONTROLLED in attributes,
+        signed=_with_length(data[:position], position - HEADER_LENGTH + _INTEGRITY_LENGTH),
+        integrity=integrity,
+    )
+
+
+def _attributes(data: bytes) -> dict[int, tuple[int, bytes]]:
+    """Attribute → (its position, its value), without those that MESSAGE-INTEGRITY does not cover."""
+    found: dict[int, tuple[int, bytes]] = {}
     position = HEADER_LENGTH
     while position + 4 <= len(data):
         name, size = struct.unpack_from("!HH", data, position)
@@ -69,25 +88,14 @@ def parse_binding_request(data: bytes) -> BindingRequest:
         if len(value) != size:
             raise StunError("a STUN attribute runs past the end")
         if name == _FINGERPRINT:
-            fingerprint = _fingerprint_matches(data, position, value)
+            if not _fingerprint_matches(data, position, value):
+                raise StunError("the STUN fingerprint is wrong")
+            found[name] = (position, value)
             break  # it is the last attribute by definition
-        if not integrity:  # what follows MESSAGE-INTEGRITY is not authenticated
-            if name == _USERNAME:
-                username = value.decode("utf-8", "replace")
-            elif name == _USE_CANDIDATE:
-                use_candidate = True
-            elif name == _ICE_CONTROLLED:
-                controlled = True
-            elif name == _MESSAGE_INTEGRITY and size == 20:
-                integrity = value
-                signed = _with_length(data[:position], position - HEADER_LENGTH + _INTEGRITY_LENGTH)
+        if _MESSAGE_INTEGRITY not in found:
+            found.setdefault(name, (position, value))
         position += 4 + (size + 3 & ~3)
-    if username is None or not integrity or not fingerprint:
-        raise StunError("a connectivity check needs USERNAME, MESSAGE-INTEGRITY and FINGERPRINT")
-    ours, colon, theirs = username.partition(":")
-    if not colon:
-        raise StunError("USERNAME is not a pair of ufrags")
-    return BindingRequest(data[8:20], ours, theirs, use_candidate, controlled, signed, integrity)
+    return found
 
 
 def binding_success(transaction_id: bytes, address: tuple[str, int], password: bytes) -> bytes:

@@ -1,0 +1,232 @@
+"""One UDP socket for all sessions: STUN by ufrag, everything else by address (RFC 8445 ICE-lite, RFC 7983)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from webinar.base import log
+from webinar.base.rtc import stun
+from webinar.base.rtc.dtls import Certificate
+from webinar.base.rtc.errors import EndpointFull, StunError
+from webinar.base.rtc.peer import Address, CloseReason, Peer, PeerHandler, PeerState, Remote
+from webinar.base.service import port_error
+
+_log = log.get(__name__)
+
+SOL_UDP: Final = 17
+UDP_SEGMENT: Final = 103  # linux/udp.h
+_BATCH: Final = 64  # datagrams taken before the loop may do something else
+_BUFFER: Final = 4 << 20
+_MAX_DATAGRAM: Final = 2048
+_SEGMENT_SIZE: Final = struct.Struct("=H")
+_NO_GSO: Final = frozenset({errno.EIO, errno.EINVAL, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.EMSGSIZE})
+
+
+@dataclass(slots=True)
+class EndpointStats:
+    """Counters of the socket since it was opened."""
+
+    stun_checks: int = 0  # authentic ones
+    stun_rejected: int = 0  # malformed, unknown ufrag, or wrong password
+    unknown_source: int = 0  # from an address no check has validated
+    send_blocked: int = 0  # EAGAIN: the socket's buffer is full
+    send_errors: int = 0  # anything else the kernel said
+    refused: int = 0  # registrations above `max_peers`
+
+
+class Endpoint:
+    """`await start()`, `register()` a peer for each offer, `await close()`.
+
+    `connect_timeout_s`: from registration to CONNECTED. `consent_timeout_s`: without a valid check (RFC 7675 says 30 s;
+    browsers check every 2.5 s, aiortc every 5 s, so 15 s are three misses at least).
+    """
+
+    def __init__(
+        self,
+        *,
+        certificate: Certificate | None = None,
+        max_peers: int = 2000,
+        connect_timeout_s: float = 15.0,
+        consent_timeout_s: float = 15.0,
+        setting: str = "the UDP port's setting",
+    ) -> None:
+        self.certificate: Final = certificate or Certificate()
+        self.stats: Final = EndpointStats()
+        self.port = 0
+        self.ipv6 = False
+        self.gso = False
+        self._max_peers = max_peers
+        self._connect_timeout_s = connect_timeout_s
+        self._consent_timeout_s = consent_timeout_s
+        self._setting = setting
+        self._by_ufrag: dict[str, Peer] = {}
+        self._by_address: dict[Address, Peer] = {}
+        self._socket: socket.socket | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self, host: str, port: int) -> None:
+        """Bind and receive. `host` "::" takes IPv4 too; `port` 0 picks one (see `self.port`). Raises `CannotStart`."""
+        self.ipv6 = ":" in host
+        sock = socket.socket(socket.AF_INET6 if self.ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setblocking(False)
+        if self.ipv6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            sock.close()
+            raise port_error(error, "UDP", port, self._setting) from error
+        self._socket = sock
+        self.port = sock.getsockname()[1]
+        self.gso = _has_gso(sock)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sock.fileno(), self._readable, sock, loop)
+        self._sweeper = asyncio.create_task(self._sweep(), name=f"rtc-sweep-{self.port}")
+
+    async def close(self) -> None:
+        """Close every peer with reason "shutdown", then the socket."""
+        for peer in list(self._by_ufrag.values()):
+            peer.close(CloseReason.SHUTDOWN)
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+            self._sweeper = None
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+
+    def register(self, remote: Remote, handler: PeerHandler) -> Peer:
+        """A new peer that waits for its first connectivity check. Raises `EndpointFull`."""
+        if len(self._by_ufrag) >= self._max_peers:
+            self.stats.refused += 1
+            raise EndpointFull("All seats are taken.", retry_after_s=5)
+        peer = Peer(self, remote, handler, asyncio.get_running_loop().time())
+        self._by_ufrag[peer.ufrag] = peer
+        return peer
+
+    @property
+    def peers(self) -> int:
+        return len(self._by_ufrag)
+
+    # What peers call
+
+    def send(self, datagram: bytes | memoryview, address: Address) -> bool:
+        """False when the kernel did not take it (counted)."""
+        if self._socket is None:
+            return False
+        try:
+            self._socket.sendto(datagram, address)
+        except (BlockingIOError, InterruptedError):
+            self.stats.send_blocked += 1
+            return False
+        except OSError:
+            self.stats.send_errors += 1
+            return False
+        return True
+
+    def send_segments(self, data: memoryview, segment: int, address: Address) -> bool:
+        """Datagrams of `segment` bytes, the last may be shorter; one call by UDP_SEGMENT, else one call each."""
+        if len(data) <= segment:
+            return self.send(data, address)
+        if self.gso and self._socket is not None:
+            try:
+                self._socket.sendmsg([data], [(SOL_UDP, UDP_SEGMENT, _SEGMENT_SIZE.pack(segment))], 0, address)
+            except (BlockingIOError, InterruptedError):
+                self.stats.send_blocked += 1
+                return False
+            except OSError as error:
+                self.stats.send_errors += 1
+                if error.errno not in _NO_GSO:
+                    return False
+                # A device without checksum offload, or a path with a smaller MTU: plain sends from now on.
+                _log.warning("gso_off", why=str(error))
+                self.gso = False
+            else:
+                return True
+        sent = [self.send(data[start : start + segment], address) for start in range(0, len(data), segment)]
+        return all(sent)
+
+    def forget(self, peer: Peer) -> None:
+        self._by_ufrag.pop(peer.ufrag, None)
+        for path in peer.paths:
+            self.forget_path(path, peer)
+
+    def forget_path(self, address: Address, peer: Peer) -> None:
+        if self._by_address.get(address) is peer:
+            del self._by_address[address]
+
+    def _readable(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for _ in range(_BATCH):
+            if sock.fileno() < 0:  # closed by what a datagram led to
+                return
+            try:
+                data, address = sock.recvfrom(_MAX_DATAGRAM)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:  # an ICMP error of an earlier datagram
+                continue
+            if data:
+                self._datagram(data, address, now)
+
+    def _datagram(self, data: bytes, address: Address, now: float) -> None:
+        if data[0] < 4:
+            self._stun(data, address, now)
+            return
+        peer = self._by_address.get(address)
+        if peer is None:
+            self.stats.unknown_source += 1
+            return
+        peer.received(data, address, now)
+
+    def _stun(self, data: bytes, address: Address, now: float) -> None:
+        try:
+            request = stun.parse_binding_request(data)
+        except StunError:
+            self.stats.stun_rejected += 1
+            return
+        peer = self._by_ufrag.get(request.local_ufrag)
+        if peer is None or not request.authentic(peer.pwd.encode()):
+            self.stats.stun_rejected += 1
+            return
+        response = peer.checked(request, address, now)
+        if response is None:
+            self.stats.stun_rejected += 1
+            return
+        self.stats.stun_checks += 1
+        if address in peer.paths:
+            self._by_address[address] = peer
+        self.send(response, address)
+
+    async def _sweep(self) -> None:
+        """Close who did not connect in time and who went silent."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(0.5)
+            now = loop.time()
+            for peer in list(self._by_ufrag.values()):
+                if peer.state in (PeerState.NEW, PeerState.CONNECTING):
+                    if now - peer.registered_s > self._connect_timeout_s:
+                        peer.close(CloseReason.TIMEOUT)
+                elif now - peer.consent_s > self._consent_timeout_s:
+                    peer.close(CloseReason.SILENT)
+
+
+def _has_gso(sock: socket.socket) -> bool:
+    """Whether this kernel cuts a large send into datagrams (Linux 4.18)."""
+    try:
+        sock.setsockopt(SOL_UDP, UDP_SEGMENT, 1200)
+        sock.setsockopt(SOL_UDP, UDP_SEGMENT, 0)
+    except OSError:
+        return False
+    return True
