@@ -176,14 +176,7 @@ class Receiver:
         elif (codec := self._negotiated.video.get(kind)) is not None:
             self._video_packet(packet, codec, now)
         elif kind in self._negotiated.audio:
-            audio = self._audio
-            if audio is None or audio.ssrc != packet.ssrc:
-                if not self._replaces(audio, packet.ssrc, now):
-                    return
-                audio = self._audio = AudioTrack(
-                    packet.ssrc, self._clock, audio.timeline.last_capture_s if audio else None
-                )
-            self._hand_on(audio.receive(packet, now))
+            self._audio_packet(packet, now)
         else:
             self.unknown += 1
 
@@ -195,6 +188,14 @@ class Receiver:
             video = self._video = VideoTrack(packet.ssrc, self._clock, video.timeline.last_capture_s if video else None)
         self._hand_on(video.receive(packet, codec, now))
         self._feedback(now)
+
+    def _audio_packet(self, packet: RtpPacket, now: float) -> None:
+        audio = self._audio
+        if audio is None or audio.ssrc != packet.ssrc:
+            if not self._replaces(audio, packet.ssrc, now):
+                return
+            audio = self._audio = AudioTrack(packet.ssrc, self._clock, audio.timeline.last_capture_s if audio else None)
+        self._hand_on(audio.receive(packet, now))
 
     def _repair(self, packet: RtpPacket, repairs: int, now: float) -> None:
         """A retransmission (RFC 4588). One video track only, so it belongs to that one, whatever its SSRC."""
