@@ -1,0 +1,58 @@
+# Each target works on a fresh checkout: it makes the environment it needs first.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$p && break; done || echo python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ARGS ?=
+
+.PHONY: demo serve test check bench soak faults lock clean
+
+demo: .venv/ready
+	@exec $(BIN)/webinar demo $(ARGS)
+
+serve: .venv/ready
+	@exec $(BIN)/webinar serve $(ARGS)
+
+test: check
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/ready-test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# Slow load, soak and fault runs; `make test` runs a short form of each.
+bench: .venv/ready-test
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: .venv/ready-test
+	@$(BIN)/python -m tests.bench soak $(ARGS)
+
+faults: .venv/ready-test
+	@$(BIN)/python -m pytest tests/faults --long $(ARGS)
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with PYTHON=...") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/ready: .venv/made requirements.lock pyproject.toml scripts/vendor.json
+	@echo "Making the environment (once; about a minute) ..."
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --no-index -e .
+	@$(BIN)/python scripts/vendor.py
+	@touch $@
+
+.venv/ready-test: .venv/ready requirements-test.lock scripts/system-packages.sh
+	@$(PIP) --require-hashes -r requirements-test.lock
+	@sh scripts/system-packages.sh
+	@touch $@
+
+# Versions and hashes only: no address of an index gets into the locks.
+lock: .venv/made
+	@$(PIP) uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build -o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --extra test -c requirements.lock -o requirements-test.lock pyproject.toml
+
+clean:
+	rm -rf .venv build dist webinar/static/vendor
