@@ -5,36 +5,21 @@ Pure: decrypted packets and the time come in; frames and RTCP leave through two 
 
 from __future__ import annotations
 
-import secrets
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    RTCP_PSFB_PLI,
-    RTCP_RTPFB_NACK,
-    HeaderExtensionsMap,
-    RtcpByePacket,
-    RtcpPacket,
-    RtcpPsfbPacket,
-    RtcpRrPacket,
-    RtcpRtpfbPacket,
-    RtcpSdesPacket,
-    RtcpSourceInfo,
-    RtcpSrPacket,
-    RtpPacket,
-    pack_remb_fci,
-    unwrap_rtx,
-)
+from aiortc.rtp import HeaderExtensionsMap, RtpPacket, unwrap_rtx
 
 from ingest.accept.assembly import VideoCodec
 from ingest.accept.estimate import DelayEstimate
 from ingest.accept.sink import EncodedFrame, PublisherState, ReceiverHealth
 from ingest.accept.timeline import SenderClock
 from ingest.accept.track import AudioTrack, Track, VideoTrack
+from webinar.base.rtc import rtcp
+from webinar.base.rtc.sdp import new_ssrc
 
 ABS_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 REPORT_EVERY_S: Final = 1.0
@@ -65,7 +50,7 @@ class Receiver:
         self._negotiated = negotiated
         self._on_frame = on_frame
         self._send = send_rtcp
-        self._ssrc = secrets.randbits(32)
+        self._ssrc = new_ssrc()
         self._extensions = _extensions(negotiated.abs_send_time)
         self._clock = SenderClock()
         self._estimate = DelayEstimate(negotiated.start_bitrate, negotiated.max_bitrate)
@@ -96,23 +81,16 @@ class Receiver:
         self._route(packet, now)
 
     def rtcp(self, data: bytes, now: float) -> None:
-        """One compound RTCP packet in the clear."""
-        try:
-            packets = RtcpPacket.parse(data)
-        except (ValueError, struct.error):
-            self.malformed += 1
-            return
-        for packet in packets:
-            if isinstance(packet, RtcpSrPacket):
-                track = self._track(packet.ssrc)
-                if track is not None:
-                    info = packet.sender_info
-                    track.sender_report(info.ntp_timestamp, info.rtp_timestamp, now)
-            elif isinstance(packet, RtcpByePacket):
-                for ssrc in packet.sources:
-                    track = self._track(ssrc)
-                    if track is not None:
-                        track.said_bye = True
+        """One compound RTCP packet in the clear; what cannot be read of it is passed over."""
+        feedback = rtcp.parse(data)
+        for report in feedback.sender_reports:
+            track = self._track(report.ssrc)
+            if track is not None:
+                track.sender_report(report.ntp, report.rtp_timestamp, now)
+        for ssrc in feedback.goodbyes:
+            track = self._track(ssrc)
+            if track is not None:
+                track.said_bye = True
 
     def request_keyframe(self) -> None:
         """Asks for a keyframe with the next tick, unless one was asked for within half a second: then after that."""
@@ -233,21 +211,19 @@ class Receiver:
         missing = video.nack_due(now)
         for start in range(0, len(missing), _NACK_AT_ONCE):
             some = missing[start : start + _NACK_AT_ONCE]
-            self._send(bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, self._ssrc, video.ssrc, some)))
+            self._send(rtcp.nack(self._ssrc, video.ssrc, some))
         self.nacks_sent += len(missing)
         if video.keyframe_due(now):
             self.plis_sent += 1
-            self._send(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, self._ssrc, video.ssrc)))
+            self._send(rtcp.picture_loss(self._ssrc, video.ssrc))
 
     def _report(self, now: float) -> bytes:
         """Receiver report, source description and REMB in one packet (RFC 3550, 6.1)."""
         reports = [t.report(now) for t in self._tracks]
-        name = RtcpSourceInfo(self._ssrc, [(1, b"ingest")])
-        return bytes(RtcpRrPacket(self._ssrc, reports)) + bytes(RtcpSdesPacket([name])) + self._remb()
+        return rtcp.receiver_report(self._ssrc, reports) + rtcp.source_description(self._ssrc, "ingest") + self._remb()
 
     def _remb(self) -> bytes:
-        ssrcs = [t.ssrc for t in self._tracks]
-        return bytes(RtcpPsfbPacket(RTCP_PSFB_APP, self._ssrc, 0, pack_remb_fci(self._estimate.bitrate, ssrcs)))
+        return rtcp.remb(self._ssrc, self._estimate.bitrate, [t.ssrc for t in self._tracks])
 
 
 def _extensions(abs_send_time: int | None) -> HeaderExtensionsMap:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from aiortc.rtp import RtcpReceiverInfo, clamp_packets_lost
+from webinar.base.rtc.rtcp import ReportBlock
 
 
 class ReceptionStatistics:
@@ -50,19 +50,19 @@ class ReceptionStatistics:
         self._sr_middle = (ntp >> 16) & 0xFFFFFFFF
         self._sr_at = now
 
-    def report(self, ssrc: int, now: float) -> RtcpReceiverInfo:
+    def report(self, ssrc: int, now: float) -> ReportBlock:
         """The report block since the last call."""
         expected, received = self.expected - self._expected_prior, self._received - self._received_prior
         self._expected_prior, self._received_prior = self.expected, self._received
         lost = expected - received
-        return RtcpReceiverInfo(
+        return ReportBlock(
             ssrc=ssrc,
-            fraction_lost=min(255, (lost << 8) // expected) if expected > 0 and lost > 0 else 0,
-            packets_lost=clamp_packets_lost(self.expected - self._received),
+            fraction_lost=lost / expected if expected > 0 and lost > 0 else 0.0,
+            total_lost=self.expected - self._received,
             highest_sequence=self._highest & 0xFFFFFFFF,
             jitter=int(self._jitter) & 0xFFFFFFFF,
-            lsr=self._sr_middle if self._sr_at is not None else 0,
-            dlsr=min(int((now - self._sr_at) * 65536), 0xFFFFFFFF) if self._sr_at is not None else 0,
+            last_sr=self._sr_middle if self._sr_at is not None else 0,
+            delay=min(int((now - self._sr_at) * 65536), 0xFFFFFFFF) if self._sr_at is not None else 0,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiortc.rtp import RtcpReceiverInfo, RtpPacket
+from aiortc.rtp import RtpPacket
 
 from ingest.accept.assembly import VideoCodec, fragment
 from ingest.accept.jitter import AssembledFrame, AudioBuffer, AudioPacket, VideoBuffer, VideoPacket
@@ -13,6 +13,7 @@ from ingest.accept.sequence import Unwrapper
 from ingest.accept.sink import EncodedFrame
 from ingest.accept.statistics import ReceptionStatistics, SecondRate
 from ingest.accept.timeline import SenderClock, TrackTimeline, ntp_seconds
+from webinar.base.rtc.rtcp import ReportBlock
 
 VIDEO_CLOCK: Final = 90_000
 AUDIO_CLOCK: Final = 48_000
@@ -43,7 +44,7 @@ class Track:
         if self._timestamps.highest is not None:
             self.timeline.report(ntp_seconds(ntp), self._timestamps.peek(rtp_timestamp))
 
-    def report(self, now: float) -> RtcpReceiverInfo:
+    def report(self, now: float) -> ReportBlock:
         return self.statistics.report(self.ssrc, now)
 
     def _note(self, packet: RtpPacket, now: float, *, repaired: bool) -> tuple[int, int]:
