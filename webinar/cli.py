@@ -1,4 +1,7 @@
-"""`webinar …`: every command. Prints for people, `--json` for programs; exit status 0, 1 (failed, one line why), 2 (usage)."""
+"""`webinar …`: every command.
+
+Prints for people, `--json` for programs; exit status 0, 1 (failed, one line why), 2 (usage).
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Live media out: what ingest puts on the bus, as LL-HLS over HTTP and WHEP over UDP."""
