@@ -1,0 +1,240 @@
+"""What an event is, what of it may be asked for, and which state follows which. Pure."""
+
+from __future__ import annotations
+
+import enum
+import secrets
+import unicodedata
+import uuid
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from webinar.base.errors import Conflict, FieldProblem, Invalid
+
+DEFAULT_LENGTH: Final = timedelta(hours=1)
+LONGEST: Final = timedelta(days=14)
+MAX_CAPACITY: Final = 100_000
+# Random characters of a slug: no vowels, so no words; no look-alikes.
+_SLUG_ALPHABET: Final = "bcdfghjkmnpqrstvwxz23456789"
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+# One line with something to see in it; several lines. PostgreSQL keeps no NUL, pages want no control characters.
+ONE_LINE: Final = (
+    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\x00-\x20\x7f-\xa0\u2028\u2029\u3000][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+)
+LINES: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+
+Language = Literal["ko", "en"]
+
+
+class EventState(enum.StrEnum):
+    """States of an event, in order. Changed in one place: `webinar.events.service`."""
+
+    DRAFT = "draft"  # seen by hosts only
+    SCHEDULED = "scheduled"  # announced
+    LIVE = "live"  # on air
+    ENDED = "ended"  # over for good
+
+
+class Registration(enum.StrEnum):
+    OPEN = "open"  # everyone gets a seat while there are seats
+    APPROVAL = "approval"  # the host decides
+    CLOSED = "closed"  # only people whom the host adds
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row. Times are aware, in UTC."""
+
+    id: uuid.UUID
+    slug: str
+    title: str
+    description: str
+    language: Language
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    capacity: int
+    registration: Registration
+    state: EventState
+    stream_key_version: int
+    presenter_link_version: int
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """One publish of an event: a killed ingest is replaced in a new one."""
+
+    id: str
+    event_id: uuid.UUID
+    hls_prefix: str
+    started_at: datetime
+    ended_at: datetime | None
+    duration_s: float | None
+
+
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE, description="One line.")]
+Description = Annotated[str, Field(max_length=10_000, pattern=LINES, description="Plain text.")]
+Zone = Annotated[
+    str,
+    Field(
+        description="IANA time zone, like Asia/Seoul.",
+        json_schema_extra={"enum": sorted(zoneinfo.available_timezones())},
+    ),
+]
+Capacity = Annotated[int, Field(ge=1, le=MAX_CAPACITY, description="Seats.")]
+
+
+class NewEvent(BaseModel):
+    """What a host fills in."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: Title
+    starts_at: AwareDatetime = Field(description="RFC 3339, with an offset.")
+    ends_at: AwareDatetime | None = Field(
+        default=None, description="Later than `starts_at`; one hour later by default."
+    )
+    timezone: Zone = "Asia/Seoul"
+    description: Description = ""
+    language: Language = "ko"
+    capacity: Capacity = 300
+    registration: Registration = Registration.OPEN
+    state: Literal["draft", "scheduled"] = "scheduled"
+
+
+class EventChange(BaseModel):
+    """What of an event may be changed; what is absent stays."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: Title | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    timezone: Zone | None = None
+    description: Description | None = None
+    language: Language | None = None
+    capacity: Capacity | None = None
+    registration: Registration | None = None
+    state: Literal["draft", "scheduled"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list; `next` continues it, None at its end."""
+
+    items: tuple[Event, ...]
+    next: str | None
+
+
+def new_slug(title: str) -> str:
+    """`annual-meeting-x7k2m`: words of the title in any script, and 5 random characters nobody can guess."""
+    words = "".join(c if c.isalnum() else " " for c in unicodedata.normalize("NFKC", title).lower()).split()
+    readable = "-".join(words)[:40].strip("-")
+    tail = "".join(secrets.choice(_SLUG_ALPHABET) for _ in range(5))
+    return f"{readable}-{tail}" if readable else f"event-{tail}"
+
+
+def check_zone(name: str) -> None:
+    """Raises `Invalid` unless the IANA database knows the zone."""
+    if name not in zoneinfo.available_timezones():
+        raise Invalid(
+            "Some fields need another look.",
+            fields=[FieldProblem("timezone", "Choose a time zone of the IANA list, like Asia/Seoul.")],
+        )
+
+
+def check_times(starts_at: datetime, ends_at: datetime) -> None:
+    """Raises `Invalid` for an event that ends before it starts, lasts too long, or is out of this century."""
+    problem: FieldProblem | None = None
+    if not _EARLIEST <= starts_at <= _LATEST:
+        problem = FieldProblem("starts_at", "Choose a date between 2000 and 2100.")
+    elif ends_at <= starts_at:
+        problem = FieldProblem("ends_at", "The end must be later than the start.")
+    elif ends_at - starts_at > LONGEST:
+        problem = FieldProblem("ends_at", "An event lasts 14 days at most.")
+    if problem is not None:
+        raise Invalid("Some fields need another look.", fields=[problem])
+
+
+def default_end(starts_at: datetime) -> datetime:
+    """One hour later. Raises `Invalid` at the end of the calendar."""
+    if starts_at > _LATEST:
+        check_times(starts_at, starts_at)
+    return starts_at + DEFAULT_LENGTH
+
+
+def may_edit(event: Event, change: EventChange) -> None:
+    """Raises `Conflict` for a change that the event's state does not allow."""
+    if event.state is EventState.ENDED and change.model_fields_set - {"title", "description", "language"}:
+        raise Conflict("The event is over: only its title, description and language can change.", code="event_ended")
+    if event.state is EventState.LIVE and change.model_fields_set & {"starts_at", "state", "language"}:
+        raise Conflict("The event is live: end it first, or leave its start as it is.", code="event_live")
+
+
+def may_start(state: EventState) -> None:
+    """Raises `Conflict` unless an event in this state can go (or is) live."""
+    if state is EventState.ENDED:
+        raise Conflict("The event is over and cannot be started again. Make a new one.", code="event_ended")
+    if state is EventState.DRAFT:
+        raise Conflict("The event is a draft: publish it before going live.", code="event_draft")
+
+
+def may_end(state: EventState) -> None:
+    """Raises `Conflict` unless an event in this state can end (or has ended)."""
+    if state in (EventState.DRAFT, EventState.SCHEDULED):
+        raise Conflict("The event is not live.", code="not_live")
+
+
+def parse_new(fields: dict[str, Any]) -> NewEvent:
+    """A `NewEvent` of form fields (strings); raises `Invalid` naming every field that cannot be taken."""
+    try:
+        return NewEvent.model_validate(fields, strict=False)
+    except ValidationError as error:
+        raise invalid(error.errors(include_url=False, include_context=False)) from error
+
+
+def parse_change(fields: dict[str, Any]) -> EventChange:
+    """An `EventChange` of form fields (strings); raises `Invalid`."""
+    try:
+        return EventChange.model_validate(fields, strict=False)
+    except ValidationError as error:
+        raise invalid(error.errors(include_url=False, include_context=False)) from error
+
+
+_WORDS: Final = {
+    "title": "Write a title of at most 200 characters, in one line.",
+    "starts_at": "Choose a date and time with its time zone.",
+    "ends_at": "Choose a date and time with its time zone.",
+    "timezone": "Choose a time zone of the IANA list, like Asia/Seoul.",
+    "description": "Write plain text of at most 10,000 characters.",
+    "language": "Choose ko or en.",
+    "capacity": "Choose a number of seats between 1 and 100,000.",
+    "registration": "Choose open, approval or closed.",
+    "state": "Choose draft or scheduled.",
+}
+
+
+def invalid(errors: list[ErrorDetails]) -> Invalid:
+    """The error of a body, one message a field, in words for people."""
+    problems: dict[str, FieldProblem] = {}
+    for error in errors:
+        name = ".".join(str(part) for part in error["loc"]) or "body"
+        if error["type"] == "extra_forbidden":
+            text = "There is no such field."
+        elif error["type"] == "missing":
+            text = "This field is needed."
+        else:
+            text = _WORDS.get(name.split(".")[0], error["msg"])
+        problems.setdefault(name, FieldProblem(name, text))
+    return Invalid("Some fields need another look.", fields=list(problems.values()))

@@ -1,0 +1,265 @@
+"""Rules of events. The one place that changes an event's state, in PostgreSQL first, then on the bus."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from datetime import datetime
+from typing import Final
+
+from ingest.contract import Subject
+from webinar.base import log
+from webinar.base.bus import Bus, BusDown, Json, NoOwner, Refused
+from webinar.base.db import Pool
+from webinar.base.errors import BadRequest, Conflict, Forbidden, Gone, NotFound, Unauthenticated, Unavailable
+from webinar.base.tokens import Purpose, Tokens
+from webinar.events.model import (
+    Event,
+    EventChange,
+    EventState,
+    LiveSession,
+    NewEvent,
+    Page,
+    check_times,
+    check_zone,
+    default_end,
+    may_edit,
+    may_end,
+    may_start,
+    new_slug,
+)
+from webinar.events.store import EventStore, SlugTaken
+
+_log = log.get(__name__)
+# Starting encoders takes an ingest a second or two on a busy machine; closing a recording rarely more than one.
+_START_TIMEOUT_S: Final = 10.0
+_END_TIMEOUT_S: Final = 15.0
+
+
+class EventService:
+    """One a process, over its pool and its bus. Every method raises `NotFound` for an unknown event."""
+
+    def __init__(self, pool: Pool, bus: Bus, tokens: Tokens) -> None:
+        self._store = EventStore(pool)
+        self._bus = bus
+        self._tokens = tokens
+
+    # -- reading and writing -------------------------------------------------------------------------------------
+
+    async def create(self, new: NewEvent) -> Event:
+        """Raises `Invalid`."""
+        check_zone(new.timezone)
+        ends_at = new.ends_at if new.ends_at is not None else default_end(new.starts_at)
+        check_times(new.starts_at, ends_at)
+        while True:
+            try:
+                event = await self._store.add(new_slug(new.title), new, ends_at)
+            except SlugTaken:
+                continue
+            _log.info("event created", event_id=str(event.id), state=event.state.value)
+            return event
+
+    async def get(self, event_id: uuid.UUID) -> Event:
+        return _found(await self._store.get(event_id))
+
+    async def by_slug(self, slug: str) -> Event:
+        """The announced event of a public page: a draft is not found."""
+        event = await self._store.by_slug(slug)
+        return _found(None if event is not None and event.state is EventState.DRAFT else event)
+
+    async def many(self, ids: list[uuid.UUID]) -> list[Event]:
+        """Those of the ids that exist."""
+        return await self._store.many(ids)
+
+    async def page(self, *, cursor: str | None = None, limit: int = 50, state: EventState | None = None) -> Page:
+        """Newest first. Raises `BadRequest` for a cursor that is not one of ours."""
+        found = await self._store.page(None if cursor is None else _read_cursor(cursor), limit + 1, state)
+        items = tuple(found[:limit])
+        return Page(items, _cursor(items[-1]) if len(found) > limit else None)
+
+    async def change(self, event_id: uuid.UUID, change: EventChange) -> Event:
+        """Raises `Invalid`, and `Conflict` for what the state does not allow. Announces the change."""
+        values = {k: v for k, v in change.model_dump(exclude_unset=True).items() if v is not None}
+        if "title" in values:
+            values["title"] = values["title"].strip()
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            event = _found(await self._store.get(event_id, connection, lock=True))
+            may_edit(event, change)
+            check_zone(values.get("timezone", event.timezone))
+            check_times(values.get("starts_at", event.starts_at), values.get("ends_at", event.ends_at))
+            event = await self._store.change(connection, event_id, values)
+        await self.announce(event_id)
+        return event
+
+    async def delete(self, event_id: uuid.UUID) -> None:
+        """With its people, chat and rows. Raises `Conflict` while it is live."""
+        event = await self.get(event_id)
+        if event.state is EventState.LIVE:
+            raise Conflict("The event is live: end it before deleting it.", code="event_live")
+        await self._store.delete(event_id)
+        await self.announce(event_id)
+        _log.info("event deleted", event_id=str(event_id))
+
+    # -- links ---------------------------------------------------------------------------------------------------
+
+    def presenter_link(self, event: Event) -> str:
+        """The token of `/s/{token}`."""
+        return self._tokens.link(Purpose.PRESENTER, event.id, event.presenter_link_version)
+
+    def stream_key(self, event: Event) -> str:
+        return self._tokens.link(Purpose.STREAM, event.id, event.stream_key_version)
+
+    async def by_presenter_link(self, token: str) -> Event:
+        """Raises `Unauthenticated` for a wrong link, `Gone` for a revoked one."""
+        event_id, version = self._tokens.read_link(Purpose.PRESENTER, token)
+        event = await self._store.get(event_id)
+        if event is None:
+            raise Unauthenticated("This link is not valid.", code="link_invalid")
+        if version != event.presenter_link_version:
+            raise Gone("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
+        return event
+
+    async def by_stream_key(self, event_id: uuid.UUID, key: str) -> Event:
+        """Raises `Unauthenticated` for a wrong key, `Forbidden` for a key of another event or one that was replaced."""
+        owner, version = self._tokens.read_link(Purpose.STREAM, key)
+        event = await self._store.get(event_id)
+        if event is None:
+            raise NotFound("There is no such event. Check the address.", code="event_not_found")
+        if owner != event.id or version != event.stream_key_version:
+            raise Forbidden("This stream key is not valid for this event. Copy it again.", code="stream_key_revoked")
+        return event
+
+    async def renew_presenter_link(self, event_id: uuid.UUID) -> Event:
+        """The old link and the access it gave are void from now on."""
+        event = _found(await self._store.renew_presenter_link(event_id))
+        await self.announce(event_id)
+        return event
+
+    async def renew_stream_key(self, event_id: uuid.UUID) -> Event:
+        event = _found(await self._store.renew_stream_key(event_id))
+        await self.announce(event_id)
+        return event
+
+    # -- states --------------------------------------------------------------------------------------------------
+
+    async def start(self, event_id: uuid.UUID) -> Event:
+        """Goes live; an event that is live already stays so, and its ingest is asked again.
+
+        Raises `Conflict` (draft, ended) and `Unavailable` when no ingest answers: then the event is scheduled again.
+        """
+        before = await self.get(event_id)
+        may_start(before.state)
+        changed = await self._store.set_state(self._store.pool, event_id, EventState.SCHEDULED, EventState.LIVE)
+        try:
+            await self.bring_on_air(event_id)
+        except (Unavailable, Refused) as error:
+            await self._take_back(event_id, error)
+            raise Unavailable(
+                "The event could not go live: no media service answers. Try again in a few seconds.",
+                code="no_ingest",
+                retry_after_s=error.retry_after_s or 3,
+            ) from error
+        if changed is not None:
+            _log.info("event live", event_id=str(event_id))
+        await self.announce(event_id)
+        event = await self.get(event_id)
+        may_start(event.state)  # ended by somebody else meanwhile
+        return event
+
+    async def _take_back(self, event_id: uuid.UUID, error: Exception) -> None:
+        if await self._store.take_back_start(event_id) is not None:
+            _log.warning("event could not go live", event_id=str(event_id), error=str(error))
+        await self.announce(event_id)
+
+    async def bring_on_air(self, event_id: uuid.UUID) -> LiveSession:
+        """Has an ingest run this event's program; repeating it changes nothing. Raises `Unavailable` or `Refused`."""
+        reply = await self.to_ingest(event_id, "start", {}, timeout_s=_START_TIMEOUT_S)
+        session = LiveSession(
+            id=str(reply["session_id"]),
+            event_id=event_id,
+            hls_prefix=str(reply["hls_prefix"]),
+            started_at=datetime.fromisoformat(str(reply["started_at"])),
+            ended_at=None,
+            duration_s=None,
+        )
+        await self._store.open_session(session)
+        return session
+
+    async def to_ingest(self, event_id: uuid.UUID, verb: str, body: Json, *, timeout_s: float = 5.0) -> Json:
+        """A command to the ingest that owns the event; one is assigned when none does."""
+        subject = Subject.command(str(event_id), verb)
+        try:
+            return await self._bus.request(subject, body, timeout_s=timeout_s)
+        except NoOwner:
+            await self._bus.request(Subject.ASSIGN, {"event_id": str(event_id)}, timeout_s=timeout_s)
+            return await self._bus.request(subject, body, timeout_s=timeout_s)
+
+    async def end(self, event_id: uuid.UUID) -> Event:
+        """Over for everyone, at once and for good; returns when the recording is closed or the ingest cannot say so.
+
+        What an ingest that does not answer leaves behind is finished by the worker. Raises `Conflict` if not live.
+        """
+        before = await self.get(event_id)
+        may_end(before.state)
+        changed = await self._store.set_state(self._store.pool, event_id, EventState.LIVE, EventState.ENDED)
+        if changed is not None:
+            _log.info("event ended", event_id=str(event_id))
+            await self.announce(event_id)
+            await self.stop_ingest(event_id)
+            await self.announce(event_id)
+        return await self.get(event_id)
+
+    async def stop_ingest(self, event_id: uuid.UUID) -> bool:
+        """Asks the ingest to stop; True when it has, or when none runs the event."""
+        duration_s: float | None = None
+        try:
+            reply = await self._bus.request(Subject.command(str(event_id), "end"), {}, timeout_s=_END_TIMEOUT_S)
+            duration_s = float(reply["duration_s"])
+        except NoOwner:
+            _log.warning("ended without its ingest", event_id=str(event_id))
+        except (BusDown, Refused) as error:
+            _log.warning("ingest did not confirm the end", event_id=str(event_id), error=str(error))
+            return False
+        await self._store.close_sessions(event_id, duration_s)
+        return True
+
+    async def live(self) -> list[Event]:
+        """Events that are live in PostgreSQL."""
+        return await self._store.in_state(EventState.LIVE)
+
+    async def ended_but_running(self) -> list[uuid.UUID]:
+        """Events that are over, of which no ingest has confirmed the end."""
+        return await self._store.ended_with_open_session()
+
+    async def sessions(self, event_id: uuid.UUID) -> list[LiveSession]:
+        """Oldest first."""
+        return await self._store.sessions(event_id)
+
+    async def announce(self, event_id: uuid.UUID) -> None:
+        """Tells every process to read this event again. May be lost: readers also look by themselves."""
+        await self._bus.publish_json(changed_subject(str(event_id)), {})
+
+
+def changed_subject(event_id: str) -> str:
+    return f"event.{event_id}.changed"
+
+
+def _found(event: Event | None) -> Event:
+    if event is None:
+        raise NotFound("There is no such event. Check the address.", code="event_not_found")
+    return event
+
+
+def _cursor(event: Event) -> str:
+    return base64.urlsafe_b64encode(f"{event.created_at.isoformat()} {event.id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
+    try:
+        at, event_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
+        when = datetime.fromisoformat(at)
+        if when.tzinfo is None:
+            raise ValueError("no zone")
+        return when, uuid.UUID(event_id)
+    except ValueError as error:
+        raise BadRequest("The cursor is not one of ours: start the list again.", code="bad_cursor") from error

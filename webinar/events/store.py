@@ -1,0 +1,218 @@
+"""SQL of events and their live sessions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from webinar.base.db import Connection, Pool
+from webinar.events.model import Event, EventState, LiveSession, NewEvent, Registration
+
+_COLUMNS: Final = (
+    "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"
+    " stream_key_version, presenter_link_version, created_at, updated_at, started_at, ended_at"
+)
+# Columns that a change may name: the only ones that ever reach the text of a statement.
+_CHANGEABLE: Final = frozenset(
+    ("title", "description", "language", "starts_at", "ends_at", "timezone", "capacity", "registration", "state")
+)
+
+
+def _event(row: Any) -> Event:
+    fields = dict(row)
+    fields["state"] = EventState(fields["state"])
+    fields["registration"] = Registration(fields["registration"])
+    return Event(**fields)
+
+
+class SlugTaken(Exception):
+    """Another event has this slug; choose again."""
+
+
+class EventStore:
+    """Queries over one pool; those that take a connection belong to a transaction of the service."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    async def add(self, slug: str, new: NewEvent, ends_at: datetime) -> Event:
+        """Raises `SlugTaken`."""
+        try:
+            row = await self.pool.fetchrow(
+                f"""
+                insert into event
+                    (slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning {_COLUMNS}
+                """,  # noqa: S608 - a constant list of columns
+                slug,
+                new.title.strip(),
+                new.description,
+                new.language,
+                new.starts_at,
+                ends_at,
+                new.timezone,
+                new.capacity,
+                new.registration,
+                new.state,
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise SlugTaken(slug) from error
+        return _event(row)
+
+    async def get(
+        self, event_id: uuid.UUID, connection: Connection | None = None, *, lock: bool = False
+    ) -> Event | None:
+        """With `lock` the row is kept for the caller's transaction."""
+        row = await (connection or self.pool).fetchrow(
+            f"select {_COLUMNS} from event where id = $1" + (" for no key update" if lock else ""),  # noqa: S608
+            event_id,
+        )
+        return None if row is None else _event(row)
+
+    async def by_slug(self, slug: str) -> Event | None:
+        row = await self.pool.fetchrow(f"select {_COLUMNS} from event where slug = $1", slug)  # noqa: S608
+        return None if row is None else _event(row)
+
+    async def many(self, ids: Sequence[uuid.UUID]) -> list[Event]:
+        rows = await self.pool.fetch(f"select {_COLUMNS} from event where id = any($1)", ids)  # noqa: S608
+        return [_event(row) for row in rows]
+
+    async def in_state(self, state: EventState) -> list[Event]:
+        rows = await self.pool.fetch(
+            f"select {_COLUMNS} from event where state = $1 order by starts_at",  # noqa: S608
+            state,
+        )
+        return [_event(row) for row in rows]
+
+    async def page(self, after: tuple[datetime, uuid.UUID] | None, limit: int, state: EventState | None) -> list[Event]:
+        """Newest first, from below `after` = (created_at, id)."""
+        rows = await self.pool.fetch(
+            f"""
+            select {_COLUMNS} from event
+            where ($1::timestamptz is null or (created_at, id) < ($1, $2::uuid)) and ($4::text is null or state = $4)
+            order by created_at desc, id desc limit $3
+            """,  # noqa: S608 - a constant list of columns
+            None if after is None else after[0],
+            None if after is None else after[1],
+            limit,
+            state,
+        )
+        return [_event(row) for row in rows]
+
+    async def change(self, connection: Connection, event_id: uuid.UUID, values: dict[str, Any]) -> Event:
+        names = [name for name in values if name in _CHANGEABLE]
+        sets = "".join(f"{name} = ${n}, " for n, name in enumerate(names, start=2))
+        row = await connection.fetchrow(
+            f"update event set {sets}updated_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
+            event_id,
+            *(values[name] for name in names),
+        )
+        return _event(row)
+
+    async def set_state(
+        self, connection: Connection | Pool, event_id: uuid.UUID, before: EventState, after: EventState
+    ) -> Event | None:
+        """The changed event, or None when it was not in the state `before`."""
+        row = await connection.fetchrow(
+            f"""
+            update event set state = $3, updated_at = now(),
+                started_at = case when $3 = 'live' then now() when $3 = 'scheduled' then null else started_at end,
+                ended_at = case when $3 = 'ended' then now() else null end
+            where id = $1 and state = $2 returning {_COLUMNS}
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+            before,
+            after,
+        )
+        return None if row is None else _event(row)
+
+    async def take_back_start(self, event_id: uuid.UUID) -> Event | None:
+        """From live to scheduled again, unless an ingest has taken the event meanwhile."""
+        row = await self.pool.fetchrow(
+            f"""
+            update event set state = 'scheduled', started_at = null, updated_at = now()
+            where id = $1 and state = 'live' and not exists (select from live_session where event_id = $1)
+            returning {_COLUMNS}
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+        )
+        return None if row is None else _event(row)
+
+    async def delete(self, event_id: uuid.UUID) -> None:
+        await self.pool.execute("delete from event where id = $1", event_id)
+
+    async def renew_presenter_link(self, event_id: uuid.UUID) -> Event | None:
+        row = await self.pool.fetchrow(
+            f"""
+            update event set presenter_link_version = presenter_link_version + 1, updated_at = now()
+            where id = $1 returning {_COLUMNS}
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+        )
+        return None if row is None else _event(row)
+
+    async def renew_stream_key(self, event_id: uuid.UUID) -> Event | None:
+        row = await self.pool.fetchrow(
+            f"""
+            update event set stream_key_version = stream_key_version + 1, updated_at = now()
+            where id = $1 returning {_COLUMNS}
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+        )
+        return None if row is None else _event(row)
+
+    async def open_session(self, session: LiveSession) -> None:
+        """Notes a live session; an older one of the event that was left open is closed: its ingest is gone."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "update live_session set ended_at = now() where event_id = $1 and id <> $2 and ended_at is null",
+                session.event_id,
+                session.id,
+            )
+            await connection.execute(
+                """
+                insert into live_session (id, event_id, hls_prefix, started_at) values ($1, $2, $3, $4)
+                on conflict (id) do nothing
+                """,
+                session.id,
+                session.event_id,
+                session.hls_prefix,
+                session.started_at,
+            )
+
+    async def close_sessions(self, event_id: uuid.UUID, duration_s: float | None) -> None:
+        """Closes what is open of an event; the duration belongs to the newest session."""
+        await self.pool.execute(
+            """
+            update live_session set ended_at = coalesce(ended_at, now()),
+                duration_s = coalesce(duration_s, case when id = newest.id_ then $2::float8 end)
+            from (select id as id_ from live_session where event_id = $1 order by started_at desc limit 1) newest
+            where event_id = $1 and (ended_at is null or id = newest.id_)
+            """,
+            event_id,
+            duration_s,
+        )
+
+    async def sessions(self, event_id: uuid.UUID) -> list[LiveSession]:
+        rows = await self.pool.fetch(
+            """
+            select id, event_id, hls_prefix, started_at, ended_at, duration_s from live_session
+            where event_id = $1 order by started_at
+            """,
+            event_id,
+        )
+        return [LiveSession(**dict(row)) for row in rows]
+
+    async def ended_with_open_session(self) -> list[uuid.UUID]:
+        """Events that are over, of which no ingest has yet said so."""
+        rows = await self.pool.fetch(
+            """
+            select distinct e.id from event e join live_session s on s.event_id = e.id
+            where e.state = 'ended' and s.ended_at is null
+            """
+        )
+        return [row["id"] for row in rows]

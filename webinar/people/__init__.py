@@ -1,0 +1,1 @@
+"""People who host: the owner's account, sign-in, sessions, API tokens."""

@@ -1,0 +1,88 @@
+"""Accounts, sessions and secrets of people who host. Pure: no SQL, no clock of its own."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import re
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from webinar.base.errors import FieldProblem, Invalid
+
+SESSION_COOKIE: Final = "webinar_session"
+SESSION_TTL: Final = timedelta(days=14)
+LINK_TTL: Final = timedelta(hours=24)
+MIN_PASSWORD: Final = 10
+# An argon2 hash of more than this is work given away to whoever asks for it.
+MAX_PASSWORD: Final = 200
+# A hash no password has: the account opens by one-time links until its owner sets a password.
+NO_PASSWORD: Final = "!"  # noqa: S105 - the absence of one
+API_TOKEN_PREFIX: Final = "wbn_"  # noqa: S105 - a prefix, so that leak scanners find these tokens
+
+# Local part and domain of RFC 5321 as mail servers take them in practice: no quoted local parts, no address literals.
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
+)
+
+
+class Role(enum.StrEnum):
+    OWNER = "owner"
+    HOST = "host"
+
+
+class LinkPurpose(enum.StrEnum):
+    SETUP = "setup"
+    SIGN_IN = "sign_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who hosts."""
+
+    id: uuid.UUID
+    email: str  # lower case
+    name: str
+    role: Role
+    has_password: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """What is kept of an API token: never the token."""
+
+    id: uuid.UUID
+    name: str
+    created_at: datetime
+
+
+def new_secret() -> str:
+    """256 random bits for a cookie or a link, URL-safe."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> bytes:
+    """What the database keeps of a secret. Plain SHA-256 is enough for 256 random bits."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def clean_account(name: str, email: str, password: str | None) -> tuple[str, str]:
+    """(name, e-mail) as stored. Raises `Invalid` with every field that cannot be taken."""
+    name, email = " ".join(name.split()), email.strip().lower()
+    problems: list[FieldProblem] = []
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        problems.append(FieldProblem("name", "Write a name of at most 100 characters."))
+    if len(email) > 254 or not _EMAIL.fullmatch(email):
+        problems.append(FieldProblem("email", "Write an e-mail address like name@example.org."))
+    if password is not None and len(password) < MIN_PASSWORD:
+        problems.append(FieldProblem("password", "Choose a password of at least 10 characters."))
+    if password is not None and len(password) > MAX_PASSWORD:
+        problems.append(FieldProblem("password", "Choose a password of at most 200 characters."))
+    if problems:
+        raise Invalid("Some fields need another look.", fields=problems)
+    return name, email

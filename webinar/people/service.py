@@ -1,0 +1,176 @@
+"""Rules of accounts: who becomes owner, who gets in, and how often one may try."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from webinar.base import log
+from webinar.base.db import Pool
+from webinar.base.errors import Conflict, Gone, Unauthenticated
+from webinar.people.model import (
+    API_TOKEN_PREFIX,
+    LINK_TTL,
+    MAX_PASSWORD,
+    NO_PASSWORD,
+    SESSION_TTL,
+    Account,
+    ApiToken,
+    LinkPurpose,
+    clean_account,
+    digest,
+    new_secret,
+)
+from webinar.people.store import PeopleStore
+from webinar.people.throttle import Throttle
+
+_log = log.get(__name__)
+_LINK_GONE: Final = "This link was used already or has expired. Ask for a new one on the server's terminal."
+
+
+class PeopleService:
+    """One a process. Throttles are of this process: several web processes multiply them by their number."""
+
+    def __init__(self, pool: Pool, *, hasher: PasswordHasher | None = None) -> None:
+        self._store = PeopleStore(pool)
+        # RFC 9106, second recommended option (64 MiB, 3 passes): about 60 ms, in a thread.
+        self._hasher = hasher or PasswordHasher()
+        # At most this many hashes at once: 64 MiB each, and the machine has other work.
+        self._hashing = asyncio.Semaphore(2)
+        self._by_address = Throttle(burst=10, refill_s=30)
+        self._by_email = Throttle(burst=10, refill_s=60)
+        self._decoy: str | None = None
+
+    async def owner(self) -> Account | None:
+        """The owner, once somebody has set a password; until then a setup link is needed."""
+        owner = await self._store.owner(self._store.pool)
+        return owner if owner is not None and owner.has_password else None
+
+    async def setup_link(self, token: str | None = None) -> str | None:
+        """The secret of a new setup link (`/setup/{secret}`, 24 h), or None when there is an owner.
+
+        `token` makes a known secret valid (again): for a link that is kept in a file between starts.
+        """
+        if await self.owner() is not None:
+            return None
+        secret = token or new_secret()
+        await self._store.add_link(digest(secret), LinkPurpose.SETUP, None, datetime.now(UTC) + LINK_TTL)
+        return secret
+
+    async def setup_link_valid(self, secret: str) -> bool:
+        return await self._store.link(digest(secret), LinkPurpose.SETUP) and await self.owner() is None
+
+    async def set_up_owner(self, secret: str, name: str, email: str, password: str) -> Account:
+        """Makes the owner's account by a setup link. Raises `Invalid`, `Gone` (link), `Conflict` (owner exists)."""
+        name, email = clean_account(name, email, password)
+        if not await self._store.link(digest(secret), LinkPurpose.SETUP):
+            raise Gone(_LINK_GONE, code="link_used")
+        password_hash = await self._hash(password)
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            used, _ = await self._store.use_link(connection, digest(secret), LinkPurpose.SETUP)
+            if not used:
+                raise Gone(_LINK_GONE, code="link_used")
+            existing = await self._store.owner(connection)
+            if existing is not None and existing.has_password:
+                raise Conflict("This installation has an owner already. Sign in instead.", code="owner_exists")
+            account = await self._store.put_owner(connection, name, email, password_hash)
+        _log.info("owner set up", account=str(account.id))
+        return account
+
+    async def ensure_owner(self, name: str, email: str) -> Account:
+        """The owner; made without a password when there is none, so that one-time links can open the host's pages."""
+        name, email = clean_account(name, email, None)
+        return await self._store.owner(self._store.pool) or await self._store.put_owner(
+            self._store.pool, name, email, NO_PASSWORD
+        )
+
+    async def sign_in(self, email: str, password: str, address: str) -> tuple[Account, str]:
+        """(account, secret for the session cookie). `address` is the caller's IP, for the rate limit.
+
+        Raises `Unauthenticated`, alike for an unknown address and a wrong password, in like time; `TooManyRequests`.
+        """
+        email, now = email.strip().lower(), time.monotonic()
+        self._by_address.take(address, now)
+        self._by_email.take(email[:254], now)
+        found = await self._store.with_hash(email)
+        stored = found[1] if found is not None and found[0].has_password else await self._decoy_hash()
+        right = len(password) <= MAX_PASSWORD and await self._verify(stored, password)
+        if found is None or not found[0].has_password or not right:
+            raise Unauthenticated("The e-mail address or the password is not right.", code="wrong_credentials")
+        if self._hasher.check_needs_rehash(stored):
+            await self._store.set_hash(found[0].id, await self._hash(password))
+        self._by_address.forget(address)
+        self._by_email.forget(email)
+        return found[0], await self.open_session(found[0].id)
+
+    async def open_session(self, account: uuid.UUID) -> str:
+        """The secret of a new session (cookie), 14 days."""
+        secret = new_secret()
+        expires_at = datetime.now(UTC) + SESSION_TTL
+        await self._store.add_session(self._store.pool, digest(secret), account, expires_at)
+        return secret
+
+    async def session(self, secret: str | None) -> Account | None:
+        """Who is signed in by this cookie; None for none, an unknown or an expired one."""
+        return await self._store.session(digest(secret)) if secret else None
+
+    async def sign_out(self, secret: str) -> None:
+        await self._store.drop_session(digest(secret))
+
+    async def sign_in_link(self, account: uuid.UUID) -> str:
+        """The secret of a one-time link (`/in/{secret}`, 24 h) that opens a session of this account."""
+        secret = new_secret()
+        await self._store.add_link(digest(secret), LinkPurpose.SIGN_IN, account, datetime.now(UTC) + LINK_TTL)
+        return secret
+
+    async def use_sign_in_link(self, secret: str) -> tuple[Account, str]:
+        """(account, secret for the session cookie). Raises `Gone` for a used, expired or unknown link."""
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            used, owner = await self._store.use_link(connection, digest(secret), LinkPurpose.SIGN_IN)
+            account = await self._store.account(connection, owner) if used and owner is not None else None
+            if account is None:
+                raise Gone(_LINK_GONE, code="link_used")
+            session = new_secret()
+            await self._store.add_session(connection, digest(session), account.id, datetime.now(UTC) + SESSION_TTL)
+        return account, session
+
+    async def create_api_token(self, name: str) -> str:
+        """A new API token with the owner's rights; only its hash is kept."""
+        token = API_TOKEN_PREFIX + new_secret()
+        await self._store.add_api_token(" ".join(name.split())[:100] or "unnamed", digest(token))
+        return token
+
+    async def api_token(self, token: str) -> ApiToken | None:
+        """The valid API token behind a bearer credential."""
+        if not token.startswith(API_TOKEN_PREFIX):
+            return None
+        found = await self._store.api_token(digest(token))
+        if found is not None:
+            await self._store.api_token_used(found.id)
+        return found
+
+    async def _hash(self, password: str) -> str:
+        async with self._hashing:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def _verify(self, stored: str, password: str) -> bool:
+        async with self._hashing:
+            return await asyncio.to_thread(self._matches, stored, password)
+
+    def _matches(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+    async def _decoy_hash(self) -> str:
+        # Verified for unknown addresses, so that the time of the answer does not tell who has an account.
+        if self._decoy is None:
+            self._decoy = await self._hash(new_secret())
+        return self._decoy

@@ -1,0 +1,170 @@
+"""SQL of accounts, sessions, one-time links and API tokens."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from webinar.base.db import Connection, Pool
+from webinar.people.model import NO_PASSWORD, Account, ApiToken, LinkPurpose, Role
+
+_ACCOUNT = "a.id, a.email, a.name, a.role, a.password_hash, a.created_at"
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        id=row["id"],
+        email=row["email"],
+        name=row["name"],
+        role=Role(row["role"]),
+        has_password=row["password_hash"] != NO_PASSWORD,
+        created_at=row["created_at"],
+    )
+
+
+class PeopleStore:
+    """Queries over one pool; those that take a connection belong to a transaction of the service."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    async def owner(self, connection: Connection | Pool) -> Account | None:
+        row = await connection.fetchrow(f"select {_ACCOUNT} from account a where role = 'owner'")  # noqa: S608
+        return None if row is None else _account(row)
+
+    async def put_owner(self, connection: Connection | Pool, name: str, email: str, password_hash: str) -> Account:
+        """The one owner: made, or, as long as they have no password, taken over by who sets one."""
+        row = await connection.fetchrow(
+            """
+            insert into account as a (email, name, password_hash, role) values ($1, $2, $3, 'owner')
+            on conflict (role) where role = 'owner'
+            do update set email = $1, name = $2, password_hash = $3 where a.password_hash = $4
+            returning a.id, a.email, a.name, a.role, a.password_hash, a.created_at
+            """,
+            email,
+            name,
+            password_hash,
+            NO_PASSWORD,
+        )
+        return _account(row) if row is not None else await self._owner_as_is(connection)
+
+    async def _owner_as_is(self, connection: Connection | Pool) -> Account:
+        owner = await self.owner(connection)
+        if owner is None:  # deleted in between: only a hand at the database does that
+            raise LookupError("the owner's account vanished while it was being made")
+        return owner
+
+    async def with_hash(self, email: str) -> tuple[Account, str] | None:
+        """The account of an address with its password hash."""
+        row = await self.pool.fetchrow(
+            f"select {_ACCOUNT} from account a where email = $1",  # noqa: S608 - a constant list of columns
+            email,
+        )
+        return None if row is None else (_account(row), row["password_hash"])
+
+    async def set_hash(self, account: uuid.UUID, password_hash: str) -> None:
+        await self.pool.execute("update account set password_hash = $2 where id = $1", account, password_hash)
+
+    async def add_session(
+        self, connection: Connection | Pool, token_hash: bytes, account: uuid.UUID, expires_at: datetime
+    ) -> None:
+        await connection.execute("delete from host_session where expires_at < now()")
+        await connection.execute(
+            "insert into host_session (token_hash, account_id, expires_at) values ($1, $2, $3)",
+            token_hash,
+            account,
+            expires_at,
+        )
+
+    async def session(self, token_hash: bytes) -> Account | None:
+        row = await self.pool.fetchrow(
+            f"""
+            select {_ACCOUNT} from host_session s join account a on a.id = s.account_id
+            where s.token_hash = $1 and s.expires_at > now()
+            """,  # noqa: S608 - a constant list of columns
+            token_hash,
+        )
+        return None if row is None else _account(row)
+
+    async def drop_session(self, token_hash: bytes) -> None:
+        await self.pool.execute("delete from host_session where token_hash = $1", token_hash)
+
+    async def add_link(
+        self, token_hash: bytes, purpose: LinkPurpose, account: uuid.UUID | None, expires_at: datetime
+    ) -> None:
+        await self.pool.execute(
+            """
+            insert into one_time_link (token_hash, purpose, account_id, expires_at) values ($1, $2, $3, $4)
+            on conflict (token_hash) do update set expires_at = excluded.expires_at
+            """,
+            token_hash,
+            purpose,
+            account,
+            expires_at,
+        )
+
+    async def link(self, token_hash: bytes, purpose: LinkPurpose) -> bool:
+        """True while the link can be used."""
+        found = await self.pool.fetchval(
+            """
+            select true from one_time_link
+            where token_hash = $1 and purpose = $2 and used_at is null and expires_at > now()
+            """,
+            token_hash,
+            purpose,
+        )
+        return bool(found)
+
+    async def use_link(
+        self, connection: Connection, token_hash: bytes, purpose: LinkPurpose
+    ) -> tuple[bool, uuid.UUID | None]:
+        """(used now, its account): a second use, at the same time or later, gives (False, None)."""
+        row = await connection.fetchrow(
+            """
+            update one_time_link set used_at = now()
+            where token_hash = $1 and purpose = $2 and used_at is null and expires_at > now()
+            returning account_id
+            """,
+            token_hash,
+            purpose,
+        )
+        return (False, None) if row is None else (True, row["account_id"])
+
+    async def account(self, connection: Connection | Pool, account: uuid.UUID) -> Account | None:
+        row = await connection.fetchrow(
+            f"select {_ACCOUNT} from account a where id = $1",  # noqa: S608 - a constant list of columns
+            account,
+        )
+        return None if row is None else _account(row)
+
+    async def add_api_token(self, name: str, token_hash: bytes) -> ApiToken:
+        row = await self.pool.fetchrow(
+            "insert into api_token (name, token_hash) values ($1, $2) returning id, name, created_at", name, token_hash
+        )
+        if row is None:
+            raise LookupError("an insert returned no row")
+        return ApiToken(row["id"], row["name"], row["created_at"])
+
+    async def api_token(self, token_hash: bytes) -> ApiToken | None:
+        row = await self.pool.fetchrow(
+            "select id, name, created_at, last_used_at from api_token where token_hash = $1 and revoked_at is null",
+            token_hash,
+        )
+        return None if row is None else ApiToken(row["id"], row["name"], row["created_at"])
+
+    async def api_token_used(self, token: uuid.UUID) -> None:
+        """At most one write a minute a token."""
+        await self.pool.execute(
+            """
+            update api_token set last_used_at = now()
+            where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')
+            """,
+            token,
+        )
+
+    async def revoke_api_token(self, token: uuid.UUID) -> bool:
+        done = await self.pool.fetchval(
+            "update api_token set revoked_at = now() where id = $1 and revoked_at is null returning true", token
+        )
+        return bool(done)

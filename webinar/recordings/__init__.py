@@ -1,0 +1,1 @@
+"""Recordings: one row an event, whatever happened on the way; downloads by range."""

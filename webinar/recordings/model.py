@@ -1,0 +1,90 @@
+"""What a recording is, and which file of an event is the one to give out. Pure."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+
+DOWNLOAD_TTL: Final = timedelta(hours=12)
+# After the end, this long without a file in the store means that something went wrong with it.
+PATIENCE: Final = timedelta(minutes=2)
+
+
+class RecordingState(enum.StrEnum):
+    RECORDING = "recording"  # being written, or being finished
+    READY = "ready"
+    FAILED = "failed"  # no file came; becomes ready if one still does
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One row an event. What describes the file is None until it is ready."""
+
+    id: uuid.UUID
+    event_id: uuid.UUID
+    title: str  # of the event
+    state: RecordingState
+    key: str | None
+    bytes: int | None
+    sha256: str | None
+    duration_s: float | None
+    complete: bool | None  # False when it was repaired after a crash
+    created_at: datetime
+    ready_at: datetime | None
+
+
+_NOT_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u2028\u2029\u202a-\u202e\u2066-\u2069]')
+
+
+def file_name(title: str) -> str:
+    """`Title.mp4`, in any script, without what a file system or a header cannot take."""
+    name = " ".join(_NOT_IN_NAMES.sub(" ", unicodedata.normalize("NFC", title)).split()).strip(". ")
+    return f"{name[:80].strip('. ') or 'recording'}.mp4"
+
+
+def content_disposition(name: str) -> str:
+    """RFC 6266: an ASCII name for old clients and the real one in UTF-8 (RFC 8187)."""
+    ascii_name = unicodedata.normalize("NFKD", name.removesuffix(".mp4")).encode("ascii", "ignore").decode()
+    fallback = re.sub(r"[^A-Za-z0-9 ._()-]", "", ascii_name).strip(" .") or "recording"
+    return f"attachment; filename=\"{fallback}.mp4\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """Bytes [start, end)."""
+
+    start: int
+    end: int
+
+
+class Unsatisfiable(Exception):
+    """No byte of the range exists: 416."""
+
+
+def parse_range(header: str, size: int) -> ByteRange | None:
+    """One range of a `Range` header (RFC 9110, section 14.1.2).
+
+    None when the header is to be ignored: another unit, bad grammar, or several ranges, of which a server may
+    send the whole instead. Raises `Unsatisfiable`.
+    """
+    match = re.fullmatch(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", header)
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if first == "":
+        suffix = int(last)
+        if suffix == 0 or size == 0:
+            raise Unsatisfiable
+        return ByteRange(max(0, size - suffix), size)
+    start = int(first)
+    if last != "" and int(last) < start:
+        return None
+    if start >= size:
+        raise Unsatisfiable
+    return ByteRange(start, size if last == "" else min(int(last) + 1, size))

@@ -1,0 +1,105 @@
+"""Rules of recordings: opened at the start, ready when the file is in the store, given out to whom it belongs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+
+from ingest.contract import RecordingClosed, UnknownMessage
+from webinar.base import log
+from webinar.base.bus import Bus
+from webinar.base.db import Pool
+from webinar.base.errors import Forbidden, NotFound, Unavailable
+from webinar.base.storage import Storage
+from webinar.base.tokens import Purpose, Tokens
+from webinar.recordings.model import DOWNLOAD_TTL, ByteRange, Recording, RecordingState
+from webinar.recordings.store import RecordingStore
+
+_log = log.get(__name__)
+
+
+class RecordingService:
+    """One a process."""
+
+    def __init__(self, pool: Pool, bus: Bus, storage: Storage, tokens: Tokens) -> None:
+        self._store = RecordingStore(pool)
+        self._bus = bus
+        self._storage = storage
+        self._tokens = tokens
+
+    async def open(self, event_id: uuid.UUID) -> None:
+        """Notes that the event is being recorded; repeating it changes nothing."""
+        await self._store.open(event_id)
+
+    async def of_event(self, event_id: uuid.UUID) -> list[Recording]:
+        """One at most."""
+        return await self._store.of_event(event_id)
+
+    async def get(self, recording_id: uuid.UUID) -> Recording:
+        """Raises `NotFound`."""
+        recording = await self._store.get(recording_id)
+        if recording is None:
+            raise NotFound("There is no such recording.", code="recording_not_found")
+        return recording
+
+    async def closed(self, notice: RecordingClosed) -> bool:
+        """Takes a file that ingest has closed; True when it became the event's recording. May be repeated."""
+        try:
+            event_id = uuid.UUID(notice.event_id)
+        except ValueError:
+            _log.warning("recording of no event", key=notice.key)
+            return False
+        taken = await self._store.take(
+            event_id, notice.session_id, notice.key, notice.bytes, notice.sha256, notice.duration_s, notice.complete
+        )
+        if taken:
+            _log.info("recording ready", event_id=notice.event_id, bytes=notice.bytes, duration_s=notice.duration_s)
+            await self._bus.publish_json(f"event.{event_id}.changed", {})
+        return taken
+
+    async def scan(self) -> int:
+        """Looks in the store for what was closed while nobody listened; returns how many recordings became ready."""
+        ready = 0
+        for event_id in await self._store.unfinished():
+            ready += await self.scan_event(event_id)
+        for event_id in await self._store.give_up():
+            _log.error("no recording came", event_id=str(event_id))
+            await self._bus.publish_json(f"event.{event_id}.changed", {})
+        return ready
+
+    async def scan_event(self, event_id: uuid.UUID) -> int:
+        """The same for one event."""
+        ready = 0
+        for key in await self._storage.list_keys(f"recordings/{event_id}"):
+            if key.endswith(".json"):
+                try:
+                    ready += await self.closed(RecordingClosed.from_json(await self._storage.get_bytes(key)))
+                except (UnknownMessage, NotFound) as error:
+                    _log.warning("notice of a recording cannot be read", key=key, error=str(error))
+        return ready
+
+    # -- giving out ----------------------------------------------------------------------------------------------
+
+    def signature(self, recording: Recording) -> str:
+        """The `sig` of a download link that needs nothing else, for 12 hours."""
+        return self._tokens.sign(Purpose.DOWNLOAD, {"recording": str(recording.id)}, DOWNLOAD_TTL.total_seconds())
+
+    def check_signature(self, recording_id: uuid.UUID, signature: str) -> None:
+        """Raises `Unauthenticated`, `Gone` (expired) or `Forbidden` (of another recording)."""
+        if self._tokens.read(Purpose.DOWNLOAD, signature).get("recording") != str(recording_id):
+            raise Forbidden("This link is for another recording.", code="link_invalid")
+
+    async def size(self, recording: Recording) -> int:
+        """Bytes in the store now. Raises `NotFound` while it is not ready, and `Unavailable`."""
+        if recording.state is not RecordingState.READY or recording.key is None:
+            raise NotFound("The recording is not ready yet. It comes seconds after the end.", code="not_ready")
+        try:
+            return await self._storage.size(recording.key)
+        except NotFound as error:
+            raise Unavailable("The file of this recording cannot be reached just now.", retry_after_s=10) from error
+
+    def read(self, recording: Recording, span: ByteRange) -> AsyncIterator[bytes]:
+        """Bytes of the file in pieces."""
+        if recording.key is None:
+            raise NotFound("The recording is not ready yet.", code="not_ready")
+        return self._storage.read_range(recording.key, span.start, span.end)

@@ -1,0 +1,1 @@
+"""Registration: who may come, the seats, the waiting list, personal links."""
