@@ -12,11 +12,12 @@ from the start of the program (Go Live is 0 on every track). Wall times are RFC 
 
 from __future__ import annotations
 
+import builtins
 import enum
 import json
 import struct
 from dataclasses import asdict, dataclass
-from typing import ClassVar, Final, Literal, cast
+from typing import ClassVar, Final, Literal
 
 VIDEO_CLOCK: Final = 90_000
 AUDIO_CLOCK: Final = 48_000
@@ -137,7 +138,7 @@ def decode(data: bytes) -> Message:
         if kind is InitSegment:
             fields["rendition"] = Rendition(**fields["rendition"])
             fields["ladder"] = tuple(fields["ladder"])
-        return cast("Message", kind(**fields, payload=data[8 + n :]))
+        return kind(**fields, payload=data[8 + n :])
     except (ValueError, TypeError, KeyError) as error:
         raise UnknownMessage(f"media message cannot be read: {error}") from error
 
@@ -234,11 +235,11 @@ class RecordingClosed:
     duration_s: float
     complete: bool  # false when it was repaired after a crash
 
-    def to_json(self) -> bytes:
+    def to_json(self) -> builtins.bytes:
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def from_json(cls, data: bytes) -> RecordingClosed:
+    def from_json(cls, data: builtins.bytes) -> RecordingClosed:
         try:
             return cls(**json.loads(data))
         except (ValueError, TypeError) as error:

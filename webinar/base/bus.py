@@ -11,7 +11,13 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import ConnectionClosedError, NoRespondersError, NoServersError, OutboundBufferLimitError
+from nats.errors import (
+    ConnectionClosedError,
+    ConnectionDrainingError,
+    NoRespondersError,
+    NoServersError,
+    OutboundBufferLimitError,
+)
 from nats.errors import TimeoutError as NatsTimeout
 from prometheus_client import Counter
 
@@ -101,7 +107,7 @@ class Bus:
         """At most once. While the bus is away messages beyond the buffer are dropped and counted, never waited for."""
         try:
             await self._client.publish(subject, payload)
-        except (OutboundBufferLimitError, ConnectionClosedError):
+        except (OutboundBufferLimitError, ConnectionClosedError, ConnectionDrainingError):
             DROPPED.labels(subject.split(".")[-1]).inc()
 
     async def publish_json(self, subject: str, body: Json) -> None:

@@ -237,7 +237,7 @@ class EventService:
 
     async def announce(self, event_id: uuid.UUID) -> None:
         """Tells every process to read this event again. May be lost: readers also look by themselves."""
-        await self._bus.publish_json(changed_subject(str(event_id)), {})
+        await self._bus.publish_json(changed_subject(str(event_id)), {"event_id": str(event_id)})
 
 
 def changed_subject(event_id: str) -> str:

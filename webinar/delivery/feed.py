@@ -1,0 +1,192 @@
+"""From the bus to live sessions: decodes media messages, fills gaps from ingest's snapshot.
+
+The bus may lose messages. A part that does not follow the one before it, or the first message of a session that runs
+already, starts one snapshot; until it is there, parts wait in a bounded list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import Counter
+
+from ingest.contract import (
+    EndOfSession,
+    InitSegment,
+    LiveStatus,
+    Part,
+    SessionState,
+    Subject,
+    Unit,
+    UnknownMessage,
+    decode,
+)
+from webinar.base import log
+from webinar.base.bus import Bus
+from webinar.base.errors import WebinarError
+from webinar.delivery.session import LiveSession
+from webinar.delivery.window import Gap
+
+_log = log.get(__name__)
+
+# Parts that may wait for a snapshot: 20 s of four renditions.
+_MAX_WAITING: Final = 160
+# Sessions kept after their end, so that players read the last segments and the ENDLIST.
+_KEPT_AFTER_END: Final = 16
+
+GAPS: Final = Counter("webinar_feed_gaps_total", "Times parts of a live session were lost on the bus and fetched again")
+UNREADABLE: Final = Counter("webinar_feed_unreadable_total", "Media messages this process could not read")
+
+
+class Feed:
+    """Every live session this process has heard of."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        on_unit: Callable[[Unit], None],
+        on_session: Callable[[LiveSession], None],
+        on_end: Callable[[LiveSession], None],
+        on_status: Callable[[LiveStatus], None],
+    ) -> None:
+        self._bus = bus
+        self._on_unit = on_unit
+        self._on_session = on_session
+        self._on_end = on_end
+        self._on_status = on_status
+        self._sessions: dict[str, LiveSession] = {}
+        self._waiting: dict[str, list[Part]] = {}  # by session, while its snapshot is on the way
+        self._snapshots: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        await self._bus.subscribe(Subject.ALL_MEDIA, self._on_media)
+        await self._bus.subscribe(Subject.ALL_STATUS, self._on_status_message)
+
+    async def close(self) -> None:
+        for task in list(self._snapshots.values()):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def sessions(self) -> list[LiveSession]:
+        return list(self._sessions.values())
+
+    async def _on_media(self, data: bytes) -> None:
+        try:
+            message = decode(data)
+        except UnknownMessage as error:
+            UNREADABLE.inc()
+            _log.warning("media message dropped", reason=str(error))
+            return
+        if isinstance(message, Unit):
+            self._on_unit(message)
+        elif isinstance(message, InitSegment):
+            self._session(message).add_init(message)
+        elif isinstance(message, Part):
+            self._take_part(message)
+        else:
+            self._take_end(message)
+
+    async def _on_status_message(self, data: bytes) -> None:
+        try:
+            status = LiveStatus.from_json(data)
+        except UnknownMessage as error:
+            UNREADABLE.inc()
+            _log.warning("live status dropped", reason=str(error))
+            return
+        if status.state is SessionState.LIVE and status.session_id not in self._sessions:
+            self._ask_snapshot(status.session_id, status.event_id)
+        self._on_status(status)
+
+    def _session(self, init: InitSegment) -> LiveSession:
+        session = self._sessions.get(init.session_id)
+        if session is None:
+            session = LiveSession(init.session_id, init.event_id, init.hls_prefix)
+            self._sessions[init.session_id] = session
+            self._forget_old()
+            self._on_session(session)
+        return session
+
+    def _forget_old(self) -> None:
+        ended = [s for s in self._sessions.values() if s.ended]
+        for session in ended[:-_KEPT_AFTER_END]:
+            del self._sessions[session.session_id]
+
+    def _take_part(self, part: Part) -> None:
+        waiting = self._waiting.get(part.session_id)
+        if waiting is not None:
+            waiting.append(part)
+            if len(waiting) > _MAX_WAITING:
+                del waiting[0]  # the snapshot that comes holds it
+            return
+        session = self._sessions.get(part.session_id)
+        if session is None or session.ended:
+            if session is None:
+                self._ask_snapshot(part.session_id, part.event_id)
+            return
+        try:
+            was_playable = session.playable
+            session.add_part(part)
+            if not was_playable and session.playable:
+                self._on_session(session)
+        except (Gap, KeyError) as error:
+            _log.warning("gap in the live feed, asking for a snapshot", event_id=part.event_id, reason=str(error))
+            GAPS.inc()
+            session.restart_windows()
+            self._ask_snapshot(part.session_id, part.event_id)
+
+    def _take_end(self, message: EndOfSession) -> None:
+        session = self._sessions.get(message.session_id)
+        if session is not None and not session.ended:
+            session.end(message)
+            self._on_end(session)
+
+    def end_session(self, session_id: str) -> None:
+        """For a session whose ingest is gone for good: nothing follows."""
+        session = self._sessions.get(session_id)
+        if session is not None and not session.ended:
+            session.end(None)
+            self._on_end(session)
+
+    def _ask_snapshot(self, session_id: str, event_id: str) -> None:
+        if session_id in self._snapshots:
+            return
+        self._waiting[session_id] = []
+        task = asyncio.create_task(self._snapshot(session_id, event_id), name=f"snapshot {session_id}")
+        self._snapshots[session_id] = task
+        task.add_done_callback(lambda _: self._snapshots.pop(session_id, None))
+
+    async def _snapshot(self, session_id: str, event_id: str) -> None:
+        messages: list[InitSegment | Part] = []
+
+        async def collect(data: bytes) -> None:
+            message = decode(data)
+            if isinstance(message, InitSegment | Part) and message.session_id == session_id:
+                messages.append(message)
+
+        inbox = self._bus.new_inbox()
+        subscription = await self._bus.subscribe(inbox, collect)
+        try:
+            reply = await self._bus.request(Subject.command(event_id, "snapshot"), {"to": inbox})
+            async with asyncio.timeout(3):
+                while len(messages) < int(reply.get("messages", 0)):
+                    await asyncio.sleep(0.01)
+        except (WebinarError, TimeoutError) as error:
+            # Parts that came meanwhile are dropped; the next one, or the next status, asks again.
+            _log.warning("no snapshot of the live session", event_id=event_id, reason=str(error))
+            self._waiting.pop(session_id, None)
+            return
+        finally:
+            await self._bus.unsubscribe(subscription)
+        waiting = self._waiting.pop(session_id, [])
+        for message in messages:
+            if isinstance(message, InitSegment):
+                self._session(message).add_init(message)
+        self._snapshots.pop(session_id, None)  # from here on a gap may ask again
+        for message in (*messages, *waiting):
+            if isinstance(message, Part):
+                self._take_part(message)

@@ -1,0 +1,190 @@
+"""LL-HLS over HTTP: `/hls/{prefix}/…` as a bare ASGI application, since every viewer asks two or three times a second.
+
+Blocking reload and preload hints as in rfc8216bis section 6.2.5.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import parse_qsl
+
+from prometheus_client import Counter
+from starlette.types import Receive, Scope, Send
+
+from webinar.base.errors import NotFound, Unavailable
+from webinar.base.storage import Storage
+from webinar.delivery import playlist
+from webinar.delivery.session import LiveSession
+
+_PLAYLIST: Final = b"application/vnd.apple.mpegurl"
+_MP4: Final = b"video/mp4"
+_FOREVER: Final = b"public, max-age=31536000, immutable"
+_NO_STORE: Final = b"no-store"
+
+_PATH: Final = re.compile(
+    r"/(?P<prefix>[A-Za-z0-9_-]{16,64})"
+    r"(?:/(?P<rendition>[a-z0-9]{1,16}))?"
+    r"/(?:(?P<playlist>index)\.m3u8|(?P<init>init)\.mp4|(?P<msn>\d{1,9})(?:\.(?P<part>\d{1,4}))?\.m4s)"
+)
+
+REQUESTS: Final = Counter("webinar_hls_requests_total", "Requests for LL-HLS", ["kind", "status"])
+SENT_BYTES: Final = Counter("webinar_hls_sent_bytes_total", "Bytes of LL-HLS bodies", ["kind"])
+
+_COMMON: Final = [
+    (b"access-control-allow-origin", b"*"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+
+
+class Sessions(Protocol):
+    """Where the live sessions of this process are found."""
+
+    def by_prefix(self, prefix: str) -> LiveSession | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer, whole."""
+
+    kind: str
+    status: int
+    body: bytes = b""
+    type: bytes = b"text/plain; charset=utf-8"
+    cache: bytes = _NO_STORE
+    gzipped: bool = False
+    retry_after_s: int | None = None
+
+
+def _error(kind: str, status: int, text: str, *, retry_after_s: int | None = None) -> Reply:
+    return Reply(kind, status, text.encode() + b"\n", retry_after_s=retry_after_s)
+
+
+class HlsApp:
+    """Mounted at `/hls`."""
+
+    def __init__(self, sessions: Sessions, storage: Storage | None) -> None:
+        self._sessions = sessions
+        self._storage = storage
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        method = scope["method"]
+        if method == "OPTIONS":
+            reply = Reply("options", 204)
+        elif method not in ("GET", "HEAD"):
+            reply = _error("other", 405, "Only GET and HEAD.")
+        else:
+            reply = await self._answer(scope)
+        REQUESTS.labels(reply.kind, reply.status).inc()
+        SENT_BYTES.labels(reply.kind).inc(len(reply.body))
+        headers = [
+            *_COMMON,
+            (b"content-type", reply.type),
+            (b"content-length", str(len(reply.body)).encode()),
+            (b"cache-control", reply.cache),
+        ]
+        if reply.type == _PLAYLIST:
+            headers.append((b"vary", b"accept-encoding"))
+        if reply.gzipped:
+            headers.append((b"content-encoding", b"gzip"))
+        if reply.retry_after_s is not None:
+            headers.append((b"retry-after", str(reply.retry_after_s).encode()))
+        if reply.status == 405:
+            headers.append((b"allow", b"GET, HEAD, OPTIONS"))
+        if method == "OPTIONS":
+            headers += [(b"access-control-allow-methods", b"GET, HEAD"), (b"access-control-max-age", b"86400")]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+
+    async def _answer(self, scope: Scope) -> Reply:
+        path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/hls")
+        match = _PATH.fullmatch(path)
+        if match is None:
+            return _error("other", 404, "There is nothing here.")
+        session = self._sessions.by_prefix(match["prefix"])
+        if session is None:
+            return await self._stored(match)
+        if match["rendition"] is None:
+            if match["playlist"] is None:
+                return _error("other", 404, "There is nothing here.")
+            return self._multivariant(session)
+        if match["rendition"] not in session.windows:
+            return _error("other", 404, "There is no such rendition.")
+        if match["playlist"] is not None:
+            return await self._media_playlist(session, match["rendition"], scope)
+        if match["init"] is not None:
+            return Reply("init", 200, session.windows[match["rendition"]].init.payload, _MP4, _FOREVER)
+        part = None if match["part"] is None else int(match["part"])
+        return await self._media(session, match, int(match["msn"]), part)
+
+    def _multivariant(self, session: LiveSession) -> Reply:
+        if not session.playable:
+            return _error("multivariant", 503, "The programme is about to start.", retry_after_s=1)
+        text = playlist.multivariant(session.windows).encode()
+        return Reply("multivariant", 200, text, _PLAYLIST, b"public, max-age=1")
+
+    async def _media_playlist(self, session: LiveSession, rendition: str, scope: Scope) -> Reply:
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        window = session.windows[rendition]
+        try:
+            msn = int(query["_HLS_msn"]) if "_HLS_msn" in query else None
+            part = int(query["_HLS_part"]) if "_HLS_part" in query else None
+        except ValueError:
+            return _error("playlist", 400, "_HLS_msn and _HLS_part are whole numbers.")
+        if part is not None and msn is None:
+            return _error("playlist", 400, "_HLS_part needs _HLS_msn.")
+        target = playlist.target_duration(window.init)
+        cache = b"public, max-age=%d" % (6 * target)
+        if msn is None:
+            cache = b"public, max-age=1" if window.ended else b"public, max-age=0, s-maxage=1"
+        elif not window.ended:
+            # Section 6.2.5.2: refuse what is more than two segments away, and a part far beyond the next one.
+            next_msn, next_part = window.next_position
+            if msn < 0 or msn > next_msn + 2 or (msn == next_msn and part is not None and part > next_part + 16):
+                return _error("playlist", 400, "This part of the programme is too far in the future.")
+            if not await session.wait_for(rendition, msn, part, timeout_s=3.0 * target):
+                return _error("playlist", 503, "The live stream is interrupted.", retry_after_s=1)
+        if window.last_position is None:
+            return _error("playlist", 503, "The programme is about to start.", retry_after_s=1)
+        plain, gzipped = session.media_playlist(rendition, skip=query.get("_HLS_skip") in ("YES", "v2"))
+        if _accepts_gzip(scope):
+            return Reply("playlist", 200, gzipped, _PLAYLIST, cache, gzipped=True)
+        return Reply("playlist", 200, plain, _PLAYLIST, cache)
+
+    async def _media(self, session: LiveSession, match: re.Match[str], msn: int, part: int | None) -> Reply:
+        rendition = match["rendition"]
+        window = session.windows[rendition]
+        segment = window.segment(msn)
+        if part is None:
+            if segment is not None and segment.complete:
+                return Reply("segment", 200, segment.payload, _MP4, _FOREVER)
+            return await self._stored(match)
+        if (msn, part) == window.next_position and not window.ended:
+            # The hinted part: held until it is there, then sent whole (section 4.4.5.3).
+            await session.wait_for(rendition, msn, part, timeout_s=3 * window.init.part_target)
+            segment = window.segment(msn)
+        if segment is None or part >= len(segment.parts):
+            return _error("part", 404, "There is no such part.")
+        return Reply("part", 200, segment.parts[part].payload, _MP4, _FOREVER)
+
+    async def _stored(self, match: re.Match[str]) -> Reply:
+        """A segment of the past, or of an ended session: from the object store."""
+        wanted = match["init"] is not None or (match["msn"] is not None and match["part"] is None)
+        if self._storage is None or match["rendition"] is None or not wanted:
+            return _error("other", 404, "There is no such live stream.")
+        name = "init.mp4" if match["init"] is not None else f"{int(match['msn'])}.m4s"
+        try:
+            data = await self._storage.get_bytes(f"live/{match['prefix']}/{match['rendition']}/{name}")
+        except NotFound:
+            return _error("stored", 404, "There is no such segment.")
+        except Unavailable as error:
+            return _error("stored", 503, error.message, retry_after_s=2)
+        return Reply("stored", 200, data, _MP4, _FOREVER)
+
+
+def _accepts_gzip(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
