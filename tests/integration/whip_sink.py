@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import cast
 
 import av
-from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
@@ -59,7 +58,7 @@ def decode_video(frames: list[EncodedFrame]) -> list[VideoFrame]:
 
 def decode_audio(frames: list[EncodedFrame]) -> list[AudioFrame]:
     """All sound; raises `av.FFmpegError` for a packet that cannot be decoded."""
-    decoder = cast("AudioCodecContext", av.CodecContext.create("libopus", "r"))
+    decoder = av.CodecContext.create("libopus", "r")
     sound: list[AudioFrame] = []
     for frame in frames:
         sound += decoder.decode(Packet(frame.data))
