@@ -1,0 +1,61 @@
+/**
+ * Waiting between attempts: full jitter, so that hundreds of players that lost the same server do not come back at once
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ */
+
+export class Backoff {
+  /**
+   * @param {number} minMs of the first wait's upper bound
+   * @param {number} maxMs of any wait's upper bound
+   * @param {() => number} [random] in [0, 1)
+   */
+  constructor(minMs, maxMs, random = Math.random) {
+    this.minMs = minMs;
+    this.maxMs = maxMs;
+    this.random = random;
+    this.attempt = 0;
+  }
+
+  /** @returns {number} ms to wait now; the bound doubles each time */
+  next() {
+    const bound = Math.min(this.maxMs, this.minMs * 2 ** this.attempt);
+    this.attempt = Math.min(this.attempt + 1, 30);
+    return bound * (0.2 + 0.8 * this.random());
+  }
+
+  reset() {
+    this.attempt = 0;
+  }
+}
+
+/**
+ * @param {number} ms
+ * @param {AbortSignal} [signal] rejects with its reason
+ * @returns {Promise<void>}
+ */
+export function sleep(ms, signal) {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const timer = setTimeout(done, ms);
+    function done() {
+      signal?.removeEventListener("abort", stopped);
+      resolve();
+    }
+    function stopped() {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    }
+    signal?.addEventListener("abort", stopped, { once: true });
+  });
+}
+
+/**
+ * A signal that fires with `signal` or after `ms`.
+ * @param {number} ms
+ * @param {AbortSignal} [signal]
+ * @returns {AbortSignal}
+ */
+export function within(ms, signal) {
+  const timeout = AbortSignal.timeout(ms);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
+}
