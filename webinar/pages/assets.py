@@ -1,0 +1,53 @@
+"""Our own CSS, modules and icons. Addressed below a digest of the whole tree, they may be cached for ever: modules
+import each other by relative address, so one changed file gives all of them a new address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+from markupsafe import Markup
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+STATIC_DIR: Final = Path(__file__).resolve().parent.parent / "static"
+_SPRITE: Final = "icons/sprite.svg"
+_SYMBOL: Final = re.compile(r'<symbol id="i-([a-z-]+)"')
+
+
+class Assets(StaticFiles):
+    """`/static/…` revalidated by ETag, `/static/~<digest>/…` immutable."""
+
+    def __init__(self, folder: Path = STATIC_DIR) -> None:
+        super().__init__(directory=folder)
+        self._digest = _digest(folder)
+        sprite = (folder / _SPRITE).read_text("utf-8")
+        self.sprite = Markup(sprite)  # noqa: S704 - our own file
+        self.icons = frozenset(_SYMBOL.findall(sprite))
+
+    def url(self, path: str) -> str:
+        return f"/static/~{self._digest}/{path}"
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        version, _, rest = path.partition("/")
+        if version != f"~{self._digest}":
+            # Another digest is an older page's: it gets today's file, but must not keep it under that name.
+            response = await super().get_response(rest if version.startswith("~") else path, scope)
+            response.headers["Cache-Control"] = "no-cache"
+            return response
+        response = await super().get_response(rest, scope)
+        if response.status_code in (200, 304):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def _digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        total.update(str(path.relative_to(folder)).encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:12]

@@ -1,0 +1,103 @@
+"""Texts in two languages. A msgid is the English text itself; other languages are gettext catalogues (`.po`).
+
+The `.po` files are read as they are, so that nothing has to be compiled and a translator's file is what runs.
+A language may have several files (`host.po`, `room.po`, …): they are merged, and two different translations of one
+text are an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from babel.messages.pofile import read_po
+
+Language = Literal["ko", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("ko", "en")
+SOURCE: Final[Language] = "en"
+NAMES: Final[Mapping[Language, str]] = {"ko": "한국어", "en": "English"}
+LOCALE_DIR: Final = Path(__file__).resolve().parent.parent / "locale"
+
+# A header longer than this is not a browser's.
+_MAX_HEADER: Final = 500
+_Q: Final = re.compile(r"^q=([01](?:\.\d{0,3})?)$")
+
+
+class BadCatalogue(ValueError):
+    """Two files of one language contradict each other, or one cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The texts of one language. A text that is missing is shown in English."""
+
+    language: Language
+    singular: Mapping[str, str] = field(default_factory=dict)
+    plural: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def gettext(self, message: str) -> str:
+        return self.singular.get(message, message)
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        forms = self.plural.get(one)
+        if forms is None:
+            return one if n == 1 else many
+        return forms[0 if len(forms) == 1 or n == 1 else 1]
+
+    def __contains__(self, message: object) -> bool:
+        return self.language == SOURCE or message in self.singular or message in self.plural
+
+
+def load(language: Language, folder: Path = LOCALE_DIR) -> Catalogue:
+    """All catalogues of a language in `folder/<language>/LC_MESSAGES`. Raises `BadCatalogue`."""
+    singular: dict[str, str] = {}
+    plural: dict[str, tuple[str, ...]] = {}
+    for path in sorted((folder / language / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=language)
+        for message in catalogue:
+            if not message.id or message.fuzzy:
+                continue
+            if isinstance(message.id, str):
+                if message.string and singular.setdefault(message.id, str(message.string)) != message.string:
+                    raise BadCatalogue(f"{path.name}: {message.id!r} is translated in another way in another file")
+            elif isinstance(message.string, tuple) and all(message.string):
+                plural[message.id[0]] = message.string
+    return Catalogue(language, singular, plural)
+
+
+def load_all(folder: Path = LOCALE_DIR) -> dict[Language, Catalogue]:
+    return {language: load(language, folder) for language in LANGUAGES}
+
+
+def known(value: str | None) -> Language | None:
+    """`value` as a language of ours; `ko-KR` is `ko`."""
+    short = (value or "").strip().lower().replace("_", "-").split("-")[0]
+    return short if short in LANGUAGES else None
+
+
+def accepted(header: str) -> Language | None:
+    """The best language of ours in an Accept-Language header (RFC 9110, section 12.5.4)."""
+    best: tuple[float, Language] | None = None
+    for entry in header[:_MAX_HEADER].split(","):
+        tag, *parameters = [part.strip() for part in entry.split(";")]
+        language = known(tag)
+        if language is None:
+            continue
+        match = _Q.match(parameters[0]) if parameters else None
+        quality = float(match.group(1)) if match else 1.0
+        if quality > 0 and (best is None or quality > best[0]):
+            best = (quality, language)
+    return best[1] if best else None
+
+
+def choose(candidates: Iterable[str | None], header: str, fallback: str | None) -> Language:
+    """The first known language of explicit `candidates` (query, cookie), else the browser's, else the event's."""
+    for candidate in candidates:
+        language = known(candidate)
+        if language is not None:
+            return language
+    return accepted(header) or known(fallback) or "ko"

@@ -1,0 +1,57 @@
+"""Stands around every request: its visit and the renderer, headers and cookies, and a page for every error."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from webinar.base.settings import Settings
+from webinar.pages import render, visit
+from webinar.pages.errors import error_page, for_machines
+from webinar.pages.headers import SecurityHeaders
+
+
+class PagesMiddleware:
+    """For programs' paths (API, media, static) only the headers; their errors are left to their own handlers."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, renderer: render.Renderer) -> None:
+        self._app = app
+        self._renderer = renderer
+        self._security = SecurityHeaders(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        made = self._renderer.visit(request)
+        visit.attach(request, made)
+        render.attach(request, self._renderer)
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                self._security.write(headers)
+                if not for_machines(scope["path"]):
+                    made.cookies.write(headers)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            # After the first byte there is no other page to show: the connection is cut and the server logs it.
+            if started or for_machines(scope["path"]):
+                raise
+            await error_page(request, error)(scope, receive, send_with_headers)
+
+
+async def http_error(request: Request, error: Exception) -> object:
+    """Starlette's handler for 404, 405 and the like, raised by its router or by a page."""
+    if for_machines(request.url.path) and isinstance(error, HTTPException):
+        raise error
+    return error_page(request, error)

@@ -1,0 +1,75 @@
+"""Times as people say them, in the event's zone. The browser adds the visitor's own (`js/common/time.js`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+
+from webinar.pages.i18n import Language
+
+_DATE: Final[dict[Language, str]] = {"ko": "y년 M월 d일 (E)", "en": "EEE, MMM d, y"}
+_TIME: Final[dict[Language, str]] = {"ko": "aaaa h:mm", "en": "h:mm a"}
+
+Translate = Callable[[str], str]
+
+
+def zone_label(moment: datetime) -> str:
+    """`KST`, or `GMT+5:30` where the zone has no letters of its own."""
+    name = moment.tzname() or ""
+    if name.isalpha():
+        return name
+    minutes = int((moment.utcoffset() or timedelta()).total_seconds() // 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"GMT{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def day(moment: datetime, language: Language) -> str:
+    return format_date(moment.date(), format=_DATE[language], locale=language)
+
+
+def clock(moment: datetime, language: Language) -> str:
+    return format_time(moment.time(), format=_TIME[language], locale=language)
+
+
+def span(starts_at: datetime, ends_at: datetime, zone: str, language: Language) -> str:
+    """`2026년 11월 24일 (화) 오후 2:00 – 오후 3:30 KST`; the second date only when it is another day."""
+    start, end = starts_at.astimezone(ZoneInfo(zone)), ends_at.astimezone(ZoneInfo(zone))
+    first = f"{day(start, language)} {clock(start, language)}"
+    last = clock(end, language) if end.date() == start.date() else f"{day(end, language)} {clock(end, language)}"
+    return f"{first} – {last} {zone_label(start)}"
+
+
+def at(moment: datetime, zone: str, language: Language) -> str:
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{day(local, language)} {clock(local, language)} {zone_label(local)}"
+
+
+def iso(moment: datetime) -> str:
+    """For `<time datetime>`: RFC 3339 in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def until(moment: datetime, now: datetime) -> timedelta:
+    return max(moment - now, timedelta())
+
+
+def length(seconds: float) -> str:
+    """A running time: `7:03`, `1:02:03`."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: int) -> str:
+    """Bytes as file managers show them: `418 KB`, `12.4 MB`, `1.3 GB` (powers of 1000)."""
+    value = float(count)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit != "MB" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
