@@ -234,6 +234,7 @@ class RecordingClosed:
     sha256: str
     duration_s: float
     complete: bool  # false when it was repaired after a crash
+    joined: tuple[str, ...] = ()  # earlier sessions of the event whose recordings this one begins with
 
     def to_json(self) -> builtins.bytes:
         return json.dumps(asdict(self)).encode()
@@ -241,6 +242,8 @@ class RecordingClosed:
     @classmethod
     def from_json(cls, data: builtins.bytes) -> RecordingClosed:
         try:
-            return cls(**json.loads(data))
-        except (ValueError, TypeError) as error:
+            fields = json.loads(data)
+            fields["joined"] = tuple(fields.get("joined", ()))
+            return cls(**fields)
+        except (ValueError, TypeError, AttributeError) as error:
             raise UnknownMessage(f"recording notice cannot be read: {error}") from error

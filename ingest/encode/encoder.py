@@ -1,8 +1,8 @@
-"""The encoders: H.264 for each rung, AAC for HLS and the recording, Opus for WebRTC. Blocking; each lives in one thread.
+"""The encoders: H.264 for each rung, AAC for HLS and the recording, Opus for WebRTC. Blocking, one thread each.
 
 What goes in lies on the program's grid, what comes out has pts in the contract's time bases. The priming of the audio
 encoders (1,024 samples of AAC, 312 of Opus) comes out with negative pts; those packets are dropped, so that a track
-begins at program time 0 without an edit list: the first 21 ms of sound fade in, and no player can get lip sync wrong.
+begins at program time 0 without an edit list: the first 21 ms of sound fade in, no player can get lip sync wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any, Final, cast
 
 import av
 import numpy as np
-import numpy.typing as npt
 from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import CodecContext, ThreadType
 from av.video.frame import PictureType
@@ -22,35 +21,19 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from ingest.contract import AUDIO_CLOCK, VIDEO_CLOCK
 from ingest.encode.ladder import AAC_BITRATE, FRAME_RATE, GOP_FRAMES, OPUS_BITRATE, Rung
+from ingest.program.raw import Picture, Samples, Sound, pixels
 
 _FRAME_DURATION: Final = VIDEO_CLOCK // FRAME_RATE
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedUnit:
-    """One encoded frame. Video: Annex B with parameter sets at each IDR, in 1/90000 s. Audio: a packet, in 1/48000 s."""
+    """One encoded frame. Video: Annex B, parameter sets at each IDR, in 1/90000 s. Audio: a packet, 1/48000 s."""
 
     pts: int
     duration: int
     keyframe: bool
     data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One raw frame of the program: `number` counts frames from Go Live; the canvas is shared and never written."""
-
-    number: int
-    frame: av.VideoFrame
-    keyframe: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """Raw samples of the program: float32 [n, 2], from program sample `start` on."""
-
-    start: int
-    samples: npt.NDArray[np.float32]
 
 
 class H264Encoder:
@@ -103,7 +86,7 @@ class H264Encoder:
             )
         frame = av.VideoFrame(canvas.width, canvas.height, "yuv420p")
         for target, source in zip(frame.planes, canvas.planes, strict=True):
-            np.frombuffer(target, np.uint8)[:] = np.frombuffer(source, np.uint8)
+            pixels(target)[:] = pixels(source)
         return frame
 
 
@@ -140,9 +123,8 @@ class AudioEncoder:
 
     def encode(self, sound: Sound) -> Iterator[EncodedUnit]:
         """The packets that the samples complete. Raises `av.FFmpegError`."""
-        if not len(self._pending):
-            self._start = sound.start
-        self._pending = np.concatenate((self._pending, sound.samples))
+        missing = max(0, sound.start - self._start - len(self._pending))  # blocks that were dropped on the way here
+        self._pending = np.concatenate((self._pending, np.zeros((missing, 2), np.float32), sound.samples))
         size = self._context.frame_size
         while len(self._pending) >= size:
             block, self._pending = self._pending[:size], self._pending[size:]
@@ -156,7 +138,7 @@ class AudioEncoder:
             yield from self.encode(Sound(self._start + len(self._pending), padding))
         yield from self._packets(None)
 
-    def _frame(self, block: npt.NDArray[np.float32]) -> av.AudioFrame:
+    def _frame(self, block: Samples) -> av.AudioFrame:
         if self._planar:
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T), "fltp", "stereo")
         else:

@@ -1,0 +1,99 @@
+"""Times of the program: its grid, when keyframes fall, and where a presenter's times lie on it. Pure.
+
+All times are seconds of `time.monotonic()`. A presenter's capture time plus the *offset* is the moment at which the
+program shows or plays it. One offset for picture and sound keeps them in step; it is as small as the way of the
+frames allows: the largest lag (arrival decoded minus capture) of the last seconds, and a little.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+_WINDOW_S: Final = 4.0
+_BUCKET_S: Final = 0.5
+_MARGIN_S: Final = 0.012
+_SLACK_S: Final = 0.020  # a smaller offset is worth a correction only beyond this
+_FALL: Final = 0.010  # s a second: 1 % faster sound, which nobody hears
+_MOST_S: Final = 0.250  # above the smallest lag; what comes later than that is late
+
+
+class Playout:
+    """The offset of one publisher. A new publisher gets a new one."""
+
+    def __init__(self) -> None:
+        self._buckets: deque[tuple[float, float, float]] = deque()  # start, smallest lag, largest lag
+        self._offset: float | None = None
+        self._updated = 0.0
+
+    def observe(self, capture_s: float, ready_s: float, ahead_s: float = 0.0) -> None:
+        """A frame captured at `capture_s` was ready at `ready_s` and is wanted `ahead_s` before its moment."""
+        lag = ready_s - capture_s
+        needed = lag + ahead_s
+        if self._buckets and ready_s - self._buckets[-1][0] < _BUCKET_S:
+            start, low, high = self._buckets[-1]
+            self._buckets[-1] = (start, min(low, lag), max(high, needed))
+        else:
+            self._buckets.append((ready_s, lag, needed))
+        while ready_s - self._buckets[0][0] > _WINDOW_S:
+            self._buckets.popleft()
+
+    def offset(self, now_s: float) -> float:
+        """Seconds from capture to the program, at this moment: rises at once, falls gently."""
+        if not self._buckets:
+            return 0.0
+        smallest = min(low for _, low, _ in self._buckets)
+        wanted = min(max(high for _, _, high in self._buckets) + _MARGIN_S, smallest + _MOST_S)
+        if self._offset is None or wanted > self._offset:
+            self._offset = wanted
+        elif wanted < self._offset - _SLACK_S:
+            self._offset = max(wanted, self._offset - _FALL * max(0.0, now_s - self._updated))
+        self._updated = now_s
+        return self._offset
+
+
+class Grid:
+    """The moments of the program from Go Live, in ticks of `rate` a second, on a monotonic clock.
+
+    A process that stood still catches up, so program time stays wall time; after more than `limit_s` the program
+    slips instead: it goes on where it was, and `slipped_s` says by how much.
+    """
+
+    def __init__(self, epoch_s: float, rate: int, limit_s: float = 5.0) -> None:
+        self.slipped_s = 0.0
+        self._epoch_s = epoch_s
+        self._rate = rate
+        self._limit_s = limit_s
+
+    def at(self, tick: int) -> float:
+        """The moment of a tick."""
+        return self._epoch_s + self.slipped_s + tick / self._rate
+
+    def wait_s(self, tick: int, now_s: float) -> float:
+        """Seconds until a tick is due, 0 when it is late."""
+        late = now_s - self.at(tick)
+        if late > self._limit_s:
+            self.slipped_s += late
+        return max(0.0, -late)
+
+
+class Keyframes:
+    """Which pictures must be IDR: every `gop`-th, and those asked for, at most one in `spacing` pictures."""
+
+    def __init__(self, gop: int, spacing: int) -> None:
+        self._gop = gop
+        self._spacing = spacing
+        self._last = -spacing
+        self._wanted = False
+
+    def request(self) -> None:
+        """An IDR soon, please."""
+        self._wanted = True
+
+    def at(self, number: int) -> bool:
+        """Whether picture `number` is one. Call once for each, in order."""
+        if number % self._gop == 0 or (self._wanted and number - self._last >= self._spacing):
+            self._last = number
+            self._wanted = False
+            return True
+        return False

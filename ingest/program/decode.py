@@ -1,0 +1,167 @@
+"""Decoders: what the presenter's encoder made, to pictures on the canvas and sound. A thread a kind.
+
+Encoded frames are never dropped one by one, since others hang on them: when a decoder is far behind, raw pictures are
+not put on the canvas any more (the cheap way to catch up), and only if ten seconds wait is everything up to the next
+keyframe given up and a keyframe asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Final, cast
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.codec.context import CodecContext, Flags, ThreadType
+from av.video.codeccontext import VideoCodecContext
+from prometheus_client import Counter
+
+from ingest.accept.sink import EncodedFrame
+from ingest.contract import AUDIO_CLOCK
+from ingest.program.canvas import Canvas
+from ingest.program.raw import Samples
+from ingest.program.source import Source
+from webinar.base import log
+
+_log = log.get(__name__)
+
+SKIPPED: Final = Counter("webinar_ingest_decoder_skipped_total", "Decoded pictures skipped because decoding was late")
+OVERFLOWED: Final = Counter("webinar_ingest_decoder_overflow_total", "Encoded frames given up by a stalled decoder")
+UNDECODABLE: Final = Counter("webinar_ingest_undecodable_total", "Encoded frames that could not be decoded", ["codec"])
+
+_BEHIND: Final = 5  # frames waiting: pictures in between are not worth scaling
+_MOST: Final = 300
+_MICRO: Final = Fraction(1, 1_000_000)
+_DECODERS: Final = {"h264": "h264", "vp8": "vp8", "opus": "libopus"}
+
+
+class _Decoder(threading.Thread):
+    """The queue and the life of a decoding thread."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._queue: deque[tuple[int, EncodedFrame]] = deque()
+        self._wake = threading.Condition()
+        self._closed = False
+        self._until_keyframe = False
+
+    def put(self, generation: int, frame: EncodedFrame) -> bool:
+        """Queues a frame of publisher `generation`. False: given up, a keyframe is needed."""
+        with self._wake:
+            if self._until_keyframe and not frame.keyframe:
+                OVERFLOWED.inc()
+                return False
+            self._until_keyframe = False
+            if len(self._queue) >= _MOST:
+                OVERFLOWED.inc(len(self._queue) + 1)
+                self._queue.clear()
+                self._until_keyframe = True
+                return False
+            self._queue.append((generation, frame))
+            self._wake.notify()
+            return True
+
+    def close(self) -> None:
+        """Ends the thread soon; what waits is given up. `join()` waits for it."""
+        with self._wake:
+            self._closed = True
+            self._queue.clear()
+            self._wake.notify()
+
+    def _next(self) -> tuple[int, EncodedFrame, int] | None:
+        with self._wake:
+            while not self._queue and not self._closed:
+                self._wake.wait()
+            if self._closed:
+                return None
+            return (*self._queue.popleft(), len(self._queue))
+
+
+class VideoDecoder(_Decoder):
+    """H.264 and VP8. `on_broken()` is called in the thread when only a keyframe can help."""
+
+    def __init__(self, canvas: Canvas, source: Source, on_broken: Callable[[], None]) -> None:
+        super().__init__("decode-video")
+        self.size = (0, 0)  # of the last decoded picture
+        self._canvas = canvas
+        self._source = source
+        self._on_broken = on_broken
+
+    def run(self) -> None:
+        context: VideoCodecContext | None = None
+        stream: tuple[int, str] | None = None
+        while (item := self._next()) is not None:
+            generation, frame, waiting = item
+            if context is None or stream != (generation, frame.codec):
+                stream, context = (generation, frame.codec), _video_context(frame.codec)
+            try:
+                self._decode(context, generation, frame, waiting)
+            except av.FFmpegError as error:
+                UNDECODABLE.labels(frame.codec).inc()
+                _log.info("picture cannot be decoded", codec=frame.codec, error=str(error))
+                self._on_broken()
+
+    def _decode(self, context: VideoCodecContext, generation: int, frame: EncodedFrame, waiting: int) -> None:
+        packet = av.Packet(frame.data)
+        packet.pts = packet.dts = round(frame.capture_time_s / _MICRO)
+        packet.time_base = _MICRO
+        for picture in context.decode(packet):
+            self.size = (picture.width, picture.height)
+            if waiting > _BEHIND:
+                SKIPPED.inc()
+                continue
+            capture_s = float(picture.pts * _MICRO) if picture.pts is not None else frame.capture_time_s
+            self._source.put_picture(generation, capture_s, self._canvas.place(picture), time.monotonic())
+
+
+class AudioDecoder(_Decoder):
+    """Opus, to 48 kHz stereo."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__("decode-audio")
+        self._source = source
+
+    def run(self) -> None:
+        context: AudioCodecContext | None = None
+        current = -1
+        while (item := self._next()) is not None:
+            generation, frame, _ = item
+            if context is None or generation != current:
+                current, context = generation, _audio_context(frame.codec)
+            try:
+                for sound in context.decode(av.Packet(frame.data)):
+                    self._source.put_sound(generation, frame.capture_time_s, _samples(sound), time.monotonic())
+            except av.FFmpegError as error:
+                UNDECODABLE.labels(frame.codec).inc()
+                _log.info("sound cannot be decoded", codec=frame.codec, error=str(error))
+
+
+def _video_context(codec: str) -> VideoCodecContext:
+    context = cast("VideoCodecContext", CodecContext.create(_DECODERS[codec], "r"))
+    context.thread_count = 1
+    context.thread_type = ThreadType.NONE  # frame threads would hold pictures back
+    context.flags |= Flags.low_delay
+    return context
+
+
+def _audio_context(codec: str) -> AudioCodecContext:
+    context = cast("AudioCodecContext", CodecContext.create(_DECODERS[codec], "r"))
+    context.sample_rate = AUDIO_CLOCK
+    context.layout = "stereo"
+    return context
+
+
+def _samples(sound: av.AudioFrame) -> Samples:
+    """Float samples [n, 2] of a decoded frame, packed or planar, mono or stereo."""
+    scale = np.float32(1 / 32768 if sound.format.name.startswith("s16") else 1)
+    array = sound.to_ndarray().astype(np.float32) * scale
+    channels = len(sound.layout.channels)
+    table = array.T if sound.format.is_planar else array.reshape(-1, channels)
+    if channels == 1:
+        table = np.repeat(table, 2, axis=1)
+    return np.ascontiguousarray(table[:, :2], np.float32)

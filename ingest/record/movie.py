@@ -1,0 +1,155 @@
+"""The sample tables of a recording and the boxes that close it."""
+
+from __future__ import annotations
+
+import os
+import struct
+from array import array
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.contract import VIDEO_CLOCK
+from ingest.package.boxes import (
+    Track,
+    box,
+    file_type,
+    fragmented_movie,
+    full,
+    movie_header,
+    sample_description,
+    track_box,
+)
+
+HEAD: Final = file_type(b"isom", b"iso2", b"avc1", b"mp41", b"iso6")
+# Becomes the header of the one `mdat` when the file is closed: 64-bit size, so 16 bytes.
+PLACE: Final = box(b"free", bytes(8))
+_TIMESCALE: Final = VIDEO_CLOCK
+
+
+class SampleTable:
+    """All samples of one track of a file. Times count the track's timescale, offsets are bytes in the file."""
+
+    def __init__(self, track: Track) -> None:
+        self.track = track
+        self.end = 0  # time after the last sample
+        self._entries = [track.entry]
+        self._entry = 1
+        self._sizes = array("I")
+        self._durations = array("I")
+        self._sync = array("I")  # numbers of sync samples, from 1
+        self._chunk_offsets = array("Q")
+        self._chunk_samples = array("I")
+        self._chunk_entries = array("I")
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def use_entry(self, entry: bytes) -> None:
+        """Samples that follow are described by this sample entry."""
+        if entry not in self._entries:
+            self._entries.append(entry)
+        self._entry = self._entries.index(entry) + 1
+
+    def extend_to(self, time: int) -> None:
+        """The last sample lasts until `time`, if that is later: what should have been between is lost."""
+        if len(self) and time > self.end:
+            self._durations[-1] += time - self.end
+            self.end = time
+
+    def append(
+        self, start: int, offset: int, sizes: Sequence[int], durations: Sequence[int], sync: Sequence[bool]
+    ) -> None:
+        """A run of samples that lie together in the file from `offset` on and begin at `start`."""
+        self.extend_to(start)
+        first = len(self) + 1
+        self._sync.extend(first + i for i, is_sync in enumerate(sync) if is_sync)
+        self._sizes.extend(sizes)
+        self._durations.extend(durations)
+        self._chunk_offsets.append(offset)
+        self._chunk_samples.append(len(sizes))
+        self._chunk_entries.append(self._entry)
+        self.end += sum(durations)
+
+    def box(self) -> bytes:
+        """The `trak` (ISO/IEC 14496-12, 8.3.1)."""
+        tables = (
+            sample_description(*self._entries)
+            + self._time_to_sample()
+            + (full(b"stss", 0, 0, _count(self._sync), _be32(self._sync)) if self.track.kind == "video" else b"")
+            + self._sample_to_chunk()
+            + full(b"stsz", 0, 0, bytes(4), _count(self._sizes), _be32(self._sizes))
+            + full(b"co64", 0, 0, _count(self._chunk_offsets), np.array(self._chunk_offsets, ">u8").tobytes())
+        )
+        return track_box(self.track, self.movie_duration, self.end, tables)
+
+    @property
+    def movie_duration(self) -> int:
+        """In the movie's timescale."""
+        return self.end * _TIMESCALE // self.track.timescale
+
+    def _time_to_sample(self) -> bytes:
+        durations = np.array(self._durations, np.uint32)
+        starts = _run_starts(durations)
+        counts = np.diff(np.append(starts, len(durations)))
+        table = np.stack((counts, durations[starts]), axis=1).astype(">u4")
+        return full(b"stts", 0, 0, struct.pack("!I", len(table)), table.tobytes())
+
+    def _sample_to_chunk(self) -> bytes:
+        pairs = np.stack((np.array(self._chunk_samples), np.array(self._chunk_entries)), axis=1)
+        starts = _run_starts(pairs)
+        table = np.column_stack((starts + 1, pairs[starts])).astype(">u4")
+        return full(b"stsc", 0, 0, struct.pack("!I", len(table)), table.tobytes())
+
+
+def _run_starts(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
+    """Indexes at which the value (or row) differs from the one before; 0 always among them."""
+    changed = values[1:] != values[:-1]
+    if changed.ndim > 1:
+        changed = changed.any(axis=1)
+    return np.concatenate(([0], np.flatnonzero(changed) + 1)).astype(np.int64)
+
+
+def _count(table: array[int]) -> bytes:
+    return struct.pack("!I", len(table))
+
+
+def _be32(table: array[int]) -> bytes:
+    return np.array(table, ">u4").tobytes()
+
+
+def opening(tracks: Sequence[Track]) -> bytes:
+    """What a recording begins with."""
+    return HEAD + PLACE + fragmented_movie(tracks)
+
+
+def write_all(fd: int, data: bytes, offset: int) -> None:
+    """Raises `OSError`."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view = view[written:]
+        offset += written
+
+
+def close_file(fd: int, end: int, tables: Sequence[SampleTable]) -> float:
+    """Makes the fragments before `end` an ordinary MP4 and returns its length in seconds. Raises `OSError`.
+
+    The tables reach the disk before the header that makes them valid: a crash between the two leaves a fragmented
+    file with a surplus box behind it, which `repair` cuts off.
+    """
+    duration = max(table.movie_duration for table in tables)
+    filled = [table for table in tables if len(table)]
+    tail = box(
+        b"moov",
+        movie_header(_TIMESCALE, duration, max(table.track.id for table in tables) + 1),
+        *(table.box() for table in filled),
+    )
+    os.ftruncate(fd, end)
+    write_all(fd, tail, end)
+    os.fdatasync(fd)
+    write_all(fd, struct.pack("!I4sQ", 1, b"mdat", end - len(HEAD)), len(HEAD))
+    os.fdatasync(fd)
+    return duration / _TIMESCALE
