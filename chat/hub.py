@@ -1,0 +1,141 @@
+"""The rooms of this process: opened by the first who comes, closed when nobody has been there for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import uuid
+from typing import Final
+
+from chat import figures
+from chat.limits import TokenBucket
+from chat.live_room import LiveRoom
+from chat.store import Store, StoreDown
+from webinar.base import log
+from webinar.base.bus import Bus
+
+POLL_S: Final = 2.0  # how long a lost wake-up can stay unnoticed
+_LINGER_S: Final = 60.0
+_MAX_ROOMS: Final = 500
+_MAX_SOCKETS: Final = 20_000
+_HANDSHAKES: Final = (400.0, 400.0)  # a second, at once: about what one core opens without holding up the rooms
+_DRAIN_S: Final = 3.0
+
+_log = log.get(__name__)
+
+
+class Full(Exception):
+    """This process holds as many rooms as it may."""
+
+
+class Hub:
+    """`run` keeps the rooms; `close` ends them in order."""
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self._store, self._bus = store, bus
+        self._process = uuid.uuid4().hex
+        self._rooms: dict[uuid.UUID, LiveRoom] = {}
+        self._runs: dict[uuid.UUID, asyncio.Task[None]] = {}
+        self._openings: dict[uuid.UUID, asyncio.Task[LiveRoom]] = {}
+        self._handshakes = TokenBucket(*_HANDSHAKES, asyncio.get_running_loop().time())
+        self.sockets = 0
+        self.history_readers = asyncio.Semaphore(4)  # of the pool's connections, so that sends always get one
+        self.draining = False
+
+    def admit(self) -> float:
+        """0.0 when one more handshake may pass, else the seconds to come back after."""
+        if self.draining or self.sockets >= _MAX_SOCKETS:
+            return 2.0
+        return self._handshakes.take(asyncio.get_running_loop().time())
+
+    async def room(self, event_id: uuid.UUID) -> LiveRoom:
+        """The room of an event; all who ask at once wait for one opening. Raises `NoRoom`, `StoreDown`, `Full`."""
+        room = self._rooms.get(event_id)
+        if room is not None and not room.ended.done():
+            return room
+        opening = self._openings.get(event_id)
+        if opening is None:
+            opening = asyncio.create_task(self._open(event_id), name=f"chat open {event_id}")
+            self._openings[event_id] = opening
+            opening.add_done_callback(lambda task: self._opened(event_id, task))
+        # One who leaves meanwhile must not take the opening from the others.
+        return await asyncio.shield(opening)
+
+    def _opened(self, event_id: uuid.UUID, task: asyncio.Task[LiveRoom]) -> None:
+        del self._openings[event_id]
+        if not task.cancelled():
+            task.exception()  # seen by whoever waits; by nobody when all of them have left
+
+    async def _open(self, event_id: uuid.UUID) -> LiveRoom:
+        if self.draining or len(self._rooms) >= _MAX_ROOMS:
+            raise Full
+        await self._forget(event_id)
+        room = LiveRoom(event_id, await self._store.open(event_id), self._store, self._bus, self._process)
+        self._rooms[event_id] = room
+        self._runs[event_id] = asyncio.create_task(self._run_room(room), name=f"chat room {event_id}")
+        figures.ROOMS.set(len(self._rooms))
+        return room
+
+    async def _run_room(self, room: LiveRoom) -> None:
+        try:
+            await room.run()
+        except Exception:  # noqa: BLE001 - one room's fault: its members come back to a new one, the others go on
+            _log.exception("a room failed", event_id=str(room.event_id))
+
+    async def _forget(self, event_id: uuid.UUID) -> None:
+        self._rooms.pop(event_id, None)
+        run = self._runs.pop(event_id, None)
+        figures.ROOMS.set(len(self._rooms))
+        if run is not None:
+            run.cancel()
+            await asyncio.wait({run})
+
+    async def run(self) -> None:
+        """Looks after the rooms until cancelled."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            now = asyncio.get_running_loop().time()
+            for event_id, room in list(self._rooms.items()):
+                empty = not room.room.members and room.committer.idle
+                if room.ended.done() or (empty and now - room.last_used > _LINGER_S):
+                    await self._forget(event_id)
+            await self._poll()
+
+    async def _poll(self) -> None:
+        """Reads where every log stands, in one query: what a lost wake-up would have told."""
+        rooms = {event_id: room for event_id, room in self._rooms.items() if room.room.members}
+        if not rooms:
+            return
+        try:
+            heads = await self._store.heads(rooms)
+        except StoreDown as error:
+            _log.warning("the logs cannot be looked at", error=str(error))
+            return
+        for event_id, room in rooms.items():
+            if event_id not in heads:
+                room.end("gone")
+                continue
+            epoch, last = heads[event_id]
+            if epoch != room.room.epoch or last < room.room.last:
+                # The database was restored to an earlier state: everyone starts over.
+                room.end("restart")
+            else:
+                room.heard_of(last)
+
+    async def close(self) -> None:
+        """Planned end: takes nobody in, lets what was sent be stored and shown, sends everyone away."""
+        self.draining = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_S):
+                await asyncio.gather(*(room.settle() for room in self._rooms.values()))
+        for room in self._rooms.values():
+            room.end("restart")
+        for event_id in list(self._rooms):
+            await self._forget(event_id)
+        for opening in list(self._openings.values()):
+            opening.cancel()
+
+    def spread_ms(self) -> int:
+        """When a client that is sent away shall come back: all of them over a time that grows with their number."""
+        return 300 + int(random.random() * max(1000, 3 * self.sockets))  # noqa: S311 - spreads load, guards nothing
