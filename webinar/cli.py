@@ -42,12 +42,14 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
-def _run(service: str, work: Callable[[Settings], Awaitable[int | None]]) -> None:
+def _run(
+    service: str, work: Callable[[Settings], Awaitable[int | None]], runner: Callable[..., int | None] = asyncio.run
+) -> None:
     """Reads the settings, runs `work`, turns an error into one line and status 1."""
     try:
         settings = Settings.read()
         log.configure(service, settings.log_level, settings.log_format)
-        status = uvloop.run(_awaited(work, settings))
+        status = runner(_awaited(work, settings))
     except WebinarError as error:
         typer.echo(f"{error.message}", err=True)
         raise typer.Exit(1) from error
@@ -67,7 +69,8 @@ def _service(name: str, module: str) -> None:
         run: Callable[[Settings], Awaitable[None]] = importlib.import_module(module).run
         await run(settings)
 
-    _run(name, work)
+    # Services run on uvloop; commands that start children do not, it cannot start them as another user.
+    _run(name, work, uvloop.run)
 
 
 @app.command()

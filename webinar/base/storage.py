@@ -87,6 +87,15 @@ class Storage:
         except (BaseError, OSError) as error:
             raise Unavailable(f"The object store did not give {key}: {error}") from error
 
+    async def delete(self, key: str) -> None:
+        """One that is not there is as good as deleted. Raises `Unavailable`."""
+        try:
+            await obstore.delete_async(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store did not delete {key}: {error}") from error
+
     async def size(self, key: str) -> int:
         """Bytes of an object. Raises `NotFound` or `Unavailable`."""
         try:

@@ -162,11 +162,13 @@ class Feed:
 
     async def _snapshot(self, session_id: str, event_id: str) -> None:
         messages: list[InitSegment | Part] = []
+        arrived = asyncio.Event()
 
         async def collect(data: bytes) -> None:
             message = decode(data)
             if isinstance(message, InitSegment | Part) and message.session_id == session_id:
                 messages.append(message)
+                arrived.set()
 
         inbox = self._bus.new_inbox()
         subscription = await self._bus.subscribe(inbox, collect)
@@ -174,7 +176,8 @@ class Feed:
             reply = await self._bus.request(Subject.command(event_id, "snapshot"), {"to": inbox})
             async with asyncio.timeout(3):
                 while len(messages) < int(reply.get("messages", 0)):
-                    await asyncio.sleep(0.01)
+                    arrived.clear()
+                    await arrived.wait()
         except (WebinarError, TimeoutError) as error:
             # Parts that came meanwhile are dropped; the next one, or the next status, asks again.
             _log.warning("no snapshot of the live session", event_id=event_id, reason=str(error))

@@ -1,4 +1,4 @@
-"""Everything live in this web process: sessions by event and by HLS prefix, WHEP, status, and who waits for a change."""
+"""Everything live in this web process: sessions by event and by HLS prefix, WHEP, status, who waits for a change."""
 
 from __future__ import annotations
 

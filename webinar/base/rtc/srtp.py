@@ -49,12 +49,14 @@ PROFILES: Final = (AES_128_GCM, AES_256_GCM, AES_128_CM)
 
 
 class Sender(Protocol):
-    """Protects what we send. RTP sequence numbers of one SSRC must go in order (retransmissions use their own SSRC)."""
+    """Protects what we send. New packets of one SSRC go in order of their sequence numbers."""
 
     profile: Profile
 
     def protect_rtp(self, packet: bytes) -> bytes: ...
     def protect_rtcp(self, packet: bytes) -> bytes: ...
+    def protect_again(self, packet: bytes, index: int) -> bytes:
+        """The very packet that was sent with this 48-bit index, for a NACK without RTX. Never another payload."""
 
 
 class Receiver(Protocol):
@@ -132,14 +134,18 @@ class GcmSender:
 
     def protect_rtp(self, packet: bytes) -> bytes:
         """One packet, its sequence number wherever it is; the rollover counter is kept a SSRC."""
-        length = header_length(packet)
-        ssrc = int.from_bytes(packet[8:12], "big")
-        counter = self._rollover.setdefault(ssrc, RolloverCounter())
+        if len(packet) < 12:
+            raise SrtpError("not an RTP packet")
+        counter = self._rollover.setdefault(int.from_bytes(packet[8:12], "big"), RolloverCounter())
         index = counter.index(int.from_bytes(packet[2:4], "big"))
         counter.update(index)
+        return self.protect_again(packet, index)
+
+    def protect_again(self, packet: bytes, index: int) -> bytes:
+        length = header_length(packet)
+        nonce = (self.nonce_base(int.from_bytes(packet[8:12], "big")) ^ index).to_bytes(12, "big")
         out = bytearray(len(packet) + TAG_LENGTH)
         out[:length] = packet[:length]
-        nonce = (self.nonce_base(ssrc) ^ index).to_bytes(12, "big")
         self.seal(nonce, packet[length:], packet[:length], memoryview(out)[length:])
         return bytes(out)
 
@@ -215,7 +221,7 @@ def _open(cipher: AESGCM, nonce: bytes, sealed: bytes, associated: bytes) -> byt
 
 def _libsrtp(profile: Profile, master: bytes, direction: int) -> Any:
     policy = pylibsrtp.Policy(key=master, ssrc_type=direction, srtp_profile=profile.libsrtp)
-    policy.allow_repeat_tx = False
+    policy.allow_repeat_tx = True  # a NACK without RTX repeats a packet as it was
     policy.window_size = 1024
     return pylibsrtp.Session(policy)
 
@@ -229,6 +235,9 @@ class LibsrtpSender:
 
     def protect_rtp(self, packet: bytes) -> bytes:
         return _checked(self._session.protect, packet)
+
+    def protect_again(self, packet: bytes, index: int) -> bytes:
+        return _checked(self._session.protect, packet)  # libsrtp finds the index itself
 
     def protect_rtcp(self, packet: bytes) -> bytes:
         return _checked(self._session.protect_rtcp, packet)
