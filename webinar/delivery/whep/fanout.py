@@ -1,0 +1,279 @@
+"""One event to all its WHEP viewers: units in, packets out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ingest.contract import VIDEO_CLOCK, Unit
+from webinar.base import log
+from webinar.delivery.whep.clock import ProgramClock
+from webinar.delivery.whep.packetizer import Frame, H264Packetizer, SendBuffer
+from webinar.delivery.whep.session import Viewer, ViewerState
+
+_log = log.get(__name__)
+
+AUDIO: Final = "opus"
+MAX_QUEUE: Final = 200  # units: more than a second of three rungs and sound
+MAX_GOP: Final = 300  # frames kept for joiners
+BURST_S: Final = 0.5  # a joiner gets the frames since an IDR this young at once, else it waits for a new one
+WAIT_S: Final = 0.6  # and when none has come by then, everything since the last one
+KEYFRAME_EVERY_S: Final = 1.0
+RUNG_GONE_S: Final = 2.0  # program time without a unit
+RATE_OVER_S: Final = 1.0
+YIELD_AFTER: Final = 200  # packets, about 1 ms of work
+TICK_S: Final = 0.1
+
+
+class Rung:
+    """What is known of one video rendition of the event."""
+
+    def __init__(self, name: str) -> None:
+        self.name: Final = name
+        self.packetizer: Final = H264Packetizer()
+        self.gop: deque[Frame] = deque(maxlen=MAX_GOP)
+        self.last_ticks = 0
+        self.rate = 0  # bit/s, measured
+        self._bytes = 0
+        self._since = 0
+
+    def take(self, frame: Frame) -> None:
+        """Keep it for joiners and measure."""
+        if frame.keyframe:
+            self.gop.clear()
+            self.gop.append(frame)
+        elif self.gop and len(self.gop) < MAX_GOP:
+            self.gop.append(frame)
+        else:
+            self.gop.clear()  # without its IDR, or too long: of no use to a joiner
+        self.last_ticks = frame.ticks
+        self._bytes += frame.size
+        span = frame.ticks - self._since
+        if span >= RATE_OVER_S * VIDEO_CLOCK:
+            self.rate = self._bytes * 8 * VIDEO_CLOCK // span if self._since else 0
+            self._bytes, self._since = 0, frame.ticks
+
+
+@dataclass(slots=True)
+class FanoutStats:
+    """Counters of one event's fan-out. `lateness` is seconds from `push` to the last viewer's packet."""
+
+    packets: int = 0
+    bytes: int = 0
+    units: int = 0
+    units_dropped: int = 0
+    resent: int = 0
+    nacked: int = 0
+    send_failures: int = 0
+    lateness_s: float = 0.0  # smoothed
+    lateness_max_s: float = 0.0  # since the last look
+    keyframes_requested: int = 0
+
+
+class Fanout:
+    """`push()` units, `await run()` in a task of the owner, `end()`. Viewers are added by `WhepServer`."""
+
+    def __init__(self, event_id: str, buffer: SendBuffer, request_keyframe: Callable[[str, str], None]) -> None:
+        self.event_id: Final = event_id
+        self.stats: Final = FanoutStats()
+        self.viewers: Final[dict[str, Viewer]] = {}
+        self._buffer = buffer
+        self._ask_upstream = request_keyframe
+        self._clock = ProgramClock()
+        self._rungs: dict[str, Rung] = {}
+        self._queue: deque[tuple[Unit, float]] = deque()
+        self._arrived = asyncio.Event()
+        self._broken: set[str] = set()  # renditions with units lost: useless until their next IDR
+        self._keyframe_wanted = ""
+        self._keyframe_asked_s = float("-inf")
+        self._ladder: tuple[str, ...] = ()
+        self._order: dict[str, int] = {}
+        self.session_id = ""  # of the newest unit
+
+    # From the bus
+
+    def push(self, unit: Unit) -> None:
+        """Queue a unit. When a second's worth waits already, its video is dropped up to the next IDR, sound is not."""
+        if len(self._queue) >= MAX_QUEUE:
+            self._shed()
+        self.session_id = unit.session_id
+        self._queue.append((unit, time.monotonic()))
+        self._arrived.set()
+
+    def describe(self, ladder: Sequence[str]) -> None:
+        """Names of the session's renditions, top first: the order in which viewers step down."""
+        self._order = {name: n for n, name in enumerate(ladder)}
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._send_all(), name=f"whep-send-{self.event_id}")
+            group.create_task(self._tick(), name=f"whep-tick-{self.event_id}")
+
+    def end(self, reason: str) -> None:
+        """Say goodbye to everybody."""
+        for viewer in list(self.viewers.values()):
+            viewer.close(reason)
+
+    # Room, for viewers
+
+    def connected(self, viewer: Viewer) -> None:
+        """A joiner: from a young IDR at once, else from the next one, which is asked for."""
+        if not self._ladder:
+            viewer.start("", ())
+            return
+        rung = self._rungs[viewer.layers.start(self._ladder)]
+        young = bool(rung.gop) and rung.gop[-1].ticks - rung.gop[0].ticks <= BURST_S * VIDEO_CLOCK
+        viewer.start(rung.name, tuple(rung.gop) if young else ())
+        if not young:
+            self.request_keyframe(rung.name)
+
+    def left(self, viewer: Viewer) -> None:
+        if self.viewers.pop(viewer.resource, None) is not None:
+            _add(self.stats, viewer)
+
+    def request_keyframe(self, rendition: str) -> None:
+        """Ask ingest for an IDR: at once, or when a second has passed since the last request."""
+        self._keyframe_wanted = rendition or next(iter(self._ladder), "")
+        self._ask()
+
+    def rungs(self) -> tuple[Sequence[str], Sequence[int]]:
+        """The ladder, top first, and the bit/s of each rung."""
+        return self._ladder, [self._rungs[name].rate for name in self._ladder]
+
+    def totals(self) -> FanoutStats:
+        """Counters including those of viewers that are still here; forgets the greatest lateness."""
+        now = FanoutStats(**{name: getattr(self.stats, name) for name in FanoutStats.__slots__})
+        for viewer in self.viewers.values():
+            _add(now, viewer)
+        self.stats.lateness_max_s = 0.0
+        return now
+
+    # Inside
+
+    async def _send_all(self) -> None:
+        while True:
+            while self._queue:
+                unit, pushed_s = self._queue.popleft()
+                await self._send(unit)
+                self._late(time.monotonic() - pushed_s)
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def _send(self, unit: Unit) -> None:
+        self.stats.units += 1
+        now_s, wall_s = time.monotonic(), time.time()
+        if unit.rendition == AUDIO:
+            ticks = self._clock.audio(unit.session_id, unit.pts, now_s, wall_s)
+            frame = self._buffer.frame(ticks, [unit.payload], marker=False)
+        else:
+            if unit.rendition in self._broken and not unit.keyframe:
+                self.stats.units_dropped += 1
+                return
+            self._broken.discard(unit.rendition)
+            rung = self._rungs.setdefault(unit.rendition, Rung(unit.rendition))
+            payloads = rung.packetizer.payloads(unit.payload)
+            if not payloads:
+                return
+            ticks = self._clock.video(unit.session_id, unit.pts, now_s, wall_s)
+            frame = self._buffer.frame(ticks, payloads, keyframe=unit.keyframe)
+            rung.take(frame)
+            if not self._ladder:
+                self._relist()
+        await self._deliver(unit.rendition, frame)
+
+    async def _deliver(self, rendition: str, frame: Frame) -> None:
+        """To every viewer, letting the loop breathe between batches: HTTP and STUN must stay quick."""
+        cost = 0
+        for viewer in list(self.viewers.values()):
+            if rendition == AUDIO:
+                viewer.on_audio(frame)
+            elif rendition in (viewer.rung, viewer.layers.target):
+                viewer.on_video(rendition, frame)
+            else:
+                continue
+            cost += len(frame.payloads)
+            if cost >= YIELD_AFTER:
+                cost = 0
+                await asyncio.sleep(0)
+
+    def _relist(self) -> None:
+        """The ladder is what has sent within 2 s of the newest unit."""
+        newest = max((rung.last_ticks for rung in self._rungs.values()), default=0)
+        alive = [n for n, rung in self._rungs.items() if newest - rung.last_ticks <= RUNG_GONE_S * VIDEO_CLOCK]
+        ladder = tuple(sorted(alive, key=lambda name: (self._order.get(name, len(self._order)), -_height(name))))
+        if ladder != self._ladder:
+            self._ladder = ladder
+            _log.info("ladder", event_id=self.event_id, rungs=",".join(ladder))
+            for viewer in list(self.viewers.values()):
+                viewer.keep_to(ladder)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_s = time.monotonic()
+            self._ask()
+            self._relist()
+            program = self._clock.report(now_s)
+            for viewer in list(self.viewers.values()):
+                if viewer.state is ViewerState.WAITING and now_s - viewer.waiting_since_s >= WAIT_S:
+                    self._start_late(viewer)
+                if program is not None:
+                    viewer.report(now_s, program)
+
+    def _start_late(self, viewer: Viewer) -> None:
+        """No IDR came in time: everything since the last one, so that nobody sees black for more than a second."""
+        if not viewer.rung or viewer.rung not in self._ladder:
+            self.connected(viewer)
+            return
+        gop = self._rungs[viewer.rung].gop
+        if gop and viewer.rung not in self._broken:
+            viewer.start(viewer.rung, tuple(gop))
+        else:
+            self.request_keyframe(viewer.rung)
+
+    def _ask(self) -> None:
+        now_s = time.monotonic()
+        if self._keyframe_wanted and now_s - self._keyframe_asked_s >= KEYFRAME_EVERY_S:
+            wanted, self._keyframe_wanted = self._keyframe_wanted, ""
+            self._keyframe_asked_s = now_s
+            self.stats.keyframes_requested += 1
+            self._ask_upstream(self.event_id, wanted)
+
+    def _shed(self) -> None:
+        kept = [entry for entry in self._queue if entry[0].rendition == AUDIO][-MAX_QUEUE // 4 :]
+        dropped = len(self._queue) - len(kept)
+        self._broken.update(entry[0].rendition for entry in self._queue if entry[0].rendition != AUDIO)
+        self._queue.clear()
+        self._queue.extend(kept)
+        self.stats.units_dropped += dropped
+        _log.warning("units_dropped", event_id=self.event_id, units=dropped, viewers=len(self.viewers))
+        for rendition in self._broken:
+            if rendition in self._rungs:
+                self._rungs[rendition].gop.clear()
+        for viewer in self.viewers.values():
+            viewer.restart()
+        self.request_keyframe("")
+
+    def _late(self, seconds: float) -> None:
+        self.stats.lateness_s += (seconds - self.stats.lateness_s) / 64
+        self.stats.lateness_max_s = max(self.stats.lateness_max_s, seconds)
+
+
+def _height(name: str) -> int:
+    """720 of "720p": the order of a ladder that nobody has described yet."""
+    digits = name.removesuffix("p")
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _add(stats: FanoutStats, viewer: Viewer) -> None:
+    sent = viewer.peer.stats
+    stats.packets += sent.packets_sent
+    stats.bytes += sent.bytes_sent
+    stats.send_failures += sent.send_failures
+    stats.nacked += viewer.stats.nacked
+    stats.resent += viewer.stats.resent

@@ -1,0 +1,62 @@
+"""A WHEP offer turned into what we send: payload types, SSRCs, and the media sections of the answer. Pure."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from webinar.base.rtc import SdpError
+from webinar.base.rtc.answer import AnswerMedia, Source, answered
+from webinar.base.rtc.sdp import Offer, OfferedMedia, new_ssrc
+
+_VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiated:
+    """What one viewer is sent. `audio_ssrc` is 0 when it asked for no sound."""
+
+    video_ssrc: int
+    video_type: int
+    repair: tuple[int, int] | None  # SSRC and payload type of RTX
+    audio_ssrc: int
+    audio_type: int
+    cname: str
+    media: tuple[AnswerMedia, ...]
+
+
+def negotiate(offer: Offer) -> Negotiated:
+    """Choose H.264 and Opus. Raises `SdpError` (`no_video`, `no_codec`) when the viewer cannot show the picture."""
+    cname, stream = secrets.token_hex(8), secrets.token_hex(8)
+    section = offer.first("video")
+    if section is None or not _receives(section):
+        raise SdpError("The offer has no video section that receives: add a recvonly one.", code="no_video")
+    codec = section.h264(baseline_first=True)
+    if codec is None:
+        raise SdpError("The offer has no H.264 with packetization-mode=1.", code="no_codec")
+    rtx = section.rtx(codec)
+    video_ssrc = new_ssrc()
+    repair = (_another(video_ssrc), rtx.payload_type) if rtx is not None else None
+    codecs = [answered(codec, feedback=_VIDEO_FEEDBACK)]
+    if rtx is not None:
+        codecs.append(answered(rtx))
+    source = Source(video_ssrc, cname, stream, "video", repair[0] if repair else None)
+    media = [AnswerMedia(section.mid, "sendonly", codecs, source=source)]
+    audio_ssrc = audio_type = 0
+    sound = offer.first("audio")
+    opus = sound.codec("OPUS") if sound is not None and _receives(sound) else None
+    if sound is not None and opus is not None:
+        audio_ssrc, audio_type = _another(video_ssrc), opus.payload_type
+        voice = answered(opus, stereo=1, sprop_stereo=1, useinbandfec=1)
+        media.append(AnswerMedia(sound.mid, "sendonly", [voice], source=Source(audio_ssrc, cname, stream, "audio")))
+    return Negotiated(video_ssrc, codec.payload_type, repair, audio_ssrc, audio_type, cname, tuple(media))
+
+
+def _receives(section: OfferedMedia) -> bool:
+    return section.direction in ("recvonly", "sendrecv")
+
+
+def _another(taken: int) -> int:
+    """A random SSRC that differs from one already used."""
+    ssrc = new_ssrc()
+    return ssrc if ssrc != taken else ssrc % 0xFFFFFFFF + 1
