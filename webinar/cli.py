@@ -5,9 +5,9 @@ Prints for people, `--json` for programs; exit status 0, 1 (failed, one line why
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -214,4 +214,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -95,7 +95,7 @@ async def _ports(settings: Settings) -> list[Finding]:
 
 
 async def _udp(settings: Settings) -> list[Finding]:
-    """Whether this machine reaches itself by UDP at each address it tells browsers; a firewall outside stays unseen."""
+    """Whether each address told to browsers reaches this machine from itself; a firewall outside stays unseen."""
     addresses = settings.ice_addresses or ("127.0.0.1",)
     findings = []
     for address in addresses:

@@ -1,6 +1,7 @@
 """`python -m ingest.encode.speed [720p,480p]`: how many times real time this machine encodes a ladder.
 
-One thread a rung, as in ingest. Prints `720p,480p,240p 2.4` and ends. For `webinar doctor`, in a process of its own so that nothing is left behind.
+One thread a rung, as in ingest. Prints `720p,480p,240p 2.4` and ends.
+For `webinar doctor`, in a process of its own so that nothing is left behind.
 """
 
 from __future__ import annotations

@@ -126,3 +126,13 @@ class Storage:
         except (BaseError, OSError) as error:
             raise Unavailable(f"The object store cannot be listed: {error}") from error
         return sorted(keys)
+
+    async def remove_all(self, prefix: str) -> int:
+        """Deletes every object below a prefix (a folder); returns how many. Raises `Unavailable`."""
+        keys = await self.list_keys(prefix)
+        try:
+            if keys:
+                await obstore.delete_async(self._store, keys)
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store did not delete {prefix}: {error}") from error
+        return len(keys)
