@@ -17,10 +17,10 @@ from ingest.contract import (
     EndOfSession,
     InitSegment,
     LiveStatus,
+    Message,
     Part,
     SessionState,
     Subject,
-    Unit,
     UnknownMessage,
     decode,
 )
@@ -48,17 +48,15 @@ class Feed:
         self,
         bus: Bus,
         *,
-        on_unit: Callable[[Unit], None],
+        on_message: Callable[[Message], None],
         on_session: Callable[[LiveSession], None],
-        on_end: Callable[[LiveSession], None],
-        on_status: Callable[[LiveStatus], None],
     ) -> None:
+        """`on_message` sees every media message as it comes, `on_session` each session that begins."""
         self._bus = bus
-        self._on_unit = on_unit
+        self._on_message = on_message
         self._on_session = on_session
-        self._on_end = on_end
-        self._on_status = on_status
         self._sessions: dict[str, LiveSession] = {}
+        self._by_prefix: dict[str, LiveSession] = {}
         self._waiting: dict[str, list[Part]] = {}  # by session, while its snapshot is on the way
         self._snapshots: dict[str, asyncio.Task[None]] = {}
 
@@ -72,8 +70,8 @@ class Feed:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    def sessions(self) -> list[LiveSession]:
-        return list(self._sessions.values())
+    def by_prefix(self, prefix: str) -> LiveSession | None:
+        return self._by_prefix.get(prefix)
 
     async def _on_media(self, data: bytes) -> None:
         try:
@@ -82,14 +80,13 @@ class Feed:
             UNREADABLE.inc()
             _log.warning("media message dropped", reason=str(error))
             return
-        if isinstance(message, Unit):
-            self._on_unit(message)
-        elif isinstance(message, InitSegment):
+        self._on_message(message)
+        if isinstance(message, InitSegment):
             self._session(message).add_init(message)
         elif isinstance(message, Part):
             self._take_part(message)
-        else:
-            self._take_end(message)
+        elif isinstance(message, EndOfSession):
+            self.end_session(message.session_id)
 
     async def _on_status_message(self, data: bytes) -> None:
         try:
@@ -100,13 +97,12 @@ class Feed:
             return
         if status.state is SessionState.LIVE and status.session_id not in self._sessions:
             self._ask_snapshot(status.session_id, status.event_id)
-        self._on_status(status)
 
     def _session(self, init: InitSegment) -> LiveSession:
         session = self._sessions.get(init.session_id)
         if session is None:
             session = LiveSession(init.session_id, init.event_id, init.hls_prefix)
-            self._sessions[init.session_id] = session
+            self._sessions[init.session_id] = self._by_prefix[init.hls_prefix] = session
             self._forget_old()
             self._on_session(session)
         return session
@@ -115,6 +111,7 @@ class Feed:
         ended = [s for s in self._sessions.values() if s.ended]
         for session in ended[:-_KEPT_AFTER_END]:
             del self._sessions[session.session_id]
+            del self._by_prefix[session.hls_prefix]
 
     def _take_part(self, part: Part) -> None:
         waiting = self._waiting.get(part.session_id)
@@ -129,28 +126,18 @@ class Feed:
                 self._ask_snapshot(part.session_id, part.event_id)
             return
         try:
-            was_playable = session.playable
             session.add_part(part)
-            if not was_playable and session.playable:
-                self._on_session(session)
         except (Gap, KeyError) as error:
             _log.warning("gap in the live feed, asking for a snapshot", event_id=part.event_id, reason=str(error))
             GAPS.inc()
             session.restart_windows()
             self._ask_snapshot(part.session_id, part.event_id)
 
-    def _take_end(self, message: EndOfSession) -> None:
-        session = self._sessions.get(message.session_id)
-        if session is not None and not session.ended:
-            session.end(message)
-            self._on_end(session)
-
     def end_session(self, session_id: str) -> None:
-        """For a session whose ingest is gone for good: nothing follows."""
+        """The program has stopped, or its ingest is gone for good: nothing follows."""
         session = self._sessions.get(session_id)
         if session is not None and not session.ended:
-            session.end(None)
-            self._on_end(session)
+            session.end()
 
     def _ask_snapshot(self, session_id: str, event_id: str) -> None:
         if session_id in self._snapshots:

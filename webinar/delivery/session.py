@@ -6,7 +6,7 @@ import asyncio
 import gzip
 from typing import Final
 
-from ingest.contract import EndOfSession, InitSegment, Part
+from ingest.contract import InitSegment, Part
 from webinar.delivery import playlist
 from webinar.delivery.window import Window
 
@@ -48,7 +48,7 @@ class LiveSession:
         if self.windows[part.rendition].add(part):
             self._wake(part.rendition)
 
-    def end(self, message: EndOfSession | None) -> None:
+    def end(self) -> None:
         self.ended = True
         for name, window in self.windows.items():
             window.end()
