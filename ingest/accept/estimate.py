@@ -21,7 +21,9 @@ from aiortc.rate import (
 from ingest.accept.statistics import SecondRate
 
 FLOOR: Final = 250_000  # bit/s: less carries no picture worth showing
-_GROW: Final = 1.08  # a second
+_GROW: Final = 1.08  # a second, near what was too much
+_GROW_FAST: Final = 1.2  # a second, when nothing was too much for `_CALM_S`
+_CALM_S: Final = 3.0
 _CUT: Final = 0.85
 # At most this much at once: a short stall of a still picture says little about what the way can carry.
 _CUT_MOST: Final = 0.7
@@ -72,8 +74,9 @@ class DelayEstimate:
             self._cut_at = now
             self.cuts += 1
             return self._estimate < before
-        held = self._cut_at is not None and now - self._cut_at < _HOLD_S
-        if usage is BandwidthUsage.NORMAL and not held:
-            self._estimate = min(self._cap, self._estimate * _GROW ** min(1.0, now - self._grown_at))
+        calm_s = now - self._cut_at if self._cut_at is not None else _HOLD_S
+        if usage is BandwidthUsage.NORMAL and calm_s >= _HOLD_S:
+            growth = _GROW_FAST if calm_s >= _CALM_S else _GROW
+            self._estimate = min(self._cap, self._estimate * growth ** min(1.0, now - self._grown_at))
         self._grown_at = now
         return False

@@ -18,7 +18,8 @@ VIDEO_CAPACITY: Final = 1024
 # A keyframe behind a hole is taken when the hole is this old: a retransmission had its time.
 SKIP_AFTER_S: Final = 0.2
 AUDIO_CAPACITY: Final = 32
-AUDIO_WAIT_S: Final = 0.08
+AUDIO_WAIT_S: Final = 0.08  # a packet that was overtaken
+AUDIO_REPAIR_S: Final = 0.15  # a packet that was asked for again
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def negotiate(sdp: str, rates: Rates) -> Negotiation:
         video=codecs,
         audio=frozenset({opus.payload_type} if opus else ()),
         rtx=rtx,
+        audio_nack=opus is not None and "nack" in opus.feedback,
         abs_send_time=_abs_send_time(video, audio),
         start_bitrate=rates.start,
         max_bitrate=rates.most,
@@ -107,7 +108,7 @@ def _opus(media: OfferedMedia) -> Codec:
     opus = media.codec("OPUS")
     if opus is None:
         raise BadSdp("The audio must be Opus.")
-    return answered(opus, stereo=1, useinbandfec=1)
+    return answered(opus, feedback=("nack",), stereo=1, useinbandfec=1)
 
 
 def _extensions(media: OfferedMedia) -> dict[str, int]:

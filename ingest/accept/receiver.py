@@ -36,6 +36,7 @@ class Negotiated:
     video: Mapping[int, VideoCodec]
     audio: frozenset[int]
     rtx: Mapping[int, int]  # its payload type → the one it repairs
+    audio_nack: bool = False
     abs_send_time: int | None = None  # id of the header extension
     start_bitrate: int = 2_500_000  # bit/s
     max_bitrate: int = 4_000_000
@@ -130,7 +131,7 @@ class Receiver:
             jitter_ms=round(self._tracks[0].statistics.jitter_ms, 1) if self._tracks else 0.0,
             estimate=self._estimate.bitrate,
             packets_lost=self._lost_before + sum(t.packets_lost for t in self._tracks),
-            packets_recovered=self._recovered_before + (video.recovered if video else 0),
+            packets_recovered=self._recovered_before + sum(t.recovered for t in self._tracks),
             frames_dropped=self._dropped_before + (video.frames_dropped if video else 0),
             nacks_sent=self.nacks_sent,
             plis_sent=self.plis_sent,
@@ -172,8 +173,12 @@ class Receiver:
         if audio is None or audio.ssrc != packet.ssrc:
             if not self._replaces(audio, packet.ssrc, now):
                 return
-            audio = self._audio = AudioTrack(packet.ssrc, self._clock, audio.timeline.last_capture_s if audio else None)
+            not_before_s = audio.timeline.last_capture_s if audio else None
+            audio = self._audio = AudioTrack(
+                packet.ssrc, self._clock, not_before_s, repairs=self._negotiated.audio_nack
+            )
         self._hand_on(audio.receive(packet, now))
+        self._feedback(now)
 
     def _repair(self, packet: RtpPacket, repairs: int, now: float) -> None:
         """A retransmission (RFC 4588). One video track only, so it belongs to that one, whatever its SSRC."""
@@ -192,8 +197,8 @@ class Receiver:
                 return False
             self._retired.remove(ssrc)
         self._lost_before += current.packets_lost
+        self._recovered_before += current.recovered
         if isinstance(current, VideoTrack):
-            self._recovered_before += current.recovered
             self._dropped_before += current.frames_dropped
         self._retired = [*self._retired[-_RETIRED_LIMIT + 1 :], current.ssrc]
         return True
@@ -205,17 +210,14 @@ class Receiver:
     # RTCP
 
     def _feedback(self, now: float) -> None:
-        video = self._video
-        if video is None:
-            return
-        missing = video.nack_due(now)
-        for start in range(0, len(missing), _NACK_AT_ONCE):
-            some = missing[start : start + _NACK_AT_ONCE]
-            self._send(rtcp.nack(self._ssrc, video.ssrc, some))
-        self.nacks_sent += len(missing)
-        if video.keyframe_due(now):
+        for track in self._tracks:
+            missing = track.nack_due(now)
+            for start in range(0, len(missing), _NACK_AT_ONCE):
+                self._send(rtcp.nack(self._ssrc, track.ssrc, missing[start : start + _NACK_AT_ONCE]))
+            self.nacks_sent += len(missing)
+        if self._video is not None and self._video.keyframe_due(now):
             self.plis_sent += 1
-            self._send(rtcp.picture_loss(self._ssrc, video.ssrc))
+            self._send(rtcp.picture_loss(self._ssrc, self._video.ssrc))
 
     def _report(self, now: float) -> bytes:
         """Receiver report, source description and REMB in one packet (RFC 3550, 6.1)."""

@@ -7,7 +7,15 @@ from typing import Final
 from aiortc.rtp import RtpPacket
 
 from ingest.accept.assembly import VideoCodec, fragment
-from ingest.accept.jitter import AssembledFrame, AudioBuffer, AudioPacket, VideoBuffer, VideoPacket
+from ingest.accept.jitter import (
+    AUDIO_REPAIR_S,
+    AUDIO_WAIT_S,
+    AssembledFrame,
+    AudioBuffer,
+    AudioPacket,
+    VideoBuffer,
+    VideoPacket,
+)
 from ingest.accept.nack import NackTracker
 from ingest.accept.sequence import Unwrapper
 from ingest.accept.sink import EncodedFrame
@@ -138,11 +146,15 @@ class VideoTrack(Track):
 
 
 class AudioTrack(Track):
-    """Opus of one SSRC. Lost packets are not asked for: Opus conceals them sooner than they would come."""
+    """Opus of one SSRC, with NACK when the publisher offers it for audio (browsers do when their offer is told to)."""
 
-    def __init__(self, ssrc: int, clock: SenderClock, not_before_s: float | None = None) -> None:
+    def __init__(
+        self, ssrc: int, clock: SenderClock, not_before_s: float | None = None, *, repairs: bool = False
+    ) -> None:
         super().__init__(ssrc, AUDIO_CLOCK, clock, not_before_s)
-        self._buffer = AudioBuffer()
+        self.recovered = 0
+        self._buffer = AudioBuffer(wait_s=AUDIO_REPAIR_S if repairs else AUDIO_WAIT_S)
+        self._nack = NackTracker(give_up_s=AUDIO_REPAIR_S) if repairs else None
 
     @property
     def packets_lost(self) -> int:
@@ -151,11 +163,17 @@ class AudioTrack(Track):
     def receive(self, packet: RtpPacket, now: float) -> list[EncodedFrame]:
         """One packet."""
         seq, timestamp = self._note(packet, now, repaired=False)
+        if self._nack is not None and self._nack.received(seq, now):
+            self.recovered += 1
         return self._hand_on(self._buffer.add(AudioPacket(seq, timestamp, packet.payload), now), now)
 
     def advance(self, now: float) -> list[EncodedFrame]:
         """What the passing of time alone releases."""
         return self._hand_on(self._buffer.advance(now), now)
+
+    def nack_due(self, now: float) -> list[int]:
+        """16-bit sequence numbers to ask for again now."""
+        return [] if self._nack is None else [seq & 0xFFFF for seq in self._nack.due(now)]
 
     def _hand_on(self, packets: list[tuple[AudioPacket, bool]], now: float) -> list[EncodedFrame]:
         return [

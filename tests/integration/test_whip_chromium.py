@@ -20,8 +20,12 @@ from starlette.routing import Route
 
 from ingest.accept import PublisherState
 from ingest.accept.whip import WhipServer
+from tests.integration.lossy_relay import LossyRelay, Weather
 from tests.integration.whip_sink import KeepingSink, decode_audio, decode_video, until
 
+FINE = Weather()
+# A poor mobile uplink: 5 % of the packets lost each way, 80-100 ms there and back.
+POOR = Weather(loss=0.05, delay_s=0.04, jitter_s=0.01)
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -56,7 +60,7 @@ async function flashes() {
   })();
   return new MediaStream([...canvas.captureStream(30).getTracks(), ...out.stream.getTracks()]);
 }
-async function publish(source, codec) {
+async function publish(source, codec, audioNack) {
   const pc = window.pc = new RTCPeerConnection(), stream = await source();
   for (const track of stream.getTracks()) {
     const sender = pc.addTransceiver(track, {direction: 'sendonly', streams: [stream]});
@@ -64,7 +68,10 @@ async function publish(source, codec) {
     if (track.kind === 'video' && codec)
       sender.setCodecPreferences(codecs.filter(c => c.mimeType === codec || c.mimeType === 'video/rtx'));
   }
-  await pc.setLocalDescription();
+  const offer = await pc.createOffer();
+  if (audioNack)
+    offer.sdp = offer.sdp.replace(/a=rtpmap:([0-9]+) opus.*\\r\\n/, '$&a=rtcp-fb:$1 nack\\r\\n');
+  await pc.setLocalDescription(offer);
   const answer = await fetch('/whip', {method: 'POST', body: pc.localDescription.sdp});
   if (answer.status !== 201) throw new Error(await answer.text());
   await pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
@@ -81,10 +88,11 @@ async function stats() {
 class Studio:
     """A page, the WHIP server behind it, and what arrived."""
 
-    def __init__(self, page: Page, server: WhipServer, sink: KeepingSink) -> None:
+    def __init__(self, page: Page, server: WhipServer, sink: KeepingSink, relay: LossyRelay) -> None:
         self.page = page
         self.server = server
         self.sink = sink
+        self.relay = relay
 
     async def stats(self, kind: str) -> list[dict[str, object]]:
         return [s for s in json.loads(await self.page.evaluate("stats()")) if s["type"] == kind]
@@ -99,12 +107,15 @@ async def studio() -> AsyncIterator[Studio]:
 
     async def whip(request: Request) -> Response:
         answer = await server.offer("ev", (await request.body()).decode(), sink=sink)
-        return Response(answer.sdp, 201, media_type="application/sdp")
+        return Response(relay.through(answer.sdp), 201, media_type="application/sdp")
 
     application = Starlette(routes=[Route("/", show), Route("/whip", whip, methods=["POST"])])
     async with contextlib.AsyncExitStack() as stack:
         await server.start("127.0.0.1", 0)
         stack.push_async_callback(server.close)
+        relay = LossyRelay(server.port, FINE)
+        await relay.start()
+        stack.callback(relay.close)
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         web = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off"))
         task = asyncio.create_task(web.serve([listener]), name="studio-http")
@@ -112,7 +123,7 @@ async def studio() -> AsyncIterator[Studio]:
         browser = await browsers.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = await browser.new_page()
         await page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        yield Studio(page, server, sink)
+        yield Studio(page, server, sink, relay)
         await browser.close()
         web.should_exit = True
         await task
@@ -176,3 +187,24 @@ async def test_chromium_publishes_vp8_with_flash_and_beep_in_step(studio: Studio
     offsets = [min((beep - flash for beep in beeps), key=abs) for flash in flashes if flash > times[0] + 4]
     assert len(offsets) >= 3
     assert abs(float(np.median(offsets))) < 0.06, offsets
+
+
+async def test_with_5_percent_loss_retransmissions_keep_the_picture_moving(studio: Studio) -> None:
+    sink, server = studio.sink, studio.server
+    await studio.page.evaluate("publish(camera, null, true)")
+    await until(lambda: len(sink.video) >= 30, "video")
+    studio.relay.weather = POOR
+    start = len(sink.video)
+    await until(lambda: sink.video[-1].capture_time_s - sink.video[start - 1].capture_time_s > 8, "8 s in poor weather")
+    health = server.health("ev")
+    assert health is not None
+    assert studio.relay.lost > 20
+    assert health.packets_recovered > 10
+
+    assert len(decode_video(list(sink.video))) == len(sink.video), "nothing undecodable is handed on"
+    arrivals = np.diff([f.arrival_s for f in sink.video[start:]])
+    captures = np.diff([f.capture_time_s for f in sink.video[start:]])
+    assert arrivals.max() < 0.5, "no freeze that a viewer would call one"
+    assert captures.max() < 0.2
+    assert health.frames_dropped <= 2
+    assert sum(f.gap for f in sink.audio) < 0.025 * len(sink.audio), "most of the lost 5 % of sound came again"

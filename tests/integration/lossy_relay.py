@@ -1,0 +1,87 @@
+"""A bad network between one WebRTC client and one server: loss, delay and jitter for media, none for STUN and DTLS."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from dataclasses import dataclass
+
+Address = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """What happens to each datagram of media, in both directions. Times in seconds."""
+
+    loss: float = 0.0
+    delay_s: float = 0.0
+    jitter_s: float = 0.0
+    # Within (start, end) seconds since the first datagram everything is lost.
+    outage: tuple[float, float] | None = None
+
+
+class LossyRelay:
+    """Give its port instead of the server's: `through(answer)`."""
+
+    def __init__(self, server_port: int, weather: Weather, seed: int = 1) -> None:
+        self.weather = weather
+        self.lost = 0
+        self.carried = 0
+        self._server: Address = ("127.0.0.1", server_port)
+        self._client: Address | None = None
+        self._random = random.Random(seed)
+        self._started_s: float | None = None
+        self._front: asyncio.DatagramTransport
+        self._back: asyncio.DatagramTransport
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._front, _ = await loop.create_datagram_endpoint(lambda: _Side(self._up), ("127.0.0.1", 0))
+        self._back, _ = await loop.create_datagram_endpoint(lambda: _Side(self._down), ("127.0.0.1", 0))
+
+    def close(self) -> None:
+        self._front.close()
+        self._back.close()
+
+    def through(self, answer: str) -> str:
+        """The answer with one candidate: this relay."""
+        port = self._front.get_extra_info("sockname")[1]
+        without = re.sub(r"a=candidate:.*\r\n", "", answer)
+        line = f"a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host\r\n"
+        return without.replace("a=end-of-candidates\r\n", line + "a=end-of-candidates\r\n")
+
+    def _up(self, data: bytes, source: Address) -> None:
+        self._client = source
+        self._carry(self._back, data, self._server)
+
+    def _down(self, data: bytes, source: Address) -> None:
+        if self._client is not None:
+            self._carry(self._front, data, self._client)
+
+    def _carry(self, side: asyncio.DatagramTransport, data: bytes, to: Address) -> None:
+        loop = asyncio.get_running_loop()
+        media = 128 <= data[0] <= 191
+        if media and self._is_lost(loop.time()):
+            self.lost += 1
+            return
+        self.carried += media
+        wait = self.weather.delay_s + self._random.random() * self.weather.jitter_s
+        loop.call_later(wait, side.sendto, data, to)
+
+    def _is_lost(self, now: float) -> bool:
+        if self._started_s is None:
+            self._started_s = now
+        outage = self.weather.outage
+        if outage is not None and outage[0] <= now - self._started_s < outage[1]:
+            return True
+        return self._random.random() < self.weather.loss
+
+
+class _Side(asyncio.DatagramProtocol):
+    def __init__(self, received: object) -> None:
+        self._received = received
+
+    def datagram_received(self, data: bytes, addr: tuple[str | bytes, int]) -> None:
+        assert callable(self._received)
+        self._received(data, addr)
