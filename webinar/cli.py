@@ -138,7 +138,7 @@ def doctor(as_json: AsJson = False) -> None:
 def db_upgrade() -> None:
     """Brings the database to this program's version, under a lock."""
     from webinar.base import db
-    from webinar.serve import database
+    from webinar.office import database
 
     async def work(settings: Settings) -> None:
         async with database(settings) as url:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import typer
 
-from webinar.base import db
-from webinar.base.bus import Bus
-from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres, make_data_dir, secret_key
+from webinar.api.schemas import event_reply
 from webinar.base.embedded.files import write_private
 from webinar.base.service import stop_on_signals
 from webinar.base.settings import Settings
-from webinar.base.tokens import Tokens
-from webinar.people.service import PeopleService
+from webinar.events.model import parse_new
+from webinar.office import office
 from webinar.supervisor import Supervisor
 
 _LABEL_WIDTH: Final = 14
@@ -75,9 +72,9 @@ def show(title: str, rows: list[tuple[str, str]]) -> None:
 
 async def setup_link(settings: Settings) -> str | None:
     """The first-visit address while there is no owner; the same one after a restart."""
-    async with people(settings) as service:
+    async with office(settings) as desk:
         kept = settings.data_dir / "setup-token"
-        token = await service.setup_link(kept.read_text().strip() if kept.exists() else None)
+        token = await desk.people.setup_link(kept.read_text().strip() if kept.exists() else None)
         if token is None:
             kept.unlink(missing_ok=True)
             return None
@@ -85,81 +82,13 @@ async def setup_link(settings: Settings) -> str | None:
         return f"{settings.public_url}/setup/{token}"
 
 
-@contextlib.asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """The database's URL: the one set, the one a running platform has on the data folder, or one started for now."""
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    data_dir = make_data_dir(settings.data_dir)
-    running = EmbeddedPostgres.running_url(data_dir)
-    if running is not None:
-        yield running
-        return
-    postgres = EmbeddedPostgres(data_dir)
-    try:
-        await postgres.start()
-        yield postgres.url
-    finally:
-        await postgres.stop()
-
-
-@contextlib.asynccontextmanager
-async def people(settings: Settings) -> AsyncIterator[PeopleService]:
-    """The rules of accounts over an upgraded database."""
-    async with database(settings) as url:
-        await db.upgrade(url)
-        pool = await db.connect(url, service="command", max_size=2)
-        try:
-            yield PeopleService(pool)
-        finally:
-            await pool.close()
-
-
 async def create_api_token(settings: Settings, name: str) -> str:
-    async with people(settings) as service:
-        return await service.create_api_token(name)
-
-
-@contextlib.asynccontextmanager
-async def bus(settings: Settings) -> AsyncIterator[Bus]:
-    """The bus that is set, or an empty one for a command that has nobody to tell."""
-    nats: EmbeddedNats | None = None
-    if settings.nats_url is None:
-        nats = await EmbeddedNats(make_data_dir(settings.data_dir) / "command").start()
-        url = nats.url
-    else:
-        url = settings.nats_url.get_secret_value()
-    try:
-        connection = await Bus.connect(url, "webinar command")
-        try:
-            yield connection
-        finally:
-            await connection.close()
-    finally:
-        if nats is not None:
-            await nats.stop()
+    async with office(settings) as desk:
+        return await desk.people.create_api_token(name)
 
 
 async def create_event(settings: Settings, body: dict[str, Any]) -> dict[str, Any]:
     """A new event as the API shows it. Raises `Invalid`."""
-    from webinar.api.shapes import event_body
-    from webinar.events.model import parse_new
-    from webinar.events.service import EventService
-
-    async with database(settings) as url, bus(settings) as connection:
-        await db.upgrade(url)
-        pool = await db.connect(url, service="command", max_size=2)
-        try:
-            events = EventService(pool, connection, Tokens(signing_key(settings)))
-            event = await events.create(parse_new(body))
-            return event_body(event, events, settings)
-        finally:
-            await pool.close()
-
-
-def signing_key(settings: Settings) -> str:
-    """The key that signs links: the one set, or the one in the data folder."""
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value()
-    return secret_key(make_data_dir(Path(settings.data_dir)))
+    async with office(settings) as desk:
+        event = await desk.events.create(parse_new(body))
+        return event_reply(event, desk.links, desk.events.stream_key(event)).model_dump(mode="json")

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 from pathlib import Path
 from typing import Final, Self
 
@@ -69,6 +70,17 @@ class EmbeddedNats:
                 if asyncio.get_running_loop().time() > deadline:
                     raise CannotStart("The embedded NATS server did not start; its lines above say why.") from error
                 await asyncio.sleep(0.02)
+
+    @classmethod
+    def running_url(cls, data_dir: Path) -> str | None:
+        """The URL of the server that a running supervisor has on this folder, or None."""
+        try:
+            config = json.loads((data_dir.absolute() / "nats" / "nats.conf").read_text())
+            host, _, port = config["listen"].rpartition(":")
+            with socket.create_connection((host, int(port)), timeout=1):
+                return f"nats://{config['authorization']['token']}@{config['listen']}"
+        except (OSError, ValueError, KeyError):
+            return None
 
     async def start(self) -> Self:
         await self.prepare()

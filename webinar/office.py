@@ -1,0 +1,103 @@
+"""The rules of every subject, composed without a web server: for commands and the demo."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from webinar.base import db
+from webinar.base.bus import Bus
+from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres, make_data_dir, secret_key
+from webinar.base.settings import Settings
+from webinar.base.storage import Storage
+from webinar.base.tokens import Tokens
+from webinar.events.service import EventService
+from webinar.links import Links
+from webinar.people.service import PeopleService
+from webinar.recordings.service import RecordingService
+from webinar.registration.service import RegistrationService
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a host could do, as calls."""
+
+    people: PeopleService
+    events: EventService
+    registration: RegistrationService
+    recordings: RecordingService
+    storage: Storage
+    bus: Bus
+    links: Links
+
+
+@contextlib.asynccontextmanager
+async def office(settings: Settings) -> AsyncIterator[Office]:
+    """Over the database and the bus of `database()` and `bus_url()`."""
+    async with database(settings) as database_url, bus_url(settings) as nats_url:
+        await db.upgrade(database_url)
+        pool = await db.connect(database_url, service="command", max_size=3)
+        try:
+            bus = await Bus.connect(nats_url, "webinar command")
+            try:
+                yield _compose(settings, pool, bus)
+            finally:
+                await bus.close()
+        finally:
+            await pool.close()
+
+
+def _compose(settings: Settings, pool: db.Pool, bus: Bus) -> Office:
+    tokens = Tokens(signing_key(settings))
+    storage = Storage.open(settings)
+    events = EventService(pool, bus, tokens)
+    registration = RegistrationService(pool, bus, tokens)
+    recordings = RecordingService(pool, bus, storage, tokens)
+    links = Links(settings, events, registration, recordings)
+    return Office(PeopleService(pool), events, registration, recordings, storage, bus, links)
+
+
+@contextlib.asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """The database's URL: the one set, the one a running platform has on the data folder, or one started for now."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    data_dir = make_data_dir(settings.data_dir)
+    running = EmbeddedPostgres.running_url(data_dir)
+    if running is not None:
+        yield running
+        return
+    postgres = EmbeddedPostgres(data_dir)
+    try:
+        await postgres.start()
+        yield postgres.url
+    finally:
+        await postgres.stop()
+
+
+@contextlib.asynccontextmanager
+async def bus_url(settings: Settings) -> AsyncIterator[str]:
+    """The bus that is set or that a running platform has on the data folder, or an empty one started for now."""
+    if settings.nats_url is not None:
+        yield settings.nats_url.get_secret_value()
+        return
+    data_dir = make_data_dir(settings.data_dir)
+    running = EmbeddedNats.running_url(data_dir)
+    if running is not None:
+        yield running
+        return
+    nats = EmbeddedNats(data_dir / "command")
+    try:
+        await nats.start()
+        yield nats.url
+    finally:
+        await nats.stop()
+
+
+def signing_key(settings: Settings) -> str:
+    """The key that signs links: the one set, or the one in the data folder."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    return secret_key(make_data_dir(settings.data_dir))
