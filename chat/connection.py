@@ -23,8 +23,9 @@ from webinar.base.tokens import Purpose, Tokens
 
 HELLO_S: Final = 5.0
 _CATCH_UP_S: Final = 30.0
-_FRAMES: Final = (10.0, 40.0)  # a second, at once: far above what a page needs
+_FRAMES: Final = (20.0, 120.0)  # a second, at once: a page that comes back sends its whole outbox again
 _HISTORIES: Final = (2.0, 6.0)
+_NEW_TICKET_MS: Final = 1000  # not at once: with clocks apart every ticket is expired, for ever
 _ROLES: Final = frozenset({"attendee", "moderator", "host", "presenter"})
 
 # Close codes (RFC 6455, section 7.4.1, and the IANA registry).
@@ -54,7 +55,7 @@ class Ticket:
         try:
             return cls._of(tokens.read(Purpose.CHAT, text))
         except Gone as error:
-            raise Bye("ticket_expired", _POLICY, after_ms=0) from error
+            raise Bye("ticket_expired", _POLICY, after_ms=_NEW_TICKET_MS) from error
         except (WebinarError, ValueError, KeyError) as error:
             raise Bye("ticket_invalid", _POLICY) from error
 

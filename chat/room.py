@@ -170,13 +170,17 @@ class Room(Generic[T]):
         member.sent = self._first_page_mark()
 
     def batch(self) -> Batch | None:
-        """What live members have not been given yet, at most one page of it; None when there is nothing."""
+        """What live members have not been given yet, at most one page of it; None when there is nothing.
+
+        Asked for only when the batch before it was delivered to everyone.
+        """
+        # The batch before this one is delivered by now; until then its events were kept for `deliver`.
+        while len(self._ring) > self._size and self.oldest <= self._flushed:
+            self._ring.popleft()
         if self._flushed >= self.last:
             return None
         batch = self._batch(self._flushed, self.last)
         self._flushed = batch.upto
-        while len(self._ring) > self._size and self.oldest <= self._flushed:
-            self._ring.popleft()
         return batch
 
     def deliver(self, member: Member[T], batch: Batch) -> bytes | None:
