@@ -62,7 +62,7 @@ class H264Encoder:
             "forced-idr": "1",
             "sc_threshold": "0",
             "maxrate": str(rung.bitrate * 6 // 5),
-            "bufsize": str(rung.bitrate),
+            "bufsize": str(rung.bitrate * 2 // 3),  # short: viewers over WebRTC get every burst at once
             "x264-params": "scenecut=0:open_gop=0:bframes=0:sliced-threads=0:threads=1:min-keyint=1:repeat-headers=1",
         }
         context.open()
@@ -114,7 +114,7 @@ class AudioEncoder:
         self._context = context
         self._planar = codec == "aac"
         self._pending = np.zeros((0, 2), np.float32)
-        self._start = 0
+        self._start: int | None = None  # of the first pending sample
 
     @property
     def config(self) -> bytes:
@@ -123,28 +123,30 @@ class AudioEncoder:
 
     def encode(self, sound: Sound) -> Iterator[EncodedUnit]:
         """The packets that the samples complete. Raises `av.FFmpegError`."""
+        if self._start is None:
+            self._start = sound.start
         missing = max(0, sound.start - self._start - len(self._pending))  # blocks that were dropped on the way here
         self._pending = np.concatenate((self._pending, np.zeros((missing, 2), np.float32), sound.samples))
         size = self._context.frame_size
         while len(self._pending) >= size:
             block, self._pending = self._pending[:size], self._pending[size:]
-            yield from self._packets(self._frame(block))
-            self._start += size
+            start, self._start = self._start, self._start + size
+            yield from self._packets(self._frame(block, start))
 
     def flush(self) -> Iterator[EncodedUnit]:
         """The rest, padded with silence to a whole packet."""
-        if len(self._pending):
+        if self._start is not None and len(self._pending):
             padding = np.zeros((self._context.frame_size - len(self._pending), 2), np.float32)
             yield from self.encode(Sound(self._start + len(self._pending), padding))
         yield from self._packets(None)
 
-    def _frame(self, block: Samples) -> av.AudioFrame:
+    def _frame(self, block: Samples, start: int) -> av.AudioFrame:
         if self._planar:
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T), "fltp", "stereo")
         else:
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.reshape(1, -1)), "flt", "stereo")
         frame.sample_rate = AUDIO_CLOCK
-        frame.pts, frame.time_base = self._start, Fraction(1, AUDIO_CLOCK)
+        frame.pts, frame.time_base = start, Fraction(1, AUDIO_CLOCK)
         return frame
 
     def _packets(self, frame: av.AudioFrame | None) -> Iterator[EncodedUnit]:

@@ -1,0 +1,284 @@
+"""The ingest process: owns live sessions, serves their commands on the bus, takes presenters in on one UDP port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import av
+from nats.aio.subscription import Subscription
+from prometheus_client import Gauge
+from starlette.applications import Starlette
+
+from ingest.accept.whip import WhipServer
+from ingest.contract import SessionState, Subject
+from ingest.encode.ladder import Ladder, choose
+from ingest.record.spool import Spool
+from ingest.session import LiveSession, Outside
+from webinar.base import log
+from webinar.base.bus import Bus, Json
+from webinar.base.errors import BadRequest, CannotStart, Gone, Unavailable, WebinarError
+from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
+from webinar.base.settings import Settings
+from webinar.base.storage import Storage
+
+_log = log.get(__name__)
+
+SESSIONS: Final = Gauge("webinar_ingest_sessions", "Live sessions this process owns")
+
+_EVENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MOST_SESSIONS: Final = 32
+_IDLE_S: Final = 1800.0  # a rehearsal that nobody sends to is given up
+_KEPT_S: Final = 30.0  # an ended session still answers, so that a repeated command gets the same answer
+_SWEEP_S: Final = 30.0
+_LOW_DISK: Final = 512 * 1024 * 1024
+
+
+_Handler = Callable[[LiveSession, Json], Awaitable[Json]]
+
+
+@dataclass(slots=True)
+class _Owned:
+    """A session with what belongs to it in this process."""
+
+    session: LiveSession
+    running: asyncio.Task[None]
+    subscriptions: list[Subscription] = field(default_factory=list)
+    finishing: asyncio.Task[None] | None = None  # its recording on the way into the store
+
+
+class Ingest:
+    """All live sessions of one process. `group` holds their tasks."""
+
+    def __init__(
+        self, bus: Bus, storage: Storage, whip: WhipServer, spool: Spool, ladder: Ladder, live_most: int
+    ) -> None:
+        self._bus = bus
+        self._whip = whip
+        self._spool = spool
+        self._ladder = ladder
+        self._live_most = live_most
+        self._outside = Outside(bus.publish, storage.put_bytes, whip, spool.path)
+        self._owned: dict[str, _Owned] = {}
+        self._writing: set[str] = set()  # ids of sessions whose recordings the sweep must leave alone
+        self._assigning = asyncio.Lock()
+        self._group = asyncio.TaskGroup()
+        self._closing = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serves until `stop`; then closes every session and stores what was recorded."""
+        async with self._group:
+            sweeping = self._group.create_task(self._sweep(), name="sweep")
+            await self._bus.serve(Subject.ASSIGN, self._assign, queue="ingest")
+            _log.info("ingest serves", ladder=",".join(r.name for r in self._ladder.rungs), preset=self._ladder.preset)
+            await ready()
+            await stop.wait()
+            self._closing.set()
+            sweeping.cancel()
+            await asyncio.gather(*(owned.session.close() for owned in self._owned.values()))
+            for owned in list(self._owned.values()):
+                await self._disown(owned)
+
+    # -- owning --------------------------------------------------------------------------------------------------
+
+    async def _assign(self, body: Json) -> Json:
+        event_id = str(body.get("event_id", ""))
+        if not _EVENT_ID.fullmatch(event_id):
+            raise BadRequest("event_id is missing or not an id.")
+        async with self._assigning:
+            owned = self._owned.get(event_id)
+            if owned is not None and owned.session.state is SessionState.ENDED:
+                await self._disown(owned)
+                owned = None
+            if owned is None:
+                owned = await self._own(event_id, str(body.get("title", "")))
+        return {"session_id": owned.session.id}
+
+    async def _own(self, event_id: str, title: str) -> _Owned:
+        if self._closing.is_set() or len(self._owned) >= _MOST_SESSIONS:
+            raise Unavailable("No ingest has room for another event.", code="no_room", retry_after_s=10)
+        session = LiveSession(event_id, self._ladder, self._outside, title)
+        self._writing.add(session.id)
+        running = self._group.create_task(self._live(session), name=f"session {session.id}")
+        owned = self._owned[event_id] = _Owned(session, running)
+        SESSIONS.set(len(self._owned))
+        verbs: dict[str, _Handler] = {
+            "whip": self._on_whip,
+            "whip_delete": self._on_whip_delete,
+            "start": self._on_start,
+            "end": self._on_end,
+            "keyframe": self._on_keyframe,
+            "snapshot": self._on_snapshot,
+            "status": self._on_status,
+        }
+        for verb, handler in verbs.items():
+            owned.subscriptions.append(await self._bus.serve(Subject.command(event_id, verb), _bind(handler, session)))
+        _log.info("event owned", event_id=event_id, session=session.id)
+        return owned
+
+    async def _disown(self, owned: _Owned) -> None:
+        """No command reaches the session any more; its task ends by itself."""
+        if self._owned.get(owned.session.event_id) is owned:
+            del self._owned[owned.session.event_id]
+            SESSIONS.set(len(self._owned))
+            for subscription in owned.subscriptions:
+                await self._bus.unsubscribe(subscription)
+
+    async def _live(self, session: LiveSession) -> None:
+        """The life of one session in this process, whatever ends it."""
+        try:
+            await session.run()
+        except* (WebinarError, OSError, av.FFmpegError, RuntimeError, ValueError) as errors:
+            _log.error("live session failed", event_id=session.event_id, errors=repr(errors.exceptions))
+        owned = self._owned.get(session.event_id)
+        if owned is None or owned.session is not session:
+            await self._finish(session)
+            return
+        await self._finishing(owned)
+        if session.state is SessionState.ENDED and not self._closing.is_set():
+            self._group.create_task(self._forget(owned), name=f"forget {session.id}")
+        else:
+            await self._disown(owned)
+
+    async def _forget(self, owned: _Owned) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KEPT_S):
+                await self._closing.wait()
+        await self._disown(owned)
+
+    def _finishing(self, owned: _Owned) -> asyncio.Task[None]:
+        """The one task that stores the session's recording."""
+        if owned.finishing is None:
+            owned.finishing = self._group.create_task(self._finish(owned.session), name=f"finish {owned.session.id}")
+        return owned.finishing
+
+    async def _finish(self, session: LiveSession) -> None:
+        path = session.recording
+        try:
+            if path is not None:
+                # The event's earlier halves are joined at its end only: before, more may come.
+                store = self._spool.store_joined if session.state is SessionState.ENDED else self._spool.store
+                notice = await store(session.event_id, session.id, path, session.recorded_s)
+                await self._bus.publish(Subject.RECORDING, notice.to_json())
+        except (WebinarError, OSError) as error:
+            _log.error("recording waits in the spool", event_id=session.event_id, error=str(error))
+        finally:
+            self._writing.discard(session.id)
+
+    async def _sweep(self) -> None:
+        """Recordings that a crash or a failing store left behind, and rehearsals that nobody uses."""
+        while True:
+            for notice in await self._spool.sweep(frozenset(self._writing)):
+                await self._bus.publish(Subject.RECORDING, notice.to_json())
+            for owned in list(self._owned.values()):
+                idle_s = time.monotonic() - owned.session.last_presented
+                if owned.session.state is SessionState.REHEARSAL and idle_s > _IDLE_S:
+                    await owned.session.close()
+            await asyncio.sleep(_SWEEP_S)
+
+    # -- commands ------------------------------------------------------------------------------------------------
+
+    async def _on_whip(self, session: LiveSession, body: Json) -> Json:
+        if session.state is SessionState.ENDED:
+            raise Gone("This event has ended.", code="ended")
+        answer = await self._whip.offer(
+            session.event_id, str(body.get("sdp", "")), sink=session, take_over=body.get("take_over") is True
+        )
+        return {"sdp": answer.sdp, "resource": answer.resource}
+
+    async def _on_whip_delete(self, session: LiveSession, body: Json) -> Json:
+        await self._whip.delete(str(body.get("resource", "")))
+        return {}
+
+    async def _on_start(self, session: LiveSession, body: Json) -> Json:
+        live = sum(owned.session.state is SessionState.LIVE for owned in self._owned.values())
+        if session.state is SessionState.REHEARSAL and live >= self._live_most:
+            raise Unavailable("This server is at its limit of live events.", code="no_room", retry_after_s=30)
+        return dict(await session.start())
+
+    async def _on_end(self, session: LiveSession, body: Json) -> Json:
+        stopped = await session.end()
+        owned = self._owned.get(session.event_id)
+        if owned is not None and owned.session is session:
+            await asyncio.shield(self._finishing(owned))
+        return {"duration_s": stopped.duration_s}
+
+    async def _on_keyframe(self, session: LiveSession, body: Json) -> Json:
+        session.request_keyframe()
+        return {}
+
+    async def _on_snapshot(self, session: LiveSession, body: Json) -> Json:
+        subject = body.get("to")
+        if not isinstance(subject, str) or not subject:
+            raise BadRequest("to: the subject to publish to is missing.")
+        return {"messages": await session.snapshot(subject)}
+
+    async def _on_status(self, session: LiveSession, body: Json) -> Json:
+        return dict(json.loads(session.status().to_json()))
+
+
+def _bind(handler: _Handler, session: LiveSession) -> Callable[[Json], Awaitable[Json]]:
+    async def serve(body: Json) -> Json:
+        return await handler(session, body)
+
+    return serve
+
+
+async def run(settings: Settings) -> None:
+    """The whole service, until SIGTERM or SIGINT. Raises `CannotStart` or `BadSetting`."""
+    av.logging.set_level(None)  # its callback can deadlock threads
+    if settings.nats_url is None:
+        raise CannotStart("WEBINAR_NATS_URL is not set. `webinar serve` starts a bus of its own; one service needs it.")
+    ladder = choose(settings.ladder)
+    folder = settings.data_dir.absolute() / "spool"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(
+            f"The folder {folder} cannot be written ({error.strerror}). Make it writable or set WEBINAR_DATA_DIR."
+        ) from error
+    storage = Storage.open(settings)
+    sock = listen("127.0.0.1", settings.ingest_http_port, "WEBINAR_INGEST_HTTP_PORT")
+    async with stop_on_signals() as stop:
+        bus = await Bus.connect(settings.nats_url.get_secret_value(), "ingest")
+        whip = WhipServer(addresses=settings.ice_addresses)
+        try:
+            await whip.start(settings.host, settings.ingest_udp_port)
+            ingest = Ingest(bus, storage, whip, Spool(folder, storage), ladder, _live_most())
+            await _serve(ingest, bus, folder, sock, stop)
+        finally:
+            await whip.close()
+            await bus.close()
+
+
+async def _serve(ingest: Ingest, bus: Bus, folder: Path, sock: socket.socket, stop: asyncio.Event) -> None:
+    async def bus_up() -> str | None:
+        return None if bus.connected else "the message bus is not connected"
+
+    async def disk_free() -> str | None:
+        free = await asyncio.to_thread(lambda: shutil.disk_usage(folder).free)
+        return None if free > _LOW_DISK else f"only {free // 2**20} MB are free for recordings"
+
+    app = Starlette(routes=health_routes({"bus": bus_up, "disk": disk_free}))
+    stop_http = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve_until(stop_http, app, sock), name="health")
+        try:
+            await ingest.run(stop)
+        finally:
+            stop_http.set()
+
+
+def _live_most() -> int:
+    """Live events at once: about one for two cores, and never none."""
+    return max(2, len(os.sched_getaffinity(0)) // 2)

@@ -1,0 +1,321 @@
+"""One live session: from `assign` to the end of the event, through rehearsal and the program.
+
+A session is the sink of whoever presents, owns the threads that decode, encode and record, and puts what they make on
+the bus. It runs in one task (`run`), whose children end with it. What fails beyond repair ends the session: the worker
+then has the event taken over by a new one, which is a new instance with a new id and prefix.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from ingest.accept.sink import EncodedFrame, PublisherState, ReceiverHealth
+from ingest.contract import (
+    EndOfSession,
+    LiveStatus,
+    Message,
+    PublisherHealth,
+    RenditionHealth,
+    SessionState,
+    encode,
+)
+from ingest.encode.ladder import FRAME_RATE, Ladder
+from ingest.outgoing import Outgoing, Publish, PutObject
+from ingest.outlet import AUDIO, Identity
+from ingest.pipeline import LEAD_S, Pipeline, Stopped
+from ingest.program import slate
+from ingest.program.canvas import Canvas
+from ingest.program.decode import AudioDecoder, VideoDecoder
+from ingest.program.source import Source
+from webinar.base import log
+from webinar.base.errors import Conflict, Gone
+
+_log = log.get(__name__)
+
+_TAKE_OVER_HOLD_S: Final = 3.0  # the last picture stands while the next presenter's first one comes
+_ESSENTIAL: Final = frozenset({"program", AUDIO})
+
+
+class Presenters(Protocol):
+    """What a session needs of `WhipServer`."""
+
+    def request_keyframe(self, event_id: str) -> None: ...
+
+    def health(self, event_id: str) -> ReceiverHealth | None: ...
+
+    async def end(self, event_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a session needs of the process around it."""
+
+    publish: Publish
+    put_object: PutObject
+    presenters: Presenters
+    recording: Callable[[str, str], Path]  # event, session → where its recording is written
+
+
+class LiveSession:
+    """See the module. All methods but the callbacks handed to threads belong to the event loop."""
+
+    def __init__(self, event_id: str, ladder: Ladder, outside: Outside, title: str = "") -> None:
+        # Ids sort by time: the halves of an interrupted event are joined in this order.
+        self.id = f"{time.time_ns() // 1_000_000:013d}-{secrets.token_hex(6)}"
+        self.event_id = event_id
+        self.hls_prefix = secrets.token_urlsafe(18)
+        self.state = SessionState.REHEARSAL
+        self.failed = False
+        self.last_presented = time.monotonic()
+        self._ladder = ladder
+        self._outside = outside
+        self._title = title
+        self._started_at: datetime.datetime | None = None
+        self._pipeline: Pipeline | None = None
+        self._stopped: Stopped | None = None
+        self._changing = asyncio.Lock()
+        self._over = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._outgoing = Outgoing(event_id, self.hls_prefix, outside.publish, outside.put_object)
+        self._measured: tuple[RenditionHealth, ...] = ()
+        self._generation = 0
+        self._publisher = PublisherState.GONE
+        self._loop = asyncio.get_running_loop()
+        self._source = Source(1 / FRAME_RATE)
+        canvas = Canvas(ladder.top.width, ladder.top.height)
+        self._video = VideoDecoder(canvas, self._source, self._need_keyframe)
+        self._audio = AudioDecoder(self._source)
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until `end`, `close` or a failure. The program is stopped and the recording closed whatever the reason."""
+        self._video.start()
+        self._audio.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._outgoing.send(), name=f"send {self.id}"),
+                    group.create_task(self._outgoing.store(), name=f"store {self.id}"),
+                    group.create_task(self._report(), name=f"report {self.id}"),
+                ]
+                await self._over.wait()
+                await self.close()
+                await self._outgoing.drain()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await asyncio.to_thread(self._end_threads)
+
+    async def start(self) -> dict[str, str]:
+        """Go Live; repeating it answers the same. Raises `Gone` after the end."""
+        async with self._changing:
+            if self.state is SessionState.ENDED:
+                raise Gone("This live session has ended.", code="ended")
+            if self.state is SessionState.REHEARSAL:
+                await self._go_live()
+            return {"session_id": self.id, "hls_prefix": self.hls_prefix, "started_at": self._started_text() or ""}
+
+    async def end(self) -> Stopped:
+        """Ends the program for everybody. Repeating it answers the same."""
+        async with self._changing:
+            stopped = await self._stop_pipeline()
+            if self.state is not SessionState.ENDED:
+                if self._started_at is not None:
+                    await asyncio.sleep(0)  # the threads' last messages are callbacks of this loop: they come first
+                    end = EndOfSession(self.id, self.event_id, stopped.duration_s)
+                    self._outgoing.media(end, encode(end))
+                self._set_state(SessionState.ENDED)
+                self._announce()
+            self._over.set()
+        await self._outside.presenters.end(self.event_id)
+        return stopped
+
+    async def close(self) -> Stopped:
+        """This process goes away, the event does not: the recording is closed, viewers wait for the next session."""
+        async with self._changing:
+            stopped = await self._stop_pipeline()
+            self._over.set()
+        return stopped
+
+    @property
+    def recording(self) -> Path | None:
+        """The closed file, when the program ran long enough to have one. After `end` or `close`."""
+        if self._stopped is None or not self._stopped.recorded_s:
+            return None
+        return self._outside.recording(self.event_id, self.id)
+
+    @property
+    def recorded_s(self) -> float:
+        """Length of the closed file."""
+        return 0.0 if self._stopped is None else self._stopped.recorded_s
+
+    async def _go_live(self) -> None:
+        frame = await asyncio.to_thread(slate.draw, self._ladder.top.width, self._ladder.top.height, self._title)
+        self._started_at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=LEAD_S)
+        identity = Identity.of(self.id, self.event_id, self.hls_prefix, self._started_at, self._ladder)
+        self._pipeline = Pipeline(
+            identity,
+            self._ladder,
+            self._source,
+            frame,
+            self._outside.recording(self.event_id, self.id),
+            self._deliver,
+            self._on_failed,
+        )
+        self._pipeline.start()
+        self._set_state(SessionState.LIVE)
+
+    async def _stop_pipeline(self) -> Stopped:
+        if self._stopped is None:
+            if self._pipeline is None:
+                self._stopped = Stopped(0.0, 0.0)
+            else:
+                # Shielded: a cancelled caller must not leave threads and a recording half closed.
+                self._stopped = await asyncio.shield(asyncio.to_thread(self._pipeline.stop))
+        return self._stopped
+
+    def _end_threads(self) -> None:
+        """Whatever the reason, no thread is left."""
+        if self._pipeline is not None:
+            self._stopped = self._pipeline.stop()
+        for decoder in (self._video, self._audio):
+            decoder.close()
+            decoder.join()
+
+    def _set_state(self, state: SessionState) -> None:
+        _log.info("live session", event_id=self.event_id, session=self.id, was=self.state.value, now=state.value)
+        self.state = state
+        self._changed.set()
+
+    def _on_failed(self, what: str, error: Exception) -> None:
+        """From any thread. What viewers cannot do without ends the session; a lower rung or the recorder does not."""
+        if what in _ESSENTIAL or what == self._ladder.top.name:
+            self._loop.call_soon_threadsafe(self._fail)
+
+    def _fail(self) -> None:
+        self.failed = True
+        self._over.set()
+
+    # -- the presenter (PublisherSink) ---------------------------------------------------------------------------
+
+    def on_video(self, frame: EncodedFrame) -> None:
+        self.last_presented = time.monotonic()
+        if not self._video.put(self._generation, frame):
+            self._outside.presenters.request_keyframe(self.event_id)
+
+    def on_audio(self, frame: EncodedFrame) -> None:
+        self.last_presented = time.monotonic()
+        self._audio.put(self._generation, frame)
+
+    def on_state(self, state: PublisherState, reason: str) -> None:
+        _log.info("presenter", event_id=self.event_id, state=state.value, reason=reason)
+        if state is PublisherState.CONNECTED:
+            if self._publisher is PublisherState.GONE:
+                self._generation += 1
+                self._source.join(self._generation)
+            else:
+                self._source.resume()
+        else:
+            hold_s = _TAKE_OVER_HOLD_S if reason == "taken_over" else 0.0
+            self._source.leave(time.monotonic(), hold_s)
+        self._publisher = state
+        self._changed.set()
+
+    def _need_keyframe(self) -> None:
+        """From the decoder's thread."""
+        self._loop.call_soon_threadsafe(self._outside.presenters.request_keyframe, self.event_id)
+
+    # -- what is asked of it -------------------------------------------------------------------------------------
+
+    def request_keyframe(self) -> None:
+        """For a viewer who joins; coalesced to one a second."""
+        if self._pipeline is not None:
+            self._pipeline.request_keyframe()
+
+    async def snapshot(self, subject: str) -> int:
+        """Publishes the init segments and the window to `subject`; the number of messages. Raises `Conflict`."""
+        if self.state is SessionState.REHEARSAL:
+            raise Conflict("The event is not live yet.", code="not_live")
+        messages = self._outgoing.snapshot()
+        for data in messages:
+            await self._outside.publish(subject, data)
+        return len(messages)
+
+    def status(self) -> LiveStatus:
+        """The heartbeat as of now."""
+        pipeline = self._pipeline
+        return LiveStatus(
+            session_id=self.id,
+            event_id=self.event_id,
+            state=self.state,
+            hls_prefix=self.hls_prefix,
+            publisher=self._publisher_health(),
+            renditions=self._measured,
+            started_at=self._started_text(),
+            program_time_s=round(pipeline.duration_s, 3) if pipeline else 0.0,
+            recorded_until_s=round(pipeline.recorder.saved_s, 3) if pipeline else 0.0,
+        )
+
+    def _started_text(self) -> str | None:
+        at = self._started_at
+        return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _publisher_health(self) -> PublisherHealth:
+        health = self._outside.presenters.health(self.event_id)
+        if health is None:
+            return PublisherHealth(connected=False)
+        width, height = self._video.size
+        return PublisherHealth(
+            connected=health.state is PublisherState.CONNECTED,
+            bitrate=health.video_bitrate + health.audio_bitrate,
+            fps=health.fps,
+            width=width,
+            height=height,
+            loss=health.loss,
+            codec=health.video_codec,
+            has_audio=health.has_audio,
+        )
+
+    # -- what comes out ------------------------------------------------------------------------------------------
+
+    def _deliver(self, message: Message, data: bytes) -> None:
+        """From the encoders' threads."""
+        self._loop.call_soon_threadsafe(self._outgoing.media, message, data)
+
+    def _announce(self) -> None:
+        self._outgoing.status(self.status().to_json())
+
+    async def _report(self) -> None:
+        """The status each second, and at once when something changed."""
+        before: dict[str, tuple[int, int]] = {}
+        measured_at = time.monotonic()
+        while True:
+            try:
+                async with asyncio.timeout(max(0.0, measured_at + 1 - time.monotonic())):
+                    await self._changed.wait()
+            except TimeoutError:
+                elapsed, measured_at = time.monotonic() - measured_at, time.monotonic()
+                before = self._measure(before, elapsed)
+            self._changed.clear()
+            self._announce()
+
+    def _measure(self, before: dict[str, tuple[int, int]], elapsed_s: float) -> dict[str, tuple[int, int]]:
+        outlets = self._pipeline.outlets if self._pipeline else []
+        now = {outlet.name: (outlet.units, outlet.bytes) for outlet in outlets}
+        self._measured = tuple(
+            RenditionHealth(
+                name,
+                round((units - before.get(name, (0, 0))[0]) / elapsed_s, 1),
+                round((size - before.get(name, (0, 0))[1]) * 8 / elapsed_s),
+            )
+            for name, (units, size) in now.items()
+        )
+        return now
