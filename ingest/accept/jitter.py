@@ -56,6 +56,7 @@ class VideoBuffer:
         self._open: list[VideoPacket] = []  # read, but their frame is not whole yet
         self._floor: int | None = None  # nothing before this is of use
         self._gap = False
+        self._begun = False  # a frame was handed on
         self.blocked_since: float | None = None
         self.frames_dropped = 0
         self.overflows = 0
@@ -136,12 +137,12 @@ class VideoBuffer:
         if any(p.fragment.broken for p in packets):
             self.frames_dropped += 1
             self._next = None
-            self._gap = True
+            self._gap = self._begun
             return
         keyframe = any(p.fragment.has_keyframe for p in packets)
         data = b"".join(p.fragment.data for p in packets)
         frames.append(AssembledFrame(packets[0].timestamp, packets[0].codec, data, keyframe, self._gap))
-        self._gap = False
+        self._gap, self._begun = False, True
 
     def _whole_keyframe(self) -> int | None:
         """Where the newest whole keyframe in the buffer begins."""
@@ -174,14 +175,14 @@ class VideoBuffer:
     def _jump(self, seq: int) -> None:
         skipped = [p for p in self._packets.values() if p.seq < seq]
         if self._next is not None:
-            self._gap = True
+            self._gap = self._begun
         self._drop(skipped)
         self._next = self._floor = seq
 
     def _start_anew(self, floor: int) -> None:
         self.overflows += 1
         self._drop(self._packets.values())
-        self._next, self._floor, self._gap, self.blocked_since = None, floor, True, None
+        self._next, self._floor, self._gap, self.blocked_since = None, floor, self._begun, None
 
     def _drop(self, packets: Iterable[VideoPacket]) -> None:
         gone = list(packets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -86,7 +87,7 @@ def test_the_correction_is_spread_and_no_time_goes_backwards() -> None:
     video, audio = pair()
     run(video, audio, 0.0, 1.0, {0.5: audio, 0.6: video})
     times = [video.frame(1.1 + n / 30) for n in range(60)]
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(times)]
     assert min(steps) >= (1 - SLEW) / 30 - 1e-6
     assert max(steps) <= (1 + SLEW) / 30 + 1e-6
 
