@@ -15,9 +15,9 @@ _SECRET = re.compile(
     r"(password|secret|token|stream_key|authorization|cookie|ticket|database_url|smtp_url)", re.IGNORECASE
 )
 # Personal and bearer values inside paths: /j/…, /s/…, /setup/…, ?token=…
-_IN_PATH = re.compile(r"(/(?:j|s|setup|r)/|[?&](?:token|sig|key)=)[A-Za-z0-9_\-.=]{8,}")
-# user:password@ inside a URL
-_IN_URL = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
+_IN_PATH = re.compile(r"(/(?:j|s|setup|in)/|[?&](?:token|sig|key)=)[A-Za-z0-9_\-.=]{8,}")
+# user:password@ or token@ inside a URL
+_IN_URL = re.compile(r"(://(?:[^:/@\s]+:)?)[^@/\s]+@")
 
 
 def redact(text: str) -> str:

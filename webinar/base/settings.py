@@ -193,7 +193,8 @@ class Settings(BaseSettings):
         """(variable, default, meaning) of every setting, in order."""
         rows = []
         for name, field in cls.model_fields.items():
-            default = field.get_default()
+            # A default that depends on the machine stands in its description.
+            default = field.default if field.default_factory is None else None
             shown = "" if default is None or default == () else str(default)
             rows.append((f"WEBINAR_{name.upper()}", shown, field.description or ""))
         return rows
