@@ -32,13 +32,6 @@ class ReportBlock:
     last_sr: int  # middle 32 bits of the NTP time of the last SR, 0 when none
     delay: int  # 1/65536 s since that SR
 
-    def round_trip_s(self, now_ntp: int) -> float | None:
-        """Round trip in s from the 64-bit NTP time of arrival, or None before the first SR."""
-        if not self.last_sr:
-            return None
-        elapsed = ((now_ntp >> 16 & 0xFFFFFFFF) - self.last_sr - self.delay) & 0xFFFFFFFF
-        return elapsed / 65536 if elapsed < 1 << 31 else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class SenderReport:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 HEAVY_LOSS: Final = 0.10  # one report is enough
-LIGHT_LOSS: Final = 0.04  # two in a row
+LIGHT_LOSS: Final = 0.05  # three in a row: retransmission repairs less than that
 QUIET_LOSS: Final = 0.015
 SETTLE_S: Final = 2.5  # after a change reports still speak of before
 UP_AFTER_S: Final = 8.0
@@ -77,7 +77,7 @@ class LayerChooser:
             self._quiet_since_s = None
         elif self._quiet_since_s is None:
             self._quiet_since_s = now_s
-        if loss >= HEAVY_LOSS or self._light_losses >= 2 or self._low_estimates >= 2:
+        if loss >= HEAVY_LOSS or self._light_losses >= 3 or self._low_estimates >= 2:
             return self._down(rung, estimate, ladder, rates, now_s)
         return self._up(rung, ladder, now_s)
 

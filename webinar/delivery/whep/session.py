@@ -84,6 +84,7 @@ class Viewer:
         self._held: Frame | None = None
         self._last_ticks = -1
         self._next_report_s = 0.0
+        self._reported_at = (0, 0.0)  # middle bits of the last sender report's NTP time, and when it was sent
         self._resend_left = RESEND_MIN
         self._sent_before = 0
 
@@ -165,6 +166,7 @@ class Viewer:
         if parts:
             parts.append(rtcp.source_description(self._negotiated.video_ssrc, self._negotiated.cname))
             self._peer.send_rtcp(b"".join(parts))
+            self._reported_at = (ntp >> 16 & 0xFFFFFFFF, now_s)
         sent = self.video.packets if self.video is not None else 0
         self._resend_left = max(RESEND_MIN, int((sent - self._sent_before) * RESEND_SHARE))
         self._sent_before = sent
@@ -221,6 +223,9 @@ class Viewer:
 
     def _reported(self, block: rtcp.ReportBlock, arrival_s: float) -> None:
         self.stats.loss = block.fraction_lost
+        stamp, sent_s = self._reported_at
+        if stamp and block.last_sr == stamp:
+            self.stats.round_trip_s = max(arrival_s - sent_s - block.delay / 65536, 0.0)
         if self.state is not ViewerState.PLAYING:
             return
         names, rates = self._room.rungs()

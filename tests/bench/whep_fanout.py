@@ -1,0 +1,128 @@
+"""What a delivered WHEP packet costs: `python -m tests.bench.whep_fanout --viewers 200 --seconds 10`.
+
+The server and its source run here, the viewers in another process (`whep_raw_viewers`). CPU is this process's own,
+everything included: packetizing, sealing, the kernel's send path and on loopback its receive path too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import resource
+import sys
+import time
+from dataclasses import asdict, dataclass
+
+import uvloop
+
+from tests.media.whep_source import Clip, Source, encode
+from webinar.delivery.whep import WhepServer
+
+LADDER = {"720p": (1280, 720, 1_500_000), "480p": (854, 480, 800_000), "240p": (426, 240, 300_000)}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Of one measurement."""
+
+    viewers: int
+    seconds: float
+    packets_a_second: float
+    cpu_us_a_packet: float
+    cpu_of_a_core: float  # 0..1
+    lost: int
+    bad: int
+    decrypted: int
+    packets_a_call: float  # as the kernel handed them over
+    lateness_ms: float  # push of a unit to the last viewer's packet, smoothed
+    lateness_max_ms: float
+    send_failures: int
+    gso: bool
+
+
+async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True) -> Result:
+    """Connect `viewers`, let them settle, measure for `seconds`."""
+    source: Source
+    server = WhepServer(seats=viewers, request_keyframe=lambda event, name: source.request_keyframe(event, name))
+    source = Source(clip, server.push)
+    await server.start("127.0.0.1", 0)
+    server.endpoint.gso = server.endpoint.gso and gso
+    server.push(source.init_segment())
+    playing = asyncio.create_task(source.run(), name="source")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.whep_raw_viewers",
+        str(viewers),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        for _ in range(viewers):
+            offer = json.loads(await child.stdout.readline())["offer"]
+            answer = server.offer("event", offer)
+            child.stdin.write(json.dumps({"answer": answer.sdp}).encode() + b"\n")
+        before = await _figures(child.stdout, viewers)
+        server.stats("event")  # forgets the worst lateness so far
+        cpu_s, began_s = _cpu(), time.monotonic()
+        after = before
+        while time.monotonic() - began_s < seconds:
+            after = json.loads(await child.stdout.readline())["figures"]
+        took_s, cpu_s = time.monotonic() - began_s, _cpu() - cpu_s
+        totals = server.stats("event").totals
+        packets = after["packets"] - before["packets"]
+        return Result(
+            viewers=viewers,
+            seconds=round(took_s, 2),
+            packets_a_second=round(packets / took_s),
+            cpu_us_a_packet=round(cpu_s / packets * 1e6, 2),
+            cpu_of_a_core=round(cpu_s / took_s, 3),
+            lost=after["lost"] - before["lost"],
+            bad=after["bad"],
+            decrypted=after["decrypted"],
+            packets_a_call=round(packets / (after["calls"] - before["calls"]), 2),
+            lateness_ms=round(totals.lateness_s * 1000, 2),
+            lateness_max_ms=round(totals.lateness_max_s * 1000, 1),
+            send_failures=totals.send_failures,
+            gso=server.endpoint.gso,
+        )
+    finally:
+        child.stdin.close()
+        await child.wait()
+        playing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await playing
+        await server.close()
+
+
+async def _figures(lines: asyncio.StreamReader, viewers: int) -> dict[str, int]:
+    """The first figures with everybody connected and a second of media."""
+    while True:
+        figures: dict[str, int] = json.loads(await lines.readline())["figures"]
+        if figures["connected"] == viewers and figures["packets"] > viewers * 50:
+            return figures
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--viewers", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--no-gso", action="store_true")
+    options = parser.parse_args()
+    clip = encode(LADDER)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        result = runner.run(measure(options.viewers, options.seconds, clip, gso=not options.no_gso))
+    print(json.dumps(asdict(result), indent=1))
+
+
+if __name__ == "__main__":
+    main()
