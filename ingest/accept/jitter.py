@@ -55,6 +55,7 @@ class VideoBuffer:
         self._next: int | None = None  # the packet that is to be read next; None: waiting for a keyframe
         self._open: list[VideoPacket] = []  # read, but their frame is not whole yet
         self._floor: int | None = None  # nothing before this is of use
+        self._read_to: int | None = None  # the packet before this one was read as the end of a frame or part of one
         self._gap = False
         self._begun = False  # a frame was handed on
         self.blocked_since: float | None = None
@@ -115,22 +116,20 @@ class VideoBuffer:
 
     def _read(self, frames: list[AssembledFrame]) -> None:
         """Reads on from `_next` as far as packets follow one another."""
-        if self._next is None:
-            return
-        while (packet := self._packets.pop(self._next, None)) is not None:
-            self.blocked_since = None
-            self._next = self._floor = self._next + 1
-            if self._openers and self._openers[0] < self._next:
-                self._openers.pop(0)
+        while self._next is not None and (packet := self._packets.get(self._next)) is not None:
             if self._open and packet.timestamp != self._open[0].timestamp:
                 # A sender that sets no marker: the next timestamp ends the frame.
                 self._close(frames)
+                continue
+            del self._packets[self._next]
+            self.blocked_since = None
+            self._next = self._floor = self._read_to = self._next + 1
+            if self._openers and self._openers[0] < self._next:
+                self._openers.pop(0)
             if packet.fragment.data or packet.fragment.broken:
                 self._open.append(packet)
             if packet.marker and self._open:
                 self._close(frames)
-            if self._next is None:
-                return
 
     def _close(self, frames: list[AssembledFrame]) -> None:
         packets, self._open = self._open, []
@@ -157,9 +156,9 @@ class VideoBuffer:
         if packet.fragment.has_parameters:
             return True
         before = self._packets.get(opener - 1)
-        if before is None and (self._floor is None or opener > self._floor):
+        if not self._parameters_known:
             return False
-        return self._parameters_known and (before is None or before.timestamp != packet.timestamp)
+        return opener == self._read_to if before is None else before.timestamp != packet.timestamp
 
     def _is_whole(self, seq: int) -> bool:
         timestamp, keyframe = self._packets[seq].timestamp, False
