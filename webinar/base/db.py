@@ -27,6 +27,7 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 DOWN: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, killed by its administrator
     asyncpg.TooManyConnectionsError,
     ConnectionError,
     TimeoutError,

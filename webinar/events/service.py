@@ -119,15 +119,18 @@ class EventService:
             raise Gone("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
         return event
 
-    async def by_stream_key(self, event_id: uuid.UUID, key: str) -> Event:
-        """Raises `Unauthenticated` for a wrong key, `Forbidden` for a key of another event or one that was replaced."""
+    def stream_key_owner(self, key: str) -> uuid.UUID:
+        """The event a stream key was made for. Raises `Unauthenticated` for anything that is no key of ours."""
+        try:
+            return self._tokens.read_link(Purpose.STREAM, key)[0]
+        except Unauthenticated as error:
+            raise Unauthenticated("This stream key is not valid. Copy it again.", code="stream_key_invalid") from error
+
+    def check_stream_key(self, event: Event, key: str) -> None:
+        """Raises `Forbidden` for a key of another event, or one that was replaced."""
         owner, version = self._tokens.read_link(Purpose.STREAM, key)
-        event = await self._store.get(event_id)
-        if event is None:
-            raise NotFound("There is no such event. Check the address.", code="event_not_found")
         if owner != event.id or version != event.stream_key_version:
-            raise Forbidden("This stream key is not valid for this event. Copy it again.", code="stream_key_revoked")
-        return event
+            raise Forbidden("This stream key was replaced by a new one. Copy it again.", code="stream_key_revoked")
 
     async def renew_presenter_link(self, event_id: uuid.UUID) -> Event:
         """The old link and the access it gave are void from now on."""
@@ -193,6 +196,13 @@ class EventService:
         except NoOwner:
             await self._bus.request(Subject.ASSIGN, {"event_id": str(event_id)}, timeout_s=timeout_s)
             return await self._bus.request(subject, body, timeout_s=timeout_s)
+
+    async def stop_publishing(self, event_id: uuid.UUID, resource: str) -> None:
+        """A WHIP session ends. Raises `NotFound` when there is none (any more), `Unavailable` without an answer."""
+        try:
+            await self._bus.request(Subject.command(str(event_id), "whip_delete"), {"resource": resource})
+        except NoOwner as error:
+            raise NotFound("This publishing session has ended.", code="unknown_resource") from error
 
     async def end(self, event_id: uuid.UUID) -> Event:
         """Over for everyone, at once and for good; returns when the recording is closed or the ingest cannot say so.

@@ -54,7 +54,7 @@ class RecordingService:
         )
         if taken:
             _log.info("recording ready", event_id=notice.event_id, bytes=notice.bytes, duration_s=notice.duration_s)
-            await self._bus.publish_json(f"event.{event_id}.changed", {})
+            await self._bus.publish_json(f"event.{event_id}.changed", {"event_id": str(event_id)})
         return taken
 
     async def scan(self) -> int:
@@ -64,7 +64,7 @@ class RecordingService:
             ready += await self.scan_event(event_id)
         for event_id in await self._store.give_up():
             _log.error("no recording came", event_id=str(event_id))
-            await self._bus.publish_json(f"event.{event_id}.changed", {})
+            await self._bus.publish_json(f"event.{event_id}.changed", {"event_id": str(event_id)})
         return ready
 
     async def scan_event(self, event_id: uuid.UUID) -> int:

@@ -164,7 +164,7 @@ class RegistrationService:
         return door
 
     async def _announce(self, event_id: uuid.UUID) -> None:
-        await self._bus.publish_json(f"event.{event_id}.changed", {})
+        await self._bus.publish_json(f"event.{event_id}.changed", {"event_id": str(event_id)})
 
 
 def _found(attendee: Attendee | None) -> Attendee:

@@ -1,0 +1,143 @@
+"""Who is calling: bearer credentials of the API, and the tokens that pages hand to their scripts."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from webinar.base.errors import Gone, Unauthenticated
+from webinar.base.settings import Settings
+from webinar.base.tokens import Purpose, Tokens
+from webinar.events.model import Event
+from webinar.people.service import PeopleService
+from webinar.registration.model import Attendee
+
+TOKEN_TTL: Final = timedelta(hours=12)
+CHAT_TTL: Final = timedelta(seconds=120)
+# A longer credential is no token of ours; not hashed, not parsed.
+_LONGEST: Final = 4096
+
+StudioRole = Literal["host", "presenter"]
+ChatRole = Literal["attendee", "moderator", "host", "presenter"]
+
+
+class Caller(enum.StrEnum):
+    """Kinds of callers; each operation of the API lists those it serves."""
+
+    HOST = "host"  # an API token
+    STUDIO = "studio"  # a studio page of one event
+    VIEWER = "viewer"  # one attendee of one event
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls, and which event they are bound to (None: every event)."""
+
+    caller: Caller
+    event_id: uuid.UUID | None = None
+    role: str = "host"
+    person: str = ""  # attendee id, "host:<account>", "presenter", "api:<token>"
+    name: str = ""
+    version: int = 0  # of the link that this access came from
+
+
+class Access:
+    """Makes and reads the tokens of pages, players and studios."""
+
+    def __init__(self, settings: Settings, tokens: Tokens, people: PeopleService) -> None:
+        self._settings = settings
+        self._tokens = tokens
+        self._people = people
+
+    # -- made for pages ------------------------------------------------------------------------------------------
+
+    def viewer_token(self, attendee: Attendee) -> str:
+        """For one approved attendee: playback and WHEP of their event, 12 h, void when their link is renewed."""
+        claims = {
+            "event": str(attendee.event_id),
+            "attendee": str(attendee.id),
+            "name": attendee.name,
+            "v": attendee.link_version,
+        }
+        return self._tokens.sign(Purpose.VIEWER, claims, TOKEN_TTL.total_seconds())
+
+    def studio_token(self, event: Event, role: StudioRole, account: uuid.UUID | None = None, name: str = "") -> str:
+        """For one studio page: the calls it makes for its event, 12 h. A presenter's is void with their link."""
+        person = f"host:{account}" if role == "host" and account is not None else role
+        claims: dict[str, Any] = {"event": str(event.id), "role": role, "person": person, "name": name}
+        if role == "presenter":
+            claims["v"] = event.presenter_link_version
+        return self._tokens.sign(Purpose.STUDIO, claims, TOKEN_TTL.total_seconds())
+
+    def chat(self, event_id: uuid.UUID, person: str, role: ChatRole, name: str) -> dict[str, str]:
+        """`{url, ticket}` of the chat service; the ticket opens a socket within 120 s."""
+        claims = {"event": str(event_id), "person": person, "role": role, "name": name}
+        return {
+            "url": self._settings.chat_url,
+            "ticket": self._tokens.sign(Purpose.CHAT, claims, CHAT_TTL.total_seconds()),
+        }
+
+    # -- read from requests --------------------------------------------------------------------------------------
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """Who a bearer credential (RFC 6750) belongs to. Raises `Unauthenticated`."""
+        token = bearer(authorization)
+        api_token = await self._people.api_token(token)
+        if api_token is not None:
+            return Principal(Caller.HOST, person=f"api:{api_token.id}", name=api_token.name)
+        expired = False
+        for purpose in (Purpose.STUDIO, Purpose.VIEWER):
+            try:
+                claims = self._tokens.read(purpose, token)
+            except Gone:
+                expired = True
+            except Unauthenticated:
+                continue
+            else:
+                return _studio(claims) if purpose is Purpose.STUDIO else _viewer(claims)
+        if expired:
+            raise Unauthenticated("This token has expired. Open the page or your link again.", code="token_expired")
+        raise Unauthenticated("This token is not valid.", code="token_invalid")
+
+    def viewer(self, authorization: str | None) -> Principal:
+        """The same for a viewer's token only, without PostgreSQL. Raises `Unauthenticated`."""
+        try:
+            return _viewer(self._tokens.read(Purpose.VIEWER, bearer(authorization)))
+        except Gone as error:
+            raise Unauthenticated("This token has expired. Open your link again.", code="token_expired") from error
+
+
+def bearer(authorization: str | None) -> str:
+    """The credential of an `Authorization: Bearer …` header. Raises `Unauthenticated`."""
+    scheme, _, token = (authorization or "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Send `Authorization: Bearer` with a token.", code="token_missing")
+    if len(token) > _LONGEST or not token.isascii():
+        raise Unauthenticated("This token is not valid.", code="token_invalid")
+    return token
+
+
+def _studio(claims: dict[str, Any]) -> Principal:
+    return Principal(
+        Caller.STUDIO,
+        event_id=uuid.UUID(str(claims["event"])),
+        role=str(claims["role"]),
+        person=str(claims.get("person") or claims["role"]),
+        name=str(claims.get("name", "")),
+        version=int(claims.get("v", 0)),
+    )
+
+
+def _viewer(claims: dict[str, Any]) -> Principal:
+    return Principal(
+        Caller.VIEWER,
+        event_id=uuid.UUID(str(claims["event"])),
+        role="attendee",
+        person=str(claims["attendee"]),
+        name=str(claims["name"]),
+        version=int(claims.get("v", 0)),
+    )

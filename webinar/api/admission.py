@@ -1,0 +1,91 @@
+"""Whether the person behind a viewer's token still holds a seat, and how many of them are there by what transport."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from webinar.api.access import Principal
+from webinar.api.stage import AWAY
+from webinar.base.errors import Gone, Unauthenticated
+from webinar.registration.model import Attendee, may_join
+from webinar.registration.service import RegistrationService
+
+Transport = Literal["whep", "hls", "lobby"]
+# For so long a status is believed without asking PostgreSQL again.
+_BELIEVED_S: Final = 5.0
+# Players ask at least every 25 s; a person not heard of for longer than this has left.
+_PRESENT_S: Final = 40.0
+_PATIENCE_S: Final = 2.0
+_MOST_PEOPLE: Final = 20_000
+
+
+@dataclass(slots=True)
+class _Seen:
+    attendee: Attendee
+    checked_at: float  # monotonic
+    heard_at: float
+    transport: Transport | None = None
+
+
+class Admission:
+    """One a web process, over what it was asked lately; bounded, who was asked for longest ago is forgotten first."""
+
+    def __init__(self, registration: RegistrationService) -> None:
+        self._registration = registration
+        self._seen: OrderedDict[uuid.UUID, _Seen] = OrderedDict()
+
+    async def admit(self, viewer: Principal) -> None:
+        """Raises `Unauthenticated` (deleted), `Gone` (link renewed, cancelled) or `Forbidden` (no seat).
+
+        While PostgreSQL is away a signed token is enough: nobody is thrown out by that.
+        """
+        attendee_id = uuid.UUID(viewer.person)
+        now = time.monotonic()
+        seen = self._seen.get(attendee_id)
+        if seen is None or now - seen.checked_at > _BELIEVED_S:
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    attendee = await self._registration.find(attendee_id)
+            except AWAY:
+                if seen is None:
+                    return
+                attendee = seen.attendee
+            if attendee is None or attendee.event_id != viewer.event_id:
+                self._seen.pop(attendee_id, None)
+                raise Unauthenticated("This token is not valid. Open your link again.", code="token_invalid")
+            seen = self._remember(attendee, now)
+        if seen.attendee.link_version != viewer.version:
+            raise Gone("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
+        may_join(seen.attendee)
+
+    def _remember(self, attendee: Attendee, now: float) -> _Seen:
+        seen = self._seen.pop(attendee.id, None)
+        seen = _Seen(attendee, now, now, seen.transport if seen is not None else None)
+        self._seen[attendee.id] = seen
+        if len(self._seen) > _MOST_PEOPLE:
+            self._seen.popitem(last=False)
+        return seen
+
+    def heard(self, viewer: Principal, transport: Transport | None) -> bool:
+        """Notes that a player asked, and how it plays; True for the first time in this process."""
+        seen = self._seen.get(uuid.UUID(viewer.person))
+        if seen is None:
+            return False
+        first = seen.transport is None and transport is not None
+        seen.heard_at = time.monotonic()
+        seen.transport = transport or seen.transport
+        return first
+
+    def present(self, event_id: uuid.UUID) -> dict[Transport, int]:
+        """People of an event who are there, by transport."""
+        counts: dict[Transport, int] = {"whep": 0, "hls": 0, "lobby": 0}
+        now = time.monotonic()
+        for seen in self._seen.values():
+            if seen.attendee.event_id == event_id and seen.transport and now - seen.heard_at <= _PRESENT_S:
+                counts[seen.transport] += 1
+        return counts

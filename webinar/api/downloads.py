@@ -1,0 +1,121 @@
+"""`/recordings/{id}/{name}.mp4`: the file, by session of the host, bearer token or signed query; `Range` and `HEAD`.
+
+Conditional and range requests as RFC 9110, sections 13 and 14. Errors are pages for browsers, problems for programs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from webinar.api.access import Caller
+from webinar.api.problems import answer
+from webinar.base.errors import Forbidden, NotFound, Unauthenticated, WebinarError
+from webinar.people.model import SESSION_COOKIE
+from webinar.recordings.model import (
+    ByteRange,
+    Recording,
+    Unsatisfiable,
+    content_disposition,
+    file_name,
+    parse_range,
+)
+
+if TYPE_CHECKING:
+    from webinar.platform import Platform
+
+_TYPE: Final = "video/mp4"
+
+
+def routes(platform: Platform) -> list[BaseRoute]:
+    async def download(request: Request) -> Response:
+        try:
+            recording = await _allowed(platform, request)
+            return await _send(platform, recording, request)
+        except WebinarError as error:
+            if "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers:
+                raise
+            return answer(request, error)
+
+    return [Route("/recordings/{recording_id}/{name}", download, methods=["GET", "HEAD"], name="download")]
+
+
+async def _allowed(platform: Platform, request: Request) -> Recording:
+    """The recording, if this caller may have it. Without any credential all ids answer alike."""
+    recording_id = _id(request.path_params["recording_id"])
+    signature = request.query_params.get("sig")
+    if signature is not None:
+        platform.recordings.check_signature(recording_id, signature)
+        return await platform.recordings.get(recording_id)
+    if "authorization" in request.headers:
+        principal = await platform.access.principal(request.headers["authorization"])
+        if principal.caller is Caller.VIEWER:
+            raise Forbidden("This token is not for recordings.", code="wrong_token")
+        recording = await platform.recordings.get(recording_id)
+        if principal.event_id not in (None, recording.event_id):
+            raise Forbidden("This token is for another event.", code="wrong_event")
+        return recording
+    if await platform.people.session(request.cookies.get(SESSION_COOKIE)) is None:
+        raise Unauthenticated("Sign in to download this recording.", code="token_missing")
+    return await platform.recordings.get(recording_id)
+
+
+def _id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise NotFound("There is no such recording.", code="recording_not_found") from error
+
+
+async def _send(platform: Platform, recording: Recording, request: Request) -> Response:
+    size = await platform.recordings.size(recording)
+    etag = f'"{recording.sha256}"'
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": content_disposition(file_name(recording.title)),
+        "ETag": etag,
+    }
+    if etag in _tags(request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers={k: headers[k] for k in ("ETag", "Cache-Control")})
+    try:
+        span = _range(request, etag, size)
+    except Unsatisfiable:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
+    status = 200 if span is None else 206
+    if span is not None:
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
+    span = span or ByteRange(0, size)
+    headers["Content-Length"] = str(span.end - span.start)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=_TYPE)
+    return StreamingResponse(_closing(platform.recordings.read(recording, span)), status, headers, _TYPE)
+
+
+async def _closing(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces; who stops listening stops the reading too."""
+    async with contextlib.AsyncExitStack() as stack:
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            stack.push_async_callback(close)
+        async for piece in pieces:
+            yield piece
+
+
+def _range(request: Request, etag: str, size: int) -> ByteRange | None:
+    """The range to send; None for the whole. `If-Range` must be our strong tag, else the whole is sent."""
+    header = request.headers.get("range")
+    if header is None or request.headers.get("if-range", etag) != etag:
+        return None
+    return parse_range(header, size)
+
+
+def _tags(header: str) -> set[str]:
+    """Entity tags of `If-None-Match`, compared weakly."""
+    return {tag.strip().removeprefix("W/") for tag in header.split(",") if tag.strip()}

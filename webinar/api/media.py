@@ -1,0 +1,161 @@
+"""WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) signalling. Media itself goes over UDP.
+
+Any origin may call with a bearer credential (no cookies): a player or a publisher may live on another site.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from webinar.api.access import Principal, bearer
+from webinar.api.operation import read_body
+from webinar.base.errors import BadRequest, Conflict, Forbidden, NotFound, Unavailable, UnsupportedMedia, WebinarError
+from webinar.events.model import Event, EventState
+
+if TYPE_CHECKING:
+    from webinar.delivery.whep import WhepServer
+    from webinar.platform import Platform
+
+_SDP: Final = "application/sdp"
+TAKE_OVER: Final = "x-webinar-take-over"
+CORS: Final = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Location, ETag, Retry-After, Link"),
+]
+
+
+class NotAcceptable(WebinarError):
+    status = 406
+    code = "not_acceptable"
+
+
+def whip_routes(platform: Platform) -> list[Route]:
+    """The presenter's way in; the credential is the event's stream key."""
+
+    async def publish(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return _options("OPTIONS, POST")
+        event = await _publishing(platform, request)
+        if event.state is EventState.ENDED:
+            raise Conflict("The event is over: nothing can be sent to it any more.", code="ended")
+        take_over = request.headers.get(TAKE_OVER, "").strip().lower() in ("1", "true", "yes")
+        offer = await _read_offer(request)
+        reply = await platform.events.to_ingest(event.id, "whip", {"sdp": offer, "take_over": take_over}, timeout_s=8.0)
+        return _created(f"/whip/{event.id}/{reply['resource']}", str(reply["sdp"]), str(reply["resource"]))
+
+    async def stop(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return _options("DELETE, OPTIONS")
+        event = await _publishing(platform, request)
+        await platform.events.stop_publishing(event.id, _resource(request))
+        return Response(status_code=200, headers={"Cache-Control": "no-store"})
+
+    return [
+        Route("/{event_id}", publish, methods=["POST", "OPTIONS"]),
+        Route("/{event_id}/{resource}", stop, methods=["DELETE", "OPTIONS"]),
+    ]
+
+
+def whep_routes(platform: Platform) -> list[Route]:
+    """A viewer's way out; the credential is their viewer token."""
+
+    async def play(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return _options("OPTIONS, POST")
+        viewer = await _viewing(platform, request)
+        offer = await _read_offer(request)
+        if (await platform.stage.scene(_event_id(request))).state != "live":
+            raise Conflict("The event is not live just now.", code="not_live", retry_after_s=2)
+        answer = _whep(platform).offer(str(viewer.event_id), offer)
+        return _created(f"/whep/{viewer.event_id}/{answer.resource}", answer.sdp, answer.resource)
+
+    async def leave(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return _options("DELETE, OPTIONS")
+        await _viewing(platform, request)
+        _whep(platform).delete(_resource(request))
+        return Response(status_code=200, headers={"Cache-Control": "no-store"})
+
+    return [
+        Route("/{event_id}", play, methods=["POST", "OPTIONS"]),
+        Route("/{event_id}/{resource}", leave, methods=["DELETE", "OPTIONS"]),
+    ]
+
+
+def _whep(platform: Platform) -> WhepServer:
+    if platform.live is None or platform.settings.whep_seats == 0:
+        raise Unavailable("WebRTC playback is switched off here: play LL-HLS.", code="no_room", retry_after_s=60)
+    return platform.live.whep
+
+
+async def _publishing(platform: Platform, request: Request) -> Event:
+    """The event whose stream key the request carries. From memory while PostgreSQL is away."""
+    key = bearer(request.headers.get("authorization"))
+    owner = platform.events.stream_key_owner(key)
+    event_id = _event_id(request)
+    if owner != event_id:
+        raise Forbidden("This stream key is for another event. Copy the address and the key again.", code="wrong_event")
+    event = (await platform.stage.scene(event_id)).event
+    platform.events.check_stream_key(event, key)
+    return event
+
+
+async def _viewing(platform: Platform, request: Request) -> Principal:
+    viewer = platform.access.viewer(request.headers.get("authorization"))
+    if viewer.event_id != _event_id(request):
+        raise Forbidden("This token is for another event.", code="wrong_event")
+    await platform.admission.admit(viewer)
+    return viewer
+
+
+def _event_id(request: Request) -> uuid.UUID:
+    try:
+        return uuid.UUID(request.path_params["event_id"])
+    except ValueError as error:
+        raise NotFound("There is no such event. Check the address.", code="event_not_found") from error
+
+
+def _resource(request: Request) -> str:
+    return str(request.path_params["resource"])
+
+
+async def _read_offer(request: Request) -> str:
+    """The SDP of the body. What is in it is judged by who answers it."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _SDP:
+        raise UnsupportedMedia("Send the offer as application/sdp.")
+    if not _accepts_sdp(request.headers.get("accept", "")):
+        raise NotAcceptable("The answer is application/sdp: accept it.")
+    try:
+        text = (await read_body(request)).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("The body is not SDP: it is not UTF-8.", code="bad_sdp") from error
+    if not text.strip():
+        raise BadRequest("The body is empty: send an SDP offer.", code="bad_sdp")
+    return text
+
+
+def _accepts_sdp(accept: str) -> bool:
+    kinds = {kind.partition(";")[0].strip().lower() for kind in accept.split(",") if kind.strip()}
+    return not kinds or bool(kinds & {_SDP, "application/*", "*/*"})
+
+
+def _created(location: str, sdp: str, resource: str) -> Response:
+    headers = {"Location": location, "ETag": f'"{resource}"', "Cache-Control": "no-store"}
+    return Response(sdp, 201, headers, media_type=_SDP)
+
+
+def _options(methods: str) -> Response:
+    headers = {
+        "Allow": methods,
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, X-Webinar-Take-Over",
+        "Access-Control-Max-Age": "86400",
+    }
+    if "POST" in methods:
+        headers["Accept-Post"] = _SDP
+    return Response(status_code=204, headers=headers)

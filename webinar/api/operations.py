@@ -1,0 +1,302 @@
+"""The table of the API's operations, and what each does: compose services, shape the answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from webinar.api import schemas
+from webinar.api.access import Caller, ChatRole
+from webinar.api.operation import Call, Operation
+from webinar.api.playback import PlaybackQuery, playback
+from webinar.events.model import Event, EventChange, EventState, NewEvent
+from webinar.registration.model import Attendee, NewAttendee, Status
+
+HOST: Final = frozenset({Caller.HOST})
+HOST_OR_STUDIO: Final = frozenset({Caller.HOST, Caller.STUDIO})
+
+Cursor = Annotated[str | None, Field(default=None, max_length=200, description="`next` of the page before.")]
+Limit = Annotated[int, Field(default=50, ge=1, le=200)]
+
+
+class EventQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Cursor
+    limit: Limit
+    state: EventState | None = None
+
+
+class AttendeeQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Cursor
+    limit: Limit
+    status: Status | None = None
+
+
+def _event(call: Call, event: Event) -> schemas.EventReply:
+    return schemas.event_reply(event, call.platform.links, call.platform.events.stream_key(event))
+
+
+async def create_event(call: Call) -> schemas.EventReply:
+    return _event(call, await call.platform.events.create(call.body(NewEvent)))
+
+
+async def list_events(call: Call) -> schemas.EventList:
+    query = call.query(EventQuery)
+    page = await call.platform.events.page(cursor=query.cursor, limit=query.limit, state=query.state)
+    return schemas.EventList(items=[_event(call, event) for event in page.items], next=page.next)
+
+
+async def get_event(call: Call) -> schemas.EventReply:
+    return _event(call, await call.platform.events.get(call.event_id))
+
+
+async def change_event(call: Call) -> schemas.EventReply:
+    return _event(call, await call.platform.change_event(call.event_id, call.body(EventChange)))
+
+
+async def delete_event(call: Call) -> None:
+    await call.platform.delete_event(call.event_id)
+
+
+async def start_event(call: Call) -> schemas.EventReply:
+    return _event(call, await call.platform.start_event(call.event_id))
+
+
+async def end_event(call: Call) -> schemas.EventReply:
+    return _event(call, await call.platform.end_event(call.event_id))
+
+
+async def live(call: Call) -> schemas.LiveReply:
+    platform = call.platform
+    scene = await platform.stage.scene(call.event_id)
+    beats, event_id = platform.stage.heartbeats, str(call.event_id)
+    viewers = {str(name): count for name, count in platform.admission.present(call.event_id).items()}
+    return schemas.live_reply(scene.event, beats.latest(event_id), beats.silent_for(event_id), viewers)
+
+
+async def recordings(call: Call) -> schemas.RecordingList:
+    await call.platform.events.get(call.event_id)
+    found = await call.platform.recordings.of_event(call.event_id)
+    return schemas.RecordingList(items=[schemas.recording_reply(r, call.platform.links) for r in found])
+
+
+async def studio_ticket(call: Call) -> schemas.ChatTicket:
+    principal = call.principal
+    role: ChatRole = "presenter" if principal.role == "presenter" else "host"
+    name = principal.name or ("Presenter" if role == "presenter" else "Host")
+    return schemas.ChatTicket(**call.platform.access.chat(call.event_id, principal.person, role, name))
+
+
+def _created(call: Call, attendee: Attendee) -> schemas.AttendeeCreated:
+    approved = attendee.status is Status.APPROVED
+    return schemas.AttendeeCreated(
+        **dict(schemas.attendee_reply(attendee)),
+        join_url=call.platform.links.join(attendee) if approved else None,
+        viewer_token=call.platform.access.viewer_token(attendee) if approved else None,
+    )
+
+
+async def create_attendee(call: Call) -> schemas.AttendeeCreated:
+    registered = await call.platform.registration.register(call.event_id, call.body(NewAttendee))
+    return _created(call, registered.attendee)
+
+
+async def list_attendees(call: Call) -> schemas.AttendeeList:
+    query = call.query(AttendeeQuery)
+    await call.platform.events.get(call.event_id)
+    page = await call.platform.registration.page(
+        call.event_id, cursor=query.cursor, limit=query.limit, status=query.status
+    )
+    return schemas.AttendeeList(items=[schemas.attendee_reply(a) for a in page.items], next=page.next)
+
+
+async def change_attendee(call: Call) -> schemas.AttendeeCreated:
+    change = call.body(schemas.AttendeeChange)
+    attendee = await call.platform.registration.set_status(
+        call.event_id, call.path_id("attendee_id"), Status(change.status)
+    )
+    return _created(call, attendee)
+
+
+async def cancel_attendee(call: Call) -> None:
+    await call.platform.registration.cancel(call.event_id, call.path_id("attendee_id"))
+
+
+_EVENT: Final = "/events/{event_id}"
+_ATTENDEE: Final = "/events/{event_id}/attendees/{attendee_id}"
+_CURSOR: Final = {400: "The cursor is not one of ours."}
+
+OPERATIONS: Final = (
+    Operation(
+        name="createEvent",
+        method="POST",
+        path="/events",
+        summary="Create an event",
+        tag="events",
+        callers=HOST,
+        handler=create_event,
+        status=201,
+        body=NewEvent,
+        reply=schemas.EventReply,
+    ),
+    Operation(
+        name="listEvents",
+        method="GET",
+        path="/events",
+        summary="Events, newest first",
+        tag="events",
+        callers=HOST,
+        handler=list_events,
+        query=EventQuery,
+        reply=schemas.EventList,
+        errors=_CURSOR,
+    ),
+    Operation(
+        name="getEvent",
+        method="GET",
+        path=_EVENT,
+        summary="One event",
+        tag="events",
+        callers=HOST_OR_STUDIO,
+        handler=get_event,
+        reply=schemas.EventReply,
+    ),
+    Operation(
+        name="changeEvent",
+        method="PATCH",
+        path=_EVENT,
+        summary="Change what is given of an event",
+        tag="events",
+        callers=HOST,
+        handler=change_event,
+        body=EventChange,
+        reply=schemas.EventReply,
+        errors={409: "The event's state does not allow it."},
+    ),
+    Operation(
+        name="deleteEvent",
+        method="DELETE",
+        path=_EVENT,
+        summary="Delete an event with its people, chat and recording",
+        tag="events",
+        callers=HOST,
+        handler=delete_event,
+        status=204,
+        errors={409: "The event is live."},
+    ),
+    Operation(
+        name="startEvent",
+        method="POST",
+        path=f"{_EVENT}/start",
+        summary="Go live",
+        tag="live",
+        callers=HOST_OR_STUDIO,
+        handler=start_event,
+        reply=schemas.EventReply,
+        errors={409: "The event is a draft or over.", 503: "No media service answers; the event is as it was."},
+    ),
+    Operation(
+        name="endEvent",
+        method="POST",
+        path=f"{_EVENT}/end",
+        summary="End for everyone",
+        tag="live",
+        callers=HOST_OR_STUDIO,
+        handler=end_event,
+        reply=schemas.EventReply,
+        errors={409: "The event is not live."},
+    ),
+    Operation(
+        name="getLive",
+        method="GET",
+        path=f"{_EVENT}/live",
+        summary="Figures of the live session",
+        tag="live",
+        callers=HOST_OR_STUDIO,
+        handler=live,
+        reply=schemas.LiveReply,
+    ),
+    Operation(
+        name="getStudioTicket",
+        method="GET",
+        path=f"{_EVENT}/studio/ticket",
+        summary="A ticket for the chat, for the studio",
+        tag="live",
+        callers=HOST_OR_STUDIO,
+        handler=studio_ticket,
+        reply=schemas.ChatTicket,
+    ),
+    Operation(
+        name="listRecordings",
+        method="GET",
+        path=f"{_EVENT}/recordings",
+        summary="The event's recording",
+        tag="recordings",
+        callers=HOST_OR_STUDIO,
+        handler=recordings,
+        reply=schemas.RecordingList,
+    ),
+    Operation(
+        name="createAttendee",
+        method="POST",
+        path=f"{_EVENT}/attendees",
+        summary="Register a person; the same address again gives the same person",
+        tag="attendees",
+        callers=HOST,
+        handler=create_attendee,
+        status=201,
+        body=NewAttendee,
+        reply=schemas.AttendeeCreated,
+        errors={409: "Registration is closed, or the event is over."},
+    ),
+    Operation(
+        name="listAttendees",
+        method="GET",
+        path=f"{_EVENT}/attendees",
+        summary="People in the order of registration",
+        tag="attendees",
+        callers=HOST,
+        handler=list_attendees,
+        query=AttendeeQuery,
+        reply=schemas.AttendeeList,
+        errors=_CURSOR,
+    ),
+    Operation(
+        name="changeAttendee",
+        method="PATCH",
+        path=_ATTENDEE,
+        summary="Approve or decline",
+        tag="attendees",
+        callers=HOST,
+        handler=change_attendee,
+        body=schemas.AttendeeChange,
+        reply=schemas.AttendeeCreated,
+        errors={409: "No seat is left, or the person has cancelled."},
+    ),
+    Operation(
+        name="cancelAttendee",
+        method="DELETE",
+        path=_ATTENDEE,
+        summary="Cancel; the seat goes to the waiting list",
+        tag="attendees",
+        callers=HOST,
+        handler=cancel_attendee,
+        status=204,
+    ),
+    Operation(
+        name="getPlayback",
+        method="GET",
+        path="/playback",
+        summary="What a player needs now; can wait for a change",
+        tag="playback",
+        callers=frozenset({Caller.VIEWER}),
+        handler=playback,
+        query=PlaybackQuery,
+        reply=schemas.PlaybackReply,
+        errors={404: "The event was deleted.", 410: "The link was replaced, or the registration cancelled."},
+    ),
+)

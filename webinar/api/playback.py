@@ -1,0 +1,83 @@
+"""`GET /playback`: the one call a room makes. Turns the lobby into the room, tells of the end and of a new stream.
+
+Served from memory while PostgreSQL is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from webinar.api import schemas
+from webinar.api.admission import Transport
+from webinar.api.operation import Call
+from webinar.api.stage import AWAY, Scene
+from webinar.base import log
+from webinar.base.errors import Unauthenticated
+
+_log = log.get(__name__)
+LONGEST_WAIT_S: Final = 25
+
+
+class PlaybackQuery(BaseModel):
+    """`after` and `wait` make it a long poll."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[str | None, Field(default=None, max_length=64, description="`version` of the last answer.")]
+    wait: Annotated[
+        int, Field(default=0, ge=0, le=LONGEST_WAIT_S, description="Seconds to wait while the version is `after`.")
+    ]
+    transport: Annotated[Transport | None, Field(default=None, description="How the player plays; counted.")]
+
+
+async def playback(call: Call) -> schemas.PlaybackReply:
+    """Raises `Unauthenticated`, `Forbidden` or `Gone` for a person without a seat, `NotFound` for a deleted event."""
+    platform, viewer, query = call.platform, call.principal, call.query(PlaybackQuery)
+    if viewer.event_id is None:
+        raise Unauthenticated("This token is not valid.", code="token_invalid")
+    await platform.admission.admit(viewer)
+    if platform.admission.heard(viewer, query.transport):
+        await _note_first_join(call)
+    if query.after is None:
+        scene = await platform.stage.scene(viewer.event_id)
+    else:
+        scene = await platform.stage.wait(viewer.event_id, query.after, query.wait)
+        await platform.admission.admit(viewer)
+    return _reply(call, scene)
+
+
+async def _note_first_join(call: Call) -> None:
+    try:
+        async with asyncio.timeout(2):
+            await call.platform.registration.joined(uuid.UUID(call.principal.person))
+    except AWAY as error:
+        _log.warning("first join not noted, the database is away", error=type(error).__name__)
+
+
+def _reply(call: Call, scene: Scene) -> schemas.PlaybackReply:
+    links, viewer, event = call.platform.links, call.principal, scene.event
+    hls = whep = None
+    if scene.hls_prefix is not None:
+        hls = links.absolute(f"/hls/{scene.hls_prefix}/index.m3u8")
+        whep = links.absolute(f"/whep/{event.id}") if call.platform.settings.whep_seats > 0 else None
+    return schemas.PlaybackReply(
+        state=scene.state,
+        version=scene.version,
+        whep_url=whep,
+        hls_url=hls,
+        replay_url=None,
+        chat=schemas.ChatTicket(**call.platform.access.chat(event.id, viewer.person, "attendee", viewer.name)),
+        event=schemas.PlaybackEvent(
+            id=event.id,
+            title=event.title,
+            starts_at=event.starts_at,
+            ends_at=event.ends_at,
+            timezone=event.timezone,
+            language=event.language,
+        ),
+        you=schemas.You(id=viewer.person, name=viewer.name, role=viewer.role),
+    )

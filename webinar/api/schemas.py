@@ -1,0 +1,288 @@
+"""What the API answers with. These classes are the answers' source and their description in the OpenAPI document."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ingest.contract import LiveStatus
+from webinar.events.model import Event, EventState, Registration
+from webinar.links import Links
+from webinar.recordings.model import Recording, RecordingState
+from webinar.registration.model import Attendee, Status
+
+Time = Annotated[datetime, AfterValidator(lambda t: t.astimezone(UTC)), Field(description="RFC 3339, UTC.")]
+Language = Literal["ko", "en"]
+
+
+class Reply(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+
+
+class EventReply(Reply):
+    """An event as its host sees it. `studio_url` and `stream_key` are secrets."""
+
+    id: uuid.UUID
+    slug: str
+    title: str
+    description: str
+    language: Language
+    starts_at: Time
+    ends_at: Time
+    timezone: str
+    capacity: int
+    registration: Registration
+    state: EventState
+    started_at: Time | None
+    ended_at: Time | None
+    created_at: Time
+    updated_at: Time
+    event_url: str = Field(description="The public page.")
+    host_url: str = Field(description="The host's page, for who is signed in.")
+    studio_url: str = Field(description="The presenter's link.")
+    whip_url: str = Field(description="RFC 9725 endpoint; the bearer credential is `stream_key`.")
+    stream_key: str
+
+
+class EventList(Reply):
+    items: list[EventReply]
+    next: str | None = Field(description="Cursor of the next page, null at the end.")
+
+
+class AttendeeReply(Reply):
+    """A person of an event."""
+
+    id: uuid.UUID
+    name: str
+    email: str
+    answers: dict[str, str]
+    status: Status
+    language: Language
+    registered_at: Time
+    first_joined_at: Time | None
+
+
+class AttendeeCreated(AttendeeReply):
+    """The personal link and a token for playback, once the person is approved."""
+
+    join_url: str | None
+    viewer_token: str | None = Field(description="Bearer credential of `GET /playback` and WHEP, 12 hours.")
+
+
+class AttendeeList(Reply):
+    items: list[AttendeeReply]
+    next: str | None = Field(description="Cursor of the next page, null at the end.")
+
+
+class AttendeeChange(BaseModel):
+    """The host's decision."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    status: Literal["approved", "declined", "pending"]
+
+
+class ChatTicket(Reply):
+    url: str = Field(description="WebSocket of the chat service, subprotocol `webinar.chat.v1`.")
+    ticket: str = Field(description="Opens one socket within 120 seconds.")
+
+
+class PlaybackEvent(Reply):
+    id: uuid.UUID
+    title: str
+    starts_at: Time
+    ends_at: Time
+    timezone: str
+    language: Language
+
+
+class You(Reply):
+    id: str
+    name: str
+    role: str
+
+
+class PlaybackReply(Reply):
+    """What a player needs now. Ask again with `after=<version>` and `wait` to learn of the next change."""
+
+    state: Literal["scheduled", "live", "ended"]
+    version: str
+    whep_url: str | None
+    hls_url: str | None
+    replay_url: str | None
+    chat: ChatTicket
+    event: PlaybackEvent
+    you: You
+
+
+class Viewers(Reply):
+    """People whose player asked within the last 40 seconds, by how it plays."""
+
+    total: int
+    whep: int
+    hls: int
+    lobby: int
+
+
+class Publisher(Reply):
+    """The presenter's stream as it arrives."""
+
+    connected: bool
+    bitrate: int = Field(description="bit/s received in the last second.")
+    fps: float
+    width: int
+    height: int
+    loss: float = Field(description="0 to 1, last second.")
+    codec: str
+    has_audio: bool
+
+
+class RenditionFigures(Reply):
+    """Measured, not configured."""
+
+    name: str
+    fps: float
+    bitrate: int
+
+
+class LiveReply(Reply):
+    """Figures of the studio. As long as nobody has sent anything only `state` and `viewers` say much."""
+
+    state: EventState
+    session_state: Literal["rehearsal", "live", "ended"] | None
+    ingest_silent_s: float | None = Field(
+        description="Seconds since ingest was last heard; null before the first time."
+    )
+    started_at: Time | None
+    program_time_s: float
+    recorded_until_s: float = Field(description="The recording is safely on disk up to here.")
+    publisher: Publisher | None
+    renditions: list[RenditionFigures]
+    viewers: Viewers
+
+
+class RecordingReply(Reply):
+    id: uuid.UUID
+    state: RecordingState
+    duration_s: float | None
+    bytes: int | None
+    sha256: str | None
+    complete: bool | None = Field(description="False when it was repaired after a crash.")
+    created_at: Time
+    ready_at: Time | None
+    download_url: str | None = Field(description="Signed, 12 hours; takes a bearer token too.")
+
+
+class RecordingList(Reply):
+    items: list[RecordingReply]
+    next: None = None
+
+
+class FieldError(Reply):
+    field: str
+    message: str
+
+
+class Problem(Reply):
+    """RFC 9457. `code` is stable, `detail` says what to do."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] = []
+
+
+def event_reply(event: Event, links: Links, stream_key: str) -> EventReply:
+    return EventReply(
+        id=event.id,
+        slug=event.slug,
+        title=event.title,
+        description=event.description,
+        language=event.language,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        timezone=event.timezone,
+        capacity=event.capacity,
+        registration=event.registration,
+        state=event.state,
+        started_at=event.started_at,
+        ended_at=event.ended_at,
+        created_at=event.created_at,
+        updated_at=event.updated_at,
+        event_url=links.event(event),
+        host_url=links.host(event),
+        studio_url=links.studio(event),
+        whip_url=links.whip(event),
+        stream_key=stream_key,
+    )
+
+
+def attendee_reply(attendee: Attendee) -> AttendeeReply:
+    return AttendeeReply(
+        id=attendee.id,
+        name=attendee.name,
+        email=attendee.email,
+        answers=attendee.answers,
+        status=attendee.status,
+        language=attendee.language,
+        registered_at=attendee.registered_at,
+        first_joined_at=attendee.first_joined_at,
+    )
+
+
+def recording_reply(recording: Recording, links: Links) -> RecordingReply:
+    return RecordingReply(
+        id=recording.id,
+        state=recording.state,
+        duration_s=recording.duration_s,
+        bytes=recording.bytes,
+        sha256=recording.sha256,
+        complete=recording.complete,
+        created_at=recording.created_at,
+        ready_at=recording.ready_at,
+        download_url=links.download(recording),
+    )
+
+
+def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers: dict[str, int]) -> LiveReply:
+    there = Viewers(total=sum(viewers.values()), **viewers)
+    if status is None:
+        return LiveReply(
+            state=event.state,
+            viewers=there,
+            session_state=None,
+            ingest_silent_s=None,
+            started_at=event.started_at,
+            program_time_s=0.0,
+            recorded_until_s=0.0,
+            publisher=None,
+            renditions=[],
+        )
+    health = status.publisher
+    return LiveReply(
+        state=event.state,
+        viewers=there,
+        session_state=status.state.value,
+        ingest_silent_s=round(silent_s, 1),
+        started_at=datetime.fromisoformat(status.started_at) if status.started_at else event.started_at,
+        program_time_s=status.program_time_s,
+        recorded_until_s=status.recorded_until_s,
+        publisher=Publisher(
+            connected=health.connected,
+            bitrate=health.bitrate,
+            fps=health.fps,
+            width=health.width,
+            height=health.height,
+            loss=health.loss,
+            codec=health.codec,
+            has_audio=health.has_audio,
+        ),
+        renditions=[RenditionFigures(name=r.name, fps=r.fps, bitrate=r.bitrate) for r in status.renditions],
+    )

@@ -1,0 +1,216 @@
+"""What viewers must know of an event right now, from memory: state, media addresses, and a version to wait on.
+
+Read from PostgreSQL when an event is first asked for and whenever it changed; kept while PostgreSQL is away, so that
+who is in stays in. Both the bus (at once) and a look every two seconds (should the bus lose a message) bring changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+import uuid
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import asyncpg
+
+from ingest.contract import SessionState
+from webinar.base import db, log
+from webinar.base.bus import Bus
+from webinar.base.errors import NotFound
+from webinar.events.heartbeats import Heartbeats
+from webinar.events.model import Event, EventState
+from webinar.events.service import EventService
+
+_log = log.get(__name__)
+_MOST_EVENTS: Final = 1_000
+_LOOK_EVERY_S: Final = 2.0
+# A stream that became playable reaches those who wait for it this late at most.
+_MEDIA_EVERY_S: Final = 0.2
+# A database that hangs delays viewers no longer than this, and is not asked again for as long.
+_PATIENCE_S: Final = 2.0
+# What a query may meet while PostgreSQL is away, its last words included.
+AWAY: Final = (*db.DOWN, asyncpg.PostgresError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One event as its viewers see it. `hls_prefix` is None while there is nothing to play."""
+
+    event: Event
+    state: Literal["scheduled", "live", "ended"]
+    hls_prefix: str | None
+
+    @property
+    def version(self) -> str:
+        """Changes with anything a viewer's page shows; the same in every web process."""
+        e = self.event
+        seen = (self.state, self.hls_prefix, e.title, e.starts_at, e.ends_at, e.timezone, e.language)
+        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+@dataclass(slots=True)
+class _Row:
+    event: Event | None = None  # None: never read, or there is none
+    stale: bool = True
+    ask_again_at: float = 0.0  # monotonic, after PostgreSQL was away
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # one query for all who want the same row
+
+
+class Stage:
+    """One a web process."""
+
+    def __init__(self, events: EventService, playable: Callable[[str], str | None] | None = None) -> None:
+        """`playable(event_id)` is the HLS prefix this process can play now; without it ingest's word counts."""
+        self._events = events
+        self._playable = playable
+        self.heartbeats = Heartbeats(self._heard)
+        self._rows: OrderedDict[uuid.UUID, _Row] = OrderedDict()
+        self._waiting: Counter[uuid.UUID] = Counter()
+        self._playing: dict[uuid.UUID, str | None] = {}  # what was playable of waited-for events at the last look
+        self._closed = False
+
+    async def listen(self, bus: Bus) -> None:
+        await self.heartbeats.listen(bus)
+        await bus.subscribe("event.*.changed", self._changed)
+
+    def close(self) -> None:
+        """Answers everyone who waits: the process is going down."""
+        self._closed = True
+        for event_id in list(self._rows):
+            self._wake(event_id)
+
+    async def scene(self, event_id: uuid.UUID) -> Scene:
+        """Raises `NotFound`; and one of `AWAY` when PostgreSQL is away and the event was never read."""
+        row = self._row(event_id)
+        if row.stale and not (row.event is not None and time.monotonic() < row.ask_again_at):
+            await self._read(event_id, row)
+        if row.event is None:
+            raise NotFound("There is no such event. Check the address.", code="event_not_found")
+        return self._scene(row.event)
+
+    def _scene(self, event: Event) -> Scene:
+        if event.state is not EventState.LIVE:
+            return Scene(event, "ended" if event.state is EventState.ENDED else "scheduled", None)
+        if self._playable is not None:
+            return Scene(event, "live", self._playable(str(event.id)))
+        status = self.heartbeats.latest(str(event.id))
+        on_air = status is not None and status.state is SessionState.LIVE
+        return Scene(event, "live", status.hls_prefix if on_air and status is not None else None)
+
+    async def wait(self, event_id: uuid.UUID, version: str, timeout_s: float) -> Scene:
+        """The scene as soon as its version is another than `version`, at the latest after `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        self._waiting[event_id] += 1
+        try:
+            while True:
+                # Taken before the look, so that a change in between is not missed.
+                changed = self._row(event_id).changed
+                scene = await self.scene(event_id)
+                left = deadline - time.monotonic()
+                if scene.version != version or left <= 0 or self._closed:
+                    return scene
+                try:
+                    async with asyncio.timeout(left):
+                        await changed.wait()
+                except TimeoutError:
+                    return scene
+        finally:
+            self._waiting[event_id] -= 1
+            if self._waiting[event_id] <= 0:
+                del self._waiting[event_id]
+
+    async def keep_looking(self) -> None:
+        """Runs for the life of the process, over the events somebody waits for: their rows and their media."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_at_rows(), name="stage rows")
+            tasks.create_task(self._look_at_media(), name="stage media")
+
+    async def _look_at_media(self) -> None:
+        """The windows of a stream fill without a word on the bus that this process could wait for."""
+        while self._playable is not None:
+            await asyncio.sleep(_MEDIA_EVERY_S)
+            now = {event_id: self._playable(str(event_id)) for event_id in self._waiting}
+            for event_id, prefix in now.items():
+                if prefix != self._playing.get(event_id, prefix):
+                    self._wake(event_id)
+            self._playing = now
+
+    async def _look_at_rows(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            ids = list(self._waiting)
+            if not ids:
+                continue
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    found = {event.id: event for event in await self._events.many(ids)}
+            except AWAY as error:
+                _log.debug("database is away, viewers are served from memory", error=type(error).__name__)
+                continue
+            for event_id in ids:
+                row = self._rows.get(event_id)
+                if row is not None and row.event != found.get(event_id):
+                    row.event, row.stale = found.get(event_id), False
+                    self._wake(event_id)
+
+    def _row(self, event_id: uuid.UUID) -> _Row:
+        row = self._rows.get(event_id)
+        if row is None:
+            row = self._rows[event_id] = _Row()
+            if len(self._rows) > _MOST_EVENTS:
+                idle = next((known for known in self._rows if known not in self._waiting and known != event_id), None)
+                if idle is not None:
+                    del self._rows[idle]
+        return row
+
+    async def _read(self, event_id: uuid.UUID, row: _Row) -> None:
+        async with row.reading:
+            if not row.stale or (row.event is not None and time.monotonic() < row.ask_again_at):
+                return
+            before = row.event
+            # Before the query: a change that is announced while it runs makes the row stale again.
+            row.stale = False
+            try:
+                async with asyncio.timeout(_PATIENCE_S if before is not None else None):
+                    row.event = await self._events.get(event_id)
+            except NotFound:
+                row.event = None
+            except AWAY:
+                row.stale, row.ask_again_at = True, time.monotonic() + _PATIENCE_S
+                if before is None:
+                    raise
+            except asyncio.CancelledError:
+                row.stale = True
+                raise
+            if row.event != before:
+                self._wake(event_id)
+
+    async def _changed(self, payload: bytes) -> None:
+        self.news(str(json.loads(payload).get("event_id", "")), stale=True)
+
+    async def _heard(self, event_id: str, *, stale: bool = False) -> None:
+        self.news(event_id, stale=stale)
+
+    def news(self, event_id: str, *, stale: bool = False) -> None:
+        """Something about an event changed: its media, or (`stale`) its row."""
+        try:
+            known = uuid.UUID(event_id)
+        except ValueError:
+            _log.warning("news of no event", event_id=event_id)
+            return
+        row = self._rows.get(known)
+        if row is not None:
+            row.stale = row.stale or stale
+            self._wake(known)
+
+    def _wake(self, event_id: uuid.UUID) -> None:
+        row = self._rows.get(event_id)
+        if row is not None:
+            row.changed.set()
+            row.changed = asyncio.Event()

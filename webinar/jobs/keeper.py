@@ -1,0 +1,79 @@
+"""Keeps what is live in PostgreSQL running on some ingest, and stops what is over but still runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from typing import Final
+
+from prometheus_client import Counter
+
+from webinar.api.stage import AWAY
+from webinar.base import log
+from webinar.base.bus import Bus
+from webinar.base.errors import WebinarError
+from webinar.events.heartbeats import SILENT_AFTER_S, Heartbeats
+from webinar.events.service import EventService
+from webinar.recordings.service import RecordingService
+
+_log = log.get(__name__)
+REASSIGNED: Final = Counter("webinar_events_reassigned_total", "Live events given to another ingest")
+# `start` in the web service takes so long at most; taking an event over meanwhile would be asked twice for nothing.
+_TRY_AGAIN_S: Final = 3.0
+
+
+class Keeper:
+    """One a worker. Several workers do the same work twice, without harm: every step may be repeated."""
+
+    def __init__(self, bus: Bus, events: EventService, recordings: RecordingService, heartbeats: Heartbeats) -> None:
+        self._bus = bus
+        self._events = events
+        self._recordings = recordings
+        self._heartbeats = heartbeats
+        self._tried: dict[uuid.UUID, float] = {}
+
+    async def look(self) -> None:
+        """One round. Raises nothing for parts of the platform that are away: the next round looks again."""
+        try:
+            live = [event.id for event in await self._events.live()]
+            over = await self._events.ended_but_running()
+        except AWAY as error:
+            _log.warning("database is away", error=type(error).__name__)
+            return
+        now = time.monotonic()
+        self._tried = {event: at for event, at in self._tried.items() if now - at < _TRY_AGAIN_S}
+        for event_id in live:
+            if self._heartbeats.silent_for(str(event_id)) > SILENT_AFTER_S and event_id not in self._tried:
+                self._tried[event_id] = now
+                await self._take_over(event_id)
+        for event_id in over:
+            if event_id not in self._tried:
+                self._tried[event_id] = now
+                await self._finish(event_id)
+
+    async def _take_over(self, event_id: uuid.UUID) -> None:
+        try:
+            session = await self._events.bring_on_air(event_id)
+            await self._recordings.open(event_id)
+        except (WebinarError, *AWAY) as error:
+            _log.warning("live event has no ingest", event_id=str(event_id), error=str(error))
+            return
+        REASSIGNED.inc()
+        _log.warning("live event brought on air again", event_id=str(event_id), session=session.id)
+        await self._events.announce(event_id)
+
+    async def _finish(self, event_id: uuid.UUID) -> None:
+        try:
+            if await self._events.stop_ingest(event_id):
+                _log.info("ended event was stopped", event_id=str(event_id))
+                await self._recordings.scan_event(event_id)
+        except (WebinarError, *AWAY) as error:
+            _log.warning("ended event could not be finished", event_id=str(event_id), error=str(error))
+
+    async def keep(self, every_s: float = 1.0) -> None:
+        """Runs for the life of the worker."""
+        while True:
+            if self._bus.connected:
+                await self.look()
+            await asyncio.sleep(every_s)

@@ -1,0 +1,89 @@
+"""The worker service: recordings become ready, live events stay on an ingest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+from starlette.applications import Starlette
+
+from ingest.contract import RecordingClosed, Subject, UnknownMessage
+from webinar.api.stage import AWAY
+from webinar.app import connections
+from webinar.base import db, log
+from webinar.base.errors import WebinarError
+from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
+from webinar.base.settings import Settings
+from webinar.events.heartbeats import Heartbeats
+from webinar.jobs.keeper import Keeper
+from webinar.platform import Platform
+from webinar.recordings.service import RecordingService
+
+_log = log.get(__name__)
+_SCAN_EVERY_S: Final = 2.0
+
+
+async def run(settings: Settings) -> None:
+    """`webinar worker`, until SIGTERM or SIGINT. Raises `CannotStart`."""
+    sock = listen("127.0.0.1", settings.worker_http_port, "WEBINAR_WORKER_HTTP_PORT")
+    async with stop_on_signals() as stop, connections(settings, "worker") as platform:
+        working = asyncio.create_task(work(platform), name="work")
+        try:
+            sock.listen(16)
+            await ready()
+            serving = asyncio.create_task(serve_until(stop, health_app(platform, working), sock), name="health")
+            await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                stop.set()  # the supervisor starts a new worker
+            await serving
+        finally:
+            if not working.done():
+                working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+
+
+async def work(platform: Platform) -> None:
+    """All of the worker's tasks, until cancelled."""
+    heartbeats = Heartbeats()
+    await heartbeats.listen(platform.bus)
+    keeper = Keeper(platform.bus, platform.events, platform.recordings, heartbeats)
+
+    async def on_closed(payload: bytes) -> None:
+        try:
+            await platform.recordings.closed(RecordingClosed.from_json(payload))
+        except UnknownMessage as error:
+            _log.warning("notice of a recording cannot be read", error=str(error))
+        except AWAY as error:
+            _log.warning("recording is taken later, the database is away", error=type(error).__name__)
+
+    await platform.bus.subscribe(Subject.RECORDING, on_closed)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keeper.keep(), name="keeper")
+        tasks.create_task(_scan(platform.recordings), name="scan")
+
+
+async def _scan(recordings: RecordingService) -> None:
+    """The bus may lose a notice: the store tells it too."""
+    while True:
+        try:
+            await recordings.scan()
+        except (WebinarError, *AWAY) as error:
+            _log.warning("recordings cannot be looked for", error=str(error) or type(error).__name__)
+        await asyncio.sleep(_SCAN_EVERY_S)
+
+
+def health_app(platform: Platform, working: asyncio.Task[None]) -> Starlette:
+    """`/healthz`, `/readyz`, `/metrics`."""
+
+    async def database() -> str | None:
+        return await db.check(platform.pool)
+
+    async def bus() -> str | None:
+        return None if platform.bus.connected else "the bus (NATS) does not answer"
+
+    async def tasks() -> str | None:
+        return "the worker's tasks have ended" if working.done() else None
+
+    return Starlette(routes=health_routes({"database": database, "bus": bus, "tasks": tasks}))

@@ -1,0 +1,58 @@
+"""Absolute addresses of this installation. Built from the public URL, never from a request's Host header."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from webinar.base.settings import Settings
+from webinar.events.model import Event
+from webinar.events.service import EventService
+from webinar.recordings.model import Recording, RecordingState, file_name
+from webinar.recordings.service import RecordingService
+from webinar.registration.model import Attendee
+from webinar.registration.service import RegistrationService
+
+
+class Links:
+    """Every link that leaves the platform: in answers of the API, on pages, in mails, on the terminal."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        events: EventService,
+        registration: RegistrationService,
+        recordings: RecordingService,
+    ) -> None:
+        self._base = settings.public_url
+        self._events = events
+        self._registration = registration
+        self._recordings = recordings
+
+    def absolute(self, path: str) -> str:
+        return f"{self._base}{path}"
+
+    def event(self, event: Event) -> str:
+        """The public page."""
+        return self.absolute(f"/e/{quote(event.slug)}")
+
+    def host(self, event: Event) -> str:
+        """The host's page: opens to who is signed in."""
+        return self.absolute(f"/events/{event.id}")
+
+    def studio(self, event: Event) -> str:
+        """The presenter's link: a secret."""
+        return self.absolute(f"/s/{self._events.presenter_link(event)}")
+
+    def whip(self, event: Event) -> str:
+        return self.absolute(f"/whip/{event.id}")
+
+    def join(self, attendee: Attendee) -> str:
+        """The personal link: a secret."""
+        return self.absolute(f"/j/{self._registration.join_link(attendee)}")
+
+    def download(self, recording: Recording) -> str | None:
+        """A signed link to the file, for 12 hours; None while it is not ready."""
+        if recording.state is not RecordingState.READY:
+            return None
+        path = f"/recordings/{recording.id}/{quote(file_name(recording.title), safe='')}"
+        return self.absolute(f"{path}?sig={self._recordings.signature(recording)}")

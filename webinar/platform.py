@@ -1,0 +1,87 @@
+"""What one web process consists of, and what is done with several subjects at once."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from webinar.api.access import Access
+from webinar.api.admission import Admission
+from webinar.api.stage import Stage
+from webinar.base.bus import Bus
+from webinar.base.db import Pool
+from webinar.base.settings import Settings
+from webinar.base.storage import Storage
+from webinar.base.tokens import Tokens
+from webinar.events.model import Event, EventChange
+from webinar.events.service import EventService
+from webinar.links import Links
+from webinar.people.service import PeopleService
+from webinar.recordings.service import RecordingService
+from webinar.registration.service import RegistrationService
+
+if TYPE_CHECKING:
+    from webinar.delivery.live import Live
+
+
+@dataclass(slots=True, kw_only=True)
+class Platform:
+    """One a process. Made over open connections; owns none of them."""
+
+    settings: Settings
+    pool: Pool
+    bus: Bus
+    tokens: Tokens
+    storage: Storage
+    # None only in processes and tests that serve no media.
+    live: Live | None = None
+    people: PeopleService = field(init=False)
+    events: EventService = field(init=False)
+    registration: RegistrationService = field(init=False)
+    recordings: RecordingService = field(init=False)
+    links: Links = field(init=False)
+    access: Access = field(init=False)
+    stage: Stage = field(init=False)
+    admission: Admission = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.people = PeopleService(self.pool)
+        self.events = EventService(self.pool, self.bus, self.tokens)
+        self.registration = RegistrationService(self.pool, self.bus, self.tokens)
+        self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
+        self.links = Links(self.settings, self.events, self.registration, self.recordings)
+        self.access = Access(self.settings, self.tokens, self.people)
+        self.stage = Stage(self.events, None if self.live is None else self._playable)
+        self.admission = Admission(self.registration)
+
+    def _playable(self, event_id: str) -> str | None:
+        session = None if self.live is None else self.live.session(event_id)
+        return None if session is None else session.hls_prefix
+
+    async def start_event(self, event_id: uuid.UUID) -> Event:
+        """Goes live and is recorded from then on. Raises as `EventService.start`."""
+        event = await self.events.start(event_id)
+        await self.recordings.open(event_id)
+        return event
+
+    async def end_event(self, event_id: uuid.UUID) -> Event:
+        """Over for everyone; the recording is taken at once. Raises as `EventService.end`, and `Unavailable`."""
+        event = await self.events.end(event_id)
+        await self.recordings.scan_event(event_id)
+        return event
+
+    async def change_event(self, event_id: uuid.UUID, change: EventChange) -> Event:
+        """Seats that were added go to the waiting list. Raises as `EventService.change`."""
+        event = await self.events.change(event_id, change)
+        if "capacity" in change.model_fields_set:
+            await self.registration.fill_seats(event_id)
+        return event
+
+    async def delete_event(self, event_id: uuid.UUID) -> None:
+        """With its people, chat, recording and media. Raises as `EventService.delete`, and `Unavailable`."""
+        sessions = await self.events.sessions(event_id)
+        await self.events.delete(event_id)
+        await self.storage.remove_all(f"recordings/{event_id}")
+        for session in sessions:
+            await self.storage.remove_all(f"live/{session.hls_prefix}")
