@@ -1,0 +1,187 @@
+"""Who is let in, and what is not taken from those who are."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin, Subprotocol
+
+from tests.chat_client import SUBPROTOCOL, ChatClient, in_room
+
+if TYPE_CHECKING:
+    from tests.chat_stage import Stage
+
+pytest_plugins = ("tests.chat_stage",)
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def refused(url: str, origin: str | None, *protocols: Subprotocol) -> InvalidStatus:
+    with pytest.raises(InvalidStatus) as refusal:
+        async with connect(url, origin=Origin(origin) if origin else None, subprotocols=protocols or None):
+            pass
+    return refusal.value
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "https://localhost:8000", "http://localhost:8001", "http://localhost", "null"]
+)
+async def test_a_page_of_another_origin_is_refused(stage: Stage, origin: str) -> None:
+    chat = await stage.chat()
+    refusal = await refused(chat.url, origin, SUBPROTOCOL)
+    assert refusal.response.status_code == 403
+    assert json.loads(refusal.response.body)["code"] == "origin"
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"])
+async def test_the_public_page_is_let_in_under_each_name_of_this_machine(stage: Stage, origin: str) -> None:
+    chat = await stage.chat()
+    async with connect(chat.url, origin=Origin(origin), subprotocols=[SUBPROTOCOL]) as socket:
+        assert socket.subprotocol == SUBPROTOCOL
+
+
+async def test_who_does_not_speak_the_protocol_is_refused(stage: Stage) -> None:
+    chat = await stage.chat()
+    for protocols in ((), (Subprotocol("webinar.chat.v9"),)):
+        refusal = await refused(chat.url, None, *protocols)
+        assert refusal.response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "reconnect"),
+    [
+        (lambda s, e: s.ticket(e, "a", ttl_s=-1), "ticket_expired", True),
+        (lambda s, e: s.ticket(e, "a")[:-3] + "abc", "ticket_invalid", False),
+        (lambda s, e: "", "ticket_invalid", False),
+        (lambda s, e: s.ticket(e, "a", role="owner"), "ticket_invalid", False),
+        (lambda s, e: s.ticket(e, "x" * 500), "ticket_invalid", False),
+        (lambda s, e: s.ticket("no uuid", "a"), "ticket_invalid", False),
+        (lambda s, e: s.viewer_token(e), "ticket_invalid", False),
+        (lambda s, e: s.ticket(uuid.uuid4(), "a"), "gone", False),
+    ],
+)
+async def test_a_wrong_ticket_opens_nothing_and_says_why(stage: Stage, make: Any, code: str, reconnect: bool) -> None:
+    chat, event = await stage.chat(), await stage.new_event()
+    client = ChatClient(chat.url, lambda: make(stage, event))
+    with pytest.raises(ConnectionError, match=code):
+        await client.open()
+    close_code, bye = await client.ended()
+    assert close_code == 1008
+    assert bye is not None
+    assert bye["reconnect"] is reconnect
+    assert not any(m["type"] in ("welcome", "events") for m in client.messages)
+
+
+async def test_a_ticket_that_expires_later_does_not_end_the_conversation(stage: Stage) -> None:
+    chat, event = await stage.chat(), await stage.new_event()
+    client = ChatClient(chat.url, lambda: stage.ticket(event, "a", ttl_s=2))
+    async with in_room(client):
+        until = time.time() + 2.1
+        while time.time() < until:
+            await client.put(type="ping")
+            await client.wait_for("pong", len(client.messages))
+            await asyncio.sleep(0.1)
+        assert (await client.send("still here"))["type"] == "ack"
+
+
+@pytest.mark.parametrize(
+    ("data", "close_code"),
+    [
+        (b"\x00\x01binary", 1003),
+        ("no json", 1007),
+        ("[" * 5000, 1007),
+        ('{"type":"send","cid":' + '{"a":' * 1200 + "1" + "}" * 1201, 1007),
+        ('{"type":"ping","pad":"' + "x" * 9000 + '"}', 1009),
+        (json.dumps({"type": "hello", "ticket": "again"}), 1008),
+    ],
+)
+async def test_what_is_no_message_ends_that_socket_and_no_other(
+    stage: Stage, data: str | bytes, close_code: int
+) -> None:
+    chat, event = await stage.chat(), await stage.new_event()
+    bad, good = chat.client(event, "bad"), chat.client(event, "good")
+    async with in_room(bad, good):
+        await bad.put_raw(data)
+        code, bye = await bad.ended()
+        assert code == close_code
+        assert close_code == 1009 or (bye is not None and bye["code"] == "bad_message")
+        assert (await good.send("fine"))["type"] == "ack"
+
+
+async def test_the_first_word_must_be_hello(stage: Stage) -> None:
+    chat = await stage.chat()
+    async with connect(chat.url, subprotocols=[SUBPROTOCOL]) as socket:
+        await socket.send(json.dumps({"type": "history", "before": 5}))
+        assert json.loads(await socket.recv()) == {
+            "type": "bye",
+            "code": "bad_message",
+            "reconnect": False,
+            "after_ms": 0,
+        }
+        await socket.wait_closed()
+        assert socket.close_code == 1008
+
+
+async def test_a_flood_of_messages_ends_its_socket_after_an_outbox_of_fifty_was_taken(stage: Stage) -> None:
+    chat, event = await stage.chat(), await stage.new_event()
+    client = chat.client(event, "a")
+    async with in_room(client):
+        for _ in range(50):
+            await client.put(type="send", cid=str(uuid.uuid4()), body="x")
+        await client.until(lambda: len(client.answers) == 50)
+        for _ in range(150):
+            await client.put(type="ping")
+        code, bye = await client.ended()
+        assert code == 1008
+        assert bye is not None
+        assert (bye["code"], bye["reconnect"]) == ("flood", True)
+        assert bye["after_ms"] >= 5000
+
+
+async def test_more_handshakes_than_it_can_open_are_told_to_come_back(stage: Stage) -> None:
+    chat = await stage.new_chat()
+    statuses: list[str] = []
+
+    async def knock(count: int) -> None:
+        request = (
+            f"GET /chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
+        ).encode()
+        for _ in range(count):
+            reader, writer = await asyncio.open_connection("127.0.0.1", chat.port)
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            statuses.append(head.split()[1])
+            assert ("retry-after: " in head) == (statuses[-1] == "503")
+            writer.close()
+
+    while "503" not in statuses:
+        assert len(statuses) < 20_000
+        await asyncio.gather(*(knock(20) for _ in range(20)))
+    assert statuses[:400].count("101") == 400
+    # And they may, a moment later.
+    client = chat.client(await stage.new_event(), "late")
+    assert await client.say("in") == 1
+    await client.close()
+    await chat.stop()
+
+
+async def test_health_says_that_it_serves(stage: Stage) -> None:
+    chat = await stage.chat()
+
+    def get(path: str) -> tuple[int, str]:
+        with urlopen(f"http://127.0.0.1:{chat.port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+
+    assert await asyncio.to_thread(get, "/healthz") == (200, "ok\n")
+    status, body = await asyncio.to_thread(get, "/readyz")
+    assert (status, json.loads(body)) == (200, {"ready": True, "missing": {}})
+    assert "webinar_chat_sockets" in (await asyncio.to_thread(get, "/metrics"))[1]
