@@ -36,6 +36,7 @@ _log = log.get(__name__)
 _MAX_WAITING: Final = 160
 # Sessions kept after their end, so that players read the last segments and the ENDLIST.
 _KEPT_AFTER_END: Final = 16
+_SNAPSHOT_EVERY_S: Final = 1.0
 
 GAPS: Final = Counter("webinar_feed_gaps_total", "Times parts of a live session were lost on the bus and fetched again")
 UNREADABLE: Final = Counter("webinar_feed_unreadable_total", "Media messages this process could not read")
@@ -59,6 +60,7 @@ class Feed:
         self._by_prefix: dict[str, LiveSession] = {}
         self._waiting: dict[str, list[Part]] = {}  # by session, while its snapshot is on the way
         self._snapshots: dict[str, asyncio.Task[None]] = {}
+        self._next_snapshot: dict[str, float] = {}
 
     async def start(self) -> None:
         await self._bus.subscribe(Subject.ALL_MEDIA, self._on_media)
@@ -111,6 +113,7 @@ class Feed:
         ended = [s for s in self._sessions.values() if s.ended]
         for session in ended[:-_KEPT_AFTER_END]:
             del self._sessions[session.session_id]
+            self._next_snapshot.pop(session.session_id, None)
             del self._by_prefix[session.hls_prefix]
 
     def _take_part(self, part: Part) -> None:
@@ -121,9 +124,10 @@ class Feed:
                 del waiting[0]  # the snapshot that comes holds it
             return
         session = self._sessions.get(part.session_id)
-        if session is None or session.ended:
-            if session is None:
-                self._ask_snapshot(part.session_id, part.event_id)
+        if session is None:
+            self._ask_snapshot(part.session_id, part.event_id, part)
+            return
+        if session.ended:
             return
         try:
             session.add_part(part)
@@ -131,7 +135,7 @@ class Feed:
             _log.warning("gap in the live feed, asking for a snapshot", event_id=part.event_id, reason=str(error))
             GAPS.inc()
             session.restart_windows()
-            self._ask_snapshot(part.session_id, part.event_id)
+            self._ask_snapshot(part.session_id, part.event_id, part)
 
     def end_session(self, session_id: str) -> None:
         """The program has stopped, or its ingest is gone for good: nothing follows."""
@@ -139,13 +143,20 @@ class Feed:
         if session is not None and not session.ended:
             session.end()
 
-    def _ask_snapshot(self, session_id: str, event_id: str) -> None:
+    def _ask_snapshot(self, session_id: str, event_id: str, part: Part | None = None) -> None:
         if session_id in self._snapshots:
             return
-        self._waiting[session_id] = []
+        self._waiting[session_id] = [] if part is None else [part]
         task = asyncio.create_task(self._snapshot(session_id, event_id), name=f"snapshot {session_id}")
         self._snapshots[session_id] = task
         task.add_done_callback(lambda _: self._snapshots.pop(session_id, None))
+
+    def _pause_s(self, session_id: str) -> float:
+        """At most one snapshot a second and session, should what comes never fit."""
+        now = asyncio.get_running_loop().time()
+        due = self._next_snapshot.get(session_id, now)
+        self._next_snapshot[session_id] = max(now, due) + _SNAPSHOT_EVERY_S
+        return max(0.0, due - now)
 
     async def _snapshot(self, session_id: str, event_id: str) -> None:
         messages: list[InitSegment | Part] = []
@@ -159,6 +170,7 @@ class Feed:
 
         inbox = self._bus.new_inbox()
         subscription = await self._bus.subscribe(inbox, collect)
+        await asyncio.sleep(self._pause_s(session_id))
         try:
             reply = await self._bus.request(Subject.command(event_id, "snapshot"), {"to": inbox})
             async with asyncio.timeout(3):
