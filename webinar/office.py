@@ -1,10 +1,9 @@
-"""The rules of every subject, composed without a web server: for commands and the demo."""
+"""A platform without a web server: for commands and the demo, whether `webinar serve` runs on the folder or not."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from webinar.base import db
 from webinar.base.bus import Bus
@@ -12,50 +11,24 @@ from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres, make_data_dir,
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
-from webinar.events.service import EventService
-from webinar.links import Links
-from webinar.people.service import PeopleService
-from webinar.recordings.service import RecordingService
-from webinar.registration.service import RegistrationService
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What a host could do, as calls."""
-
-    people: PeopleService
-    events: EventService
-    registration: RegistrationService
-    recordings: RecordingService
-    storage: Storage
-    bus: Bus
-    links: Links
+from webinar.platform import Platform
 
 
 @contextlib.asynccontextmanager
-async def office(settings: Settings) -> AsyncIterator[Office]:
-    """Over the database and the bus of `database()` and `bus_url()`."""
+async def office(settings: Settings) -> AsyncIterator[Platform]:
+    """A platform without live media, over the database and the bus of `database()` and `bus_url()`."""
     async with database(settings) as database_url, bus_url(settings) as nats_url:
         await db.upgrade(database_url)
         pool = await db.connect(database_url, service="command", max_size=3)
         try:
             bus = await Bus.connect(nats_url, "webinar command")
             try:
-                yield _compose(settings, pool, bus)
+                tokens = Tokens(signing_key(settings))
+                yield Platform(settings=settings, pool=pool, bus=bus, tokens=tokens, storage=Storage.open(settings))
             finally:
                 await bus.close()
         finally:
             await pool.close()
-
-
-def _compose(settings: Settings, pool: db.Pool, bus: Bus) -> Office:
-    tokens = Tokens(signing_key(settings))
-    storage = Storage.open(settings)
-    events = EventService(pool, bus, tokens)
-    registration = RegistrationService(pool, bus, tokens)
-    recordings = RecordingService(pool, bus, storage, tokens)
-    links = Links(settings, events, registration, recordings)
-    return Office(PeopleService(pool), events, registration, recordings, storage, bus, links)
 
 
 @contextlib.asynccontextmanager

@@ -18,7 +18,8 @@ from webinar.base.errors import CannotStart, WebinarError
 from webinar.base.process import Command, Process
 from webinar.base.settings import Settings
 from webinar.events.model import Event, NewEvent
-from webinar.office import Office, office
+from webinar.office import office
+from webinar.platform import Platform
 from webinar.recordings.model import Recording, RecordingState
 from webinar.registration.model import NewAttendee
 from webinar.serve import show, supervised
@@ -48,7 +49,7 @@ async def demo(settings: Settings, clip: Path | None) -> int:
 class _Demo:
     """One event from its making to its recording."""
 
-    def __init__(self, settings: Settings, desk: Office, clip: Path | None) -> None:
+    def __init__(self, settings: Settings, desk: Platform, clip: Path | None) -> None:
         self._settings = settings
         self._desk = desk
         self._clip = clip
@@ -59,14 +60,13 @@ class _Demo:
         try:
             if not await self._on_air(event, publisher, stop):
                 return
-            await self._desk.events.start(event.id)
-            await self._desk.recordings.open(event.id)
+            await self._desk.start_event(event.id)
             await self._show_links(event)
             await _either(stop.wait(), publisher.wait())
             if not stop.is_set():
                 typer.echo("The presenter's client ended by itself; its lines above say why.", err=True)
             typer.echo("\nEnding the event …")
-            await self._desk.events.end(event.id)
+            await self._desk.end_event(event.id)
         finally:
             await publisher.stop()
         await self._show_recording(event)
