@@ -6,21 +6,36 @@ every request its visit (language, theme, form token) and writes the security he
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from webinar.pages.account import AccountScreen
 from webinar.pages.errors import error_page, for_machines
+from webinar.pages.event_host import OverviewScreen
+from webinar.pages.event_new import NewEventScreen
+from webinar.pages.event_people import PeopleScreen
+from webinar.pages.event_public import EventPageScreen
+from webinar.pages.event_settings import SettingsScreen
+from webinar.pages.home import HomeScreen
 from webinar.pages.middleware import PagesMiddleware
 from webinar.pages.render import Renderer, renderer
-
-if TYPE_CHECKING:
-    from webinar.app import Platform
+from webinar.pages.screen import Doors
+from webinar.platform import Platform
 
 __all__ = ["error_page", "for_machines", "middleware", "routes"]
+
+# In this order: `/events/new` stands before `/events/{event_id}`.
+_SCREENS = (
+    AccountScreen,
+    HomeScreen,
+    NewEventScreen,
+    OverviewScreen,
+    PeopleScreen,
+    SettingsScreen,
+    EventPageScreen,
+)
 
 
 def middleware(platform: Platform) -> Middleware:
@@ -37,4 +52,6 @@ async def _static(request: Request) -> Response:
 
 def routes(platform: Platform) -> list[BaseRoute]:
     """Every screen, and `/static`."""
-    return [Route("/static/{path:path}", _static, name="static")]
+    doors = Doors.new()
+    screens = [route for screen in _SCREENS for route in screen(platform, doors).routes()]
+    return [*screens, Route("/static/{path:path}", _static, name="static")]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from webinar.base import db, log
 from webinar.base.errors import Unavailable, WebinarError
@@ -68,7 +69,21 @@ BY_CODE: Final = {
         "/sign-in",
         "link",
     ),
-    "event_unknown": ErrorView(
+    "setup_link_used": ErrorView(
+        _("This setup link no longer works"),
+        _("It works once and for one day. Start the server again: it prints a new link on its terminal."),
+        _START,
+        "/",
+        "link",
+    ),
+    "owner_exists": ErrorView(
+        _("This installation is set up already"),
+        _("Its owner has an account. If it is yours, sign in."),
+        _("Sign in"),
+        "/sign-in",
+        "check",
+    ),
+    "event_not_found": ErrorView(
         _("We do not know this event"),
         _("The address may be mistyped, or the host deleted the event. Check the link in your invitation."),
         _START,
@@ -129,6 +144,9 @@ def for_machines(path: str) -> bool:
 
 def error_page(request: Request, error: Exception) -> Response:
     """The page for an error: ours, Starlette's, the database's absence, or a fault of the program (500, logged)."""
+    if isinstance(error, WebinarError) and error.code == "sign_in_needed" and request.method in ("GET", "HEAD"):
+        back = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="/")
+        return RedirectResponse(f"/sign-in?next={back}", 303, {"Cache-Control": "no-store"})
     headers: dict[str, str] = {}
     incident = ""
     own_message = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,10 +47,3 @@ class PagesMiddleware:
             if started or for_machines(scope["path"]):
                 raise
             await error_page(request, error)(scope, receive, send_with_headers)
-
-
-async def http_error(request: Request, error: Exception) -> object:
-    """Starlette's handler for 404, 405 and the like, raised by its router or by a page."""
-    if for_machines(request.url.path) and isinstance(error, HTTPException):
-        raise error
-    return error_page(request, error)

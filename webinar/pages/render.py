@@ -20,6 +20,7 @@ from webinar.base.settings import Settings
 from webinar.base.tokens import Tokens
 from webinar.pages import i18n, notices, times
 from webinar.pages.assets import Assets
+from webinar.pages.covers import cover
 from webinar.pages.i18n import Language
 from webinar.pages.visit import Visit, visit
 
@@ -80,12 +81,15 @@ class Renderer:
             sprite=self.assets.sprite,
             languages=i18n.NAMES,
             public_url=self._settings.public_url,
+            cover=cover,
         )
         environment.filters.update(
             span=lambda event: times.span(event.starts_at, event.ends_at, event.timezone, language),
             at=lambda moment, zone: times.at(moment, zone, language),
             iso=times.iso,
             length=times.length,
+            minutes=lambda count: times.minutes(count, language),
+            dayblock=lambda event: times.day_block(event.starts_at, event.timezone, language),
             size=times.size,
         )
         return environment

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
+from markupsafe import Markup
 
 from webinar.pages.i18n import Language
 
@@ -53,8 +54,18 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def until(moment: datetime, now: datetime) -> timedelta:
-    return max(moment - now, timedelta())
+def day_block(moment: datetime, zone: str, language: Language) -> Markup:
+    """A leaf of a calendar: month over day."""
+    local = moment.astimezone(ZoneInfo(zone))
+    month = format_date(local.date(), format="MMM", locale=language)
+    return Markup("<span>{}</span><b>{}</b>").format(month, local.day)
+
+
+def minutes(count: int, language: Language) -> str:
+    """A length to choose: `1시간 30분`, `1 h 30 min`."""
+    hours, rest = divmod(count, 60)
+    hour, minute = ("시간", "분") if language == "ko" else (" h", " min")
+    return " ".join(part for part in (f"{hours}{hour}" if hours else "", f"{rest}{minute}" if rest else "") if part)
 
 
 def length(seconds: float) -> str:

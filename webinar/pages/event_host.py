@@ -1,0 +1,120 @@
+"""`/events/{id}`: the host's overview. Links to give out, who comes, what is on air, the recording."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ingest.contract import SessionState
+from webinar.events.model import Event, EventState
+from webinar.pages.confirm import WORDS, Question, ask
+from webinar.pages.notices import Notice
+from webinar.pages.render import page
+from webinar.pages.screen import Screen, event_id, go
+from webinar.recordings.model import Recording
+
+
+class OverviewScreen(Screen):
+    def routes(self) -> list[BaseRoute]:
+        event = "/events/{event_id}"
+        return [
+            Route(event, self.show),
+            Route(event + "/now", self.now),
+            Route(event + "/end", self.ask_end),
+            Route(event + "/end", self.end, methods=["POST"]),
+            Route(event + "/presenter-link", self.ask_presenter_link),
+            Route(event + "/presenter-link", self.renew_presenter_link, methods=["POST"]),
+            Route(event + "/stream-key", self.ask_stream_key),
+            Route(event + "/stream-key", self.renew_stream_key, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        account = await self.host(request)
+        event = await self.platform.events.get(event_id(request))
+        links = self.platform.links
+        context = {
+            "account": account,
+            "tab": "overview",
+            "event_url": links.event(event),
+            "presenter_url": links.studio(event),
+            "whip_url": links.whip(event),
+            "stream_key": self.platform.events.stream_key(event),
+            "words": WORDS,
+            **await self._now(event),
+        }
+        return page(request, "host/event.html", context)
+
+    async def now(self, request: Request) -> Response:
+        """The parts of the overview that change by themselves, for `js/host/now.js`."""
+        await self.host(request)
+        event = await self.platform.events.get(event_id(request))
+        return page(request, "host/now.html", await self._now(event))
+
+    async def _now(self, event: Event) -> dict[str, object]:
+        seats, recordings = await asyncio.gather(
+            self.platform.registration.seats(event.id), self.platform.recordings.of_event(event.id)
+        )
+        recording = recordings[0] if recordings else None
+        status = self.platform.stage.heartbeats.fresh(str(event.id))
+        present = self.platform.admission.present(event.id)
+        return {
+            "event": event,
+            "now": datetime.now(UTC),
+            "seats": seats,
+            "status": status,
+            "rehearsing": status is not None and status.state is SessionState.REHEARSAL and status.publisher.connected,
+            "watching": present["whep"] + present["hls"],
+            "waiting": present["lobby"],
+            "recording": recording,
+            "download_url": _download_path(self, recording),
+            "busy": _busy(event, recording),
+        }
+
+    async def ask_end(self, request: Request) -> Response:
+        return await self._ask(request, Question.END_EVENT)
+
+    async def end(self, request: Request) -> Response:
+        await self.host(request)
+        await self.form(request)
+        event = await self.platform.end_event(event_id(request))
+        return go(request, f"/events/{event.id}", Notice.EVENT_ENDED)
+
+    async def ask_presenter_link(self, request: Request) -> Response:
+        return await self._ask(request, Question.RENEW_PRESENTER_LINK)
+
+    async def renew_presenter_link(self, request: Request) -> Response:
+        await self.host(request)
+        await self.form(request)
+        event = await self.platform.events.renew_presenter_link(event_id(request))
+        return go(request, f"/events/{event.id}", Notice.PRESENTER_LINK_RENEWED)
+
+    async def ask_stream_key(self, request: Request) -> Response:
+        return await self._ask(request, Question.RENEW_STREAM_KEY)
+
+    async def renew_stream_key(self, request: Request) -> Response:
+        await self.host(request)
+        await self.form(request)
+        event = await self.platform.events.renew_stream_key(event_id(request))
+        return go(request, f"/events/{event.id}", Notice.STREAM_KEY_RENEWED)
+
+    async def _ask(self, request: Request, question: Question) -> Response:
+        account = await self.host(request)
+        event = await self.platform.events.get(event_id(request))
+        return ask(request, account, event, question, back=f"/events/{event.id}")
+
+
+def _download_path(screen: Screen, recording: Recording | None) -> str | None:
+    """The file's address by the host's session: the signed query is for links that are given away."""
+    url = screen.platform.links.download(recording) if recording is not None else None
+    return url.partition("?")[0].removeprefix(screen.platform.settings.public_url) if url is not None else None
+
+
+def _busy(event: Event, recording: Recording | None) -> bool:
+    """True while the page should look often: on air, or the recording is about to be there."""
+    if event.state is EventState.LIVE:
+        return True
+    return event.state is EventState.ENDED and recording is not None and recording.state == "recording"

@@ -1,0 +1,132 @@
+"""`/j/{token}`, the personal link: lobby, room and end are one page that changes by itself; no seat yet, a page that waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from webinar.base.errors import Unauthenticated
+from webinar.events.model import Event
+from webinar.pages.render import page
+from webinar.pages.room_texts import CHAT, ROOM, translated
+from webinar.pages.screen import Screen
+from webinar.pages.visit import visit
+from webinar.registration.model import Attendee, Status
+
+# Loaded in parallel instead of one import after the other; a test holds it against the modules' own imports.
+MODULES: Final = (
+    "js/common/boot.js",
+    "js/chat/client.js",
+    "js/chat/log.js",
+    "js/chat/outbox.js",
+    "js/chat/panel.js",
+    "js/chat/composer.js",
+    "js/chat/message.js",
+    "js/media/backoff.js",
+    "js/media/hls.js",
+    "js/media/player.js",
+    "js/media/signalling.js",
+    "js/media/whep.js",
+    "js/room/controls.js",
+    "js/room/lobby.js",
+    "js/room/playback.js",
+    "js/room/stage.js",
+)
+
+
+def _(message: str) -> str:
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A link that opens nothing yet, or not any more: what it is, and the one thing to do."""
+
+    title: str
+    message: str
+    action: str
+    picture: str
+    again_s: int | None = None  # the page looks again by itself
+
+
+_LOOK: Final = _("See the event page")
+WAITING: Final = {
+    Status.PENDING: Waiting(
+        _("Waiting for approval"),
+        _("The host decides who may join. Keep this page open: it lets you in by itself once you are approved."),
+        _LOOK,
+        "clock",
+        15,
+    ),
+    Status.WAITLISTED: Waiting(
+        _("You are on the waiting list"),
+        _("All seats are taken. Keep this page open: it lets you in by itself when a seat becomes free."),
+        _LOOK,
+        "users",
+        15,
+    ),
+    Status.DECLINED: Waiting(
+        _("This registration was not approved"),
+        _("If you think this is a mistake, write to the host who invited you."),
+        _LOOK,
+        "lock",
+    ),
+}
+
+
+class RoomScreen(Screen):
+    """The attendee's one page."""
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/j/{token}", self.join)]
+
+    async def join(self, request: Request) -> Response:
+        try:
+            attendee = await self.platform.registration.by_join_link(request.path_params["token"])
+        except Unauthenticated:
+            # Wrong links are counted, right ones are not: a conference may sit behind one address.
+            self.knock(self.doors.links, request)
+            raise
+        event = await self.platform.events.get(attendee.event_id)
+        visit(request).prefer(event.language)
+        if attendee.status is not Status.APPROVED:
+            return self._waiting(request, event, attendee)
+        await self.platform.registration.joined(attendee.id)
+        scene = await self.platform.stage.scene(event.id)
+        context = {
+            "event": event,
+            "you": attendee,
+            "state": scene.state,
+            "modules": MODULES,
+            "boot": self._boot(request, event, attendee),
+        }
+        return page(request, "room/room.html", context)
+
+    def _boot(self, request: Request, event: Event, attendee: Attendee) -> dict[str, object]:
+        return {
+            "viewer_token": self.platform.access.viewer_token(attendee),
+            "playback_url": "/api/v1/playback",
+            "public_origin": self.platform.settings.public_origin,
+            "event": {
+                "id": str(event.id),
+                "title": event.title,
+                "starts_at": event.starts_at.isoformat(),
+                "timezone": event.timezone,
+            },
+            "you": {"id": str(attendee.id), "name": attendee.name},
+            "texts": translated(visit(request).t, CHAT, ROOM),
+        }
+
+    def _waiting(self, request: Request, event: Event, attendee: Attendee) -> Response:
+        view = WAITING[attendee.status]
+        context = {
+            "event": event,
+            "you": attendee,
+            "view": view,
+            "href": f"/e/{event.slug}",
+        }
+        return page(request, "room/waiting.html", context)
