@@ -72,7 +72,8 @@ class Bus:
             _log.warning("bus error", error=repr(error))
 
         async def on_disconnect() -> None:
-            _log.warning("bus disconnected")
+            if not (client.is_closed or client.is_draining):
+                _log.warning("bus disconnected")
 
         async def on_reconnect() -> None:
             _log.info("bus reconnected")
