@@ -28,7 +28,25 @@ _CUT: Final = 0.85
 # At most this much at once: a short stall of a still picture says little about what the way can carry.
 _CUT_MOST: Final = 0.7
 _CUT_EVERY_S: Final = 0.3
+_OUTAGE_S: Final = 2.0
 _HOLD_S: Final = 1.0  # after a cut, until it may grow again
+
+
+class _Filters:
+    """aiortc's three stages, from one packet to whether the queue grows."""
+
+    def __init__(self) -> None:
+        self._arrivals = InterArrival((TIMESTAMP_GROUP_LENGTH_MS << INTER_ARRIVAL_SHIFT) // 1000, TIMESTAMP_TO_MS)
+        self._trend = OveruseEstimator()
+        self._detector = OveruseDetector()
+
+    def add(self, send_time: int, size: int, now_ms: int) -> BandwidthUsage:
+        deltas = self._arrivals.compute_deltas(send_time << 8, now_ms, size)
+        if deltas is not None:
+            sent_ms = deltas.timestamp * TIMESTAMP_TO_MS
+            self._trend.update(deltas.arrival_time, sent_ms, deltas.size, self._detector.state(), now_ms)
+            self._detector.detect(self._trend.offset(), sent_ms, self._trend.num_of_deltas(), now_ms)
+        return self._detector.state()
 
 
 class DelayEstimate:
@@ -37,9 +55,8 @@ class DelayEstimate:
     def __init__(self, start: int, cap: int) -> None:
         self._cap = cap
         self._estimate = float(min(start, cap))
-        self._arrivals = InterArrival((TIMESTAMP_GROUP_LENGTH_MS << INTER_ARRIVAL_SHIFT) // 1000, TIMESTAMP_TO_MS)
-        self._trend = OveruseEstimator()
-        self._detector = OveruseDetector()
+        self._filters = _Filters()
+        self._heard_at: float | None = None
         self._incoming = SecondRate()
         self._grown_at: float | None = None
         self._cut_at: float | None = None
@@ -53,17 +70,15 @@ class DelayEstimate:
         """A packet of `size` bytes with its abs-send-time (24 bits, 6.18 s); true when the estimate was just cut."""
         now_ms = int(now * 1000)
         self._incoming.add(size * 8, now)
-        deltas = self._arrivals.compute_deltas(send_time << 8, now_ms, size)
-        if deltas is not None:
-            sent_ms = deltas.timestamp * TIMESTAMP_TO_MS
-            self._trend.update(deltas.arrival_time, sent_ms, deltas.size, self._detector.state(), now_ms)
-            self._detector.detect(self._trend.offset(), sent_ms, self._trend.num_of_deltas(), now_ms)
-        return self._update(now)
+        if self._heard_at is not None and now - self._heard_at > _OUTAGE_S:
+            # Send times wrap every 64 s: after a long silence older and newer cannot be told apart.
+            self._filters = _Filters()
+        self._heard_at = now
+        return self._update(self._filters.add(send_time, size, now_ms), now)
 
-    def _update(self, now: float) -> bool:
+    def _update(self, usage: BandwidthUsage, now: float) -> bool:
         if self._grown_at is None:
             self._grown_at = now
-        usage = self._detector.state()
         if usage is BandwidthUsage.OVERUSING:
             self._grown_at = now
             if self._cut_at is not None and now - self._cut_at < _CUT_EVERY_S:

@@ -10,7 +10,7 @@ REORDER_S: Final = 0.01
 RETRY_S: Final = 0.1
 GIVE_UP_S: Final = 1.0
 # More at once is an outage: asking for it all would make it worse, a keyframe mends it in one go.
-MISSING_LIMIT: Final = 500
+MISSING_LIMIT: Final = 200
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ AUDIO_CLOCK: Final = 48_000
 PLI_AFTER_S: Final = 0.3
 # Not more often: a keyframe is on its way for a round trip, and each costs ten frames' worth of bits.
 PLI_EVERY_S: Final = 0.5
+OUTAGE_S: Final = 0.5  # without any packet, and then with a hole
 
 
 class Track:
@@ -97,9 +98,14 @@ class VideoTrack(Track):
         self, packet: RtpPacket, codec: VideoCodec, now: float, *, repaired: bool = False
     ) -> list[EncodedFrame]:
         """One packet, `repaired` when it came by RTX."""
+        after_outage = 0 < self.last_packet_s < now - OUTAGE_S
         seq, timestamp = self._note(packet, now, repaired=repaired)
+        missing, overflows = len(self._nack), self._nack.overflows
         if self._nack.received(seq, now):
             self.recovered += 1
+        # Much is missing at once: whether or not it comes again, a keyframe is the shortest way back.
+        if self._nack.overflows > overflows or (after_outage and len(self._nack) > missing):
+            self._requested = True
         part = VideoPacket(seq, timestamp, bool(packet.marker), codec, fragment(codec, packet.payload))
         return self._hand_on(self._buffer.add(part, now), now)
 

