@@ -21,7 +21,9 @@ from webinar.pages.event_settings import SettingsScreen
 from webinar.pages.home import HomeScreen
 from webinar.pages.middleware import PagesMiddleware
 from webinar.pages.render import Renderer, renderer
+from webinar.pages.room import RoomScreen
 from webinar.pages.screen import Doors
+from webinar.pages.studio import StudioScreen
 from webinar.platform import Platform
 
 __all__ = ["error_page", "for_machines", "middleware", "routes"]
@@ -35,6 +37,8 @@ _SCREENS = (
     PeopleScreen,
     SettingsScreen,
     EventPageScreen,
+    RoomScreen,
+    StudioScreen,
 )
 
 

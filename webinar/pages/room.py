@@ -1,4 +1,4 @@
-"""`/j/{token}`, the personal link: lobby, room and end are one page that changes by itself; no seat yet, a page that waits."""
+"""`/j/{token}`, the personal link: lobby, room and end are one page that changes by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scripts of room and studio say. They get these in their page, in the reader's language; `{name}` is theirs to fill."""
+"""What the scripts of room and studio say, given to them in their page; `{name}` is theirs to fill in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHAT: Final[Table] = {
     "discard": _("Discard"),
     "you": _("You"),
     "role_host": _("Host"),
-    "role_presenter": _("Presenter"),
+    "role_presenter": _("Speaker"),
     "role_moderator": _("Moderator"),
     "new_messages": _("New messages ({n})"),
     "people": _("{n} watching"),
@@ -98,6 +98,7 @@ STUDIO: Final[Table] = {
     "send_connecting": _("Connecting…"),
     "send_reconnecting": _("The connection was lost. Reconnecting… viewers see a holding picture."),
     "send_refused": _("This studio may not send any more. Open your link again."),
+    "draft": _("This event is a draft. Publish it on its page, then go live."),
     "start_failed": _("The event could not go live. Check your network and try again."),
     "end_failed": _("The event could not be ended. Check your network and try again."),
     "no_recording": _("There is no recording of this event."),

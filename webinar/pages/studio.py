@@ -51,7 +51,7 @@ class StudioScreen(Screen):
             self.knock(self.doors.links, request)
             raise
         visit(request).prefer(event.language)
-        name = visit(request).t("Presenter")
+        name = visit(request).t("Speaker")
         token = self.platform.access.studio_token(event, "presenter", name=name)
         return self._page(request, event, token, "presenter")
 

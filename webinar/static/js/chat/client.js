@@ -234,7 +234,7 @@ export class ChatClient extends EventTarget {
     }
     this.#drop();
     this.#set("down");
-    this.#later(after_ms ?? this.backoff.next());
+    this.#later(after_ms || this.backoff.next());
   }
 
   /** Sends what waits, one after the other: the server's order is then the order of writing. */

@@ -1,0 +1,122 @@
+/**
+ * The page behind a personal link: lobby, room, end. One page that changes by itself.
+ */
+
+import { Texts, boot, need } from "../common/boot.js";
+import { ChatClient } from "../chat/client.js";
+import { Outbox, tabStorage } from "../chat/outbox.js";
+import { ChatPanel } from "../chat/panel.js";
+import { Player } from "../media/player.js";
+import { Lobby } from "./lobby.js";
+import { Playback } from "./playback.js";
+import { Stage } from "./stage.js";
+
+/**
+ * @typedef {{viewer_token: string, playback_url: string, public_origin: string, you: {id: string, name: string},
+ *   event: {id: string, title: string, starts_at: string}, texts: Record<string, string>}} Boot
+ */
+
+class Room {
+  /** @param {Boot} page */
+  constructor(page) {
+    this.root = need("[data-room=root]", HTMLElement);
+    this.texts = new Texts(page.texts);
+    this.title = document.title;
+    this.playback = new Playback(page.playback_url, page.viewer_token, page.public_origin);
+    this.player = new Player(need("video", HTMLVideoElement), page.viewer_token, wished());
+    this.stage = new Stage(need("[data-stage=root]", HTMLElement), this.player, this.texts);
+    this.lobby = new Lobby(need("[data-scene=lobby]", HTMLElement), new Date(page.event.starts_at), this.texts);
+    this.live = need("[data-room=live]", HTMLElement);
+    this.people = need("[data-room=people]", HTMLElement);
+    this.replay = need("[data-room=replay]", HTMLButtonElement);
+    this.replaying = new AbortController();
+    this.chat = new ChatClient(() => this.playback.ticket(), new Outbox(page.event.id, tabStorage()));
+    new ChatPanel(need("[data-chat=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
+    this.#listen();
+    this.#scene(this.root.dataset.state ?? "scheduled");
+    this.playback.start();
+    this.chat.start();
+  }
+
+  #listen() {
+    this.playback.addEventListener("change", () => this.#changed());
+    this.playback.addEventListener("denied", (event) => this.#denied(/** @type {CustomEvent} */ (event).detail));
+    this.player.addEventListener("state", () => {
+      this.playback.transport = this.player.session?.kind ?? "lobby";
+    });
+    this.player.addEventListener("trouble", () => this.playback.hurry());
+    this.player.addEventListener("finished", () => this.playback.hurry());
+    this.player.addEventListener("denied", () => this.playback.hurry());
+    document.addEventListener("people", (event) => {
+      this.people.textContent = this.texts.say("people", { n: /** @type {CustomEvent} */ (event).detail });
+    });
+    document.addEventListener("unread", (event) => {
+      const count = /** @type {CustomEvent} */ (event).detail;
+      document.title = count && document.hidden ? `(${count}) ${this.title}` : this.title;
+    });
+    window.addEventListener("online", () => this.#wake());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
+    // The seat is given back at once; a page that comes out of the browser's cache begins anew.
+    window.addEventListener("pagehide", () => this.player.stop());
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+    this.replay.addEventListener("click", () => void this.#watchAgain());
+  }
+
+  #wake() {
+    this.player.retry();
+    this.chat.retry();
+    if (this.playback.away) this.playback.hurry();
+  }
+
+  #changed() {
+    const now = this.playback.now;
+    if (!now) return;
+    if (now.state === "live") {
+      if (this.root.dataset.state !== "live") this.stage.begin();
+      if (now.whep_url || now.hls_url) this.player.play(now);
+    } else if (this.player.state !== "idle") {
+      this.player.stop();
+    }
+    this.#scene(now.state);
+  }
+
+  /** @param {string} state */
+  #scene(state) {
+    this.root.dataset.state = state;
+    this.live.hidden = state !== "live";
+    this.lobby.show(state === "scheduled");
+    this.replay.hidden = !this.playback.now?.replay_url;
+    for (const scene of this.root.querySelectorAll("[data-scene]")) {
+      const element = /** @type {HTMLElement} */ (scene);
+      element.hidden = element.dataset.scene !== { scheduled: "lobby", ended: "ended" }[state];
+    }
+  }
+
+  async #watchAgain() {
+    const url = this.playback.now?.replay_url;
+    if (!url) return;
+    need("[data-scene=ended]", HTMLElement).hidden = true;
+    await this.stage.replay(url, this.replaying.signal);
+  }
+
+  /** The token has run out (12 hours) or the link was revoked: the server's page knows which, and what to do. */
+  #denied(/** @type {string} */ code) {
+    this.player.stop();
+    this.chat.stop();
+    this.playback.stop();
+    console.info("access ended", code);
+    // Once a minute at most: a server that gives out what it does not take must not be asked in a loop.
+    const store = tabStorage();
+    if (Date.now() - Number(store?.getItem("reloaded") ?? 0) < 60_000) return this.stage.say("access_ended");
+    store?.setItem("reloaded", String(Date.now()));
+    location.reload();
+  }
+}
+
+/** @returns {"whep" | "hls" | null} a transport wished for in the address, for support and tests */
+function wished() {
+  const wish = new URLSearchParams(location.search).get("transport");
+  return wish === "whep" || wish === "hls" ? wish : null;
+}
+
+new Room(boot());

@@ -1,0 +1,131 @@
+/**
+ * What the viewer may play now, kept current by a long poll: the lobby turns into the room, the room learns of the end
+ * and of a replaced live session. Also the viewer's sign of life: the server counts who asks, and how they play.
+ */
+
+import { Backoff, sleep, within } from "../media/backoff.js";
+import { Refused, refusal } from "../media/signalling.js";
+
+/**
+ * @typedef {{state: "scheduled" | "live" | "ended", version: string, whep_url: string | null, hls_url: string | null,
+ *   replay_url: string | null, chat: {url: string, ticket: string} | null}} PlaybackState
+ */
+
+const WAIT_S = 20;
+const SLACK_MS = 8000;
+
+/** Fires "change" with the new state, "denied" with the error's code, "away" and "back" as the server goes and comes. */
+export class Playback extends EventTarget {
+  /**
+   * @param {string} url
+   * @param {string} token
+   * @param {string} origin as the server calls itself
+   */
+  constructor(url, token, origin) {
+    super();
+    this.url = url;
+    this.origin = origin;
+    this.token = token;
+    /** @type {PlaybackState | null} */
+    this.now = null;
+    /** How this viewer plays, as the server counts it. */
+    this.transport = "lobby";
+    this.away = false;
+    this.stopped = new AbortController();
+    /** @type {AbortController | null} */
+    this.asking = null;
+  }
+
+  start() {
+    this.#run().catch((error) => {
+      if (!this.stopped.signal.aborted) throw error;
+    });
+  }
+
+  stop() {
+    this.stopped.abort();
+  }
+
+  /** Ask at once instead of when the server next answers. */
+  hurry() {
+    this.asking?.abort();
+  }
+
+  /**
+   * A ticket for the chat, fresh: they live two minutes.
+   * @returns {Promise<{url: string, ticket: string} | null>}
+   */
+  async ticket() {
+    const state = await this.#ask({}, within(SLACK_MS, this.stopped.signal));
+    return state.chat;
+  }
+
+  async #run() {
+    const backoff = new Backoff(400, 8000);
+    while (!this.stopped.signal.aborted) {
+      this.asking = new AbortController();
+      const stop = AbortSignal.any([this.stopped.signal, this.asking.signal]);
+      try {
+        /** @type {Record<string, string>} */
+        const after = this.now && !this.away ? { after: this.now.version, wait: String(WAIT_S) } : {};
+        const state = await this.#ask(after, within(WAIT_S * 1000 + SLACK_MS, stop));
+        backoff.reset();
+        this.#reached(true);
+        this.#take(state);
+      } catch (error) {
+        if (this.stopped.signal.aborted) return;
+        if (error instanceof Refused && [401, 403, 404, 410].includes(error.status)) {
+          this.dispatchEvent(new CustomEvent("denied", { detail: error.code }));
+          return;
+        }
+        // Hurried: asked again almost at once. The short wait keeps a storm of troubles from becoming one of questions.
+        const hurried = this.asking.signal.aborted;
+        if (!hurried) this.#reached(false);
+        await sleep(hurried ? 150 : backoff.next(), hurried ? this.stopped.signal : stop).catch(() => {});
+      }
+    }
+  }
+
+  /**
+   * @param {Record<string, string>} query
+   * @param {AbortSignal} signal
+   * @returns {Promise<PlaybackState>}
+   */
+  async #ask(query, signal) {
+    const url = new URL(this.url, location.href);
+    for (const [name, value] of Object.entries({ ...query, transport: this.transport })) {
+      url.searchParams.set(name, value);
+    }
+    const response = await fetch(url, {
+      headers: { Authorization: `Bearer ${this.token}`, Accept: "application/json" },
+      cache: "no-store",
+      signal,
+    });
+    if (!response.ok) throw await refusal(response);
+    const state = await response.json();
+    for (const name of ["whep_url", "hls_url", "replay_url"]) state[name] = this.#near(state[name]);
+    return state;
+  }
+
+  /**
+   * Addresses of the server itself are used as this page reached it: it may go by several names.
+   * @param {string | null} url
+   */
+  #near(url) {
+    return url?.startsWith(`${this.origin}/`) ? url.slice(this.origin.length) : url;
+  }
+
+  /** @param {PlaybackState} state */
+  #take(state) {
+    const same = this.now?.version === state.version;
+    this.now = state;
+    if (!same) this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {boolean} yes */
+  #reached(yes) {
+    if (this.away !== yes) return;
+    this.away = !yes;
+    this.dispatchEvent(new Event(yes ? "back" : "away"));
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The calls of the JSON API that a studio makes, with its token.
+ */
+
+import { within } from "../media/backoff.js";
+import { Refused, Unreachable, refusal } from "../media/signalling.js";
+
+/**
+ * @typedef {{state: "draft" | "scheduled" | "live" | "ended", session_state: string | null,
+ *   ingest_silent_s: number | null, program_time_s: number, recorded_until_s: number,
+ *   publisher: {connected: boolean, bitrate: number, fps: number, width: number, height: number, loss: number} | null,
+ *   viewers: {total: number, whep: number, hls: number, lobby: number}}} LiveFigures
+ * @typedef {{state: "recording" | "ready" | "failed", duration_s: number | null, bytes: number | null,
+ *   complete: boolean | null, download_url: string | null}} Recording
+ */
+
+export class Api {
+  /**
+   * @param {string} base
+   * @param {string} eventId
+   * @param {string} token
+   */
+  constructor(base, eventId, token) {
+    this.base = `${base}/events/${eventId}`;
+    this.token = token;
+  }
+
+  /** @returns {Promise<LiveFigures>} */
+  live() {
+    return this.#call("GET", "/live", 5000);
+  }
+
+  /** Takes as long as ingest needs to start its encoders. */
+  start() {
+    return this.#call("POST", "/start", 15_000);
+  }
+
+  /** Takes until the recording is closed. */
+  end() {
+    return this.#call("POST", "/end", 25_000);
+  }
+
+  /** @returns {Promise<Recording | null>} */
+  async recording() {
+    const list = await this.#call("GET", "/recordings", 5000);
+    return list.items[0] ?? null;
+  }
+
+  /** @returns {Promise<{url: string, ticket: string}>} */
+  ticket() {
+    return this.#call("GET", "/studio/ticket", 5000);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {number} ms
+   * @throws {Refused | Unreachable}
+   */
+  async #call(method, path, ms) {
+    try {
+      const response = await fetch(this.base + path, {
+        method,
+        headers: { Authorization: `Bearer ${this.token}`, Accept: "application/json" },
+        cache: "no-store",
+        signal: within(ms),
+      });
+      if (!response.ok) throw await refusal(response);
+      return await response.json();
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      throw new Unreachable(error);
+    }
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The studio: check, rehearse, go live, end. What is chosen here is the program everybody sees.
+ */
+
+import { Texts, boot, need } from "../common/boot.js";
+import { ChatClient } from "../chat/client.js";
+import { Outbox, tabStorage } from "../chat/outbox.js";
+import { ChatPanel } from "../chat/panel.js";
+import { sleep } from "../media/backoff.js";
+import { Refused } from "../media/signalling.js";
+import { Publisher } from "../media/whip.js";
+import { Air } from "./air.js";
+import { Api } from "./api.js";
+import { Bar } from "./bar.js";
+import { Devices } from "./devices.js";
+import { Finish } from "./finish.js";
+import { Sound } from "./sound.js";
+import { Sources } from "./sources.js";
+
+/**
+ * @typedef {{event: {id: string, title: string, state: string}, studio_token: string, whip_url: string,
+ *   stream_key: string, api_base: string, texts: Record<string, string>}} Boot
+ */
+
+const LOOK_MS = 1000;
+const IDLE_LOOK_MS = 4000;
+
+class Studio {
+  /** @param {Boot} page */
+  constructor(page) {
+    this.root = need("[data-studio=root]", HTMLElement);
+    this.texts = new Texts(page.texts);
+    this.state = page.event.state;
+    this.store = tabStorage();
+    this.sendingKey = `sending.${page.event.id}`;
+    this.api = new Api(page.api_base, page.event.id, page.studio_token);
+    this.devices = new Devices();
+    this.sound = new Sound();
+    this.publisher = new Publisher(page.whip_url, page.stream_key);
+    this.preview = need("[data-studio=preview]", HTMLVideoElement);
+    this.notice = need("[data-studio=notice]", HTMLElement);
+    this.bar = new Bar(this.root, this.publisher, this.texts);
+    this.sources = new Sources(this.root, this.devices, this.sound, this.texts);
+    this.air = new Air(this.api, this.texts, () => this.bar.receiving || this.publisher.state === "sending");
+    this.finish = new Finish(need("[data-studio=finish]", HTMLElement), this.api, this.texts);
+    this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
+    new ChatPanel(need("[data-chat=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
+    /** @type {"camera" | "screen"} what of the two is shown */
+    this.program = "camera";
+    /** @type {MediaStreamTrack | null} */
+    this.lastScreen = null;
+    /** @type {(MediaStreamTrack | null)[]} */
+    this.heard = [null, null];
+    /** @type {MediaStreamTrack | null} */
+    this.voice = null;
+    /** @type {WakeLockSentinel | null} */
+    this.awake = null;
+    /** @type {AbortController | null} */
+    this.pause = null;
+    this.#listen();
+    this.#scene();
+    this.chat.start();
+    void this.#look();
+  }
+
+  #listen() {
+    this.devices.addEventListener("change", () => void this.#sources());
+    this.publisher.addEventListener("state", () => this.#publishing());
+    this.air.addEventListener("changed", () => this.pause?.abort());
+    for (const button of this.root.querySelectorAll("[data-program]")) {
+      button.addEventListener("click", () => this.#switch(/** @type {HTMLElement} */ (button).dataset.program ?? ""));
+    }
+    need("[data-studio=take]", HTMLButtonElement).addEventListener("click", () => this.publisher.start(true));
+    window.addEventListener("online", () => {
+      this.publisher.retry();
+      this.chat.retry();
+    });
+    window.addEventListener("beforeunload", (event) => {
+      if (this.state === "live" && this.publisher.state !== "off") event.preventDefault();
+    });
+    window.addEventListener("pagehide", () => {
+      const sending = this.publisher.state === "sending";
+      this.publisher.stop();
+      if (sending) this.store?.setItem(this.sendingKey, "1"); // for the page that comes after a reload
+    });
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+    document.addEventListener("visibilitychange", () => document.hidden || void this.#stayAwake());
+  }
+
+  /** @param {string} program */
+  #switch(program) {
+    this.program = program === "screen" ? "screen" : "camera";
+    void this.#sources();
+  }
+
+  /** Something about the devices changed: decide what goes out, show it, send it. */
+  async #sources() {
+    const { camera, screen, microphone, screenSound } = this.devices;
+    // A screen is shared to be seen; when the sharing stops, the camera is back.
+    if (screen && screen !== this.lastScreen) this.program = "screen";
+    this.lastScreen = screen;
+    if (!screen) this.program = "camera";
+    const video = (this.program === "screen" ? screen : camera) ?? screen;
+    if (this.heard[0] !== microphone || this.heard[1] !== screenSound) {
+      this.heard = [microphone, screenSound];
+      this.voice = this.sound.connect(microphone, screenSound);
+    }
+    this.#preview(video);
+    await this.publisher.send(video, this.voice);
+    const something = video !== null || this.voice !== null;
+    if (something && this.publisher.state === "off" && this.state !== "ended") this.#publish();
+    if (!something && this.state !== "live") this.publisher.stop();
+  }
+
+  /** A tab that was sending before it was reloaded takes its own place back without asking. */
+  #publish() {
+    this.publisher.start(this.store?.getItem(this.sendingKey) === "1");
+  }
+
+  /** @param {MediaStreamTrack | null} video */
+  #preview(video) {
+    const shown = /** @type {MediaStream | null} */ (this.preview.srcObject)?.getVideoTracks()[0] ?? null;
+    if (shown !== video) this.preview.srcObject = video ? new MediaStream([video]) : null;
+    this.root.classList.toggle("has-picture", video !== null);
+    for (const button of this.root.querySelectorAll("[data-program]")) {
+      const name = /** @type {HTMLElement} */ (button).dataset.program;
+      button.setAttribute("aria-pressed", String(name === this.program));
+    }
+    need("[data-studio=switch]", HTMLElement).hidden = !(this.devices.camera && this.devices.screen);
+    this.#scene();
+  }
+
+  #publishing() {
+    const { state } = this.publisher;
+    if (state === "sending") {
+      this.store?.setItem(this.sendingKey, "1");
+      void this.#stayAwake();
+    }
+    if (state === "off" || state === "taken") this.store?.removeItem(this.sendingKey);
+    this.#scene();
+  }
+
+  /** What lies over the preview. */
+  #scene() {
+    const { state } = this.publisher;
+    const ended = this.state === "ended";
+    const picture = this.root.classList.contains("has-picture");
+    const opened = picture || this.devices.microphone !== null;
+    const elsewhere = !opened && this.bar.receiving;
+    this.root.dataset.state = this.state;
+    this.root.dataset.sending = state;
+    show("check", !ended && !opened && !elsewhere);
+    show("elsewhere", !ended && elsewhere);
+    show("sound-only", !ended && opened && !picture);
+    show("taken", !ended && state === "taken");
+    const text = { connecting: "send_connecting", reconnecting: "send_reconnecting", refused: "send_refused" }[
+      /** @type {string} */ (state)
+    ];
+    this.notice.textContent = text && !ended ? this.texts.say(text) : "";
+    this.notice.hidden = !this.notice.textContent;
+    this.air.show(this.state);
+  }
+
+  /** Asks for the figures, for ever: once a second, more slowly while nobody looks and nothing is on air. */
+  async #look() {
+    for (;;) {
+      try {
+        const figures = await this.api.live();
+        this.bar.show(figures);
+        if (figures.state !== this.state) this.#became(figures.state);
+        this.#scene();
+      } catch (error) {
+        if (error instanceof Refused && (error.status === 401 || error.status === 410)) return this.#denied();
+      }
+      if (this.state === "ended") return this.#over();
+      this.pause = new AbortController();
+      const idle = document.hidden && this.state !== "live";
+      await sleep(idle ? IDLE_LOOK_MS : LOOK_MS, this.pause.signal).catch(() => {});
+    }
+  }
+
+  /** @param {string} state */
+  #became(state) {
+    this.state = state;
+    if (state === "live" && this.publisher.state === "off") void this.#sources();
+  }
+
+  #over() {
+    this.publisher.stop();
+    this.devices.closeAll();
+    this.sound.close();
+    void this.awake?.release();
+    this.#scene();
+    this.finish.show();
+  }
+
+  /** The link was replaced, or its twelve hours are over: the server's page says which. */
+  #denied() {
+    this.publisher.stop();
+    location.reload();
+  }
+
+  /** A sleeping screen would take the camera with it. */
+  async #stayAwake() {
+    if (this.publisher.state !== "sending" || !("wakeLock" in navigator)) return;
+    try {
+      this.awake = await navigator.wakeLock.request("screen");
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error; // low battery: the browser's choice
+    }
+  }
+}
+
+/**
+ * @param {string} scene
+ * @param {boolean} yes
+ */
+function show(scene, yes) {
+  need(`[data-scene=${scene}]`, HTMLElement).hidden = !yes;
+}
+
+new Studio(boot());
