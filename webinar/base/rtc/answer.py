@@ -68,14 +68,9 @@ def write_answer(offer: Offer, transport: Transport, media: Sequence[AnswerMedia
         "a=msid-semantic: WMS *",
         "a=ice-lite",
     ]
-    first = True
     for offered in offer.media:
         answer = accepted.get(offered.mid)
-        if answer is None:
-            lines += _refused(offered)
-            continue
-        lines += _accepted(offered, answer, transport, with_candidates=first)
-        first = False
+        lines += _refused(offered) if answer is None else _accepted(offered, answer, transport)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -89,7 +84,7 @@ def _refused(offered: OfferedMedia) -> list[str]:
     ]
 
 
-def _accepted(offered: OfferedMedia, answer: AnswerMedia, transport: Transport, *, with_candidates: bool) -> list[str]:
+def _accepted(offered: OfferedMedia, answer: AnswerMedia, transport: Transport) -> list[str]:
     formats = " ".join(str(c.payload_type) for c in answer.codecs)
     lines = [
         f"m={offered.kind} 9 {offered.protocol} {formats}",
@@ -109,9 +104,10 @@ def _accepted(offered: OfferedMedia, answer: AnswerMedia, transport: Transport, 
         lines += _codec_lines(codec)
     if answer.source is not None:
         lines += _source_lines(answer.source)
-    if with_candidates:  # with BUNDLE only the first section carries them (RFC 9143 section 7.5)
-        lines += [f"a={line}" for line in candidate_lines(transport.addresses, transport.port)]
-        lines.append("a=end-of-candidates")
+    # With BUNDLE the first section's candidates are enough (RFC 9143 section 7.5), but aiortc 1.16 reads only those of
+    # the last section of a transport; the same ones again do no harm to anybody.
+    lines += [f"a={line}" for line in candidate_lines(transport.addresses, transport.port)]
+    lines.append("a=end-of-candidates")
     return lines
 
 
