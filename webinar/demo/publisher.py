@@ -65,6 +65,10 @@ class _Lost(WebinarError):
     code = "publish_lost"
 
 
+class _Closed(_Lost):
+    """The server ended the connection itself: it restarts, or somebody has taken over from us."""
+
+
 async def publish(
     whip_url: str,
     stream_key: str,
@@ -78,7 +82,7 @@ async def publish(
     """Publishes until `stop` is set, then DELETEs the stream. Lost connections are made again.
 
     Raises `WhipRefused` when the server will never take the stream, `WhipBusy` when somebody else is on air and
-    `take_over` is false, and whatever `WebinarError` the source fails with.
+    `take_over` is false or they have taken over from us, and whatever `WebinarError` the source fails with.
     """
     publisher = Publisher(WhipClient(whip_url, stream_key), source, stop, take_over, backoff or Backoff(), on_state)
     return await publisher.run()
@@ -113,6 +117,10 @@ class Publisher:
                 try:
                     await self._session()
                 except (_Lost, WhipUnavailable) as error:
+                    if isinstance(error, _Lost):
+                        # Whoever is on air after a silent loss is ourselves, not yet given up by the server. After an
+                        # orderly close it is somebody else, with whom we do not fight.
+                        self._take_over = not isinstance(error, _Closed)
                     if not self._stop.is_set():
                         await self._pause(error)
         finally:
@@ -176,8 +184,7 @@ class Publisher:
         try:
             return await self._client.offer(sdp)
         except WhipBusy:
-            # After a broken connection the one on air is ourselves, whom the server has not yet given up.
-            if not self._take_over and not self._connections:
+            if not self._take_over:
                 raise
             _log.info("publisher takes over")
             return await self._client.offer(sdp, take_over=True)
@@ -234,7 +241,7 @@ class _Watch:
         last_report: object = None
         while not stop.is_set():
             if self._connection.connectionState != "connected":
-                raise _Lost("the server closed the media connection")
+                raise _Closed("the server closed the media connection")
             for track in (self._feed.video, self._feed.audio):
                 if track.failure is not None:
                     raise track.failure
