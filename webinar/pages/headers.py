@@ -12,7 +12,7 @@ from webinar.base.settings import Settings
 _PERMISSIONS: Final = (
     "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self), "
     "picture-in-picture=(self), screen-wake-lock=(self), clipboard-write=(self), "
-    "geolocation=(), payment=(), usb=(), serial=(), hid=(), bluetooth=(), browsing-topics=()"
+    "geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=()"
 )
 
 

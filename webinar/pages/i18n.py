@@ -1,8 +1,8 @@
 """Texts in two languages. A msgid is the English text itself; other languages are gettext catalogues (`.po`).
 
 The `.po` files are read as they are, so that nothing has to be compiled and a translator's file is what runs.
-A language may have several files (`host.po`, `room.po`, …): they are merged, and two different translations of one
-text are an error.
+A language may have several files (`host.po`, `room.po`, …): they are merged in the order of their names, and of two
+different translations the first counts (a test finds them: `contradictions`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 Language = Literal["ko", "en"]
@@ -24,10 +25,6 @@ LOCALE_DIR: Final = Path(__file__).resolve().parent.parent / "locale"
 # A header longer than this is not a browser's.
 _MAX_HEADER: Final = 500
 _Q: Final = re.compile(r"^q=([01](?:\.\d{0,3})?)$")
-
-
-class BadCatalogue(ValueError):
-    """Two files of one language contradict each other, or one cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +49,38 @@ class Catalogue:
 
 
 def load(language: Language, folder: Path = LOCALE_DIR) -> Catalogue:
-    """All catalogues of a language in `folder/<language>/LC_MESSAGES`. Raises `BadCatalogue`."""
+    """All catalogues of a language in `folder/<language>/LC_MESSAGES`, merged."""
     singular: dict[str, str] = {}
     plural: dict[str, tuple[str, ...]] = {}
-    for path in sorted((folder / language / "LC_MESSAGES").glob("*.po")):
-        with path.open("rb") as file:
-            catalogue = read_po(file, locale=language)
-        for message in catalogue:
-            if not message.id or message.fuzzy:
-                continue
-            if isinstance(message.id, str):
-                if message.string and singular.setdefault(message.id, str(message.string)) != message.string:
-                    raise BadCatalogue(f"{path.name}: {message.id!r} is translated in another way in another file")
-            elif isinstance(message.string, tuple) and all(message.string):
-                plural[message.id[0]] = message.string
+    for path in _files(language, folder):
+        for message in _read(path, language):
+            if isinstance(message.id, str) and isinstance(message.string, str):
+                singular.setdefault(message.id, message.string)
+            elif isinstance(message.id, tuple | list) and isinstance(message.string, tuple):
+                plural.setdefault(message.id[0], message.string)
     return Catalogue(language, singular, plural)
+
+
+def contradictions(language: Language, folder: Path = LOCALE_DIR) -> list[str]:
+    """Texts that two files translate differently, with both translations."""
+    seen: dict[str, tuple[object, str]] = {}
+    found = []
+    for path in _files(language, folder):
+        for message in _read(path, language):
+            known, where = seen.setdefault(str(message.id), (message.string, path.name))
+            if known != message.string:
+                found.append(f"{message.id!r}: {known!r} in {where}, {message.string!r} in {path.name}")
+    return found
+
+
+def _files(language: Language, folder: Path) -> list[Path]:
+    return sorted((folder / language / "LC_MESSAGES").glob("*.po"))
+
+
+def _read(path: Path, language: Language) -> list[Message]:
+    """The finished messages of a file."""
+    with path.open("rb") as file:
+        return [m for m in read_po(file, locale=language) if m.id and m.string and not m.fuzzy]
 
 
 def load_all(folder: Path = LOCALE_DIR) -> dict[Language, Catalogue]:
