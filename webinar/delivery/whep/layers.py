@@ -97,15 +97,13 @@ class LayerChooser:
             lower += 1
         if lower >= len(ladder):
             return Advice.STAY
-        if now_s - self._up_s < TRIAL_S:
-            self._up_after_s = min(self._up_after_s * 2, UP_AFTER_MAX_S)
+        failed = now_s - self._up_s < TRIAL_S
+        self._up_after_s = min(self._up_after_s * 2, UP_AFTER_MAX_S) if failed else UP_AFTER_S
         return self._go(ladder[lower], now_s)
 
     def _up(self, rung: int, ladder: Sequence[str], now_s: float) -> Advice:
         if rung == 0 or self._quiet_since_s is None or now_s - self._quiet_since_s < self._up_after_s:
             return Advice.STAY
-        if now_s - self._up_s > UP_AFTER_MAX_S:
-            self._up_after_s = UP_AFTER_S
         self._up_s = now_s
         return self._go(ladder[rung - 1], now_s)
 
