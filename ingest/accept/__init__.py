@@ -1,8 +1,8 @@
 """The presenter's way in: WHIP (RFC 9725) and a WebRTC receiver of our own on one UDP port.
 
 `whip.WhipServer` takes offers, `publisher.Publisher` is one presenter's connection. `receiver.Receiver` and what it is
-made of (`track`, `jitter`, `nack`, `assembly`, `timeline`, `statistics`, `estimate`) are pure: packets and times in,
-frames and RTCP out. `sink` is what the live session implements. Its use:
+made of (`track`, `jitter`, `nack`, `assembly`, `timeline`, `statistics`, `estimate`) are pure, and so is `negotiation`:
+packets and times in, frames and RTCP out. `sink` is what the live session implements. Its use:
 
     server = WhipServer(...)                                    # in a running loop
     await server.start()

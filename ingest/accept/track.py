@@ -30,6 +30,7 @@ PLI_AFTER_S: Final = 0.3
 # Not more often: a keyframe is on its way for a round trip, and each costs ten frames' worth of bits.
 PLI_EVERY_S: Final = 0.5
 OUTAGE_S: Final = 0.5  # without any packet, and then with a hole
+ABSENT_S: Final = 2.0  # who sends nothing is not asked on and on
 
 
 class Track:
@@ -136,7 +137,11 @@ class VideoTrack(Track):
             self._waiting_since = None
         elif self._waiting_since is None:
             self._waiting_since = now
-        if self._requested or (self._waiting_since is not None and not buffer.sees_keyframe):
+        if self._requested:
+            return True
+        if now - self.last_packet_s > ABSENT_S:
+            return False
+        if self._waiting_since is not None and not buffer.sees_keyframe:
             return True
         since = self._waiting_since if self._waiting_since is not None else buffer.blocked_since
         return since is not None and now - since >= PLI_AFTER_S

@@ -17,7 +17,7 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
 from ingest.accept import PublisherState
-from ingest.accept.errors import BadSdp, OnAir
+from ingest.accept.errors import BadSdp, NoRoom, OnAir
 from ingest.accept.whip import WhipAnswer, WhipServer
 from tests.integration.lossy_relay import LossyRelay, Weather
 from tests.integration.whip_sink import KeepingSink, decode_audio, decode_video, until
@@ -215,6 +215,41 @@ async def test_after_an_outage_the_picture_goes_on_in_the_same_connection(
     assert len(decode_video(sink.video)) == len(sink.video)
     assert health is not None
     assert health.plis_sent >= 1, "asked for at once, not only when retransmission has failed"
+
+
+async def test_of_two_who_have_not_connected_yet_the_later_counts(server: WhipServer) -> None:
+    sink = KeepingSink()
+    presenter = Presenter(codec="H264")
+    try:
+        await presenter.connection.setLocalDescription(await presenter.connection.createOffer())
+        sdp = presenter.connection.localDescription.sdp
+        first = await server.offer("ev", sdp, sink=sink)
+        second = await server.offer("ev", sdp, sink=sink)
+        assert not await server.delete(first.resource)
+        assert await server.delete(second.resource)
+        assert sink.states == [], "nobody was there yet"
+        assert server.health("ev") is None
+    finally:
+        await presenter.connection.close()
+
+
+async def test_a_full_server_says_so_and_when_to_come_again() -> None:
+    server = WhipServer(max_publishers=1)
+    await server.start("127.0.0.1", 0)
+    presenter = Presenter(codec="VP8")
+    try:
+        await presenter.connection.setLocalDescription(await presenter.connection.createOffer())
+        sdp = presenter.connection.localDescription.sdp
+        await server.offer("one", sdp, sink=KeepingSink())
+        with pytest.raises(NoRoom) as refused:
+            await server.offer("two", sdp, sink=KeepingSink())
+        assert (refused.value.code, refused.value.status) == ("no_room", 503)
+        assert refused.value.retry_after_s
+        await server.end("one")
+        await server.offer("two", sdp, sink=KeepingSink())
+    finally:
+        await presenter.connection.close()
+        await server.close()
 
 
 @pytest.mark.parametrize("sdp", ["", "hello", "v=0\r\n", '{"type": "offer"}', "v=0\r\nm=video x y z\r\n"])

@@ -81,6 +81,17 @@ def test_when_nothing_comes_again_a_keyframe_is_asked_for_at_300_ms_and_every_50
     assert bench.plis == 2, "it has come"
 
 
+def test_who_has_stopped_sending_is_not_asked_on_and_on() -> None:
+    bench, sender = started()
+    first, _, last = sender.frame()
+    bench.put(first, last)
+    bench.run(10.0)
+    assert 3 <= bench.plis <= 5
+    bench.receiver.request_keyframe()
+    bench.run(0.1)
+    assert bench.plis <= 6
+
+
 def test_a_stream_that_begins_without_a_keyframe_is_asked_for_one_at_once() -> None:
     bench, sender = Bench(), Sender()
     bench.put(*sender.frame())
