@@ -1,0 +1,101 @@
+"""What many tests stand on: one real PostgreSQL and one real NATS for the whole run, a fresh database a test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from webinar.base import db
+from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres
+
+_NUMBERS = itertools.count(1)
+
+
+class Background:
+    """A loop in a thread for servers that outlive the loop of one test: their output is read, their end is awaited."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="servers", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Awaitable[object]) -> None:
+        async def awaited() -> None:
+            await work
+
+        asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(timeout=90)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Background]:
+    background = Background()
+    yield background
+    background.close()
+
+
+@pytest.fixture(scope="session")
+def server_dir() -> Iterator[Path]:
+    """PostgreSQL runs as another user when the tests run as root: a folder that it can reach, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="webinar-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: Background, server_dir: Path) -> Iterator[EmbeddedPostgres]:
+    """A running server whose database `webinar` has the newest schema and is a template: nobody writes into it."""
+    server = EmbeddedPostgres(server_dir)
+
+    async def start() -> None:
+        await server.start()
+        await db.upgrade(server.url)
+
+    servers.run(start())
+    yield server
+    servers.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def nats(servers: Background, server_dir: Path) -> Iterator[EmbeddedNats]:
+    """A running server. Tests share it and keep apart by the ids of their events."""
+    server = EmbeddedNats(server_dir)
+    servers.run(server.start())
+    yield server
+    servers.run(server.stop())
+
+
+@pytest_asyncio.fixture
+async def database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The URL of a database of this test's own, with the newest schema."""
+    name = f"test_{next(_NUMBERS)}"
+    admin_url = postgres.url.removesuffix("webinar") + "postgres"
+    admin = await asyncpg.connect(admin_url)
+    try:
+        await admin.execute(f"create database {name} template webinar")
+        yield postgres.url.removesuffix("webinar") + name
+        await admin.execute(f"drop database {name} with (force)")
+    finally:
+        await admin.close()
+
+
+@pytest_asyncio.fixture
+async def pool(database: str) -> AsyncIterator[db.Pool]:
+    """A pool on this test's own database."""
+    made = await db.connect(database, service="tests")
+    yield made
+    made.terminate()
