@@ -105,11 +105,14 @@ class Connection:
         talk = asyncio.create_task(self._talk(room, ticket, member, reset), name="chat conversation")
         try:
             either: set[asyncio.Future[Any]] = {talk, room.ended}
+            if self._outlet.broken is not None:
+                either.add(self._outlet.broken)
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not talk.done():
+            if not talk.done() and room.ended.done():
                 code = room.ended.result()
                 raise Bye(code, _RESTART, None if code == "gone" else self._hub.spread_ms())
-            await talk
+            if talk.done():
+                await talk
         finally:
             room.leave(member)
             if not talk.done():

@@ -17,7 +17,7 @@ from nats.aio.subscription import Subscription
 from chat import figures, wire
 from chat.committer import Committer
 from chat.limits import Window
-from chat.room import Event, Member, Room
+from chat.room import Batch, Event, Member, Room
 from chat.socket import Outlet
 from chat.store import Draft, Opened, Store, StoreDown
 from webinar.base import log
@@ -162,16 +162,24 @@ class LiveRoom:
             await asyncio.sleep(max(0.0, self._flushed_at + FLUSH_S - loop.time()))
             self._news.clear()
             self._flushed_at = loop.time()
-            while (batch := self.room.batch()) is not None:
-                frame = wire.Frame.of(batch.payload)
-                members = self.room.members
-                for number, member in enumerate(members, start=1):
-                    payload = self.room.deliver(member, batch)
-                    if payload is not None:
-                        member.outlet.write(frame if payload is batch.payload else wire.Frame.of(payload))
-                    if number % _YIELD_EVERY == 0:
-                        await asyncio.sleep(0)
-                figures.FRAMES.inc(len(members))
+            batch = self.room.batch()
+            if batch is None:
+                continue
+            await self._fan_out(batch)
+            if self.room.unflushed:
+                # Page by page at the same pace: a long backlog at once would look like a client that does not read.
+                self._news.set()
+
+    async def _fan_out(self, batch: Batch) -> None:
+        frame = wire.Frame.of(batch.payload)
+        members = self.room.members
+        for number, member in enumerate(members, start=1):
+            payload = self.room.deliver(member, batch)
+            if payload is not None:
+                member.outlet.write(frame if payload is batch.payload else wire.Frame.of(payload))
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        figures.FRAMES.inc(len(members))
 
     async def _fill_gaps(self) -> None:
         while True:

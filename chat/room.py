@@ -169,6 +169,10 @@ class Room(Generic[T]):
         """Back to the first page; the client is told `reset` before it."""
         member.sent = self._first_page_mark()
 
+    @property
+    def unflushed(self) -> bool:
+        return self._flushed < self.last
+
     def batch(self) -> Batch | None:
         """What live members have not been given yet, at most one page of it; None when there is nothing.
 
@@ -177,7 +181,7 @@ class Room(Generic[T]):
         # The batch before this one is delivered by now; until then its events were kept for `deliver`.
         while len(self._ring) > self._size and self.oldest <= self._flushed:
             self._ring.popleft()
-        if self._flushed >= self.last:
+        if not self.unflushed:
             return None
         batch = self._batch(self._flushed, self.last)
         self._flushed = batch.upto

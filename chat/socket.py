@@ -31,7 +31,9 @@ LOGGER: Final = "webinar.chat.socket"
 
 
 class Outlet(Protocol):
-    """Where one client's frames go."""
+    """Where one client's frames go. `broken` is done when the outlet gave up on a socket it cannot end by itself."""
+
+    broken: asyncio.Future[None] | None
 
     def write(self, frame: Frame) -> bool:
         """Never waits. False when the socket is gone, or was cut now because its client does not read."""
@@ -80,9 +82,10 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 class FastOutlet:
     """Writes a ready-made frame into the transport."""
 
-    __slots__ = ("_protocol", "_transport")
+    __slots__ = ("_protocol", "_transport", "broken")
 
     def __init__(self, protocol: ChatProtocol) -> None:
+        self.broken: asyncio.Future[None] | None = None  # aborting the transport ends the conversation
         self._protocol = protocol
         self._transport = protocol.transport
 
@@ -116,6 +119,7 @@ class PlainOutlet:
         self._waiting: asyncio.Queue[Frame] = asyncio.Queue(_MAX_QUEUED)
         self._unsent = 0
         self._gone = False
+        self.broken: asyncio.Future[None] | None = asyncio.get_running_loop().create_future()
         self._small = asyncio.Event()
         self._small.set()
         self._task = asyncio.create_task(self._pump(), name="chat outlet")
@@ -139,6 +143,8 @@ class PlainOutlet:
         self._gone = True
         self._small.set()
         self._task.cancel()
+        if self.broken is not None and not self.broken.done():
+            self.broken.set_result(None)
 
     async def _pump(self) -> None:
         try:

@@ -27,9 +27,7 @@ ORIGIN = "http://localhost:8000"
 TOKENS = Tokens(SECRET)
 
 
-def ticket(
-    event: object, person: str, *, role: str = "attendee", name: str | None = None, ttl_s: float = 120
-) -> str:
+def ticket(event: object, person: str, *, role: str = "attendee", name: str | None = None, ttl_s: float = 120) -> str:
     claims = {"event": str(event), "person": person, "role": role, "name": name or person}
     return TOKENS.sign(Purpose.CHAT, claims, ttl_s)
 
@@ -133,6 +131,8 @@ class Stage:
     @property
     def database_url(self) -> str:
         return self.postgres.embedded.url
+
+    secret = SECRET
 
     @staticmethod
     def ticket(event: object, person: str, **claims: Any) -> str:
