@@ -162,6 +162,7 @@ class ClipProgram:
     """The clip from its start on."""
 
     def __init__(self, form: _Form) -> None:
+        self._form = form
         self._pictures = _all_pictures(form)
         self._samples = _all_samples(form)
         self._fitting = _Fitting(form.pixel_aspect)
