@@ -16,10 +16,12 @@ _LINES: Final = 14
 _STEPS: Final = 24
 
 
-def cover(slug: str) -> Markup:
-    """An SVG that fills its box. Colours come from `.cover--0` … `.cover--5` in event.css."""
+def cover(slug: str, kind: int | None = None) -> Markup:
+    """An SVG that fills its box. Colours come from `.cover--0` … `.cover--5` in parts.css; without a `kind` the
+    colour too follows from the slug.
+    """
     seed = hashlib.sha256(slug.encode()).digest()
-    kind = seed[0] % KINDS
+    kind = seed[0] % KINDS if kind is None else kind
     phase, bend, tilt = seed[1] / 255 * math.tau, 1.1 + seed[2] / 255 * 1.2, (seed[3] / 255 - 0.5) * 120
     lines = Markup("").join(
         Markup('<path d="{}"/>').format(_line(n / (_LINES - 1), phase, bend, tilt)) for n in range(_LINES)

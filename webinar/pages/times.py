@@ -36,11 +36,24 @@ def clock(moment: datetime, language: Language) -> str:
     return format_time(moment.time(), format=_TIME[language], locale=language)
 
 
+def _clocks(start: datetime, end: datetime, language: Language) -> str:
+    """`오후 2:00 – 3:30`, `2:00 – 3:30 PM`: the half of the day is said once where both are in it."""
+    first, last = clock(start, language), clock(end, language)
+    if (start.hour < 12) == (end.hour < 12):
+        plain = "h:mm"
+        if language == "ko":
+            last = format_time(end.time(), format=plain, locale=language)
+        else:
+            first = format_time(start.time(), format=plain, locale=language)
+    return f"{first} – {last}"
+
+
 def span(starts_at: datetime, ends_at: datetime, zone: str, language: Language) -> str:
-    """`2026년 11월 24일 (화) 오후 2:00 – 오후 3:30 KST`; the second date only when it is another day."""
+    """`2026년 11월 24일 (화) 오후 2:00 – 3:30 KST`; the second date only when it is another day."""
     start, end = starts_at.astimezone(ZoneInfo(zone)), ends_at.astimezone(ZoneInfo(zone))
-    first = f"{day(start, language)} {clock(start, language)}"
-    last = clock(end, language) if end.date() == start.date() else f"{day(end, language)} {clock(end, language)}"
+    if end.date() == start.date():
+        return f"{day(start, language)} {_clocks(start, end, language)} {zone_label(start)}"
+    first, last = (f"{day(moment, language)} {clock(moment, language)}" for moment in (start, end))
     return f"{first} – {last} {zone_label(start)}"
 
 

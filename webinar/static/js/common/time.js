@@ -25,10 +25,11 @@ export function ownZone() {
  * @param {string} language
  */
 export function ownTime(at, language) {
-  return new Intl.DateTimeFormat(language === "ko" ? "ko-KR" : "en-US", {
-    year: "numeric", month: language === "ko" ? "long" : "short", day: "numeric", weekday: "short",
-    hour: "numeric", minute: "2-digit", timeZoneName: "short",
-  }).format(at);
+  /** @param {Intl.DateTimeFormatOptions} options */
+  const say = (options) => new Intl.DateTimeFormat(language === "ko" ? "ko-KR" : "en-US", options).format(at);
+  const clock = say({ hour: "numeric", minute: "2-digit", timeZoneName: "short" });
+  if (language !== "ko") return `${say({ weekday: "short", year: "numeric", month: "short", day: "numeric" })} ${clock}`;
+  return `${say({ year: "numeric", month: "long", day: "numeric" })} (${say({ weekday: "short" })}) ${clock}`;
 }
 
 /** @param {ParentNode} root */
