@@ -24,7 +24,7 @@ from webinar.demo import burned_time
 from webinar.demo.publisher import Backoff, PublishState, publish
 from webinar.demo.source import pixels
 from webinar.demo.talk import Talk
-from webinar.demo.whip_client import WhipBusy, WhipRefused
+from webinar.demo.whip_client import TAKE_OVER, WhipBusy, WhipRefused
 
 KEY = "a-stream-key-of-the-test"
 QUICK = Backoff(first_s=0.05, cap_s=0.2)
@@ -135,7 +135,7 @@ async def test_it_takes_over_from_whoever_is_on_air_and_who_was_does_not_fight_b
         with pytest.raises(WhipBusy, match="another presenter is sending"):
             await asyncio.wait_for(first, 10)
         await answerer.until(lambda: answerer.streams[1].pictures)
-    assert [p.query_params.get("take_over") for p in answerer.posts] == [None, None, "1", None]
+    assert [p.headers.get(TAKE_OVER) for p in answerer.posts] == [None, None, "1", None]
     assert len(answerer.streams) == 2
 
 

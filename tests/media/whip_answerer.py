@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from webinar.demo.rtc_edges import gather_loopback_too
+from webinar.demo.whip_client import TAKE_OVER
 
 KEEP: Final = 600  # newest frames kept of each kind
 
@@ -97,7 +98,7 @@ class WhipAnswerer:
             return self.refuse.pop(0)
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return JSONResponse({"code": "forbidden", "detail": "the stream key is wrong"}, 403)
-        if self.on_air is not None and request.query_params.get("take_over") != "1":
+        if self.on_air is not None and request.headers.get(TAKE_OVER) != "1":
             return JSONResponse({"code": "on_air", "detail": "another presenter is sending"}, 409)
         if self.on_air is not None:
             await self._close(self.on_air)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from webinar.base.errors import WebinarError
 
-TIMEOUT_S: Final = 5.0
+OFFER_TIMEOUT_S: Final = 9.0  # the platform itself waits 8 s for its ingest
+DELETE_TIMEOUT_S: Final = 5.0
+TAKE_OVER: Final = "X-Webinar-Take-Over"  # asks to replace whoever is on air; other servers pass over it
 _MAX_ANSWER: Final = 256 * 1024  # bytes
 _MAX_REDIRECTS: Final = 3
 
@@ -74,8 +77,10 @@ class WhipClient:
 
     async def offer(self, sdp: str, *, take_over: bool = False) -> WhipResource:
         """Sends the offer. Raises `WhipRefused`, `WhipBusy` or `WhipUnavailable`."""
-        url = _with_query(self.url, take_over="1") if take_over else self.url
-        reply = await asyncio.to_thread(self._request, "POST", url, sdp.encode())
+        headers = {"Content-Type": "application/sdp"}
+        if take_over:
+            headers[TAKE_OVER] = "1"
+        reply = await asyncio.to_thread(self._request, "POST", self.url, headers, sdp.encode(), OFFER_TIMEOUT_S)
         _raise_for(reply)
         location = reply.headers.get("Location")
         if reply.status != 201 or not location:
@@ -86,15 +91,17 @@ class WhipClient:
 
     async def delete(self, resource: WhipResource) -> None:
         """Ends the stream; one that is gone already is fine. Raises `WhipUnavailable` when that cannot be known."""
-        reply = await asyncio.to_thread(self._request, "DELETE", resource.url, None)
+        reply = await asyncio.to_thread(self._request, "DELETE", resource.url, {}, None, DELETE_TIMEOUT_S)
         if reply.status >= 300 and reply.status not in (404, 410):
             raise WhipUnavailable(f"the server answered {reply.status} to the end of the stream")
 
-    def _request(self, method: str, url: str, body: bytes | None) -> _Reply:
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float
+    ) -> _Reply:
         """One request in this thread, following 307 and 308 (RFC 9725 section 4.5)."""
         for _ in range(_MAX_REDIRECTS + 1):
             try:
-                reply = self._once(method, url, body)
+                reply = self._once(method, url, headers, body, timeout_s)
             except (OSError, http.client.HTTPException) as error:
                 raise WhipUnavailable(
                     f"no answer from {urlsplit(url).netloc}: {error or type(error).__name__}"
@@ -105,13 +112,11 @@ class WhipClient:
             url = urljoin(url, location)
         raise WhipUnavailable("the server redirects in circles")
 
-    def _once(self, method: str, url: str, body: bytes | None) -> _Reply:
+    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float) -> _Reply:
         parts = urlsplit(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
-        headers = {"Accept": "application/sdp, application/problem+json", "User-Agent": "webinar-demo"}
-        if body is not None:
-            headers["Content-Type"] = "application/sdp"
+        connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
+        headers = {**headers, "Accept": "application/sdp, application/problem+json", "User-Agent": "webinar-demo"}
         if _origin(url) == _origin(self.url):
             headers["Authorization"] = f"Bearer {self._key}"
         try:
@@ -127,17 +132,11 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _with_query(url: str, **more: str) -> str:
-    parts = urlsplit(url)
-    query = "&".join(q for q in (parts.query, urlencode(more)) if q)
-    return urlunsplit(parts._replace(query=query))
-
-
 def _raise_for(reply: _Reply) -> None:
     if reply.status < 400:
         return
     code, reason = _problem(reply)
-    if reply.status == 409 and code != "ended":
+    if reply.status == 409 and code not in ("ended", "event_ended"):
         raise WhipBusy(f"somebody else is on air: {reason}")
     if reply.status in (408, 425, 429) or reply.status >= 500:
         after = reply.headers.get("Retry-After", "")
