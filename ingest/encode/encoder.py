@@ -17,13 +17,14 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import CodecContext, ThreadType
 from av.video.frame import PictureType
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc, Interpolation, VideoReformatter
 
 from ingest.contract import AUDIO_CLOCK, VIDEO_CLOCK
 from ingest.encode.ladder import AAC_BITRATE, FRAME_RATE, GOP_FRAMES, OPUS_BITRATE, Rung
 from ingest.program.raw import Picture, Samples, Sound, pixels
 
 _FRAME_DURATION: Final = VIDEO_CLOCK // FRAME_RATE
+_SMPTE170M: Final = 6  # of H.264, table E-5; PyAV's enumeration counts as the scaler does
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class H264Encoder:
         context.thread_count = 1
         context.thread_type = ThreadType.NONE
         # What browsers capture in, see Canvas.
-        context.colorspace, context.color_range = Colorspace.SMPTE170M, ColorRange.MPEG
+        context.colorspace, context.color_range = _SMPTE170M, ColorRange.MPEG
         context.color_primaries, context.color_trc = ColorPrimaries.SMPTE170M, ColorTrc.SMPTE170M
         context.options = {
             "preset": preset,

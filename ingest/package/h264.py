@@ -66,11 +66,15 @@ def to_sample(units: Iterable[bytes]) -> bytes:
 
 
 def whole(sample: bytes) -> bool:
-    """Whether the 4-byte lengths of a sample add up to its size: false for what a power cut left as zeros."""
+    """Whether a sample may be what was written: false for what a power cut left as zeros, in whole or in part.
+
+    The lengths add up, and no NAL unit ends in zero or holds three zeros in a row (7.4.1).
+    """
     at = 0
     while at + 4 < len(sample):
         length = int.from_bytes(sample[at : at + 4], "big")
-        if length == 0:
+        unit = sample[at + 4 : at + 4 + length]
+        if not unit or not unit[-1] or b"\0\0\0" in unit:
             return False
         at += 4 + length
     return at == len(sample) and at > 0

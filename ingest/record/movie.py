@@ -59,6 +59,20 @@ class SampleTable:
             self._durations[-1] += time - self.end
             self.end = time
 
+    def trim_to(self, time: int) -> None:
+        """The track ends at `time`: samples that begin later go, the last one lasts until then."""
+        while len(self) > 1 and self.end - self._durations[-1] >= time:
+            self.end -= self._durations.pop()
+            self._sizes.pop()
+            if self._sync and self._sync[-1] > len(self):
+                self._sync.pop()
+            self._chunk_samples[-1] -= 1
+            if not self._chunk_samples[-1]:
+                del self._chunk_samples[-1], self._chunk_offsets[-1], self._chunk_entries[-1]
+        if len(self):
+            self._durations[-1] += time - self.end
+            self.end = time
+
     def append(
         self, start: int, offset: int, sizes: Sequence[int], durations: Sequence[int], sync: Sequence[bool]
     ) -> None:

@@ -19,6 +19,8 @@ from ingest.package.boxes import NOT_SYNC, Track
 from ingest.record.movie import HEAD, PLACE, SampleTable, close_file, write_all
 
 _CHECKED_AT_END: Final = 8  # fragments whose samples are looked at: a power cut may leave zeros behind a good header
+_SEAM_S: Final = 0.2  # picture that may be given up where halves meet
+_LONGEST_S: Final = 3600.0
 _COPY: Final = 8 * 1024 * 1024
 
 
@@ -127,13 +129,15 @@ def _read(fd: int, end: int | None) -> tuple[int, list[SampleTable]]:
     for name, offset, size in _boxes(fd, at, limit):
         if name == b"moov":
             tracks = _tracks(os.pread(fd, size, offset))
+            if not tracks:
+                raise NotARecording("the file names no tracks")
             if end is None and openings:
                 break  # the closing tables of a file that was never made valid
             openings.append(tracks)
             halves.append([])
         elif name == b"moof" and openings:
             found = _fragment(fd, offset, size, limit)
-            if found is None:
+            if found is None or not _follows(openings[-1], halves[-1], found):
                 break
             halves[-1].append(found)
             good = found.end
@@ -146,19 +150,44 @@ def _read(fd: int, end: int | None) -> tuple[int, list[SampleTable]]:
     return good, list(tables.values())
 
 
+def _follows(tracks: Sequence[Track], before: Sequence[_Fragment], found: _Fragment) -> bool:
+    """Whether the times of a fragment go on from those before it, within an hour of refused writes."""
+    scales = {track.id: track.timescale for track in tracks}
+    if any(run.track_id not in scales or max(run.durations) > _LONGEST_S * scales[run.track_id] for run in found.runs):
+        return False
+    starts = [run.start / scales[run.track_id] for run in found.runs]
+    ends = [(run.start + sum(run.durations)) / scales[run.track_id] for piece in before[-1:] for run in piece.runs]
+    last = max(ends, default=0.0)
+    return all(-1.0 < start - last < _LONGEST_S for start in starts)
+
+
 def _note(tables: dict[int, SampleTable], tracks: list[Track], fragments: list[_Fragment]) -> None:
     """Adds one half behind what is there, both tracks from the same moment on."""
-    ends = [table.end / table.track.timescale for table in tables.values()]
-    base_s = max(ends, default=0.0)
+    base_s = _seam(list(tables.values()))
     bases: dict[int, int] = {}
     for track in tracks:
         table = tables.setdefault(track.id, SampleTable(track))
         table.use_entry(track.entry)
-        bases[track.id] = max(table.end, round(base_s * track.timescale))
+        bases[track.id] = round(base_s * track.timescale)
     for piece in fragments:
         for run in piece.runs:
             start = bases[run.track_id] + run.start
             tables[run.track_id].append(start, run.offset, run.sizes, run.durations, run.sync)
+
+
+def _seam(tables: Sequence[SampleTable]) -> float:
+    """The moment at which the next half begins: where sound ends, so that it goes on without a hole.
+
+    Picture is cut or held to that moment. Where sound ends much earlier, picture decides and the hole stays.
+    """
+    ends = [table.end / table.track.timescale for table in tables]
+    sound = max((end for end, table in zip(ends, tables, strict=True) if table.track.kind == "audio"), default=0.0)
+    if max(ends, default=0.0) - sound > _SEAM_S:
+        return max(ends)
+    for table in tables:
+        if table.track.kind == "video":
+            table.trim_to(round(sound * table.track.timescale))
+    return sound
 
 
 def _drop_torn(fd: int, openings: list[list[Track]], halves: list[list[_Fragment]], good: int) -> int:
@@ -168,18 +197,20 @@ def _drop_torn(fd: int, openings: list[list[Track]], halves: list[list[_Fragment
     video = {track.id for track in openings[-1] if track.kind == "video"}
     tail = halves[-1]
     for index in range(max(0, len(tail) - _CHECKED_AT_END), len(tail)):
-        if not all(_whole(fd, run) for run in tail[index].runs if run.track_id in video):
+        if not all(_whole(fd, run, run.track_id in video) for run in tail[index].runs):
             good = tail[index - 1].end if index else len(HEAD) + len(PLACE)
             del tail[index:]
             break
     return good
 
 
-def _whole(fd: int, run: _ReadRun) -> bool:
+def _whole(fd: int, run: _ReadRun, is_video: bool) -> bool:
     data = os.pread(fd, sum(run.sizes), run.offset)
     at = 0
     for size in run.sizes:
-        if not h264.whole(data[at : at + size]):
+        sample = data[at : at + size]
+        # An AAC frame ends with ID_END, three ones (ISO/IEC 14496-3, 4.5.2.1): never with a zero byte.
+        if not (h264.whole(sample) if is_video else sample[-1:] > b"\0" and bytes(64) not in sample):
             return False
         at += size
     return True
@@ -218,6 +249,13 @@ def _find(data: bytes, at: int, end: int, *path: bytes) -> tuple[int, int]:
 
 
 def _tracks(moov: bytes) -> list[Track]:
+    try:
+        return _parse_tracks(moov)
+    except struct.error as error:
+        raise NotARecording("the file's tracks cannot be read") from error
+
+
+def _parse_tracks(moov: bytes) -> list[Track]:
     tracks: list[Track] = []
     for name, start, end in _children(moov, 8, len(moov)):
         if name != b"trak":
@@ -230,6 +268,8 @@ def _tracks(moov: bytes) -> list[Track]:
         (track_id,) = struct.unpack_from("!I", moov, header + 20)
         width, height = struct.unpack_from("!II", moov, header + 88)
         (timescale,) = struct.unpack_from("!I", moov, media + 20)
+        if not track_id or not timescale:
+            raise NotARecording("a track without a number or a clock")
         tracks.append(Track(track_id, kind, timescale, moov[entry + 8 : entry_end], width >> 16, height >> 16))
     return tracks
 
@@ -257,9 +297,12 @@ def _run(moof: bytes, at: int, start: int, end: int) -> _ReadRun:
     flags, track_id = struct.unpack_from("!II", moof, header)
     time, _ = _find(moof, start, end, b"tfdt")
     (start_time,) = struct.unpack_from("!Q", moof, time + 4)
-    table, _ = _find(moof, start, end, b"trun")
+    table, table_end = _find(moof, start, end, b"trun")
     run_flags, count, offset = struct.unpack_from("!IIi", moof, table)
-    if run_flags & 0x700 == 0x700:
+    each = 12 if run_flags & 0x700 == 0x700 else 4
+    if not count or count * each > table_end - table - 12:
+        raise NotARecording("a run that is longer than its box")
+    if each == 12:
         values = struct.unpack_from(f"!{3 * count}I", moof, table + 12)
         durations, sizes = list(values[0::3]), list(values[1::3])
         sync = [value != NOT_SYNC for value in values[2::3]]

@@ -56,7 +56,7 @@ def picture(number: int, fps: int, width: int, height: int) -> npt.NDArray[np.ui
 
 
 def _video(duration_s: float, width: int, height: int, fps: int, codec: CodecName) -> Iterator[EncodedFrame]:
-    context: VideoCodecContext = CodecContext.create("libx264" if codec == "h264" else "libvpx", "w")  # type: ignore[assignment]
+    context: VideoCodecContext = CodecContext.create("libx264" if codec == "h264" else "libvpx", "w")
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(1, fps), Fraction(fps)
     context.bit_rate, context.gop_size, context.thread_count = 500_000, 2 * fps, 1
@@ -81,7 +81,7 @@ def tone(duration_s: float) -> npt.NDArray[np.float32]:
 
 
 def _audio(duration_s: float) -> Iterator[EncodedFrame]:
-    context: AudioCodecContext = CodecContext.create("libopus", "w")  # type: ignore[assignment]
+    context: AudioCodecContext = CodecContext.create("libopus", "w")
     context.sample_rate, context.layout, context.format = _RATE, "stereo", "flt"
     context.bit_rate, context.time_base = 64_000, Fraction(1, _RATE)
     samples = np.repeat(tone(duration_s), 2)

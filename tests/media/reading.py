@@ -59,7 +59,7 @@ class Watched:
 
 def watch(media: bytes | Path) -> Watched:
     """Decodes all of it; raises `av.FFmpegError` on damage."""
-    with av.open(io.BytesIO(media) if isinstance(media, bytes) else str(media)) as container:
+    with av.open(io.BytesIO(media) if isinstance(media, bytes) else str(media), "r") as container:
         times: list[float] = []
         luma: list[float] = []
         corner: list[float] = []
@@ -70,14 +70,17 @@ def watch(media: bytes | Path) -> Watched:
         for frame in container.decode():
             if isinstance(frame, av.VideoFrame):
                 plane = frame.to_ndarray(format="gray")
-                times.append(float(frame.time))
+                times.append(frame.time or 0.0)
                 luma.append(
                     float(plane[frame.height // 3 : -frame.height // 3, frame.width // 3 : -frame.width // 3].mean())
                 )
                 corner.append(float(plane[frame.height // 4 : -frame.height // 4, :8].mean()))
                 size = (frame.width, frame.height)
             elif isinstance(frame, av.AudioFrame):
-                audio_start = float(frame.time) if audio_start is None else audio_start
+                audio_start = frame.time if audio_start is None else audio_start
+                heard = sum(map(len, sound)) / 48_000 + (audio_start or 0.0)
+                if (frame.time or 0.0) - heard > 0.005:  # a player is silent for this long
+                    sound.append(np.zeros(round(((frame.time or 0.0) - heard) * 48_000), np.float32))
                 sound.append(frame.to_ndarray()[0].astype(np.float32))
         duration = (container.duration or 0) / 1_000_000
     samples = np.concatenate(sound) if sound else np.zeros(0, np.float32)

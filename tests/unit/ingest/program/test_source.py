@@ -1,0 +1,107 @@
+"""Where decoded frames wait for their moment."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+import pytest
+
+from ingest.program.source import Source
+
+_FRAME_S = 1 / 30
+
+
+def _frames(count: int) -> list[av.VideoFrame]:
+    return [av.VideoFrame(16, 16, "yuv420p") for _ in range(count)]
+
+
+def _joined() -> Source:
+    source = Source(_FRAME_S)
+    source.join(1)
+    source.go_live()
+    return source
+
+
+def test_each_picture_of_a_steady_sender_is_shown_once_and_in_order() -> None:
+    source, frames = _joined(), _frames(60)
+    shown = []
+    for i, frame in enumerate(frames):
+        capture = 100 + i * _FRAME_S
+        source.put_picture(1, capture, frame, capture + 0.02)
+        if i >= 10:
+            shown.append(source.picture(capture + 0.025))
+    order = [frames.index(f) for f in shown if f is not None]
+    assert order == sorted(order)
+    assert len(set(order)) >= len(order) - 1
+
+
+def test_picture_and_sound_captured_together_come_out_together() -> None:
+    """Sound arrives 10 ms after capture, pictures 70 ms: both wait for the later."""
+    source = _joined()
+    marked = av.VideoFrame(16, 16, "yuv420p")
+    loud = np.ones((960, 2), np.float32)
+    seen_at = heard_at = None
+    for tick in range(180):
+        now = 100 + tick / 60
+        if tick % 2 == 0:
+            number = tick // 2
+            frame = marked if number == 60 else av.VideoFrame(16, 16, "yuv420p")
+            source.put_picture(1, now - 0.07, frame, now)
+        if tick % 6 in (0, 1, 2, 3, 4):  # 50 packets a second
+            packet = tick // 6 * 5 + tick % 6
+            capture = 100 + packet / 50 - 0.03
+            beep = abs(capture - (100 + 2 - 0.07)) < 0.011
+            source.put_sound(1, capture, loud if beep else 0 * loud, now)
+        if tick % 2 == 0 and seen_at is None and source.picture(now) is marked:
+            seen_at = tick / 60
+        block = source.sound(now - 1 / 60, 800)
+        if heard_at is None and block.max() > 0.5:
+            heard_at = (tick - 1) / 60 + int(np.argmax(block[:, 0] > 0.5)) / 48_000
+    assert seen_at is not None
+    assert heard_at is not None
+    assert heard_at - seen_at == pytest.approx(0, abs=0.04)
+
+
+def test_nothing_is_shown_before_the_first_picture_and_after_the_presenter_left() -> None:
+    source = _joined()
+    assert source.picture(100.0) is None
+    source.put_picture(1, 100.0, _frames(1)[0], 100.01)
+    assert source.picture(100.2) is not None
+    source.leave(100.3)
+    assert source.picture(100.4) is None
+
+
+def test_a_take_over_keeps_the_last_picture_for_a_while() -> None:
+    source = _joined()
+    source.put_picture(1, 100.0, _frames(1)[0], 100.01)
+    source.picture(100.2)
+    source.leave(100.3, 3.0)
+    assert source.picture(103.0) is not None
+    assert source.picture(103.4) is None
+
+
+def test_frames_of_a_former_publisher_are_ignored() -> None:
+    source = _joined()
+    source.leave(100.0)
+    source.join(2)
+    source.put_picture(1, 100.0, _frames(1)[0], 100.01)
+    source.put_sound(1, 100.0, np.ones((960, 2), np.float32), 100.01)
+    assert source.picture(101.0) is None
+    assert not source.sound(100.1, 800).any()
+
+
+def test_a_picture_that_never_changes_is_held_for_ten_seconds() -> None:
+    source = _joined()
+    source.put_picture(1, 100.0, _frames(1)[0], 100.01)
+    assert source.picture(100.2) is not None
+    assert source.picture(110.0) is not None
+    assert source.picture(110.3) is None
+
+
+def test_in_rehearsal_the_newest_pictures_wait_for_the_start() -> None:
+    source, frames = Source(_FRAME_S), _frames(100)
+    source.join(1)
+    for i, frame in enumerate(frames):
+        source.put_picture(1, 100 + i * _FRAME_S, frame, 100.01 + i * _FRAME_S)
+    source.go_live()
+    assert source.picture(100 + 99 * _FRAME_S + 0.2) is frames[-1]

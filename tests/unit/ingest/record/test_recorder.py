@@ -1,0 +1,131 @@
+"""The recording while it is written and when it is closed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from pathlib import Path
+
+import av
+import pytest
+
+from ingest.record import recorder as recorder_module
+from ingest.record.movie import write_all
+from ingest.record.recorder import Recorder
+from tests.media.encoded import talk
+from tests.media.reading import watch
+from tests.media.spooled import closed, feed, torn
+
+
+def test_a_closed_recording_has_the_right_length_starts_at_zero_and_is_in_step(tmp_path: Path) -> None:
+    recorder = closed(tmp_path / "e" / "s.mp4")
+    seen = watch(recorder.path)
+    assert seen.duration == pytest.approx(4.0, abs=0.1)
+    assert recorder.duration_s == pytest.approx(seen.duration, abs=0.001)
+    assert seen.video_times == pytest.approx([n / 30 for n in range(120)])
+    assert seen.audio_start == 0
+    assert seen.flashes == pytest.approx([0, 1, 2, 3])
+    assert max(map(abs, seen.lip_sync())) < 0.02
+
+
+def test_a_closed_recording_is_an_ordinary_mp4_with_a_keyframe_index(tmp_path: Path) -> None:
+    recorder = closed(tmp_path / "s.mp4")
+    data = recorder.path.read_bytes()
+    assert data[4:8] == b"ftyp"
+    assert b"mvex" not in data[data.rindex(b"moov") :]
+    with av.open(str(recorder.path), "r") as container:
+        assert [p.pts for p in container.demux(video=0) if p.is_keyframe] == [0, 180_000]
+        assert (container.streams.video[0].frames, container.streams.audio[0].frames) == (120, len(talk().sounds))
+        container.seek(3_000_000)
+        frame = next(container.decode(video=0))
+        assert frame.time == 2.0
+
+
+def test_until_it_is_closed_it_reads_as_a_fragmented_file(tmp_path: Path) -> None:
+    seen = watch(torn(tmp_path / "s.mp4"))
+    assert len(seen.video_times) == 120
+    assert len(seen.lip_sync()) == 4
+
+
+def test_saved_means_on_the_disk_within_half_a_second(tmp_path: Path) -> None:
+    ends: list[Exception | None] = []
+    recorder = Recorder(tmp_path / "s.mp4", ends.append)
+    recorder.start()
+    feed(recorder, talk())
+    deadline = time.monotonic() + 5
+    while recorder.saved_s < 4.0:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(recorder.path.read_bytes())  # a crash at this moment
+    assert watch(copy).video_end == pytest.approx(4.0)
+    recorder.finish()
+    recorder.join(5)
+
+
+def test_pictures_dropped_on_the_way_leave_sound_in_step(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "s.mp4", lambda _: None)
+    recorder.start()
+    feed(recorder, talk(), lost=range(50, 60))  # nothing behind the keyframe at 60 refers to them
+    recorder.finish()
+    recorder.join(5)
+    seen = watch(recorder.path)
+    assert len(seen.video_times) == 110
+    assert seen.duration == pytest.approx(4.0, abs=0.1)
+    assert max(map(abs, seen.lip_sync())) < 0.02
+
+
+def test_a_program_of_no_frames_leaves_no_file(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "s.mp4", lambda _: None)
+    recorder.start()
+    recorder.finish()
+    recorder.join(5)
+    assert not recorder.path.exists()
+    assert recorder.duration_s == 0
+
+
+def test_a_disk_that_refuses_for_a_while_costs_that_while_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = threading.Event()
+
+    def write(fd: int, data: bytes, offset: int) -> None:
+        if full.is_set():
+            os.pwrite(fd, data[: len(data) // 2], offset)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_all(fd, data, offset)
+
+    monkeypatch.setattr(recorder_module, "write_all", write)
+    ends: list[Exception | None] = []
+    recorder = Recorder(tmp_path / "s.mp4", ends.append)
+    recorder.start()
+    made = talk(8)
+    recorder.describe(made.audio)
+    recorder.describe(made.video)
+    for number, sample in enumerate(made.pictures):
+        if number == 70:
+            deadline = time.monotonic() + 5
+            while recorder.saved_s < 2.0:
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            full.set()
+        if number == 150:
+            deadline = time.monotonic() + 5
+            while not recorder.lost:
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            full.clear()
+        recorder.put("video", sample)
+        for sound in made.sounds:
+            if number * 3000 / 90_000 <= sound.pts / 48_000 < (number + 1) * 3000 / 90_000:
+                recorder.put("audio", sound)
+    recorder.finish()
+    recorder.join(5)
+    assert ends == [None]
+    assert recorder.lost > 0
+    seen = watch(recorder.path)
+    assert seen.duration == pytest.approx(8.0, abs=0.1)
+    late = [d for f, d in zip(seen.flashes, seen.lip_sync(), strict=False) if f > 6.5]
+    assert all(abs(d) < 0.02 for d in late)

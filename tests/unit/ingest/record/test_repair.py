@@ -1,0 +1,155 @@
+"""Recordings that a crash left, and halves of an event."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from pathlib import Path
+
+import av
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.record.repair import NotARecording, join, repair
+from tests.media.reading import watch
+from tests.media.spooled import closed, torn
+
+
+class Live(bytes):
+    """The bytes of a recording that was never closed: eight fragments of half a second, and a last bit of sound."""
+
+    def __repr__(self) -> str:
+        return "<live>"
+
+    @property
+    def ends(self) -> list[int]:
+        """Where the fragments with pictures end."""
+        ends, at = [], 0
+        while at + 8 <= len(self):
+            size, name = int.from_bytes(self[at : at + 4], "big"), self[at + 4 : at + 8]
+            at += size
+            if name == b"mdat":
+                ends.append(at)
+        return ends[:8]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
+    return Live(torn(tmp_path_factory.mktemp("live") / "s.mp4"))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_wherever_it_was_cut_all_whole_fragments_are_there_and_play(
+    live: Live, tmp_path: Path, data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(live.ends[0], len(live)))
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(live[:cut])
+    result = repair(path)
+    whole = sum(end <= cut for end in live.ends)
+    seen = watch(path)
+    assert not result.complete
+    assert len(seen.video_times) == 15 * whole
+    assert seen.video_end == pytest.approx(0.5 * whole)
+    assert result.duration_s == pytest.approx(seen.duration, abs=0.001)
+    assert all(abs(d) < 0.02 for d in seen.lip_sync())
+
+
+def test_zeros_behind_a_good_header_are_cut_off(live: Live, tmp_path: Path) -> None:
+    """A power cut: the file's size and the fragment's header came to the disk, its media did not."""
+    ends = live.ends
+    path = tmp_path / "zeros.mp4"
+    path.write_bytes(live[: ends[-1] - 2000].ljust(ends[-1], b"\0"))
+    repair(path)
+    seen = watch(path)
+    assert len(seen.video_times) == 15 * 7
+    assert seen.audio_end == pytest.approx(3.5, abs=0.05)
+
+
+def test_a_crash_while_closing_loses_nothing(live: Live, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mp4"
+    closed(whole)
+    data = whole.read_bytes()
+    tail = data[data.rindex(b"moov") - 4 :]
+    for kept in (1, 7, 8, len(tail) // 2, len(tail)):
+        path = tmp_path / "closing.mp4"
+        path.write_bytes(live + tail[:kept])
+        assert repair(path).duration_s == pytest.approx(4.0, abs=0.1)
+        assert len(watch(path).video_times) == 120
+
+
+def test_repairing_again_changes_nothing(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "s.mp4"
+    path.write_bytes(live)
+    first = repair(path)
+    data = path.read_bytes()
+    again = repair(path)
+    assert path.read_bytes() == data
+    assert again.complete
+    assert again.duration_s == first.duration_s
+
+
+@pytest.mark.parametrize("kept", [0, 3, 20, 40, 300, 1500])
+def test_a_file_without_a_whole_fragment_is_named_and_left_alone(live: Live, tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "short.mp4"
+    path.write_bytes(live[:kept])
+    with pytest.raises(NotARecording):
+        repair(path)
+    assert path.read_bytes() == live[:kept]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**9), st.binary(min_size=1, max_size=64))
+def test_damage_anywhere_is_survived_or_named(live: Live, tmp_path: Path, at: int, noise: bytes) -> None:
+    at %= len(live)
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(live[:at] + noise + live[at + len(noise) :])
+    try:
+        result = repair(path)
+    except NotARecording:
+        return
+    assert 0 < result.duration_s
+
+
+def test_halves_become_one_recording_in_step(live: Live, tmp_path: Path) -> None:
+    first, second, joined = tmp_path / "1.mp4", tmp_path / "2.mp4", tmp_path / "joined.mp4"
+    first.write_bytes(live[: live.ends[4]])
+    repair(first)
+    closed(second)
+    length = join([first, second], joined)
+    seen = watch(joined)
+    assert length == pytest.approx(seen.duration, abs=0.001)
+    assert seen.video_end == pytest.approx(2.5 + 4.0, abs=0.1)
+    assert len(seen.video_times) in (75 + 120, 74 + 120)
+    assert _sound_is_contiguous(joined)
+    assert len(seen.lip_sync()) == 3 + 4
+    assert max(map(abs, seen.lip_sync())) < 0.025
+
+
+def _sound_is_contiguous(path: Path) -> bool:
+    with av.open(str(path), "r") as container:
+        times = [p.pts for p in container.demux(audio=0) if p.pts is not None]
+    return all(b - a == 1024 for a, b in itertools.pairwise(times))
+
+
+def test_what_was_joined_can_be_joined_again(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{n}.mp4" for n in range(3)]
+    closed(paths[0], 2)
+    for path in paths[1:]:
+        shutil.copy(paths[0], path)
+    join(paths[:2], tmp_path / "two.mp4")
+    join([tmp_path / "two.mp4", paths[2]], tmp_path / "three.mp4")
+    seen = watch(tmp_path / "three.mp4")
+    assert seen.video_end == pytest.approx(6.0, abs=0.1)
+    assert len(seen.lip_sync()) == 6
+
+
+def test_joining_what_is_not_finished_leaves_nothing_behind(live: Live, tmp_path: Path) -> None:
+    half, target = tmp_path / "half.mp4", tmp_path / "joined.mp4"
+    half.write_bytes(live)
+    with pytest.raises(NotARecording):
+        join([half], target)
+    assert not target.exists()
+    assert half.read_bytes() == live
