@@ -13,9 +13,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from webinar.base import db
 from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres
+
+# A property is about what is computed; how long it takes on a busy machine is not its claim.
+settings.register_profile("webinar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("webinar")
 
 _NUMBERS = itertools.count(1)
 

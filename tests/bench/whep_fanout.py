@@ -67,7 +67,6 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True)
             answer = server.offer("event", offer)
             child.stdin.write(json.dumps({"answer": answer.sdp}).encode() + b"\n")
         before = await _figures(child.stdout, viewers)
-        server.stats("event")  # forgets the worst lateness so far
         cpu_s, began_s = _cpu(), time.monotonic()
         after = before
         while time.monotonic() - began_s < seconds:

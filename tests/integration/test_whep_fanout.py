@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from ingest.contract import EndOfSession
 from tests.media.whep_source import Clip, Source, encode
 from tests.media.whep_viewer import WhepViewer
 from webinar.base.rtc import Certificate, SdpError
 from webinar.base.rtc.srtp import AES_128_CM
-from webinar.delivery.whep import NoSeat, NotLive, UnknownResource, WhepServer
+from webinar.delivery.whep import NoSeat, NotLive, UnknownResource, WhepCollector, WhepServer
 
 EVENT = "event"
 CHROMIUM = (Path(__file__).parents[1] / "media/offers/chromium-156-viewer.sdp").read_text()
@@ -213,3 +214,19 @@ async def test_units_that_come_faster_than_they_can_be_sent_are_dropped_up_to_an
         totals = s.server.stats(EVENT).totals
         assert totals.units_dropped > 100
         assert viewer.audio_frames > 0
+
+
+async def test_metrics_count_what_was_sent_also_after_the_event(clip: Clip) -> None:
+    async with stage(clip) as s:
+        registry = CollectorRegistry()
+        registry.register(WhepCollector(s.server))
+        async with WhepViewer(s.exchange) as viewer:
+            await viewer.wait_frames(10)
+            text = generate_latest(registry).decode()
+            assert 'webinar_whep_viewers{rung="360p"} 1.0' in text
+            assert "webinar_whep_seats_taken 1.0" in text
+            s.server.end(EVENT, "ended")
+            sent = registry.get_sample_value("webinar_whep_packets_total")
+            assert sent is not None
+            assert sent > 50
+        assert registry.get_sample_value("webinar_whep_seats_taken") == 0.0

@@ -64,7 +64,6 @@ def write_answer(offer: Offer, transport: Transport, media: Sequence[AnswerMedia
         "s=-",
         "t=0 0",
         f"a=group:BUNDLE {' '.join(mids)}",
-        "a=extmap-allow-mixed",
         "a=msid-semantic: WMS *",
         "a=ice-lite",
     ]
@@ -97,8 +96,9 @@ def _accepted(offered: OfferedMedia, answer: AnswerMedia, transport: Transport) 
         f"a=mid:{answer.mid}",
         f"a={answer.direction}",
         "a=rtcp-mux",
-        "a=rtcp-rsize",
     ]
+    if offered.rtcp_rsize:
+        lines.append("a=rtcp-rsize")
     lines += [f"a=extmap:{number} {uri}" for uri, number in answer.extensions.items()]
     for codec in answer.codecs:
         lines += _codec_lines(codec)

@@ -25,7 +25,8 @@ _BATCH: Final = 64  # datagrams taken before the loop may do something else
 _BUFFER: Final = 4 << 20
 _MAX_DATAGRAM: Final = 2048
 _SEGMENT_SIZE: Final = struct.Struct("=H")
-_NO_GSO: Final = frozenset({errno.EIO, errno.EINVAL, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.EMSGSIZE})
+# What the kernel says when a route cannot take segments: its MTU is smaller, or it has no checksum offload (IPsec).
+_NO_GSO: Final = frozenset({errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE})
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class EndpointStats:
     send_blocked: int = 0  # EAGAIN: the socket's buffer is full
     send_errors: int = 0  # anything else the kernel said
     refused: int = 0  # registrations above `max_peers`
+    plain_paths: int = 0  # addresses that UDP_SEGMENT cannot reach
 
 
 class Endpoint:
@@ -67,22 +69,16 @@ class Endpoint:
         self._setting = setting
         self._by_ufrag: dict[str, Peer] = {}
         self._by_address: dict[Address, Peer] = {}
+        self._plain: set[Address] = set()  # those of `_by_address` that take no segments
         self._socket: socket.socket | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Bind and receive. `host` "::" takes IPv4 too; `port` 0 picks one (see `self.port`). Raises `CannotStart`."""
         self.ipv6 = ":" in host
-        sock = socket.socket(socket.AF_INET6 if self.ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setblocking(False)
-        if self.ipv6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
         try:
-            sock.bind((host, port))
+            sock = _bound(host, port)
         except OSError as error:
-            sock.close()
             raise port_error(error, "UDP", port, self._setting) from error
         self._socket = sock
         self.port = sock.getsockname()[1]
@@ -138,19 +134,19 @@ class Endpoint:
         """Datagrams of `segment` bytes, the last may be shorter; one call by UDP_SEGMENT, else one call each."""
         if len(data) <= segment:
             return self.send(data, address)
-        if self.gso and self._socket is not None:
+        if self.gso and self._socket is not None and address not in self._plain:
             try:
                 self._socket.sendmsg([data], [(SOL_UDP, UDP_SEGMENT, _SEGMENT_SIZE.pack(segment))], 0, address)
             except (BlockingIOError, InterruptedError):
                 self.stats.send_blocked += 1
                 return False
             except OSError as error:
-                self.stats.send_errors += 1
                 if error.errno not in _NO_GSO:
+                    self.stats.send_errors += 1
                     return False
-                # A device without checksum offload, or a path with a smaller MTU: plain sends from now on.
-                _log.warning("gso_off", why=str(error))
-                self.gso = False
+                if address in self._by_address:
+                    self._plain.add(address)
+                    self.stats.plain_paths += 1
             else:
                 return True
         sent = [self.send(data[start : start + segment], address) for start in range(0, len(data), segment)]
@@ -164,6 +160,7 @@ class Endpoint:
     def forget_path(self, address: Address, peer: Peer) -> None:
         if self._by_address.get(address) is peer:
             del self._by_address[address]
+            self._plain.discard(address)
 
     def _readable(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
@@ -220,6 +217,21 @@ class Endpoint:
                         peer.close(CloseReason.TIMEOUT)
                 elif now - peer.consent_s > self._consent_timeout_s:
                     peer.close(CloseReason.SILENT)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER)  # the kernel cuts it to net.core.[rw]mem_max
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def _has_gso(sock: socket.socket) -> bool:

@@ -56,6 +56,7 @@ class OfferedMedia:
     ssrcs: tuple[int, ...]
     ssrc_groups: tuple[tuple[str, tuple[int, ...]], ...]  # ("FID", (media, rtx))
     rtcp_mux: bool
+    rtcp_rsize: bool  # RFC 5506
 
     def codec(self, name: str, **parameters: str) -> Codec | None:
         """The first codec of that name whose fmtp has these parameters (keywords take `_` for `-`)."""
@@ -195,6 +196,7 @@ def _media(section: _Section, index: int) -> OfferedMedia:
         ssrcs=tuple(dict.fromkeys(n for v in section.every("ssrc") if (n := _uint32(v.split(" ")[0])) is not None)),
         ssrc_groups=_groups(section),
         rtcp_mux=section.has("rtcp-mux"),
+        rtcp_rsize=section.has("rtcp-rsize"),
     )
 
 

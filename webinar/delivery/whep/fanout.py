@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ingest.contract import VIDEO_CLOCK, Unit
@@ -27,6 +27,7 @@ RUNG_GONE_S: Final = 2.0  # program time without a unit
 RATE_OVER_S: Final = 1.0
 YIELD_AFTER: Final = 200  # packets, about 1 ms of work
 TICK_S: Final = 0.1
+FADE: Final = 0.99  # a tick
 
 
 class Rung:
@@ -70,8 +71,14 @@ class FanoutStats:
     nacked: int = 0
     send_failures: int = 0
     lateness_s: float = 0.0  # smoothed
-    lateness_max_s: float = 0.0  # since the last look
+    lateness_max_s: float = 0.0  # the worst, fading by half in 7 s
     keyframes_requested: int = 0
+
+    def add(self, other: FanoutStats) -> None:
+        """Add another's counters; the lateness stays."""
+        for name in FanoutStats.__slots__:
+            if not name.startswith("lateness"):
+                setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class Fanout:
@@ -146,11 +153,10 @@ class Fanout:
         return self._ladder, [self._rungs[name].rate for name in self._ladder]
 
     def totals(self) -> FanoutStats:
-        """Counters including those of viewers that are still here; forgets the greatest lateness."""
-        now = FanoutStats(**{name: getattr(self.stats, name) for name in FanoutStats.__slots__})
+        """Counters including those of viewers that are still here."""
+        now = replace(self.stats)
         for viewer in self.viewers.values():
             _add(now, viewer)
-        self.stats.lateness_max_s = 0.0
         return now
 
     # Inside
@@ -218,6 +224,7 @@ class Fanout:
             now_s = time.monotonic()
             self._ask()
             self._relist()
+            self.stats.lateness_max_s *= FADE
             program = self._clock.report(now_s)
             for viewer in list(self.viewers.values()):
                 if viewer.state is ViewerState.WAITING and now_s - viewer.waiting_since_s >= WAIT_S:

@@ -7,7 +7,7 @@ import functools
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ingest.contract import EndOfSession, InitSegment, Message, Unit
@@ -69,6 +69,7 @@ class WhepServer:
         self._buffer = SendBuffer()
         self._fanouts: dict[str, tuple[Fanout, asyncio.Task[None]]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._past = FanoutStats()  # of events that are over
 
     @property
     def endpoint(self) -> Endpoint:
@@ -119,6 +120,7 @@ class WhepServer:
         if entry is not None:
             fanout, task = entry
             fanout.end(reason)
+            self._past.add(fanout.stats)
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
             task.cancel()
@@ -190,6 +192,14 @@ class WhepServer:
         if entry is not None and entry[1] is task:
             del self._fanouts[event_id]
             entry[0].end("error")
+            self._past.add(entry[0].stats)
+
+    def totals(self) -> FanoutStats:
+        """Counters of all events since the start, without lateness."""
+        sums = replace(self._past)
+        for fanout, _ in self._fanouts.values():
+            sums.add(fanout.totals())
+        return sums
 
     @property
     def events(self) -> tuple[str, ...]:

@@ -190,9 +190,9 @@ class Viewer:
         for ssrc, sequences in feedback.nacks:
             if self.video is not None and ssrc == self._negotiated.video_ssrc:
                 self.stats.nacked += len(sequences)
-                done = self.video.resend(sequences, self._resend_left)
-                self._resend_left -= done
-                self.stats.resent += done
+                wanted = sequences[: max(self._resend_left, 0)]  # looking for one costs too, found or not
+                self._resend_left -= len(wanted)
+                self.stats.resent += self.video.resend(wanted)
         if self._negotiated.video_ssrc in feedback.keyframe_requests:
             self.stats.keyframe_requests += 1
             self._room.request_keyframe(self.rung)

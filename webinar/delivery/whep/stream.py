@@ -95,12 +95,10 @@ class OutStream:
             self._index += 1
         return b"".join(packets), len(packets[0])
 
-    def resend(self, sequences: tuple[int, ...], budget: int) -> int:
-        """Answer a NACK: by RTX where it was negotiated (RFC 4588), else by the packet as it was. At most `budget`."""
+    def resend(self, sequences: tuple[int, ...]) -> int:
+        """Answer a NACK: by RTX where it was negotiated (RFC 4588), else by the packet as it was. Gives how many."""
         done = 0
         for sequence in sequences:
-            if done >= budget:
-                break
             index = self._index - (self._index - sequence & 0xFFFF)
             found = self._find(index)
             if found is None:
