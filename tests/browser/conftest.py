@@ -1,0 +1,84 @@
+"""One platform as `webinar serve` gives it, and real Chromium, for all browser tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from tests.media import fake_devices
+from tests.running import RunningPlatform
+
+QUIET = [
+    "--no-sandbox",  # tests run as root in containers
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=user-gesture-required",
+]
+# What a firewall that lets no UDP through leaves of WebRTC.
+NO_UDP = "--force-webrtc-ip-handling-policy=disable_non_proxied_udp"
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    found = shutil.which("chromium")
+    assert found is not None, "Chromium is missing: `make test` installs it (scripts/system-packages.sh)"
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def devices(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Switches that give Chromium a camera, a microphone and a screen without asking anybody."""
+    folder: Path = tmp_path_factory.mktemp("devices")
+    return [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        "--auto-select-desktop-capture-source=Entire screen",
+        f"--use-file-for-fake-video-capture={fake_devices.camera(folder / 'camera.mjpeg')}",
+        f"--use-file-for-fake-audio-capture={fake_devices.microphone(folder / 'microphone.wav')}",
+    ]
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright, chromium_path: str, devices: list[str]) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium_path, args=[*QUIET, *devices])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium_without_udp(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium_path, args=[*QUIET, NO_UDP])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[RunningPlatform]:
+    running = RunningPlatform()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of its own: no cookie of anybody else."""
+    context = chromium.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+    yield context
+    context.close()

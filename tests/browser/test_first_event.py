@@ -1,0 +1,137 @@
+"""One event from "New event" to the downloaded recording, as host, presenter and three guests live it in Chromium."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import walk
+from tests.media.mp4_probe import probe
+from tests.running import RunningPlatform
+
+MESSAGES = ["안녕하세요! 잘 보입니다.", "Hello from Lisbon", "<b>not bold</b> & 'quoted'"]
+
+
+@pytest.fixture
+def pages(chromium: Browser, chromium_without_udp: Browser) -> Iterator[dict[str, Page]]:
+    """A browser profile for each person."""
+    people = {
+        "host": chromium,
+        "presenter": chromium,
+        "Mina": chromium,
+        "João": chromium,
+        "Firewalled": chromium_without_udp,
+    }
+    with ExitStack() as stack:
+        opened = {}
+        for name, browser in people.items():
+            width, height = (390, 844) if name == "João" else (1280, 800)
+            context = walk.profile_of(browser, width=width, height=height)
+            stack.callback(context.close)
+            opened[name] = context.new_page()
+        yield opened
+
+
+@pytest.mark.timeout(300)
+def test_one_event_from_new_event_to_the_downloaded_recording(
+    platform: RunningPlatform, pages: dict[str, Page], tmp_path: Path
+) -> None:
+    host, presenter = pages["host"], pages["presenter"]
+    guests = {name: pages[name] for name in ("Mina", "João", "Firewalled")}
+
+    # The owner signs in, makes an event and gets its links.
+    walk.set_up_owner(platform, host)
+    host.context.clear_cookies()
+    walk.sign_in(platform, host)
+    links = walk.new_event(platform, host, "Spring meeting 봄 학술대회")
+
+    # Guests register on the event page and wait in the lobby by their personal links.
+    for name, page in guests.items():
+        page.goto(walk.register(page, links.event, f"{name} Guest"))
+        expect(page.locator("[data-scene=lobby]")).to_be_visible()
+        expect(page.get_by_text("it starts by itself")).to_be_visible()
+
+    # The presenter sees camera and microphone, goes live, and sees that it is.
+    went_live = time.monotonic()
+    walk.go_live(presenter, links.studio)
+    expect(presenter.locator("[data-bar=time]")).not_to_have_text("0:00", timeout=15_000)
+    expect(presenter.locator("[data-bar=sent]")).to_contain_text("Mbit/s", timeout=15_000)
+    expect(presenter.locator("[data-bar=saved]")).to_be_visible(timeout=15_000)
+
+    # The lobby turns into the room by itself; who has no UDP gets LL-HLS.
+    walk.playing(guests["Mina"], "whep")
+    walk.playing(guests["João"], "whep")
+    walk.playing(guests["Firewalled"], "hls")
+    for page in guests.values():
+        page.get_by_role("button", name="Turn sound on").click()
+        assert walk.loudness(page) >= 0.05
+
+    # Sharing a screen does not interrupt.
+    presenter.get_by_role("button", name="Share a screen", exact=True).click()
+    expect(presenter.locator("[data-studio=switch]")).to_be_visible()
+
+    chat_lives_through_its_service(platform, guests)
+    end_for_everyone(host, links, guests, presenter)
+
+    # The recording: there within 3 s, whole, as long as the event was.
+    path, waited = downloaded(host, tmp_path)
+    assert waited <= 3.0, f"{waited:.1f} s from End to the download"
+    report = probe(path)
+    assert report.errors == []
+    assert report.video_codec == "h264"
+    assert report.audio_codec == "aac"
+    assert 5 < report.duration_s < time.monotonic() - went_live
+    items = platform.call("GET", f"/api/v1/events/{links.host.rsplit('/', 1)[1]}/recordings").json()["items"]
+    assert items[0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert abs(report.duration_s - items[0]["duration_s"]) <= 0.5
+
+
+def chat_lives_through_its_service(platform: RunningPlatform, guests: dict[str, Page]) -> None:
+    """Three people write; everyone sees the same, also after a reload, and after the service was killed."""
+    for page, text in zip(guests.values(), MESSAGES, strict=True):
+        walk.say(page, text)
+        for other in guests.values():
+            expect(other.locator("[data-chat=list] .msg__body", has_text=text)).to_have_count(1)
+    os.kill(platform.children()["chat"], signal.SIGKILL)
+    mina, joao = guests["Mina"], guests["João"]
+    walk.say(mina, "Written while chat was down")
+    expect(joao.locator("[data-chat=list] .msg__body", has_text="while chat was down")).to_have_count(1, timeout=40_000)
+    joao.reload()
+    expect(joao.locator("[data-chat=list] .msg__body", has_text="while chat was down")).to_have_count(1, timeout=20_000)
+    wanted = [*MESSAGES, "Written while chat was down"]
+    for page in guests.values():
+        expect(page.locator("[data-chat=list] .msg__body")).to_have_count(len(wanted), timeout=40_000)
+        assert walk.messages(page) == wanted
+    # The picture did not mind.
+    walk.playing(guests["Mina"], "whep")
+
+
+def end_for_everyone(host: Page, links: walk.Links, guests: dict[str, Page], presenter: Page) -> None:
+    host.goto(links.host)
+    host.get_by_role("link", name="End for everyone").click()
+    host.get_by_role("dialog").get_by_role("button", name="End for everyone").click()
+    for page in guests.values():
+        expect(page.get_by_text("The event has ended")).to_be_visible()
+    expect(presenter.get_by_role("heading", name="The event has ended")).to_be_visible()
+
+
+def downloaded(host: Page, folder: Path) -> tuple[Path, float]:
+    """(file, seconds until its link was on the host's page), counted from the host's click on End."""
+    started = time.monotonic()
+    link = host.get_by_role("link", name="Download")
+    expect(link).to_be_visible()
+    waited = time.monotonic() - started
+    with host.expect_download() as download:
+        link.click()
+    path = folder / "recording.mp4"
+    download.value.save_as(path)
+    assert "봄 학술대회" in download.value.suggested_filename
+    return path, waited
