@@ -23,7 +23,7 @@ QUIET = [
     "--autoplay-policy=user-gesture-required",
 ]
 # What a firewall that lets no UDP through leaves of WebRTC.
-NO_UDP = "--force-webrtc-ip-handling-policy=disable_non_proxied_udp"
+NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 
 
 @pytest.fixture(scope="session")

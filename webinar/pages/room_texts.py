@@ -21,7 +21,7 @@ CHAT: Final[Table] = {
     "role_presenter": _("Speaker"),
     "role_moderator": _("Moderator"),
     "new_messages": _("New messages ({n})"),
-    "people": _("{n} watching"),
+    "people": _("{n} in the chat"),
     "wait": _("A moment, please: you can write again in {n} s."),
     "too_many_waiting": _("Too many messages are waiting to be sent. They go out as soon as the chat is back."),
     "chat_down": _("The chat is reconnecting. What you write is kept and sent then; the picture is not affected."),
@@ -33,6 +33,7 @@ CHAT: Final[Table] = {
 }
 
 ROOM: Final[Table] = {
+    "watching": _("{n} watching"),
     "connecting": _("Connecting…"),
     "reconnecting": _("Reconnecting… you do not have to do anything."),
     "access_ended": _("Your access has ended. Open your personal link again."),
@@ -47,6 +48,7 @@ ROOM: Final[Table] = {
     "full": _("Full screen"),
     "leave_full": _("Leave full screen"),
     "behind": _("{s} s behind"),
+    "real_time": _("In real time"),
     "paused": _("Paused"),
     "quality_auto": _("Automatic"),
     "delay": _("Delay"),

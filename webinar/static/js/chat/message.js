@@ -116,10 +116,14 @@ export class Messages {
    */
   #head(author, at, own) {
     const head = element("div", "msg__head");
-    const avatar = element("span", `avatar hue-${hue(author.id)}`, initials(author.name));
+    const role = author.role === "attendee" ? "" : this.texts.say(`role_${author.role}`);
+    // Who speaks as "Speaker" has no name of their own to take letters from, and needs no badge that repeats it.
+    const nameless = author.name === role;
+    const letters = nameless ? [...author.name][0] : initials(author.name);
+    const avatar = element("span", `avatar hue-${hue(author.id)}`, letters);
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("span", "msg__name", author.name));
-    if (author.role !== "attendee") head.append(element("span", "badge", this.texts.say(`role_${author.role}`)));
+    if (role && !nameless) head.append(element("span", "badge", role));
     if (own) head.append(element("span", "msg__you", this.texts.say("you")));
     const time = element("time", "msg__time", this.time.format(at));
     time.dateTime = at.toISOString();

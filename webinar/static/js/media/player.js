@@ -97,7 +97,7 @@ export class Player extends EventTarget {
 
   /** @param {AbortSignal} signal */
   async #run(signal) {
-    const backoff = new Backoff(400, 5000);
+    const backoff = new Backoff(300, 2500);
     this.#set("connecting");
     while (!signal.aborted) {
       const session = await this.#open(signal);

@@ -14,8 +14,9 @@ const FIRST_FRAME_MS = 2500;
 /** ICE may go "disconnected" for a moment on a busy Wi-Fi; longer than this is a loss. */
 const DISCONNECTED_MS = 2000;
 const SILENT_MS = 4000;
-/** How long no packet may come once the server has said that the source changed. */
-const IMPATIENT_MS = 1500;
+/** How long no packet may come once there is a reason for doubt: a new live session, or a server that does not answer. */
+const IMPATIENT_MS = 1200;
+const DOUBT_MS = 10_000;
 
 export class WhepSession {
   /** @type {"whep"} */
@@ -31,7 +32,7 @@ export class WhepSession {
     this.url = url;
     this.token = token;
     this.resource = "";
-    this.silentMs = SILENT_MS;
+    this.doubtUntil = 0;
     /** @type {RTCPeerConnection} */
     this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.stop = new AbortController();
@@ -69,9 +70,9 @@ export class WhepSession {
     void this.#watch();
   }
 
-  /** The server has a new live session: do not wait long if this one has gone quiet. */
+  /** There is doubt whether anything still comes: do not wait long if this session has gone quiet. */
   hurry() {
-    this.silentMs = IMPATIENT_MS;
+    this.doubtUntil = performance.now() + DOUBT_MS;
   }
 
   /** @returns {{id: number, label: string}[]} */
@@ -113,7 +114,7 @@ export class WhepSession {
       if (state !== "disconnected") unwellAt = 0;
       else if (!unwellAt) unwellAt = now;
       else if (now - unwellAt > DISCONNECTED_MS) return this.end("disconnected");
-      if (now - heardAt > this.silentMs) return this.end("silent");
+      if (now - heardAt > (now < this.doubtUntil ? IMPATIENT_MS : SILENT_MS)) return this.end("silent");
       await sleep(500, this.stop.signal).catch(() => {});
     }
     this.end("closed");

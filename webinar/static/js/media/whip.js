@@ -43,6 +43,7 @@ export class Publisher extends EventTarget {
     /** @type {RTCPeerConnection | null} */
     this.pc = null;
     this.resource = "";
+    this.unheard = false;
     /** @type {AbortController | null} */
     this.running = null;
     /** @type {AbortController | null} */
@@ -69,6 +70,11 @@ export class Publisher extends EventTarget {
   /** The network is back: try now. */
   retry() {
     this.waiting?.abort();
+  }
+
+  /** The server says that nothing arrives, though this side still believes in its connection: make a new one. */
+  renew() {
+    this.unheard = true;
   }
 
   /**
@@ -176,8 +182,10 @@ export class Publisher extends EventTarget {
     let unwellAt = 0;
     let bytes = 0;
     let at = performance.now();
+    this.unheard = false;
     for (;;) {
       await sleep(500, signal);
+      if (this.unheard) return "network";
       if (pc.getSenders()[0]?.transport?.state === "closed") return "server";
       if (pc.connectionState === "failed" || pc.connectionState === "closed") return "network";
       const now = performance.now();

@@ -144,6 +144,8 @@ export class Controls {
     const behind = this.player.state === "playing" && !this.pausedByViewer ? this.player.session?.figures.behindS : null;
     if (this.pausedByViewer) this.behind.textContent = this.texts.say("paused");
     else if (behind === null || behind === undefined) this.behind.textContent = "";
+    // Under a second nobody can tell: a figure would only look like one.
+    else if (behind < 1) this.behind.textContent = this.texts.say("real_time");
     else this.behind.textContent = this.texts.say("behind", { s: behind.toFixed(1) });
   }
 

@@ -41,14 +41,15 @@ class Room {
   #listen() {
     this.playback.addEventListener("change", () => this.#changed());
     this.playback.addEventListener("denied", (event) => this.#denied(/** @type {CustomEvent} */ (event).detail));
-    this.player.addEventListener("state", () => {
-      this.playback.transport = this.player.session?.kind ?? "lobby";
-    });
+    this.player.addEventListener("state", () => this.#plays());
+    // The server does not answer: the picture, if it stops too, has probably gone with it.
+    this.playback.addEventListener("away", () => this.player.session?.hurry());
+    this.playback.addEventListener("back", () => this.player.retry());
     this.player.addEventListener("trouble", () => this.playback.hurry());
     this.player.addEventListener("finished", () => this.playback.hurry());
     this.player.addEventListener("denied", () => this.playback.hurry());
     document.addEventListener("people", (event) => {
-      this.people.textContent = this.texts.say("people", { n: /** @type {CustomEvent} */ (event).detail });
+      this.people.textContent = this.texts.say("watching", { n: /** @type {CustomEvent} */ (event).detail });
     });
     document.addEventListener("unread", (event) => {
       const count = /** @type {CustomEvent} */ (event).detail;
@@ -60,6 +61,14 @@ class Room {
     window.addEventListener("pagehide", () => this.player.stop());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     this.replay.addEventListener("click", () => void this.#watchAgain());
+  }
+
+  /** Says at once how it plays: the host counts viewers by it. */
+  #plays() {
+    const transport = this.player.session?.kind;
+    if (!transport || transport === this.playback.transport) return;
+    this.playback.transport = transport;
+    this.playback.hurry();
   }
 
   #wake() {

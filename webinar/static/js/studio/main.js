@@ -24,6 +24,8 @@ import { Sources } from "./sources.js";
 
 const LOOK_MS = 1000;
 const IDLE_LOOK_MS = 4000;
+/** So many looks in a row that find nothing arriving mean a new connection. */
+const DOUBT_LOOKS = 3;
 
 class Studio {
   /** @param {Boot} page */
@@ -57,6 +59,7 @@ class Studio {
     this.awake = null;
     /** @type {AbortController | null} */
     this.pause = null;
+    this.unheard = 0;
     this.#listen();
     this.#scene();
     this.chat.start();
@@ -167,6 +170,7 @@ class Studio {
       try {
         const figures = await this.api.live();
         this.bar.show(figures);
+        this.#doubt(figures);
         if (figures.state !== this.state) this.#became(figures.state);
         this.#scene();
       } catch (error) {
@@ -177,6 +181,19 @@ class Studio {
       const idle = document.hidden && this.state !== "live";
       await sleep(idle ? IDLE_LOOK_MS : LOOK_MS, this.pause.signal).catch(() => {});
     }
+  }
+
+  /**
+   * ICE takes long to notice that ingest was replaced; its figures tell sooner.
+   * @param {import("./api.js").LiveFigures} figures
+   */
+  #doubt(figures) {
+    const sends = this.publisher.state === "sending" && (this.publisher.video !== null || this.voice !== null);
+    const arrives = figures.publisher?.connected === true && (figures.ingest_silent_s ?? 0) < DOUBT_LOOKS;
+    this.unheard = sends && !arrives ? this.unheard + 1 : 0;
+    if (this.unheard < DOUBT_LOOKS) return;
+    this.unheard = 0;
+    this.publisher.renew();
   }
 
   /** @param {string} state */

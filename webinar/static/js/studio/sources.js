@@ -12,6 +12,9 @@ import { DeviceError } from "./devices.js";
 /** @typedef {import("./sound.js").Sound} Sound */
 
 const METER_MS = 66;
+/** Of the meter's 60 dB: below the one a voice is hard to hear, above the other it is cut off. */
+const QUIET = 0.25;
+const LOUD = 0.95;
 /** The devices a list lets you choose from. */
 const CHOSEN = /** @type {const} */ (["camera", "microphone"]);
 
@@ -27,7 +30,8 @@ export class Sources {
     this.devices = devices;
     this.sound = sound;
     this.texts = texts;
-    this.meters = /** @type {HTMLMeterElement[]} */ ([...root.querySelectorAll("[data-source=level]")]);
+    this.meter = need("[data-source=level]", HTMLElement, root);
+    this.meterBar = need(".source__bar", HTMLElement, root);
     this.note = need("[data-source=note]", HTMLElement, root);
     for (const kind of CHOSEN) {
       this.#select(kind).addEventListener("change", () => void this.#choose(kind));
@@ -156,6 +160,8 @@ export class Sources {
 
   #level() {
     const level = this.sound.level;
-    for (const meter of this.meters) meter.value = level;
+    this.meterBar.style.transform = `scaleX(${level.toFixed(3)})`;
+    this.meter.dataset.loud = level > LOUD ? "clipping" : level < QUIET ? "quiet" : "good";
+    this.meter.setAttribute("aria-valuenow", String(Math.round(level * 100)));
   }
 }
