@@ -179,11 +179,12 @@ def _validated(model: type[BaseModel], data: bytes | dict[str, str], *, strings:
 
 
 def _attendee_problem(error: ValidationError) -> Invalid:
-    words = registration_model.WORDS
+    """The same in the words of registration. A question's text is no field: all answers are one."""
     problems: dict[str, FieldProblem] = {}
     for found in invalid(error.errors(include_url=False, include_context=False)).fields:
-        text = words.get(found.field.split(".")[0], found.message) if found.message not in _PLAIN else found.message
-        problems.setdefault(found.field, FieldProblem(found.field, text))
+        name = found.field.partition(".")[0]
+        text = found.message if found.message in _PLAIN else registration_model.WORDS.get(name, found.message)
+        problems.setdefault(name, FieldProblem(name, text))
     return Invalid("Some fields need another look.", fields=list(problems.values()))
 
 

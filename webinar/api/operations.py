@@ -10,13 +10,14 @@ from webinar.api import schemas
 from webinar.api.access import Caller, ChatRole
 from webinar.api.operation import Call, Operation
 from webinar.api.playback import PlaybackQuery, playback
+from webinar.base.cursor import PATTERN
 from webinar.events.model import Event, EventChange, EventState, NewEvent
 from webinar.registration.model import Attendee, NewAttendee, Status
 
 HOST: Final = frozenset({Caller.HOST})
 HOST_OR_STUDIO: Final = frozenset({Caller.HOST, Caller.STUDIO})
 
-Cursor = Annotated[str | None, Field(default=None, max_length=200, description="`next` of the page before.")]
+Cursor = Annotated[str | None, Field(default=None, pattern=PATTERN, description="`next` of the page before.")]
 Limit = Annotated[int, Field(default=50, ge=1, le=200)]
 
 
@@ -128,8 +129,6 @@ async def cancel_attendee(call: Call) -> None:
 
 _EVENT: Final = "/events/{event_id}"
 _ATTENDEE: Final = "/events/{event_id}/attendees/{attendee_id}"
-_CURSOR: Final = {400: "The cursor is not one of ours."}
-
 OPERATIONS: Final = (
     Operation(
         name="createEvent",
@@ -153,7 +152,6 @@ OPERATIONS: Final = (
         handler=list_events,
         query=EventQuery,
         reply=schemas.EventList,
-        errors=_CURSOR,
     ),
     Operation(
         name="getEvent",
@@ -263,7 +261,6 @@ OPERATIONS: Final = (
         handler=list_attendees,
         query=AttendeeQuery,
         reply=schemas.AttendeeList,
-        errors=_CURSOR,
     ),
     Operation(
         name="changeAttendee",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import uuid
 from datetime import datetime
 from typing import Final
 
 from ingest.contract import Subject
+from webinar.base import cursor as cursors
 from webinar.base import log
 from webinar.base.bus import Bus, BusDown, Json, NoOwner, Refused
 from webinar.base.db import Pool
-from webinar.base.errors import BadRequest, Conflict, Forbidden, Gone, NotFound, Unauthenticated, Unavailable
+from webinar.base.errors import Conflict, Forbidden, Gone, NotFound, Unauthenticated, Unavailable
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.model import (
     Event,
@@ -73,9 +73,9 @@ class EventService:
 
     async def page(self, *, cursor: str | None = None, limit: int = 50, state: EventState | None = None) -> Page:
         """Newest first. Raises `BadRequest` for a cursor that is not one of ours."""
-        found = await self._store.page(None if cursor is None else _read_cursor(cursor), limit + 1, state)
+        found = await self._store.page(None if cursor is None else cursors.read(cursor), limit + 1, state)
         items = tuple(found[:limit])
-        return Page(items, _cursor(items[-1]) if len(found) > limit else None)
+        return Page(items, cursors.write(items[-1].created_at, items[-1].id) if len(found) > limit else None)
 
     async def change(self, event_id: uuid.UUID, change: EventChange) -> Event:
         """Raises `Invalid`, and `Conflict` for what the state does not allow. Announces the change."""
@@ -258,18 +258,3 @@ def _found(event: Event | None) -> Event:
     if event is None:
         raise NotFound("There is no such event. Check the address.", code="event_not_found")
     return event
-
-
-def _cursor(event: Event) -> str:
-    return base64.urlsafe_b64encode(f"{event.created_at.isoformat()} {event.id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
-    try:
-        at, event_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
-        when = datetime.fromisoformat(at)
-        if when.tzinfo is None:
-            raise ValueError("no zone")
-        return when, uuid.UUID(event_id)
-    except ValueError as error:
-        raise BadRequest("The cursor is not one of ours: start the list again.", code="bad_cursor") from error

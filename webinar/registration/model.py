@@ -102,6 +102,13 @@ Question = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
 Answer = Annotated[str, Field(max_length=2000, pattern=ANSWER)]
 
 
+def _by_question(schema: dict[str, Any]) -> None:
+    """What pydantic checks, in words of JSON Schema that forbid other keys too."""
+    (answer,) = schema.pop("patternProperties").values()
+    question = {"minLength": 1, "maxLength": 200, "pattern": ONE_LINE}
+    schema.update(additionalProperties=answer, propertyNames=question, description="By question.")
+
+
 class NewAttendee(BaseModel):
     """What a person fills in."""
 
@@ -109,7 +116,7 @@ class NewAttendee(BaseModel):
 
     name: Name
     email: Email
-    answers: Annotated[dict[Question, Answer], Field(max_length=10, description="By question.")] = {}
+    answers: Annotated[dict[Question, Answer], Field(max_length=10, json_schema_extra=_by_question)] = {}
     language: Language | None = Field(default=None, description="Of mails and pages; the event's by default.")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import uuid
-from datetime import datetime
 
+from webinar.base import cursor as cursors
 from webinar.base import log
 from webinar.base.bus import Bus
 from webinar.base.db import Connection, Pool
-from webinar.base.errors import BadRequest, Conflict, Gone, NotFound, Unauthenticated
+from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
 from webinar.base.tokens import Purpose, Tokens
 from webinar.registration.model import (
     Attendee,
@@ -63,10 +62,10 @@ class RegistrationService:
         self, event_id: uuid.UUID, *, cursor: str | None = None, limit: int = 100, status: Status | None = None
     ) -> AttendeePage:
         """In the order of registration. Raises `BadRequest` for a cursor that is not one of ours."""
-        after = None if cursor is None else _read_cursor(cursor)
+        after = None if cursor is None else cursors.read(cursor)
         found = await self._store.page(event_id, after, limit + 1, status)
         items = tuple(found[:limit])
-        return AttendeePage(items, _cursor(items[-1]) if len(found) > limit else None)
+        return AttendeePage(items, cursors.write(items[-1].registered_at, items[-1].id) if len(found) > limit else None)
 
     async def seats(self, event_id: uuid.UUID) -> Seats:
         seats = await self._store.seats(event_id)
@@ -171,18 +170,3 @@ def _found(attendee: Attendee | None) -> Attendee:
     if attendee is None:
         raise NotFound("There is no such person in this event.", code="attendee_not_found")
     return attendee
-
-
-def _cursor(attendee: Attendee) -> str:
-    return base64.urlsafe_b64encode(f"{attendee.registered_at.isoformat()} {attendee.id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
-    try:
-        at, attendee_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
-        when = datetime.fromisoformat(at)
-        if when.tzinfo is None:
-            raise ValueError("no zone")
-        return when, uuid.UUID(attendee_id)
-    except ValueError as error:
-        raise BadRequest("The cursor is not one of ours: start the list again.", code="bad_cursor") from error

@@ -1,0 +1,61 @@
+"""The OpenAPI document is true: schemathesis calls every operation with what the document allows and forbids."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fake_ingest import FakeIngest
+
+if TYPE_CHECKING:
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.web_stage"]
+
+RULES = Path(__file__).parent.parent / "schemathesis.toml"
+
+
+@pytest.mark.slow
+async def test_schemathesis_finds_the_document_true(web: Web, ingest: FakeIngest) -> None:
+    await web.event()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(RULES)),
+        *("run", f"{web.url}/api/v1/openapi.json"),
+        *("--header", f"Authorization: Bearer {web.token}"),
+        *("--checks", "all", "--phases", "coverage,fuzzing"),
+        *("--max-examples", "8", "--seed", "1", "--no-color", "--suppress-health-check", "all"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+
+
+async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
+    document = (await web.guest.get("/api/v1/openapi.json")).json()
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": f"{web.url}/api/v1"}]
+    calls = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
+    assert calls == {
+        "POST /events",
+        "GET /events",
+        "GET /events/{event_id}",
+        "PATCH /events/{event_id}",
+        "DELETE /events/{event_id}",
+        "POST /events/{event_id}/start",
+        "POST /events/{event_id}/end",
+        "GET /events/{event_id}/live",
+        "GET /events/{event_id}/studio/ticket",
+        "GET /events/{event_id}/recordings",
+        "POST /events/{event_id}/attendees",
+        "GET /events/{event_id}/attendees",
+        "PATCH /events/{event_id}/attendees/{attendee_id}",
+        "DELETE /events/{event_id}/attendees/{attendee_id}",
+        "GET /playback",
+    }
+    assert "null" not in json.dumps(document["components"]["schemas"]["Problem"]["properties"]["code"])
