@@ -69,7 +69,7 @@ async def test_the_talk_arrives_as_720p_with_readable_times_and_sound(answerer: 
     times = [burned(p) for p in pictures]
     assert {(p.width, p.height) for p in pictures} == {(1280, 720)}
     assert None not in times
-    steps = np.diff(np.array(times, dtype=np.int64))
+    steps = np.diff(np.array(times, dtype=np.float64))
     frames = np.rint(steps * 30 / 1000)
     assert frames.min() >= 1
     assert np.abs(steps - frames * 1000 / 30).max() <= 1, (
