@@ -1,6 +1,6 @@
 """Writing to sockets: the same bytes to each, straight into its transport.
 
-uvicorn takes a protocol class for WebSockets (`ws=`). `ChatProtocol` is its own sans-I/O one with three additions:
+uvicorn takes a protocol class for WebSockets (`ws=`). `ChatProtocol` is its own sans-I/O one with a few additions:
 it hands an `Outlet` over in the ASGI scope (`scope["extensions"][EXTENSION]`), and it bounds what a client can make the
 service hold with pings and fragments, neither of which ASGI shows. On any other server `PlainOutlet` does the same
 through ASGI's `send`, slower. tests/integration/test_chat_outlets.py holds both to one contract.
@@ -62,6 +62,12 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         scope: dict[str, Any] | None = getattr(self, "scope", None)
         if scope is not None:
             scope["extensions"][EXTENSION] = FastOutlet(self)
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # A refusal is an answer too; else each one is logged as an application that did not answer.
+            self.handshake_complete = True
 
     def handle_ping(self) -> None:
         # Pongs go to a client that may not read them, and pings do not pause reading.

@@ -153,7 +153,8 @@ class ChatClient:
         self.messages.append(message)
         match message["type"]:
             case "welcome":
-                self.epoch = message["epoch"]
+                if self.epoch != message["epoch"]:
+                    self.epoch, self.shown = message["epoch"], []
             case "reset":
                 self.resets += 1
                 self.shown = []

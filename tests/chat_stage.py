@@ -44,6 +44,11 @@ class ChatProcess:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/chat"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> ChatProcess:
         """Returns when it says that it serves."""
         read_end, write_end = os.pipe()
@@ -214,7 +219,7 @@ class Stage:
             await connection.close()
 
 
-def _reachable_folder() -> Path:
+def reachable_folder() -> Path:
     """Not pytest's own: as root, PostgreSQL runs as a user who could not reach that."""
     folder = Path(tempfile.mkdtemp(prefix="webinar-chat-"))
     folder.chmod(0o711)
@@ -223,7 +228,7 @@ def _reachable_folder() -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage() -> AsyncIterator[Stage]:
-    folder = _reachable_folder()
+    folder = reachable_folder()
     stage = Stage(folder)
     try:
         await stage.start()
