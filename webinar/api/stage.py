@@ -85,6 +85,11 @@ class Stage:
         for event_id in list(self._rows):
             self._wake(event_id)
 
+    @property
+    def waiting(self) -> int:
+        """Long polls that are open now."""
+        return self._waiting.total()
+
     async def scene(self, event_id: uuid.UUID) -> Scene:
         """Raises `NotFound`; and one of `AWAY` when PostgreSQL is away and the event was never read."""
         row = self._row(event_id)

@@ -1,0 +1,212 @@
+"""From start to the downloaded recording over the API, and what happens when a part is away meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+import uuid
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from ingest.contract import SessionState
+from tests.fake_ingest import FakeIngest
+from tests.waiting import until
+from webinar.base.tokens import Purpose
+
+if TYPE_CHECKING:
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.web_stage"]
+
+
+async def test_an_event_goes_live_and_its_viewers_get_the_stream(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    person = await web.attendee(event)
+    before = (await web.playback(person["viewer_token"])).json()
+    assert (before["state"], before["whep_url"], before["hls_url"]) == ("scheduled", None, None)
+    started = await web.host.post(f"/api/v1/events/{event['id']}/start")
+    assert (started.status_code, started.json()["state"]) == (200, "live")
+    playable = (await web.playback(person["viewer_token"], after=before["version"], wait=10)).json()
+    while playable["hls_url"] is None:
+        playable = (await web.playback(person["viewer_token"], after=playable["version"], wait=10)).json()
+    session = ingest.sessions[event["id"]]
+    assert playable["state"] == "live"
+    assert playable["hls_url"] == f"{web.url}/hls/{session.prefix}/index.m3u8"
+    assert playable["whep_url"] == f"{web.url}/whep/{event['id']}"
+    assert playable["you"] == {"id": person["id"], "name": "김하나", "role": "attendee"}
+    assert (await web.guest.get(playable["hls_url"])).status_code == 200
+    claims = web.platform.tokens.read(Purpose.CHAT, playable["chat"]["ticket"])
+    assert (claims["event"], claims["person"], claims["role"], claims["name"]) == (
+        event["id"],
+        person["id"],
+        "attendee",
+        "김하나",
+    )
+
+
+async def test_starting_twice_at_once_makes_one_session(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    path = f"/api/v1/events/{event['id']}/start"
+    replies = await asyncio.gather(*(web.host.post(path) for _ in range(4)))
+    assert [r.status_code for r in replies] == [200] * 4
+    sessions = await web.platform.events.sessions(uuid.UUID(event["id"]))
+    assert len(sessions) == 1
+    assert len(ingest.sessions) == 1
+
+
+async def test_without_an_ingest_the_start_is_taken_back_and_says_so(web: Web) -> None:
+    event = await web.event()
+    reply = await web.host.post(f"/api/v1/events/{event['id']}/start")
+    assert (reply.status_code, reply.json()["code"]) == (503, "no_ingest")
+    assert int(reply.headers["retry-after"]) >= 1
+    after = (await web.host.get(f"/api/v1/events/{event['id']}")).json()
+    assert (after["state"], after["started_at"]) == ("scheduled", None)
+    async with FakeIngest(web.ingest_bus, web.platform.storage):
+        reply = await web.host.post(f"/api/v1/events/{event['id']}/start")
+        assert (reply.status_code, reply.json()["state"]) == (200, "live")
+
+
+async def test_states_only_go_forward(web: Web, ingest: FakeIngest) -> None:
+    draft = await web.event(state="draft")
+    path = f"/api/v1/events/{draft['id']}"
+    assert (await web.host.post(f"{path}/start")).json()["code"] == "event_draft"
+    assert (await web.host.post(f"{path}/end")).json()["code"] == "not_live"
+    await web.host.patch(path, json={"state": "scheduled"})
+    assert (await web.host.post(f"{path}/end")).json()["code"] == "not_live"
+    assert (await web.host.post(f"{path}/start")).status_code == 200
+    assert (await web.host.delete(path)).json()["code"] == "event_live"
+    assert (await web.host.patch(path, json={"starts_at": "2027-01-01T00:00:00Z"})).json()["code"] == "event_live"
+    assert (await web.host.post(f"{path}/end")).json()["state"] == "ended"
+    assert (await web.host.post(f"{path}/end")).json()["state"] == "ended"
+    assert (await web.host.post(f"{path}/start")).json()["code"] == "event_ended"
+
+
+async def test_a_long_poll_answers_at_the_end_and_else_after_its_wait(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    person = await web.attendee(event)
+    now = (await web.playback(person["viewer_token"])).json()
+    began = time.monotonic()
+    same = (await web.playback(person["viewer_token"], after=now["version"], wait=1)).json()
+    assert same["version"] == now["version"]
+    assert 0.9 < time.monotonic() - began < 3
+    waiting = asyncio.create_task(web.playback(person["viewer_token"], after=now["version"], wait=20))
+    other = asyncio.create_task(web.host.post(f"/api/v1/events/{event['id']}/end"))
+    began = time.monotonic()
+    ended = (await waiting).json()
+    assert time.monotonic() - began < 3
+    assert (ended["state"], ended["hls_url"], ended["whep_url"]) == ("ended", None, None)
+    await other
+
+
+async def test_a_change_in_the_database_alone_reaches_who_waits(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    person = await web.attendee(event)
+    now = (await web.playback(person["viewer_token"])).json()
+    waiting = asyncio.create_task(web.playback(person["viewer_token"], after=now["version"], wait=20))
+    await until(lambda: web.platform.stage.waiting > 0)
+    # As if the bus had lost the word of it.
+    await web.platform.pool.execute("update event set title = 'Moved' where id = $1", uuid.UUID(event["id"]))
+    assert (await waiting).json()["event"]["title"] == "Moved"
+
+
+async def test_another_ingest_gives_viewers_another_address(web: Web) -> None:
+    async with FakeIngest(web.ingest_bus, web.platform.storage) as first:
+        event = await web.live_event()
+        person = await web.attendee(event)
+        before = (await web.playback(person["viewer_token"])).json()
+        await first.die()
+        async with FakeIngest(web.ingest_bus, web.platform.storage) as second:
+            await web.platform.events.bring_on_air(uuid.UUID(event["id"]))
+            after = (await web.playback(person["viewer_token"], after=before["version"], wait=20)).json()
+            assert after["hls_url"] != before["hls_url"]
+            assert second.sessions[event["id"]].prefix in after["hls_url"]
+        sessions = await web.platform.events.sessions(uuid.UUID(event["id"]))
+        assert [s.ended_at is None for s in sessions] == [False, True]
+
+
+async def test_figures_of_the_live_session_and_who_watches(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    path = f"/api/v1/events/{event['id']}/live"
+    before = (await web.host.get(path)).json()
+    assert (before["state"], before["session_state"], before["publisher"]) == ("scheduled", None, None)
+    await web.host.post(f"/api/v1/events/{event['id']}/start")
+    people = [await web.attendee(event, f"p{n}@example.org") for n in range(3)]
+    for person, transport in zip(people, ("whep", "hls", "hls"), strict=True):
+        await web.playback(person["viewer_token"], transport=transport)
+        await web.playback(person["viewer_token"], transport=transport)
+    figures = (await web.host.get(path)).json()
+    assert figures["viewers"] == {"total": 3, "whep": 1, "hls": 2, "lobby": 0}
+    assert figures["session_state"] == "live"
+    assert figures["recorded_until_s"] == 0.5
+    assert figures["renditions"] == [{"name": "240p", "fps": 30.0, "bitrate": 290000}]
+    assert figures["publisher"]["width"] == 1280
+    listed = (await web.host.get(f"/api/v1/events/{event['id']}/attendees")).json()["items"]
+    assert all(p["first_joined_at"] for p in listed)
+
+
+async def test_the_recording_is_there_at_the_end_whole_and_by_range(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    path = f"/api/v1/events/{event['id']}"
+    during = (await web.host.get(f"{path}/recordings")).json()["items"]
+    assert [(r["state"], r["download_url"]) for r in during] == [("recording", None)]
+    await web.host.post(f"{path}/end")
+    (recording,) = (await web.host.get(f"{path}/recordings")).json()["items"]
+    assert (recording["state"], recording["duration_s"], recording["complete"]) == ("ready", 12.5, True)
+    url = recording["download_url"]
+    whole = await web.guest.get(url)
+    assert whole.status_code == 200
+    assert hashlib.sha256(whole.content).hexdigest() == recording["sha256"]
+    assert len(whole.content) == recording["bytes"] == int(whole.headers["content-length"])
+    assert whole.headers["content-type"] == "video/mp4"
+    assert unquote(whole.headers["content-disposition"]).endswith("filename*=UTF-8''연례 학술대회 2026.mp4")
+    part = await web.guest.get(url, headers={"Range": "bytes=5-9"})
+    assert (part.status_code, part.content) == (206, whole.content[5:10])
+    assert part.headers["content-range"] == f"bytes 5-9/{recording['bytes']}"
+    tail = await web.guest.get(url, headers={"Range": "bytes=-7", "If-Range": whole.headers["etag"]})
+    assert (tail.status_code, tail.content) == (206, whole.content[-7:])
+    other = await web.guest.get(url, headers={"Range": "bytes=-7", "If-Range": '"another"'})
+    assert (other.status_code, len(other.content)) == (200, recording["bytes"])
+    beyond = await web.guest.get(url, headers={"Range": "bytes=99999999-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{recording['bytes']}")
+    assert (await web.guest.get(url, headers={"If-None-Match": whole.headers["etag"]})).status_code == 304
+    head = await web.guest.head(url)
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["content-length"]) == recording["bytes"]
+    bare = url.partition("?")[0]
+    assert (await web.host.get(bare)).content == whole.content
+    refused = await web.guest.get(bare)
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_missing")
+
+
+async def test_an_event_whose_ingest_died_can_still_be_ended(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    await ingest.die()
+    reply = await web.host.post(f"/api/v1/events/{event['id']}/end")
+    assert (reply.status_code, reply.json()["state"]) == (200, "ended")
+    assert ingest.sessions[event["id"]].state is SessionState.LIVE
+
+
+async def test_deleting_an_event_deletes_its_recording(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    await web.host.post(f"/api/v1/events/{event['id']}/end")
+    storage = web.platform.storage
+    assert len(await storage.list_keys(f"recordings/{event['id']}")) == 2
+    assert (await web.host.delete(f"/api/v1/events/{event['id']}")).status_code == 204
+    assert await storage.list_keys(f"recordings/{event['id']}") == []
+
+
+async def test_a_studio_token_gets_what_a_studio_needs(web: Web, ingest: FakeIngest) -> None:
+    event = await web.platform.events.get(uuid.UUID((await web.event())["id"]))
+    token = web.platform.access.studio_token(event, "presenter")
+    path = f"/api/v1/events/{event.id}"
+    ticket = (await web.call("GET", f"{path}/studio/ticket", token)).json()
+    claims = web.platform.tokens.read(Purpose.CHAT, ticket["ticket"])
+    assert (claims["person"], claims["role"], claims["event"]) == ("presenter", "presenter", str(event.id))
+    assert (await web.call("POST", f"{path}/start", token)).json()["state"] == "live"
+    assert (await web.call("GET", f"{path}/live", token)).status_code == 200
+    assert (await web.call("POST", f"{path}/end", token)).json()["state"] == "ended"
+    assert (await web.call("GET", f"{path}/recordings", token)).json()["items"][0]["state"] == "ready"
+    await web.platform.events.renew_presenter_link(event.id)
+    reply = await web.call("GET", f"{path}/live", token)
+    assert (reply.status_code, reply.json()["code"]) == (401, "link_revoked")
