@@ -93,7 +93,8 @@ class Stage:
     async def scene(self, event_id: uuid.UUID) -> Scene:
         """Raises `NotFound`; and one of `AWAY` when PostgreSQL is away and the event was never read."""
         row = self._row(event_id)
-        if row.stale and not (row.event is not None and time.monotonic() < row.ask_again_at):
+        # A row that was never read is waited for: whoever asks while the first query runs gets its answer too.
+        if row.event is None or (row.stale and time.monotonic() >= row.ask_again_at):
             await self._read(event_id, row)
         if row.event is None:
             raise NotFound("There is no such event. Check the address.", code="event_not_found")

@@ -104,6 +104,8 @@ export class Player extends EventTarget {
       if (session) {
         const since = performance.now();
         this.session = session;
+        // A server that has lost its source may still hand out its last picture: the next silence ends sooner.
+        if (backoff.attempt) session.hurry();
         this.#set("playing");
         const reason = await session.ended;
         session.close();

@@ -92,7 +92,24 @@ export function leave(resource, token) {
 }
 
 /**
- * Resolves when the peer connection's transport is up.
+ * Resolves when ICE has found a path.
+ * @param {RTCPeerConnection} pc with its remote description set
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ * @throws {NoMedia} when it failed, `ms` have passed, or the browser may send over no address at all
+ */
+export function reached(pc, ms, signal) {
+  return settled(pc, ["iceconnectionstatechange", "icegatheringstatechange"], ms, signal, () => {
+    const state = pc.iceConnectionState;
+    if (state === "connected" || state === "completed") return true;
+    const nowhere = pc.iceGatheringState === "complete" && !/^a=candidate:/m.test(pc.localDescription?.sdp ?? "");
+    return state === "failed" || state === "closed" || nowhere ? new NoMedia(`ICE is ${state}`) : false;
+  });
+}
+
+/**
+ * Resolves when the peer connection's transport is up: ICE and DTLS.
  * @param {RTCPeerConnection} pc
  * @param {number} ms
  * @param {AbortSignal} signal
@@ -100,23 +117,37 @@ export function leave(resource, token) {
  * @throws {NoMedia} when it failed or `ms` have passed
  */
 export function connected(pc, ms, signal) {
+  return settled(pc, ["connectionstatechange"], ms, signal, () => {
+    const state = pc.connectionState;
+    if (state === "connected") return true;
+    return state === "failed" || state === "closed" ? new NoMedia(`the connection ${state}`) : false;
+  });
+}
+
+/**
+ * @param {RTCPeerConnection} pc
+ * @param {string[]} events after which to look
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @param {() => boolean | NoMedia} look true: it is so; an error: it will never be
+ * @returns {Promise<void>}
+ */
+function settled(pc, events, ms, signal, look) {
   return new Promise((resolve, reject) => {
     const limit = within(ms, signal);
-    const settle = (/** @type {Error | null} */ error) => {
-      pc.removeEventListener("connectionstatechange", look);
+    const settle = (/** @type {unknown} */ error) => {
+      for (const event of events) pc.removeEventListener(event, again);
       limit.removeEventListener("abort", expired);
       if (error) reject(error);
       else resolve();
     };
     const expired = () => settle(signal.aborted ? signal.reason : new NoMedia(`no connection within ${ms} ms`));
-    const look = () => {
-      if (pc.connectionState === "connected") settle(null);
-      else if (pc.connectionState === "failed" || pc.connectionState === "closed") {
-        settle(new NoMedia(`the connection ${pc.connectionState}`));
-      }
+    const again = () => {
+      const seen = look();
+      if (seen) settle(seen === true ? null : seen);
     };
     limit.addEventListener("abort", expired, { once: true });
-    pc.addEventListener("connectionstatechange", look);
-    look();
+    for (const event of events) pc.addEventListener(event, again);
+    again();
   });
 }

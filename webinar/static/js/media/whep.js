@@ -3,13 +3,15 @@
  * It never restarts itself; `player.js` opens a new one.
  */
 
-import { NoMedia, connected, exchange, leave } from "./signalling.js";
+import { NoMedia, connected, exchange, leave, reached } from "./signalling.js";
 import { sleep } from "./backoff.js";
 
 /** @typedef {import("./player.js").Figures} Figures */
 
 const ANSWER_MS = 2500;
-const CONNECT_MS = 2200;
+/** ICE's checks take a round trip or two: without an answer by then, UDP does not come through. */
+const CHECKED_MS = 1300;
+const CONNECT_MS = 2500;
 const FIRST_FRAME_MS = 2500;
 /** ICE may go "disconnected" for a moment on a busy Wi-Fi; longer than this is a loss. */
 const DISCONNECTED_MS = 2000;
@@ -63,6 +65,7 @@ export class WhepSession {
     const answer = await exchange({ url: this.url, token: this.token, sdp, timeoutMs: ANSWER_MS, signal });
     this.resource = answer.resource;
     await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+    await reached(pc, CHECKED_MS, signal);
     await connected(pc, CONNECT_MS, signal);
     this.video.srcObject = tracks;
     this.video.play().catch(() => {}); // a browser that wants a click first gets it from the big button
