@@ -188,6 +188,8 @@ class Fanout:
             ticks = self._clock.video(unit.session_id, unit.pts, now_s, wall_s)
             frame = self._buffer.frame(ticks, payloads, keyframe=unit.keyframe)
             rung.take(frame)
+            if unit.keyframe and unit.rendition == self._keyframe_wanted:
+                self._keyframe_wanted = ""  # it came by itself
             if not self._ladder:
                 self._relist()
         await self._deliver(unit.rendition, frame)

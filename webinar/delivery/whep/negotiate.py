@@ -35,28 +35,29 @@ def negotiate(offer: Offer) -> Negotiated:
     if codec is None:
         raise SdpError("The offer has no H.264 with packetization-mode=1.", code="no_codec")
     rtx = section.rtx(codec)
-    video_ssrc = new_ssrc()
-    repair = (_another(video_ssrc), rtx.payload_type) if rtx is not None else None
+    video_ssrc, repair_ssrc, audio_ssrc = _ssrcs(3)
+    repair = (repair_ssrc, rtx.payload_type) if rtx is not None else None
     codecs = [answered(codec, feedback=_VIDEO_FEEDBACK)]
     if rtx is not None:
         codecs.append(answered(rtx))
     source = Source(video_ssrc, cname, stream, "video", repair[0] if repair else None)
     media = [AnswerMedia(section.mid, "sendonly", codecs, source=source)]
-    audio_ssrc = audio_type = 0
     sound = offer.first("audio")
     opus = sound.codec("OPUS") if sound is not None and _receives(sound) else None
-    if sound is not None and opus is not None:
-        audio_ssrc, audio_type = _another(video_ssrc), opus.payload_type
-        voice = answered(opus, stereo=1, sprop_stereo=1, useinbandfec=1)
-        media.append(AnswerMedia(sound.mid, "sendonly", [voice], source=Source(audio_ssrc, cname, stream, "audio")))
-    return Negotiated(video_ssrc, codec.payload_type, repair, audio_ssrc, audio_type, cname, tuple(media))
+    if sound is None or opus is None:
+        return Negotiated(video_ssrc, codec.payload_type, repair, 0, 0, cname, tuple(media))
+    voice = answered(opus, stereo=1, sprop_stereo=1, useinbandfec=1)
+    media.append(AnswerMedia(sound.mid, "sendonly", [voice], source=Source(audio_ssrc, cname, stream, "audio")))
+    return Negotiated(video_ssrc, codec.payload_type, repair, audio_ssrc, opus.payload_type, cname, tuple(media))
 
 
 def _receives(section: OfferedMedia) -> bool:
     return section.direction in ("recvonly", "sendrecv")
 
 
-def _another(taken: int) -> int:
-    """A random SSRC that differs from one already used."""
-    ssrc = new_ssrc()
-    return ssrc if ssrc != taken else ssrc % 0xFFFFFFFF + 1
+def _ssrcs(count: int) -> list[int]:
+    """Different ones: two streams of one SSRC under one key would use an AES-GCM nonce twice."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(new_ssrc())
+    return list(found)

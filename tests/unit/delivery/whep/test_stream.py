@@ -1,0 +1,128 @@
+"""What leaves for one viewer, opened again by libsrtp as the viewer would."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, cast
+
+import pylibsrtp
+import pytest
+
+from webinar.base.rtc import Peer
+from webinar.base.rtc.srtp import AES_128_CM, AES_256_GCM, KeyPair, Profile, Sender
+from webinar.delivery.whep.packetizer import SendBuffer
+from webinar.delivery.whep.stream import OutStream
+
+PROFILES = pytest.mark.parametrize("profile", [AES_256_GCM, AES_128_CM], ids=["gcm", "cm"])
+SSRC, REPAIR = 7, 8
+
+
+class Wire:
+    """In the place of a `Peer`: the datagrams that would have been sent."""
+
+    def __init__(self, sender: Sender) -> None:
+        self.datagrams: list[bytes] = []
+        self._sender = sender
+
+    def send(self, datagram: bytes) -> bool:
+        self.datagrams.append(datagram)
+        return True
+
+    def send_rtp(self, packet: bytes) -> bool:
+        return self.send(self._sender.protect_rtp(packet))
+
+    def send_segments(self, data: memoryview, segment: int) -> bool:
+        self.datagrams += [bytes(data[n : n + segment]) for n in range(0, len(data), segment)]
+        return True
+
+
+class Viewer:
+    """A stream, what it sent, and the receiving end's libsrtp."""
+
+    def __init__(self, profile: Profile, *, sequence: int = 100, rtx: bool = True) -> None:
+        keys = KeyPair.split(profile, bytes(range(2 * (profile.key_length + profile.salt_length))), server=True)
+        sender = keys.sender()
+        self.buffer = SendBuffer()
+        self.wire = Wire(sender)
+        self.stream = OutStream(
+            cast(Peer, self.wire),
+            sender,
+            self.buffer,
+            ssrc=SSRC,
+            payload_type=102,
+            sequence=sequence,
+            repair=(REPAIR, 103) if rtx else None,
+            history=10,
+        )
+        policy = pylibsrtp.Policy(
+            key=keys.local, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=profile.libsrtp
+        )
+        self._session: Any = pylibsrtp.Session(policy)
+
+    def send(self, *payloads: bytes, ticks: int = 3000) -> None:
+        self.stream.send(self.buffer.frame(ticks, payloads), ticks)
+
+    def received(self) -> list[tuple[bool, int, int, int, int, bytes]]:
+        """(marker, payload type, sequence, timestamp, SSRC, payload) of all datagrams since the last call."""
+        datagrams, found = self.wire.datagrams[:], []
+        self.wire.datagrams.clear()
+        for datagram in datagrams:
+            packet = self._session.unprotect(datagram)
+            _, kind, sequence, timestamp, ssrc = struct.unpack_from("!BBHII", packet)
+            found.append((bool(kind & 0x80), kind & 0x7F, sequence, timestamp, ssrc, packet[12:]))
+        return found
+
+
+@PROFILES
+def test_frames_of_any_shape_arrive_in_contiguous_numbers(profile: Profile) -> None:
+    viewer = Viewer(profile)
+    viewer.send(b"small", b"a" * 900, b"b" * 900, b"c" * 400, ticks=1)
+    viewer.send(b"alone", ticks=2)
+    assert viewer.received() == [
+        (False, 102, 100, 1, SSRC, b"small"),
+        (False, 102, 101, 1, SSRC, b"a" * 900),
+        (False, 102, 102, 1, SSRC, b"b" * 900),
+        (True, 102, 103, 1, SSRC, b"c" * 400),
+        (True, 102, 104, 2, SSRC, b"alone"),
+    ]
+    assert (viewer.stream.packets, viewer.stream.octets) == (5, 2210)
+
+
+@PROFILES
+def test_numbers_and_rollover_go_on_past_the_wrap(profile: Profile) -> None:
+    viewer = Viewer(profile, sequence=32_767)
+    for _ in range(700):
+        viewer.send(*[b"x" * 20] * 60)
+        assert len(viewer.received()) == 60, "libsrtp follows the rollover counter"
+
+
+@PROFILES
+def test_a_nack_is_answered_on_the_rtx_stream_with_the_original_number(profile: Profile) -> None:
+    viewer = Viewer(profile, sequence=65_534 & 0x7FFF)
+    viewer.send(b"a" * 50, b"b" * 50, b"c" * 20, ticks=9)
+    first = viewer.received()[0][2]
+    assert viewer.stream.resend((first + 1, first + 2)) == 2
+    again = viewer.received()
+    assert [(m, pt, ts, ssrc, body) for m, pt, _, ts, ssrc, body in again] == [
+        (False, 103, 9, REPAIR, struct.pack("!H", first + 1) + b"b" * 50),
+        (True, 103, 9, REPAIR, struct.pack("!H", first + 2) + b"c" * 20),
+    ]
+    assert again[1][2] == again[0][2] + 1
+
+
+@PROFILES
+def test_without_rtx_the_very_datagram_is_sent_again(profile: Profile) -> None:
+    viewer = Viewer(profile, rtx=False)
+    viewer.send(b"a" * 50, b"b" * 50, b"c" * 20)
+    sent = viewer.wire.datagrams[:]
+    viewer.stream.resend((101, 102))
+    assert viewer.wire.datagrams[3:] == sent[1:]
+
+
+def test_what_was_not_sent_or_is_forgotten_is_counted_and_not_answered() -> None:
+    viewer = Viewer(AES_256_GCM)
+    for _ in range(12):
+        viewer.send(b"x")
+    assert viewer.stream.resend((100, 101, 112, 5000)) == 0
+    assert viewer.stream.unanswered == 4
+    assert viewer.stream.resend((102,)) == 1
