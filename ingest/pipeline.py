@@ -84,6 +84,11 @@ class Pipeline:
         """Raw frames that encoders were too late for, all renditions."""
         return sum(worker.dropped for worker in self._workers)
 
+    @property
+    def late_s(self) -> float:
+        """The most that the program was behind its clock."""
+        return self._program.late_s
+
     def start(self) -> None:
         """Starts all threads; program time 0 is 0.1 s from now."""
         epoch_s = time.monotonic() + LEAD_S

@@ -153,6 +153,16 @@ class LiveSession:
         return self._outside.recording(self.event_id, self.id)
 
     @property
+    def dropped(self) -> int:
+        """Raw frames that encoders were too late for."""
+        return self._pipeline.dropped if self._pipeline else 0
+
+    @property
+    def late_s(self) -> float:
+        """The most that the program was behind its clock."""
+        return self._pipeline.late_s if self._pipeline else 0.0
+
+    @property
     def recorded_s(self) -> float:
         """Length of the closed file."""
         return 0.0 if self._stopped is None else self._stopped.recorded_s

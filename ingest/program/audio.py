@@ -1,7 +1,7 @@
 """The presenter's sound on the program's clock: a buffer that is written by capture time and read by program time.
 
 The sender's clock and ours differ by some ppm, and capture times are corrected now and then. Reading follows both by
-playing up to 4 % faster or slower (cubic interpolation); nothing is touched while it is within 5 ms. A larger error is
+playing up to 5 % faster or slower (cubic interpolation); nothing is touched while it is within 5 ms. A larger error is
 jumped over with a short fade, a hole is silence.
 """
 
@@ -20,9 +20,9 @@ _CAPACITY: Final = 2 * AUDIO_CLOCK  # what is older is overwritten
 _CONTIGUOUS_S: Final = 0.060  # packets this near to where they are expected follow each other
 _FILTER: Final = 0.1  # of each difference goes into the clock: 0.2 s at 20 ms a packet
 _DEAD_S: Final = 0.005
-_JUMP_S: Final = 0.200
-_GAIN: Final = 0.5  # an error shrinks by half in a second
-_MOST: Final = 0.04
+_JUMP_S: Final = 0.060  # beyond this lip sync is seen to be wrong: a short fade is the lesser evil
+_GAIN: Final = 1.5  # a second: how fast an error shrinks
+_MOST: Final = 0.05
 _FADE: Final = AUDIO_CLOCK // 200  # 5 ms
 
 

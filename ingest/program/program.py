@@ -36,6 +36,7 @@ class Program(threading.Thread):
     ) -> None:
         super().__init__(name="program", daemon=True)
         self.pictures = 0  # made so far: program time is this over the frame rate
+        self.late_s = 0.0  # the most that a tick was late: what the machine had better to do
         self._rate = frame_rate
         self._source = source
         self._slate = slate
@@ -81,6 +82,7 @@ class Program(threading.Thread):
         while True:
             while (wait := grid.wait_s(tick, time.monotonic())) > 0:
                 time.sleep(wait)
+            self.late_s = max(self.late_s, time.monotonic() - grid.at(tick))
             if tick:
                 # The sound of the tick that is over now: so all of it can have arrived.
                 self._on_sound(Sound((tick - 1) * block, self._source.sound(grid.at(tick - 1), block)))

@@ -10,6 +10,7 @@ from collections import deque
 from typing import Final
 
 import av
+import numpy as np
 from prometheus_client import Counter
 
 from ingest.program.audio import SoundTrack
@@ -20,6 +21,7 @@ LATE: Final = Counter("webinar_ingest_late_total", "Decoded frames that came aft
 OVERRUN: Final = Counter("webinar_ingest_overrun_total", "Decoded pictures that the program did not take in time")
 
 _PICTURES: Final = 15  # 0.5 s at 30 frames a second
+_SETTLE_S: Final = 0.5  # so long the first kind waits for the other, so that both begin in step
 _STALE_S: Final = 10.0  # no new picture for so long: the last one is not held any more
 
 
@@ -44,6 +46,18 @@ class Source:
         self._pictures: deque[tuple[float, av.VideoFrame]] = deque()
         self._sound = SoundTrack()
         self._playout = Playout()
+        self._kinds: set[str] = set()
+        self._settled_at = float("inf")
+
+    def _observe(self, kind: str, capture_s: float, ready_s: float, ahead_s: float = 0.0) -> None:
+        if not self._kinds:
+            self._settled_at = ready_s + _SETTLE_S
+        self._kinds.add(kind)
+        if len(self._kinds) == 2:
+            self._settled_at = min(self._settled_at, ready_s)
+        self._playout.observe(capture_s, ready_s, ahead_s)
+        if ready_s > capture_s + self._playout.offset(ready_s):
+            LATE.labels(kind).inc()
 
     def join(self, generation: int) -> None:
         """A new publisher: its clock is its own."""
@@ -76,9 +90,7 @@ class Source:
         with self._lock:
             if generation != self._generation:
                 return
-            self._playout.observe(capture_s, ready_s, self._early_s)
-            if ready_s > capture_s + self._playout.offset(ready_s):
-                LATE.labels("video").inc()
+            self._observe("video", capture_s, ready_s, self._early_s)
             self._pictures.append((capture_s, frame))
             if len(self._pictures) > _PICTURES:
                 self._show(self._pictures.popleft()[1], ready_s)
@@ -90,16 +102,14 @@ class Source:
         with self._lock:
             if generation != self._generation:
                 return
-            self._playout.observe(capture_s, ready_s)
-            if ready_s > capture_s + self._playout.offset(ready_s):
-                LATE.labels("audio").inc()
+            self._observe("audio", capture_s, ready_s)
             self._sound.write(capture_s, samples)
 
     def picture(self, now_s: float) -> av.VideoFrame | None:
         """What is to be seen at this moment; None: the holding picture."""
         with self._lock:
             due = now_s - self._playout.offset(now_s) + self._early_s
-            while self._pictures and self._pictures[0][0] <= due:
+            while self._pictures and self._pictures[0][0] <= due and now_s >= self._settled_at:
                 self._show(self._pictures.popleft()[1], now_s)
             until = self._current_at + _STALE_S if self._present else self._hold_until
             if self._current is not None and now_s >= until:
@@ -109,6 +119,8 @@ class Source:
     def sound(self, from_s: float, count: int) -> Samples:
         """`count` samples for the time from `from_s` on."""
         with self._lock:
+            if from_s < self._settled_at:
+                return np.zeros((count, 2), np.float32)
             return self._sound.read(from_s - self._playout.offset(from_s), count)
 
     def offset(self, now_s: float) -> float:

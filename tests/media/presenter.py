@@ -92,8 +92,12 @@ def _audio(duration_s: float) -> Iterator[EncodedFrame]:
             yield EncodedFrame("opus", bytes(packet), (packet.pts or 0) / _RATE, True, 0.0)
 
 
-async def present(sink: PublisherSink, clip: Clip, *, delay_s: float = 0.02, audio_delay_s: float = 0.01) -> None:
-    """Connects, sends the clip in real time, leaves. A frame arrives `delay_s` after it was captured whole."""
+async def present(sink: PublisherSink, clip: Clip, *, delay_s: float = 0.02, audio_delay_s: float = 0.01) -> float:
+    """Connects, sends the clip in real time, leaves. A frame arrives `delay_s` after it was captured whole.
+
+    The answer is the most, in s, that a frame was late because the machine was busy.
+    """
+    late_s = 0.0
     sink.on_state(PublisherState.CONNECTED, "")
     start_s = time.monotonic()
 
@@ -103,5 +107,7 @@ async def present(sink: PublisherSink, clip: Clip, *, delay_s: float = 0.02, aud
     for frame in sorted(clip.at(start_s), key=due):
         await asyncio.sleep(max(0.0, due(frame) - time.monotonic()))
         arrived = replace(frame, arrival_s=time.monotonic())
+        late_s = max(late_s, arrived.arrival_s - due(frame))
         (sink.on_audio if frame.codec == "opus" else sink.on_video)(arrived)
     sink.on_state(PublisherState.GONE, "deleted")
+    return late_s

@@ -58,12 +58,14 @@ def test_every_frame_comes_out_at_once_on_the_canvas_with_its_capture_time(codec
 
 def test_a_change_of_codec_and_publisher_gets_a_new_decoder() -> None:
     seen = _Seen()
+    sent = 0
     decoder = VideoDecoder(Canvas(256, 144), seen, lambda: None)
     decoder.start()
     for generation, codec in enumerate(("h264", "vp8", "h264")):
         for frame in make(0.2, codec=codec, audio=False).frames:  # type: ignore[arg-type]
             decoder.put(generation, frame)
-    _until(lambda: len(seen.pictures) == 18)
+            sent += 1
+            _until(lambda: len(seen.pictures) == sent)  # noqa: B023 - waited for at once
     decoder.close()
     decoder.join()
     assert [g for g, _, _ in seen.pictures] == [0] * 6 + [1] * 6 + [2] * 6

@@ -62,8 +62,28 @@ def test_picture_and_sound_captured_together_come_out_together() -> None:
     assert heard_at - seen_at == pytest.approx(0, abs=0.04)
 
 
-def test_nothing_is_shown_before_the_first_picture_and_after_the_presenter_left() -> None:
+def _settled() -> Source:
+    """Picture and sound of the publisher have begun."""
     source = _joined()
+    source.put_sound(1, 100.0, np.zeros((960, 2), np.float32), 100.005)
+    return source
+
+
+def test_picture_and_sound_wait_for_each_other_at_the_beginning_for_half_a_second() -> None:
+    loud = np.ones((48_000, 2), np.float32)
+    source = _joined()
+    source.put_sound(1, 100.0, loud, 100.01)
+    assert not source.sound(100.3, 800).any()
+    source.put_picture(1, 100.0, _frames(1)[0], 100.35)  # the decoder took its time
+    assert source.picture(100.4) is not None
+    assert source.sound(100.42, 800).any()
+    alone = _joined()
+    alone.put_sound(1, 100.0, loud, 100.01)
+    assert alone.sound(100.52, 800).any()
+
+
+def test_nothing_is_shown_before_the_first_picture_and_after_the_presenter_left() -> None:
+    source = _settled()
     assert source.picture(100.0) is None
     source.put_picture(1, 100.0, _frames(1)[0], 100.01)
     assert source.picture(100.2) is not None
@@ -72,7 +92,7 @@ def test_nothing_is_shown_before_the_first_picture_and_after_the_presenter_left(
 
 
 def test_a_take_over_keeps_the_last_picture_for_a_while() -> None:
-    source = _joined()
+    source = _settled()
     source.put_picture(1, 100.0, _frames(1)[0], 100.01)
     source.picture(100.2)
     source.leave(100.3, 3.0)
@@ -91,7 +111,7 @@ def test_frames_of_a_former_publisher_are_ignored() -> None:
 
 
 def test_a_picture_that_never_changes_is_held_for_ten_seconds() -> None:
-    source = _joined()
+    source = _settled()
     source.put_picture(1, 100.0, _frames(1)[0], 100.01)
     assert source.picture(100.2) is not None
     assert source.picture(110.0) is not None
