@@ -1,0 +1,32 @@
+"""`make bench`: every load and speed run, one after the other; each prints its figures as JSON.
+
+`python -m tests.bench NAME` runs one: event, whep, chat. `soak` runs the event for half an hour.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+RUNS = {
+    "event": [["tests.bench.event"]],
+    "whep": [["tests.bench.whep_fanout", "--viewers", str(n)] for n in (60, 150, 300)],
+    "chat": [["tests.bench.chat_fanout"], ["tests.bench.chat_fanout", "--rate", "100"]],
+    "soak": [["tests.bench.event", "--seconds", "600"]],
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - set(RUNS)
+    if unknown:
+        sys.exit(f"no such run: {', '.join(sorted(unknown))}; there are {', '.join(RUNS)}")
+    status = 0
+    for name in names or ["event", "whep", "chat"]:
+        for module, *arguments in RUNS[name]:
+            print(f"# {module} {' '.join(arguments)}", flush=True)
+            status |= subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,264 @@
+"""A whole live event, measured from outside: `python -m tests.bench.event`.
+
+The platform and the demo's presenter run as `webinar demo`; viewers come from other processes. CPU is what the kernel
+booked on each service's process. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser import walk
+from tests.browser.conftest import QUIET
+from tests.media.lipsync_probe import flash_beep_offsets
+from tests.media.mp4_probe import probe
+from tests.running import ROOT, RunningPlatform
+from webinar.demo import burned_time
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+# Gives, for so many presented frames, [when it is displayed (ms since the epoch), its green channel at 426x240].
+FRAMES = """async count => {
+    const video = document.querySelector('.stage__video');
+    const canvas = new OffscreenCanvas(426, 240);
+    const context = canvas.getContext('2d', {willReadFrequently: true});
+    const frames = [];
+    while (frames.length < count) {
+        const meta = await new Promise(done => video.requestVideoFrameCallback((now, meta) => done(meta)));
+        context.drawImage(video, 0, 0, 426, 240);
+        const data = context.getImageData(0, 0, 426, 240).data;
+        let text = '';
+        for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i + 1]);
+        frames.push([performance.timeOrigin + meta.expectedDisplayTime, btoa(text)]);
+        await new Promise(done => setTimeout(done, 200));
+    }
+    return frames;
+}"""
+
+
+def cpu_s(pid: int) -> float:
+    """User and system seconds of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class Bench:
+    """One event of the demo."""
+
+    def __init__(self, platform: RunningPlatform, seconds: float) -> None:
+        self.platform = platform
+        self.seconds = seconds
+        links = dict(re.findall(r"^  (Join|Studio|Event page)\s+(\S+)$", platform.output, re.MULTILINE))
+        self.join = links["Join"]
+        events = platform.call("GET", "/api/v1/events").json()["items"]
+        self.event_id = next(e["id"] for e in events if e["state"] == "live")
+
+    def playback(self) -> tuple[str, dict[str, Any]]:
+        """(viewer token, playback) of a new guest."""
+        person = {"name": "Bench", "email": f"{uuid.uuid4().hex}@example.org"}
+        made = self.platform.call("POST", f"/api/v1/events/{self.event_id}/attendees", person).json()
+        token = made["viewer_token"]
+        return token, self.platform.call("GET", "/api/v1/playback", token=token).json()
+
+    def cpu(self) -> dict[str, float]:
+        """Share of a core of each process over a while, in per cent."""
+        pids = self.platform.children()
+        before, began = {n: cpu_s(p) for n, p in pids.items()}, time.monotonic()
+        time.sleep(self.seconds)
+        took = time.monotonic() - began
+        return {n: round(100 * (cpu_s(p) - before[n]) / took, 1) for n, p in sorted(pids.items())}
+
+    def memory(self) -> dict[str, float]:
+        """Resident memory of each process, MB."""
+        pages = {n: int(Path(f"/proc/{p}/statm").read_text().split()[1]) for n, p in self.platform.children().items()}
+        return {n: round(count * os.sysconf("SC_PAGE_SIZE") / 1e6, 1) for n, count in sorted(pages.items())}
+
+    @contextmanager
+    def whep_viewers(self, count: int) -> Iterator[dict[str, Any]]:
+        token, playback = self.playback()
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.whep_raw_viewers", str(count)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdin is not None
+        assert child.stdout is not None
+        figures: dict[str, Any] = {}
+        try:
+            for _ in range(count):
+                offer = json.loads(child.stdout.readline())["offer"]
+                answer = self.platform.call(
+                    "POST",
+                    playback["whep_url"],
+                    offer.encode(),
+                    token=token,
+                    headers={"Content-Type": "application/sdp"},
+                )
+                assert answer.status == 201, answer.body
+                child.stdin.write(json.dumps({"answer": answer.body.decode()}) + "\n")
+                child.stdin.flush()
+            while json.loads(child.stdout.readline())["figures"]["connected"] < count:
+                pass
+            yield figures
+        finally:
+            child.stdin.close()
+            lines = child.stdout.read().splitlines()
+            child.wait(10)
+            if lines:
+                figures.update(json.loads(lines[-1])["figures"])
+
+    @contextmanager
+    def hls_viewers(self, count: int) -> Iterator[dict[str, Any]]:
+        _, playback = self.playback()
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.hls_viewers", str(count), playback["hls_url"]],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdin is not None
+        assert child.stdout is not None
+        figures: dict[str, Any] = {}
+        try:
+            while json.loads(child.stdout.readline())["figures"]["playing"] < 2 * count:
+                pass
+            yield figures
+        finally:
+            child.stdin.close()
+            lines = child.stdout.read().splitlines()
+            child.wait(10)
+            if lines:
+                figures.update(json.loads(lines[-1])["figures"])
+
+    def browser(self, browser: Browser, transport: str, samples: int) -> dict[str, float]:
+        """Join click to first frame, and glass to glass over the burned-in time."""
+        context = walk.profile_of(browser)
+        page = context.new_page()
+        page.goto(self.platform.base_url)  # the browser itself is warm, its cache of our pages is not
+        clicked = time.time()
+        page.goto(f"{self.join}?transport={transport}", wait_until="commit")
+        first = page.evaluate(
+            """() => new Promise(done => {
+                const look = () => {
+                    const video = document.querySelector('.stage__video');
+                    if (!video) return requestAnimationFrame(look);
+                    video.requestVideoFrameCallback((now, meta) =>
+                        done(performance.timeOrigin + meta.expectedDisplayTime));
+                };
+                look();
+            })"""
+        )
+        walk.playing(page, transport)
+        page.wait_for_timeout(4000)
+        frames = page.evaluate(FRAMES, samples)
+        delays = []
+        for shown_ms, pixels in frames:
+            gray = np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(240, 426)
+            burned = burned_time.read(gray)
+            if burned is not None:
+                delays.append(shown_ms - burned)
+        quality = page.evaluate(
+            "() => { const q = document.querySelector('.stage__video').getVideoPlaybackQuality();"
+            " return [q.totalVideoFrames, q.droppedVideoFrames]; }"
+        )
+        context.close()
+        cuts = statistics.quantiles(delays, n=20) if len(delays) > 1 else [0.0] * 19
+        return {
+            "join_to_first_frame_ms": round(first - clicked * 1000),
+            "glass_to_glass_p50_ms": round(statistics.median(delays)),
+            "glass_to_glass_p95_ms": round(cuts[18]),
+            "samples": len(delays),
+            "frames": quality[0],
+            "dropped": quality[1],
+        }
+
+    def end(self, folder: Path) -> dict[str, Any]:
+        """From the call of End to the last byte of the recording."""
+        began = time.monotonic()
+        ended = self.platform.call("POST", f"/api/v1/events/{self.event_id}/end")
+        assert ended.status == 200, ended.body
+        answered = time.monotonic() - began
+        path = f"/api/v1/events/{self.event_id}/recordings"
+        while (item := self.platform.call("GET", path).json()["items"][0])["state"] != "ready":
+            time.sleep(0.02)
+        ready = time.monotonic() - began
+        data = self.platform.call("GET", item["download_url"]).body
+        whole = time.monotonic() - began
+        file = folder / "recording.mp4"
+        file.write_bytes(data)
+        report = probe(file, read_burned_time=True)
+        offsets = flash_beep_offsets(file)
+        return {
+            "end_answered_s": round(answered, 2),
+            "ready_s": round(ready, 2),
+            "downloaded_s": round(whole, 2),
+            "length_s": round(report.duration_s, 2),
+            "mbytes": round(len(data) / 1e6, 1),
+            "errors": len(report.errors),
+            "gaps": len(report.gaps),
+            "lip_sync_ms": [round(1000 * o, 1) for o in offsets],
+        }
+
+
+def run(seconds: float, viewers: int, samples: int) -> dict[str, Any]:
+    platform = RunningPlatform(command=("demo",), WEBINAR_LADDER="", WEBINAR_PUBLIC_URL="")
+    platform.env["WEBINAR_PUBLIC_URL"] = platform.base_url
+    result: dict[str, Any] = {}
+    chromium = shutil.which("chromium") or "chromium"
+    try:
+        began = time.monotonic()
+        platform.start("Stop  ")
+        result["start_to_links_s"] = round(time.monotonic() - began, 1)
+        bench = Bench(platform, seconds)
+        result["cpu_no_viewer"] = bench.cpu()
+        for count in (1, viewers):
+            with bench.whep_viewers(count) as figures:
+                result[f"cpu_whep_{count}"] = bench.cpu()
+            result[f"whep_{count}"] = figures
+        with bench.hls_viewers(viewers) as figures:
+            result[f"cpu_hls_{viewers}"] = bench.cpu()
+        result[f"hls_{viewers}"] = figures
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+            for transport in ("whep", "hls"):
+                result[f"chromium_{transport}"] = bench.browser(browser, transport, samples)
+            browser.close()
+        result["memory_mb"] = bench.memory()
+        result["recording"] = bench.end(platform.folder)
+        platform.stop()
+    finally:
+        platform.close()
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10, help="of each measurement of CPU")
+    parser.add_argument("--viewers", type=int, default=50)
+    parser.add_argument("--samples", type=int, default=40, help="frames looked at for glass to glass")
+    options = parser.parse_args()
+    print(json.dumps(run(options.seconds, options.viewers, options.samples), indent=1))
+
+
+if __name__ == "__main__":
+    main()
