@@ -27,6 +27,7 @@ from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
 from webinar.delivery.live import Live
 from webinar.platform import Platform
+from webinar.registration.model import NewAttendee
 
 SECRET = "a secret of at least thirty-two characters"
 
@@ -53,6 +54,10 @@ class Web:
         reply = await self.host.post(f"/api/v1/events/{event['id']}/attendees", json=body)
         assert reply.status_code == 201, reply.text
         return dict(reply.json())
+
+    @staticmethod
+    def new_attendee(email: str) -> NewAttendee:
+        return NewAttendee(name="이두리", email=email)
 
     async def call(self, method: str, path: str, token: str | None, **options: Any) -> httpx.Response:
         headers = {**options.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}

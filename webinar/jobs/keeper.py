@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import Counter
@@ -19,19 +20,37 @@ from webinar.recordings.service import RecordingService
 
 _log = log.get(__name__)
 REASSIGNED: Final = Counter("webinar_events_reassigned_total", "Live events given to another ingest")
-# `start` in the web service takes so long at most; taking an event over meanwhile would be asked twice for nothing.
-_TRY_AGAIN_S: Final = 3.0
 
 
 class Keeper:
-    """One a worker. Several workers do the same work twice, without harm: every step may be repeated."""
+    """One a worker. Several workers do the same work twice, without harm: every step may be repeated.
 
-    def __init__(self, bus: Bus, events: EventService, recordings: RecordingService, heartbeats: Heartbeats) -> None:
+    An event gets `patience_s` from when it was first seen in its state, and again after each try: the web service
+    that changed the state is at work on it.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        events: EventService,
+        recordings: RecordingService,
+        heartbeats: Heartbeats,
+        *,
+        patience_s: float = SILENT_AFTER_S,
+    ) -> None:
         self._bus = bus
         self._events = events
         self._recordings = recordings
         self._heartbeats = heartbeats
-        self._tried: dict[uuid.UUID, float] = {}
+        self._patience_s = patience_s
+        self._since: dict[tuple[str, uuid.UUID], float] = {}
+
+    async def keep(self, every_s: float = 0.5) -> None:
+        """Runs for the life of the worker."""
+        while True:
+            if self._bus.connected:
+                await self.look()
+            await asyncio.sleep(every_s)
 
     async def look(self) -> None:
         """One round. Raises nothing for parts of the platform that are away: the next round looks again."""
@@ -41,16 +60,24 @@ class Keeper:
         except AWAY as error:
             _log.warning("database is away", error=type(error).__name__)
             return
-        now = time.monotonic()
-        self._tried = {event: at for event, at in self._tried.items() if now - at < _TRY_AGAIN_S}
-        for event_id in live:
-            if self._heartbeats.silent_for(str(event_id)) > SILENT_AFTER_S and event_id not in self._tried:
-                self._tried[event_id] = now
+        for state, event_id in self._due({("live", event) for event in live} | {("over", event) for event in over}):
+            if state == "live":
                 await self._take_over(event_id)
-        for event_id in over:
-            if event_id not in self._tried:
-                self._tried[event_id] = now
+            else:
                 await self._finish(event_id)
+
+    def _due(self, found: Iterable[tuple[str, uuid.UUID]]) -> list[tuple[str, uuid.UUID]]:
+        """Those that need work and have had their time; it begins anew."""
+        now = time.monotonic()
+        self._since = {key: self._since.get(key, now) for key in found}
+        due = [
+            (state, event_id)
+            for (state, event_id), since in self._since.items()
+            if now - since >= self._patience_s
+            and (state == "over" or self._heartbeats.silent_for(str(event_id)) > self._patience_s)
+        ]
+        self._since |= dict.fromkeys(due, now)
+        return due
 
     async def _take_over(self, event_id: uuid.UUID) -> None:
         try:
@@ -70,10 +97,3 @@ class Keeper:
                 await self._recordings.scan_event(event_id)
         except (WebinarError, *AWAY) as error:
             _log.warning("ended event could not be finished", event_id=str(event_id), error=str(error))
-
-    async def keep(self, every_s: float = 1.0) -> None:
-        """Runs for the life of the worker."""
-        while True:
-            if self._bus.connected:
-                await self.look()
-            await asyncio.sleep(every_s)

@@ -1,0 +1,155 @@
+"""WHIP and WHEP signalling over HTTP: statuses, headers, who may. Media itself is tested where it is made."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection
+
+from tests.fake_ingest import FakeIngest
+
+if TYPE_CHECKING:
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.web_stage"]
+OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+
+
+async def whip(web: Web, event: dict[str, Any], key: str | None = None, **options: Any) -> httpx.Response:
+    headers = {"Content-Type": "application/sdp", **options.pop("headers", {})}
+    options.setdefault("content", OFFER)
+    token = event["stream_key"] if key is None else key
+    return await web.call("POST", f"/whip/{event['id']}", token, headers=headers, **options)
+
+
+async def test_a_presenter_is_answered_with_location_and_etag_and_leaves(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    reply = await whip(web, event)
+    assert (reply.status_code, reply.headers["content-type"]) == (201, "application/sdp")
+    location = reply.headers["location"]
+    assert location.startswith(f"/whip/{event['id']}/")
+    assert reply.headers["etag"].strip('"')
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert (await web.call("DELETE", location, event["stream_key"])).status_code == 200
+    again = await web.call("DELETE", location, event["stream_key"])
+    assert (again.status_code, again.json()["code"]) == (404, "unknown_resource")
+
+
+async def test_a_second_presenter_is_refused_unless_it_takes_over(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    assert (await whip(web, event)).status_code == 201
+    refused = await whip(web, event)
+    assert (refused.status_code, refused.json()["code"]) == (409, "on_air")
+    assert (await whip(web, event, headers={"X-Webinar-Take-Over": "1"})).status_code == 201
+
+
+async def test_what_is_not_sdp_is_refused_with_its_reason(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    for options, status, code in (
+        ({"content": "hello"}, 400, "bad_sdp"),
+        ({"content": b""}, 400, "bad_sdp"),
+        ({"content": b"\xff\xfe"}, 400, "bad_sdp"),
+        ({"content": b"v" * 70_000}, 413, "too_large"),
+        ({"headers": {"Content-Type": "application/json"}}, 415, "unsupported_media_type"),
+        ({"headers": {"Accept": "text/html"}}, 406, "not_acceptable"),
+    ):
+        reply = await whip(web, event, **options)
+        assert (reply.status_code, reply.json()["code"]) == (status, code)
+
+
+async def test_a_wrong_key_opens_nothing(web: Web, ingest: FakeIngest) -> None:
+    event, other = await web.event(), await web.event(title="Other")
+    nobody = await web.guest.post(f"/whip/{event['id']}", content=OFFER, headers={"Content-Type": "application/sdp"})
+    assert (nobody.status_code, nobody.json()["code"]) == (401, "token_missing")
+    assert nobody.headers["www-authenticate"] == 'Bearer realm="webinar"'
+    assert (await whip(web, event, "nonsense")).json()["code"] == "stream_key_invalid"
+    assert (await whip(web, event, web.token)).status_code == 401
+    wrong = await whip(web, event, other["stream_key"])
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_event")
+    await web.platform.events.renew_stream_key(uuid.UUID(event["id"]))
+    revoked = await whip(web, event)
+    assert (revoked.status_code, revoked.json()["code"]) == (403, "stream_key_revoked")
+    assert ingest.requests == []
+
+
+async def test_an_unknown_or_ended_event_takes_no_stream(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    await web.host.post(f"/api/v1/events/{event['id']}/end")
+    reply = await whip(web, event)
+    assert (reply.status_code, reply.json()["code"]) == (409, "ended")
+    gone = await web.event()
+    await web.host.delete(f"/api/v1/events/{gone['id']}")
+    reply = await whip(web, gone)
+    assert (reply.status_code, reply.json()["code"]) == (404, "event_not_found")
+
+
+async def test_without_an_ingest_the_presenter_is_told_when_to_try_again(web: Web) -> None:
+    reply = await whip(web, await web.event())
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+
+
+@pytest.mark.parametrize("path", ["/whip", "/whep"])
+async def test_any_site_may_ask_with_a_bearer_credential(web: Web, path: str) -> None:
+    event = await web.event()
+    preflight = await web.guest.options(f"{path}/{event['id']}", headers={"Origin": "https://elsewhere.example"})
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in preflight.headers
+    assert "Authorization" in preflight.headers["access-control-allow-headers"]
+    assert preflight.headers["accept-post"] == "application/sdp"
+    refused = await web.guest.get(f"{path}/{event['id']}")
+    assert (refused.status_code, refused.json()["code"]) == (405, "method_not_allowed")
+    assert "POST" in refused.headers["allow"]
+    assert refused.headers["access-control-allow-origin"] == "*"
+
+
+async def viewer_offer() -> tuple[RTCPeerConnection, str]:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    pc.addTransceiver("video", direction="recvonly")
+    pc.addTransceiver("audio", direction="recvonly")
+    await pc.setLocalDescription(await pc.createOffer())
+    return pc, pc.localDescription.sdp
+
+
+async def test_a_viewer_is_answered_and_leaves(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    person = await web.attendee(event)
+    token = person["viewer_token"]
+    pc, sdp = await viewer_offer()
+    path = f"/whep/{event['id']}"
+    headers = {"Content-Type": "application/sdp"}
+    try:
+        reply = await web.call("POST", path, token, content=sdp, headers=headers)
+        assert reply.status_code == 201, reply.text
+        assert "a=ice-lite" in reply.text
+        location = reply.headers["location"]
+        assert (await web.call("DELETE", location, token)).status_code == 200
+        assert (await web.call("DELETE", location, token)).status_code == 404
+        broken = await web.call("POST", path, token, content="v=1", headers=headers)
+        assert (broken.status_code, broken.headers["content-type"]) == (400, "application/problem+json")
+    finally:
+        await pc.close()
+
+
+async def test_who_has_no_seat_or_comes_too_early_gets_no_media(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event(registration="approval")
+    person = await web.attendee(event)
+    attendee = await web.platform.registration.get(uuid.UUID(event["id"]), uuid.UUID(person["id"]))
+    token = web.platform.access.viewer_token(attendee)
+    path, headers = f"/whep/{event['id']}", {"Content-Type": "application/sdp"}
+    refused = await web.call("POST", path, token, content=OFFER, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "pending")
+    playback = await web.playback(token)
+    assert (playback.status_code, playback.json()["code"]) == (403, "pending")
+    seated = await web.platform.registration.set_status(attendee.event_id, attendee.id, attendee.status.APPROVED)
+    other = await web.event(title="Other")
+    wrong = await web.call("POST", f"/whep/{other['id']}", token, content=OFFER, headers=headers)
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_event")
+    fresh = await web.platform.registration.register(seated.event_id, web.new_attendee("lee@example.org"), by_host=True)
+    early = await web.call(
+        "POST", path, web.platform.access.viewer_token(fresh.attendee), content=OFFER, headers=headers
+    )
+    assert (early.status_code, early.json()["code"]) == (409, "not_live")
