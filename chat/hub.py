@@ -16,7 +16,7 @@ from webinar.base import log
 from webinar.base.bus import Bus
 
 POLL_S: Final = 2.0  # how long a lost wake-up can stay unnoticed
-_LINGER_S: Final = 60.0
+LINGER_S: Final = 60.0
 _MAX_ROOMS: Final = 500
 _MAX_SOCKETS: Final = 20_000
 _HANDSHAKES: Final = (400.0, 400.0)  # a second, at once: about what one core opens without holding up the rooms
@@ -95,18 +95,23 @@ class Hub:
         """Looks after the rooms until cancelled."""
         while True:
             await asyncio.sleep(POLL_S)
-            now = asyncio.get_running_loop().time()
-            for event_id, room in list(self._rooms.items()):
-                empty = not room.room.members and room.committer.idle
-                if room.ended.done() or (empty and now - room.last_used > _LINGER_S):
-                    await self._forget(event_id)
-            await self._poll()
+            await self.close_idle(asyncio.get_running_loop().time())
+            await self.look_at_logs()
 
-    async def _poll(self) -> None:
+    async def close_idle(self, now: float) -> None:
+        """Forgets rooms that have ended, and those nobody has been in for a while (`now`: seconds of the loop)."""
+        for event_id, room in list(self._rooms.items()):
+            empty = not room.room.members and room.committer.idle
+            if room.ended.done() or (empty and now - room.last_used > LINGER_S):
+                await self._forget(event_id)
+
+    async def look_at_logs(self) -> None:
         """Reads where every log stands, in one query: what a lost wake-up would have told."""
         rooms = {event_id: room for event_id, room in self._rooms.items() if room.room.members}
         if not rooms:
             return
+        # Of before the question: while it is answered more may be committed here.
+        known = {event_id: room.room.last for event_id, room in rooms.items()}
         try:
             heads = await self._store.heads(rooms)
         except StoreDown as error:
@@ -117,7 +122,7 @@ class Hub:
                 room.end("gone")
                 continue
             epoch, last = heads[event_id]
-            if epoch != room.room.epoch or last < room.room.last:
+            if epoch != room.room.epoch or last < known[event_id]:
                 # The database was restored to an earlier state: everyone starts over.
                 room.end("restart")
             else:

@@ -1,0 +1,170 @@
+"""The rooms of one process, in this process: when they open, close and start over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from chat.committer import Refusal
+from chat.hub import LINGER_S, Hub
+from chat.live_room import LiveRoom
+from chat.store import Draft, NoRoom, Store
+from chat.wire import Frame
+from webinar.base import db
+from webinar.base.bus import Bus
+
+if TYPE_CHECKING:
+    from tests.chat_stage import Stage
+
+pytest_plugins = ("tests.chat_stage",)
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+class WatchedStore(Store):
+    """The real one, counting, and with a moment between an answer and whoever asked."""
+
+    openings = 0
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def open(self, event_id: uuid.UUID, tail: int = 500) -> Any:
+        self.openings += 1
+        return await super().open(event_id, tail)
+
+    async def heads(self, event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[str, int]]:
+        heads = await super().heads(event_ids)
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return heads
+
+
+class Paper:
+    """An outlet that keeps what is written to it."""
+
+    broken: asyncio.Future[None] | None = None
+
+    def __init__(self) -> None:
+        self.seqs: list[int] = []
+
+    def write(self, frame: Frame) -> bool:
+        message = json.loads(frame.payload)
+        self.seqs += [event["seq"] for event in message.get("events", ())]
+        return True
+
+    async def drain(self) -> None: ...
+
+    def cut(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def store(stage: Stage) -> AsyncIterator[WatchedStore]:
+    pool = await db.connect(stage.database_url, service="chat", max_size=4)
+    yield WatchedStore(pool)
+    await pool.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hub(stage: Stage, store: WatchedStore) -> AsyncIterator[Hub]:
+    bus = await Bus.connect(stage.nats.embedded.url, "chat")
+    hub = Hub(store, bus)
+    yield hub
+    await hub.close()
+    await bus.close()
+
+
+def draft(body: str) -> Draft:
+    return Draft("message", str(uuid.uuid4()), "p", {"name": "P", "role": "attendee", "body": body})
+
+
+async def joined(room: LiveRoom) -> Paper:
+    paper = Paper()
+    member, _ = room.join("p", paper, None, None)
+    await room.catch_up(member)
+    return paper
+
+
+async def test_a_thousand_who_come_at_once_cost_one_opening(stage: Stage, hub: Hub, store: WatchedStore) -> None:
+    event = await stage.new_event()
+    await stage.fill(event, 300)
+    rooms = await asyncio.gather(*(hub.room(event) for _ in range(1000)))
+    assert len(set(map(id, rooms))) == 1
+    papers = [await joined(rooms[0]) for _ in range(1000)]
+    assert all(paper.seqs == list(range(201, 301)) for paper in papers)
+    assert store.openings == 1
+
+
+async def test_a_commit_while_the_logs_are_looked_at_is_no_restored_backup(
+    stage: Stage, hub: Hub, store: WatchedStore
+) -> None:
+    room = await hub.room(await stage.new_event())
+    await joined(room)
+    await room.send(draft("before"))
+    store.meanwhile = lambda: room.send(draft("just now"))
+    await hub.look_at_logs()
+    assert room.room.last == 2
+    assert not room.ended.done()
+
+
+async def test_a_lost_wake_up_is_made_good_by_looking_at_the_logs(stage: Stage, hub: Hub) -> None:
+    event = await stage.new_event()
+    room = await hub.room(event)
+    paper = await joined(room)
+    await stage.fill(event, 700)
+    await hub.look_at_logs()
+    async with asyncio.timeout(10):
+        while len(paper.seqs) < 700:  # noqa: ASYNC110 - the outlet tells nobody
+            await asyncio.sleep(0.01)
+    assert paper.seqs == list(range(1, 701))
+
+
+async def test_an_empty_room_is_closed_after_a_while_and_one_with_people_is_not(stage: Stage, hub: Hub) -> None:
+    empty, full = await hub.room(await stage.new_event()), await hub.room(await stage.new_event())
+    await joined(full)
+    now = asyncio.get_running_loop().time()
+    await hub.close_idle(now + LINGER_S - 1)
+    assert await hub.room(empty.event_id) is empty
+    await hub.close_idle(now + LINGER_S + 1)
+    assert empty.ended.done()
+    assert await hub.room(empty.event_id) is not empty
+    assert await hub.room(full.event_id) is full
+
+
+async def test_a_room_that_fails_makes_way_for_a_new_one(stage: Stage, hub: Hub) -> None:
+    event = await stage.new_event()
+    room = await hub.room(event)
+    paper = await joined(room)
+
+    def fail(frame: Frame) -> bool:
+        raise RuntimeError("a fault of ours")
+
+    paper.write = fail  # type: ignore[method-assign]
+    with contextlib.suppress(Refusal):  # stored, but the room may end before it could say so
+        await room.send(draft("stored"))
+    assert await asyncio.wait_for(room.ended, 5) == "restart"
+    again = await hub.room(event)
+    assert again is not room
+    assert (await joined(again)).seqs == [1]
+
+
+async def test_an_event_that_does_not_exist_has_no_room(hub: Hub) -> None:
+    with pytest.raises(NoRoom):
+        await hub.room(uuid.uuid4())
+
+
+async def test_the_end_takes_nobody_in(stage: Stage, hub: Hub) -> None:
+    room = await hub.room(await stage.new_event())
+    assert hub.admit() == 0.0
+    sending = [asyncio.create_task(room.send(draft(str(n)))) for n in range(10)]
+    await asyncio.sleep(0)
+    await hub.close()
+    assert sorted(await asyncio.gather(*sending)) == list(range(1, 11))
+    assert room.ended.done()
+    assert hub.admit() > 0
