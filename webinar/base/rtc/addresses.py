@@ -8,6 +8,8 @@ from typing import Final
 
 import ifaddr
 
+from webinar.base.errors import BadSetting
+
 MAX_ADDRESSES: Final = 16
 
 
@@ -17,10 +19,10 @@ def ice_addresses(configured: Sequence[str] = (), *, ipv6: bool = True) -> tuple
     `configured` (WEBINAR_ICE_ADDRESSES: a public address in front of a 1:1 NAT, or a choice) is taken as it is.
     Without it: every address of this machine's interfaces, loopback last, so that a browser on the same machine works
     without any network. Link-local IPv6 is left out: it needs a zone that the browser cannot know.
-    No STUN server is ever asked. Raises `ValueError` for text that is not an IP address.
+    No STUN server is ever asked. Raises `BadSetting` for text that is not an IP address.
     """
     if configured:
-        return tuple(str(ipaddress.ip_address(item.strip())) for item in configured)
+        return tuple(_address(item) for item in configured)
     found: list[ipaddress.IPv4Address | ipaddress.IPv6Address] = []
     for adapter in ifaddr.get_adapters():
         for entry in adapter.ips:
@@ -30,3 +32,12 @@ def ice_addresses(configured: Sequence[str] = (), *, ipv6: bool = True) -> tuple
                 found.append(address)
     found.sort(key=lambda a: (a.is_loopback, a.version))
     return tuple(str(address) for address in found[:MAX_ADDRESSES])
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        raise BadSetting(
+            f"WEBINAR_ICE_ADDRESSES: {text.strip()!r} is not an IP address. Give the addresses themselves, not names."
+        ) from None
