@@ -15,7 +15,7 @@ from chat.committer import Refusal
 from chat.hub import Full, Hub
 from chat.limits import TokenBucket
 from chat.live_room import RATE, LiveRoom
-from chat.room import Member
+from chat.room import MAX_TABS, Member
 from chat.socket import Outlet
 from chat.store import Draft, NoRoom, StoreDown
 from webinar.base.errors import Gone, WebinarError
@@ -80,7 +80,7 @@ class Connection:
         self._histories = TokenBucket(*_HISTORIES, now)
 
     async def run(self) -> None:
-        self._hub.sockets += 1
+        self._hub.enter()
         try:
             await self._meet()
         except Bye as bye:
@@ -88,7 +88,7 @@ class Connection:
         except WebSocketDisconnect:
             pass  # the client left, which is how most conversations end
         finally:
-            self._hub.sockets -= 1
+            self._hub.leave()
             await self._outlet.aclose()
 
     async def _meet(self) -> None:
@@ -101,6 +101,8 @@ class Connection:
             raise Bye("bad_message", _POLICY)
         ticket = Ticket.read(self._tokens, hello.ticket)
         room = await self._room(ticket.event_id)
+        if room.room.tabs(ticket.person) >= MAX_TABS:
+            raise Bye("too_many_tabs", _POLICY)
         member, reset = room.join(ticket.person, self._outlet, hello.since, hello.epoch)
         talk = asyncio.create_task(self._talk(room, ticket, member, reset), name="chat conversation")
         try:

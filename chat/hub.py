@@ -21,6 +21,7 @@ _MAX_ROOMS: Final = 500
 _MAX_SOCKETS: Final = 20_000
 _HANDSHAKES: Final = (400.0, 400.0)  # a second, at once: about what one core opens without holding up the rooms
 _DRAIN_S: Final = 3.0
+_GOODBYE_S: Final = 1.5
 
 _log = log.get(__name__)
 
@@ -38,8 +39,10 @@ class Hub:
         self._rooms: dict[uuid.UUID, LiveRoom] = {}
         self._runs: dict[uuid.UUID, asyncio.Task[None]] = {}
         self._openings: dict[uuid.UUID, asyncio.Task[LiveRoom]] = {}
-        self._handshakes = TokenBucket(*_HANDSHAKES, asyncio.get_running_loop().time())
+        self.handshakes = TokenBucket(*_HANDSHAKES, asyncio.get_running_loop().time())
         self.sockets = 0
+        self._left = asyncio.Event()  # nobody is here
+        self._left.set()
         self.history_readers = asyncio.Semaphore(4)  # of the pool's connections, so that sends always get one
         self.draining = False
 
@@ -47,7 +50,18 @@ class Hub:
         """0.0 when one more handshake may pass, else the seconds to come back after."""
         if self.draining or self.sockets >= _MAX_SOCKETS:
             return 2.0
-        return self._handshakes.take(asyncio.get_running_loop().time())
+        return self.handshakes.take(asyncio.get_running_loop().time())
+
+    def enter(self) -> None:
+        """A socket more."""
+        self.sockets += 1
+        self._left.clear()
+
+    def leave(self) -> None:
+        """A socket less, its goodbye said."""
+        self.sockets -= 1
+        if self.sockets == 0:
+            self._left.set()
 
     async def room(self, event_id: uuid.UUID) -> LiveRoom:
         """The room of an event; all who ask at once wait for one opening. Raises `NoRoom`, `StoreDown`, `Full`."""
@@ -140,6 +154,9 @@ class Hub:
             await self._forget(event_id)
         for opening in list(self._openings.values()):
             opening.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                await self._left.wait()
 
     def spread_ms(self) -> int:
         """When a client that is sent away shall come back: all of them over a time that grows with their number."""

@@ -19,6 +19,7 @@ RING: Final = 500  # events kept in memory for those who come back
 FIRST_PAGE: Final = 100  # events a newcomer gets; older ones by `history`
 PAGE: Final = 300  # events of one frame, and of one read from the log
 PAGE_BYTES: Final = 64 * 1024
+MAX_TABS: Final = 20  # sockets of one person
 _MAX_AHEAD: Final = 1000  # events kept above a gap; what is beyond is read from the log again
 
 T = TypeVar("T")
@@ -138,6 +139,10 @@ class Room(Generic[T]):
     @property
     def members(self) -> Sequence[Member[T]]:
         return tuple(self._members)
+
+    def tabs(self, person: str) -> int:
+        """Sockets of one person."""
+        return self._people[person]
 
     @property
     def online(self) -> int:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 import uvicorn
+from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from chat import connection, figures, wire
 from chat.hub import Hub
+from chat.limits import TokenBucket
 from chat.service import create_app
 from chat.socket import ChatProtocol, FastOutlet, PlainOutlet
 from chat.store import Store
@@ -163,6 +165,20 @@ async def test_who_says_nothing_is_sent_away(server: Server, monkeypatch: pytest
     said = await asyncio.wait_for(reader.readuntil(b"}"), 5)
     assert b"hello_timeout" in said
     writer.close()
+
+
+async def test_more_handshakes_than_it_can_open_are_told_to_come_back(server: Server) -> None:
+    event = await server.stage.new_event()
+    server.hub.handshakes = TokenBucket(0.5, 2.0, asyncio.get_running_loop().time())
+    first, second, third = (server.client(event, name) for name in "abc")
+    async with in_room(first, second):
+        with pytest.raises(InvalidStatus) as refusal:
+            await third.open()
+        assert refusal.value.response.status_code == 503
+        assert int(refusal.value.response.headers["Retry-After"]) in (1, 2)
+        server.hub.handshakes = TokenBucket(0.5, 2.0, asyncio.get_running_loop().time())
+        async with in_room(third):
+            assert (await third.send("in after all"))["type"] == "ack"
 
 
 async def test_a_live_reader_that_stops_reading_is_cut_and_the_others_get_everything(server: Server) -> None:
