@@ -14,6 +14,7 @@ pytest_plugins = ["tests.web_stage"]
 
 # Pages for who is not signed in; each of the others is the host's.
 PUBLIC = {
+    "/sign-out",
     "/",
     "/setup/{token}",
     "/sign-in",
@@ -42,6 +43,24 @@ async def test_every_host_page_sends_a_stranger_to_sign_in_and_shows_nothing(web
                 assert reply.status_code == 303, path
                 assert reply.headers["location"].startswith("/sign-in?next=/events/"), path
                 assert reply.text == ""
+
+
+async def test_after_a_refused_form_its_address_can_be_opened_again(web: Web) -> None:
+    event = await web.event()
+    attendee = await web.attendee(event)
+    token = attendee["join_url"].rsplit("/", 1)[1]
+    known = {"event_id": event["id"], "attendee_id": attendee["id"], "slug": event["slug"], "token": token}
+    async with Person(web) as owner:
+        secret = await web.platform.people.setup_link()
+        assert (await owner.http.get(f"/setup/{secret}")).status_code == 200
+        await owner.become_owner()
+        for method, path in page_routes(web):
+            if method == "POST" and not path.startswith("/setup"):
+                refused = await owner.http.post(fill(path, **known), data={"csrf": "old"})
+                again = re.search(r'class="button button--primary" href="([^"]+)"', refused.text)
+                assert again is not None, path
+                reply = await owner.http.get(again[1], follow_redirects=True)
+                assert reply.status_code == 200, (path, again[1])
 
 
 async def test_a_session_ends_with_signing_out_in_every_browser_that_held_its_cookie(web: Web) -> None:

@@ -22,6 +22,7 @@ class AccountScreen(Screen):
             Route("/setup/{token}", self.set_up, methods=["POST"]),
             Route("/sign-in", self.show_sign_in),
             Route("/sign-in", self.sign_in, methods=["POST"]),
+            Route("/sign-out", self.ask_nothing),
             Route("/sign-out", self.sign_out, methods=["POST"]),
             Route("/in/{token}", self.use_link),
         ]
@@ -74,6 +75,10 @@ class AccountScreen(Screen):
 
     def _sign_in_page(self, request: Request, view: FormView, status: int = 200) -> Response:
         return page(request, "account/sign_in.html", {"form": view}, status)
+
+    async def ask_nothing(self, request: Request) -> Response:
+        """Where "Open the page again" leads after a refused sign-out: only a form signs out."""
+        return go(request, "/")
 
     async def sign_out(self, request: Request) -> Response:
         await self.form(request)

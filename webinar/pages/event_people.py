@@ -80,7 +80,8 @@ class PeopleScreen(Screen):
             view = FormView(typed)
             view.refuse(error, visit(request))
             return await self._list(request, event, view, error.status)
-        return go(request, f"/events/{event.id}/people/{done.attendee.id}", Notice.GUEST_ADDED)
+        notice = Notice.GUEST_ADDED if done.created else Notice.GUEST_KNOWN
+        return go(request, f"/events/{event.id}/people/{done.attendee.id}", notice)
 
     async def show_one(self, request: Request) -> Response:
         account = await self.host(request)
