@@ -23,8 +23,9 @@ from starlette.applications import Starlette
 from ingest.accept.whip import WhipServer
 from ingest.contract import SessionState, Subject
 from ingest.encode.ladder import Ladder, choose
+from ingest.outside import Outside
 from ingest.record.spool import Spool
-from ingest.session import LiveSession, Outside
+from ingest.session import LiveSession
 from webinar.base import log
 from webinar.base.bus import Bus, Json
 from webinar.base.errors import BadRequest, CannotStart, Gone, Unavailable, WebinarError

@@ -11,24 +11,24 @@ import asyncio
 import datetime
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final
 
-from ingest.accept.sink import EncodedFrame, PublisherState, ReceiverHealth
+import av
+
+from ingest.accept.sink import EncodedFrame, PublisherState
 from ingest.contract import (
     EndOfSession,
     LiveStatus,
     Message,
-    PublisherHealth,
     RenditionHealth,
     SessionState,
     encode,
 )
 from ingest.encode.ladder import FRAME_RATE, Ladder
-from ingest.outgoing import Outgoing, Publish, PutObject
+from ingest.outgoing import Outgoing
 from ingest.outlet import AUDIO, Identity
+from ingest.outside import Outside, publisher_health
 from ingest.pipeline import LEAD_S, Pipeline, Stopped
 from ingest.program import slate
 from ingest.program.canvas import Canvas
@@ -41,26 +41,6 @@ _log = log.get(__name__)
 
 _TAKE_OVER_HOLD_S: Final = 3.0  # the last picture stands while the next presenter's first one comes
 _ESSENTIAL: Final = frozenset({"program", AUDIO})
-
-
-class Presenters(Protocol):
-    """What a session needs of `WhipServer`."""
-
-    def request_keyframe(self, event_id: str) -> None: ...
-
-    def health(self, event_id: str) -> ReceiverHealth | None: ...
-
-    async def end(self, event_id: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What a session needs of the process around it."""
-
-    publish: Publish
-    put_object: PutObject
-    presenters: Presenters
-    recording: Callable[[str, str], Path]  # event, session → where its recording is written
 
 
 class LiveSession:
@@ -81,6 +61,8 @@ class LiveSession:
         self._pipeline: Pipeline | None = None
         self._stopped: Stopped | None = None
         self._changing = asyncio.Lock()
+        self._drawing = asyncio.Lock()
+        self._slate: av.VideoFrame | None = None
         self._over = asyncio.Event()
         self._changed = asyncio.Event()
         self._outgoing = Outgoing(event_id, self.hls_prefix, outside.publish, outside.put_object)
@@ -101,10 +83,11 @@ class LiveSession:
         self._audio.start()
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [
+                tasks: list[asyncio.Task[Any]] = [
                     group.create_task(self._outgoing.send(), name=f"send {self.id}"),
                     group.create_task(self._outgoing.store(), name=f"store {self.id}"),
                     group.create_task(self._report(), name=f"report {self.id}"),
+                    group.create_task(self._holding_picture(), name=f"slate {self.id}"),
                 ]
                 await self._over.wait()
                 await self.close()
@@ -168,20 +151,28 @@ class LiveSession:
         return 0.0 if self._stopped is None else self._stopped.recorded_s
 
     async def _go_live(self) -> None:
-        frame = await asyncio.to_thread(slate.draw, self._ladder.top.width, self._ladder.top.height, self._title)
+        holding = await self._holding_picture()
         self._started_at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=LEAD_S)
         identity = Identity.of(self.id, self.event_id, self.hls_prefix, self._started_at, self._ladder)
         self._pipeline = Pipeline(
             identity,
             self._ladder,
             self._source,
-            frame,
+            holding,
             self._outside.recording(self.event_id, self.id),
             self._deliver,
             self._on_failed,
         )
         self._pipeline.start()
         self._set_state(SessionState.LIVE)
+
+    async def _holding_picture(self) -> av.VideoFrame:
+        """Drawn once, off the loop, in rehearsal: Go Live must not wait for it."""
+        async with self._drawing:
+            if self._slate is None:
+                top = self._ladder.top
+                self._slate = await asyncio.to_thread(slate.draw, top.width, top.height, self._title)
+        return self._slate
 
     async def _stop_pipeline(self) -> Stopped:
         if self._stopped is None:
@@ -267,7 +258,7 @@ class LiveSession:
             event_id=self.event_id,
             state=self.state,
             hls_prefix=self.hls_prefix,
-            publisher=self._publisher_health(),
+            publisher=publisher_health(self._outside.presenters.health(self.event_id), self._video.size),
             renditions=self._measured,
             started_at=self._started_text(),
             program_time_s=round(pipeline.duration_s, 3) if pipeline else 0.0,
@@ -277,22 +268,6 @@ class LiveSession:
     def _started_text(self) -> str | None:
         at = self._started_at
         return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    def _publisher_health(self) -> PublisherHealth:
-        health = self._outside.presenters.health(self.event_id)
-        if health is None:
-            return PublisherHealth(connected=False)
-        width, height = self._video.size
-        return PublisherHealth(
-            connected=health.state is PublisherState.CONNECTED,
-            bitrate=health.video_bitrate + health.audio_bitrate,
-            fps=health.fps,
-            width=width,
-            height=height,
-            loss=health.loss,
-            codec=health.video_codec,
-            has_audio=health.has_audio,
-        )
 
     # -- what comes out ------------------------------------------------------------------------------------------
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from ingest.accept.sink import ReceiverHealth
 from ingest.contract import EndOfSession, InitSegment, LiveStatus, Message, Part, Unit, decode
 from ingest.encode.ladder import choose
-from ingest.session import LiveSession, Outside
+from ingest.outside import Outside
+from ingest.session import LiveSession
 
 
 class Nobody:
@@ -85,12 +88,25 @@ class Room:
 
 
 async def undisturbed(attempt: Callable[[Path], Awaitable[Room]], folder: Path) -> Room:
-    """Runs a program in real time until the machine had time for one, three times at most."""
-    for number in range(3):
+    """Runs a program in real time when the machine is calm, again when it was not; gives up after two minutes."""
+    deadline = time.monotonic() + 120
+    for number in itertools.count():
+        while await _overshoot_s() > 0.015 and time.monotonic() < deadline - 30:
+            await asyncio.sleep(0.5)
         made = await attempt(folder / str(number))
-        if not made.starved:
+        if not made.starved or time.monotonic() > deadline - 30:
             break
     return made
+
+
+async def _overshoot_s() -> float:
+    """The most that sleeps of 10 ms took too long: who waits for a processor has no business measuring time."""
+    worst = 0.0
+    for _ in range(40):
+        before = time.monotonic()
+        await asyncio.sleep(0.01)
+        worst = max(worst, time.monotonic() - before - 0.01)
+    return worst
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,48 @@
+"""What a live session needs of the process around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ingest.accept.sink import PublisherState, ReceiverHealth
+from ingest.contract import PublisherHealth
+from ingest.outgoing import Publish, PutObject
+
+
+class Presenters(Protocol):
+    """The part of `WhipServer` that a session uses."""
+
+    def request_keyframe(self, event_id: str) -> None: ...
+
+    def health(self, event_id: str) -> ReceiverHealth | None: ...
+
+    async def end(self, event_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Given to every session of a process; tests give their own."""
+
+    publish: Publish
+    put_object: PutObject
+    presenters: Presenters
+    recording: Callable[[str, str], Path]  # event, session → where its recording is written
+
+
+def publisher_health(health: ReceiverHealth | None, size: tuple[int, int]) -> PublisherHealth:
+    """What the host sees of a receiver's figures; `size` is that of the last decoded picture."""
+    if health is None:
+        return PublisherHealth(connected=False)
+    return PublisherHealth(
+        connected=health.state is PublisherState.CONNECTED,
+        bitrate=health.video_bitrate + health.audio_bitrate,
+        fps=health.fps,
+        width=size[0],
+        height=size[1],
+        loss=health.loss,
+        codec=health.video_codec,
+        has_audio=health.has_audio,
+    )
