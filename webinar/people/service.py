@@ -76,19 +76,23 @@ class PeopleService:
             used, _ = await self._store.use_link(connection, digest(secret), LinkPurpose.SETUP)
             if not used:
                 raise Gone(_LINK_GONE, code="link_used")
-            existing = await self._store.owner(connection)
-            if existing is not None and existing.has_password:
-                raise Conflict("This installation has an owner already. Sign in instead.", code="owner_exists")
             account = await self._store.put_owner(connection, name, email, password_hash)
+            if account is None:
+                raise Conflict("This installation has an owner already. Sign in instead.", code="owner_exists")
         _log.info("owner set up", account=str(account.id))
         return account
 
     async def ensure_owner(self, name: str, email: str) -> Account:
         """The owner; made without a password when there is none, so that one-time links can open the host's pages."""
         name, email = clean_account(name, email, None)
-        return await self._store.owner(self._store.pool) or await self._store.put_owner(
-            self._store.pool, name, email, NO_PASSWORD
-        )
+        owner = await self._store.owner(self._store.pool)
+        if owner is None:
+            owner = await self._store.put_owner(self._store.pool, name, email, NO_PASSWORD)
+        if owner is None:  # set up by somebody else in between
+            owner = await self._store.owner(self._store.pool)
+        if owner is None:
+            raise Conflict("The owner's account is being changed. Try again.", code="owner_changed")
+        return owner
 
     async def sign_in(self, email: str, password: str, address: str) -> tuple[Account, str]:
         """(account, secret for the session cookie). `address` is the caller's IP, for the rate limit.

@@ -33,8 +33,10 @@ class PeopleStore:
         row = await connection.fetchrow(f"select {_ACCOUNT} from account a where role = 'owner'")  # noqa: S608
         return None if row is None else _account(row)
 
-    async def put_owner(self, connection: Connection | Pool, name: str, email: str, password_hash: str) -> Account:
-        """The one owner: made, or, as long as they have no password, taken over by who sets one."""
+    async def put_owner(
+        self, connection: Connection | Pool, name: str, email: str, password_hash: str
+    ) -> Account | None:
+        """The one owner: made, or, as long as they have no password, taken over. None when they have one."""
         row = await connection.fetchrow(
             """
             insert into account as a (email, name, password_hash, role) values ($1, $2, $3, 'owner')
@@ -47,13 +49,7 @@ class PeopleStore:
             password_hash,
             NO_PASSWORD,
         )
-        return _account(row) if row is not None else await self._owner_as_is(connection)
-
-    async def _owner_as_is(self, connection: Connection | Pool) -> Account:
-        owner = await self.owner(connection)
-        if owner is None:  # deleted in between: only a hand at the database does that
-            raise LookupError("the owner's account vanished while it was being made")
-        return owner
+        return None if row is None else _account(row)
 
     async def with_hash(self, email: str) -> tuple[Account, str] | None:
         """The account of an address with its password hash."""

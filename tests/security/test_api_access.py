@@ -1,0 +1,204 @@
+"""Every call of the API × everyone who might make it. What is not listed as allowed is refused."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from tests.fake_ingest import FakeIngest
+from webinar.api.operations import OPERATIONS
+from webinar.base.tokens import Purpose
+
+if TYPE_CHECKING:
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.web_stage"]
+
+HOST = {"api"}
+STUDIO = {"api", "host's studio", "presenter"}
+VIEWER = {"attendee", "attendee of another event"}
+# Who may, written by hand: the table of the program is what is tested.
+ALLOWED = {
+    "createEvent": HOST,
+    "listEvents": HOST,
+    "getEvent": STUDIO,
+    "changeEvent": HOST,
+    "deleteEvent": HOST,
+    "startEvent": STUDIO,
+    "endEvent": STUDIO,
+    "getLive": STUDIO,
+    "getStudioTicket": STUDIO,
+    "listRecordings": STUDIO,
+    "createAttendee": HOST,
+    "listAttendees": HOST,
+    "changeAttendee": HOST,
+    "cancelAttendee": HOST,
+    "getPlayback": VIEWER,
+}
+
+
+FORGED = {"role": "host", "aud": "studio", "exp": 4_000_000_000}
+# After these the event is another: they come last, in this order.
+LAST = ("startEvent", "endEvent", "cancelAttendee", "deleteEvent")
+
+
+@dataclass
+class Cast:
+    event: dict[str, Any]
+    person: dict[str, Any]
+    tokens: dict[str, str | None]
+
+
+async def cast(web: Web) -> Cast:
+    """An event, another one, and a credential of each kind."""
+    event, other = await web.event(), await web.event(title="Other")
+    person, stranger = await web.attendee(event), await web.attendee(other, "lee@example.org")
+    pending = await web.attendee(await web.event(registration="approval"), "park@example.org")
+    access, events = web.platform.access, web.platform.events
+    mine, theirs = await events.get(uuid.UUID(event["id"])), await events.get(uuid.UUID(other["id"]))
+    waiting = await web.platform.registration.find(uuid.UUID(pending["id"]))
+    assert waiting is not None
+    tokens = web.platform.tokens
+    return Cast(
+        event,
+        person,
+        {
+            "nobody": None,
+            "api": web.token,
+            "host's studio": access.studio_token(mine, "host", uuid.uuid4()),
+            "presenter": access.studio_token(mine, "presenter"),
+            "host's studio of another event": access.studio_token(theirs, "host", uuid.uuid4()),
+            "presenter of another event": access.studio_token(theirs, "presenter"),
+            "attendee": person["viewer_token"],
+            "attendee of another event": stranger["viewer_token"],
+            "pending attendee": access.viewer_token(waiting),
+            "stream key": event["stream_key"],
+            "chat ticket": access.chat(mine.id, "presenter", "host", "A")["ticket"],
+            "download ticket": tokens.sign(Purpose.DOWNLOAD, {"recording": str(uuid.uuid4())}, 60),
+            "expired studio": tokens.sign(Purpose.STUDIO, {"event": event["id"], "role": "host"}, -5),
+            "unsigned": jwt.encode(FORGED | {"event": event["id"]}, "", "none"),
+            "other key": jwt.encode(FORGED | {"event": event["id"]}, "k" * 32),
+            "api token cut short": web.token[:-1],
+        },
+    )
+
+
+BODIES = {
+    "createEvent": {"title": "A", "starts_at": "2026-12-01T05:00:00Z"},
+    "changeEvent": {"title": "B"},
+    "createAttendee": {"name": "A", "email": "a@example.org"},
+    "changeAttendee": {"status": "approved"},
+}
+
+
+async def test_the_table_above_speaks_of_every_operation() -> None:
+    assert set(ALLOWED) == {operation.name for operation in OPERATIONS}
+
+
+async def test_every_call_is_open_to_those_listed_and_to_nobody_else(web: Web, ingest: FakeIngest) -> None:
+    made = await cast(web)
+    for operation in sorted(OPERATIONS, key=lambda o: LAST.index(o.name) + 1 if o.name in LAST else 0):
+        for who, token in made.tokens.items():
+            path = operation.path.format(event_id=made.event["id"], attendee_id=made.person["id"])
+            reply = await web.call(operation.method, f"/api/v1{path}", token, json=BODIES.get(operation.name))
+            said = f"{who} on {operation.name}: {reply.status_code} {reply.text[:200]}"
+            if who in ALLOWED[operation.name]:
+                assert reply.status_code not in (401, 403), said
+            else:
+                assert reply.status_code in (401, 403), said
+                assert reply.headers["content-type"] == "application/problem+json", said
+                assert (reply.status_code == 401) == ("www-authenticate" in reply.headers), said
+                assert made.event["title"] not in reply.text, said
+
+
+async def test_extra_parameters_never_raise_a_role(web: Web) -> None:
+    made = await cast(web)
+    path = f"/api/v1/events/{made.event['id']}"
+    token = made.tokens["presenter"]
+    for query in ("role=host", "caller=host", "event_id=" + made.event["id"]):
+        assert (await web.call("DELETE", f"{path}?{query}", token)).status_code == 403
+    body = {"name": "A", "email": "a@example.org", "status": "approved", "link_version": 9}
+    refused = await web.host.post(f"{path}/attendees", json=body)
+    assert refused.status_code == 422
+    assert (await web.call("GET", "/api/v1/playback?role=host", made.tokens["attendee"])).status_code == 422
+
+
+async def test_a_cookie_opens_no_call(web: Web) -> None:
+    owner = await web.platform.people.ensure_owner("Owner", "owner@example.org")
+    secret = await web.platform.people.open_session(owner.id)
+    reply = await web.guest.get("/api/v1/events", headers={"Cookie": f"webinar_session={secret}"})
+    assert reply.status_code == 401
+
+
+async def test_no_answer_of_the_json_api_invites_another_origin(web: Web) -> None:
+    for path in ("/api/v1/events", "/api/v1/playback", "/api/v1/openapi.json"):
+        reply = await web.host.get(path, headers={"Origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in reply.headers
+
+
+async def test_a_recording_opens_to_its_own_credentials_only(web: Web, ingest: FakeIngest) -> None:
+    made = await cast(web)
+    await web.host.post(f"/api/v1/events/{made.event['id']}/start")
+    await web.host.post(f"/api/v1/events/{made.event['id']}/end")
+    (item,) = (await web.host.get(f"/api/v1/events/{made.event['id']}/recordings")).json()["items"]
+    path = re.sub(r"^https?://[^/]+", "", item["download_url"]).partition("?")[0]
+    allowed = {"api", "host's studio", "presenter"}
+    for who, token in made.tokens.items():
+        reply = await web.call("HEAD", path, token)
+        assert (reply.status_code == 200) == (who in allowed), (who, reply.status_code)
+        assert who in allowed or reply.status_code in (401, 403)
+    signed = web.platform.tokens.sign(Purpose.DOWNLOAD, {"recording": str(uuid.uuid4())}, 60)
+    assert (await web.guest.get(f"{path}?sig={signed}")).status_code == 403
+    expired = web.platform.tokens.sign(Purpose.DOWNLOAD, {"recording": item["id"]}, -5)
+    assert (await web.guest.get(f"{path}?sig={expired}")).status_code == 410
+    unknown = path.replace(item["id"], str(uuid.uuid4()))
+    assert (await web.guest.get(unknown)).json() == (await web.guest.get(path)).json()
+
+
+async def test_a_hosts_session_downloads_and_leaves_no_other_door_open(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    await web.host.post(f"/api/v1/events/{event['id']}/end")
+    (item,) = (await web.host.get(f"/api/v1/events/{event['id']}/recordings")).json()["items"]
+    owner = await web.platform.people.ensure_owner("Owner", "owner@example.org")
+    secret = await web.platform.people.open_session(owner.id)
+    url = item["download_url"].partition("?")[0]
+    assert (await web.guest.get(url, headers={"Cookie": f"webinar_session={secret}"})).status_code == 200
+    await web.platform.people.sign_out(secret)
+    assert (await web.guest.get(url, headers={"Cookie": f"webinar_session={secret}"})).status_code == 401
+    page = await web.guest.get(url, headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (401, "text/html; charset=utf-8")
+
+
+async def test_links_in_answers_come_from_the_setting_and_not_from_the_host_header(web: Web) -> None:
+    event = await web.event()
+    reply = await web.host.get(f"/api/v1/events/{event['id']}", headers={"Host": "evil.example"})
+    assert "evil.example" not in reply.text
+    assert reply.json()["event_url"].startswith(web.url)
+
+
+async def test_wrong_personal_links_answer_alike_and_revoked_ones_say_so(web: Web) -> None:
+    registration, tokens = web.platform.registration, web.platform.tokens
+    event = await web.event()
+    person = await web.attendee(event)
+    token = person["join_url"].rsplit("/", 1)[1]
+    attendee = await registration.by_join_link(token)
+    assert str(attendee.id) == person["id"]
+    wrong = ("", "a", token[:-2], token + "A", tokens.link(Purpose.JOIN, uuid.uuid4(), 1), event["stream_key"])
+    assert {await _code(registration, link) for link in wrong} == {"link_invalid"}
+    await registration.renew_link(attendee.event_id, attendee.id)
+    assert await _code(registration, token) == "link_revoked"
+    fresh = registration.join_link(await registration.get(attendee.event_id, attendee.id))
+    await registration.cancel(attendee.event_id, attendee.id)
+    assert await _code(registration, fresh) == "cancelled"
+
+
+async def _code(registration: Any, token: str) -> str:
+    try:
+        await registration.by_join_link(token)
+    except Exception as error:  # noqa: BLE001 - the code is what is asked for
+        return str(getattr(error, "code", error))
+    return "open"

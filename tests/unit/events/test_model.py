@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webinar.base.errors import Conflict, Invalid
+from webinar.events.model import (
+    EventState,
+    NewEvent,
+    check_times,
+    check_zone,
+    default_end,
+    may_end,
+    may_start,
+    new_slug,
+    parse_change,
+    parse_new,
+)
+
+START = datetime(2026, 12, 1, 5, tzinfo=UTC)
+
+
+@given(st.text(max_size=200))
+def test_a_slug_of_any_title_is_readable_in_a_path_and_has_a_random_end(title: str) -> None:
+    slug = new_slug(title)
+    assert re.fullmatch(r"[\w-]+", slug), slug
+    assert re.search(r"-[bcdfghjkmnpqrstvwxz2-9]{5}$", slug)
+    assert len(slug) <= 46
+
+
+def test_two_slugs_of_one_title_differ() -> None:
+    assert len({new_slug("같은 제목") for _ in range(50)}) == 50
+    assert new_slug("같은 제목, 2026!").startswith("같은-제목-2026-")
+
+
+@pytest.mark.parametrize("title", ["", " ", "\u3000", "two\nlines", "null\x00", "a" * 201, "bell\x07"])
+def test_a_title_without_anything_to_see_or_with_control_characters_is_refused(title: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_new({"title": title, "starts_at": START.isoformat()})
+    assert [f.field for f in refused.value.fields] == ["title"]
+
+
+def test_a_form_names_all_fields_that_are_missing_or_wrong() -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_new({"capacity": "none", "language": "fr", "timezone": 3})
+    assert {f.field for f in refused.value.fields} == {"title", "starts_at", "capacity", "language", "timezone"}
+    assert all(f.message.endswith((".", "?")) for f in refused.value.fields)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(Invalid):
+        parse_new({"title": "A", "starts_at": "2026-12-01T05:00:00"})
+
+
+def test_forms_bring_strings_and_the_api_does_not() -> None:
+    assert parse_new({"title": "A", "starts_at": START.isoformat(), "capacity": "40"}).capacity == 40
+    with pytest.raises(ValueError, match="capacity"):
+        NewEvent.model_validate_json('{"title": "A", "starts_at": "2026-12-01T05:00:00Z", "capacity": "40"}')
+
+
+def test_a_change_knows_what_was_given() -> None:
+    change = parse_change({"title": "B"})
+    assert change.model_fields_set == {"title"}
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "field"),
+    [
+        (START, START, "ends_at"),
+        (START, START - timedelta(seconds=1), "ends_at"),
+        (START, START + timedelta(days=15), "ends_at"),
+        (datetime(1999, 1, 1, tzinfo=UTC), START, "starts_at"),
+        (datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC), "starts_at"),
+    ],
+)
+def test_times_that_cannot_be_are_refused(starts_at: datetime, ends_at: datetime, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_times(starts_at, ends_at)
+    assert [f.field for f in refused.value.fields] == [field]
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_start_has_a_default_end_or_is_refused(starts_at: datetime) -> None:
+    try:
+        ends_at = default_end(starts_at)
+        check_times(starts_at, ends_at)
+    except Invalid:
+        return
+    assert ends_at - starts_at == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("zone", ["", "../etc/passwd", "asia/seoul", "KST", "Mars/Olympus"])
+def test_a_zone_that_is_not_in_the_iana_list_is_refused(zone: str) -> None:
+    with pytest.raises(Invalid):
+        check_zone(zone)
+
+
+@pytest.mark.parametrize(
+    ("state", "start", "end"),
+    [
+        (EventState.DRAFT, "event_draft", "not_live"),
+        (EventState.SCHEDULED, None, "not_live"),
+        (EventState.LIVE, None, None),
+        (EventState.ENDED, "event_ended", None),
+    ],
+)
+def test_which_state_follows_which(state: EventState, start: str | None, end: str | None) -> None:
+    assert _code(may_start, state) == start
+    assert _code(may_end, state) == end
+
+
+def _code(rule: Any, state: EventState) -> str | None:
+    try:
+        rule(state)
+    except Conflict as error:
+        return error.code
+    return None

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from webinar.base.errors import Conflict, Invalid, WebinarError
+from webinar.registration.model import Attendee, Door, Status, decide, may_join, may_move, parse_new
+
+
+def door(**fields: Any) -> Door:
+    values = {"event_id": uuid.uuid4(), "state": "scheduled", "registration": "open", "capacity": 2, "language": "ko"}
+    return Door(**{**values, **fields})
+
+
+def attendee(status: Status) -> Attendee:
+    now = datetime.now(UTC)
+    return Attendee(uuid.uuid4(), uuid.uuid4(), "A", "a@example.org", {}, status, 1, "ko", now, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "approved", "by_host", "expected"),
+    [
+        ({}, 1, False, Status.APPROVED),
+        ({}, 2, False, Status.WAITLISTED),
+        ({}, 5, False, Status.WAITLISTED),
+        ({"registration": "approval"}, 0, False, Status.PENDING),
+        ({"registration": "approval"}, 0, True, Status.APPROVED),
+        ({"registration": "closed"}, 0, True, Status.APPROVED),
+        ({"registration": "closed"}, 2, True, Status.WAITLISTED),
+        ({"state": "live"}, 0, False, Status.APPROVED),
+        ({"state": "draft"}, 0, True, Status.APPROVED),
+    ],
+)
+def test_where_a_new_person_stands(fields: dict[str, Any], approved: int, by_host: bool, expected: Status) -> None:
+    assert decide(door(**fields), approved, by_host=by_host) is expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "by_host", "code"),
+    [
+        ({"registration": "closed"}, False, "registration_closed"),
+        ({"state": "draft"}, False, "registration_closed"),
+        ({"state": "ended"}, False, "event_ended"),
+        ({"state": "ended"}, True, "event_ended"),
+    ],
+)
+def test_a_closed_door_says_why(fields: dict[str, Any], by_host: bool, code: str) -> None:
+    with pytest.raises(Conflict) as refused:
+        decide(door(**fields), 0, by_host=by_host)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (Status.APPROVED, None),
+        (Status.PENDING, "pending"),
+        (Status.WAITLISTED, "waitlisted"),
+        (Status.DECLINED, "declined"),
+        (Status.CANCELLED, "cancelled"),
+    ],
+)
+def test_only_the_approved_may_join(status: Status, code: str | None) -> None:
+    try:
+        may_join(attendee(status))
+        said = None
+    except WebinarError as error:
+        said = error.code
+    assert said == code
+
+
+def test_a_cancelled_person_is_not_brought_back_by_a_decision() -> None:
+    for status in Status:
+        if status is not Status.CANCELLED:
+            with pytest.raises(Conflict):
+                may_move(Status.CANCELLED, status)
+    may_move(Status.PENDING, Status.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "kim",
+        "kim@",
+        "@example.org",
+        "kim@example",
+        "kim kim@example.org",
+        "kim@-example.org",
+        "kim@example..org",
+        "kim@[127.0.0.1]",
+        '"kim"@example.org',
+        "kim@example.org\nBcc: all@example.org",
+        "a" * 250 + "@example.org",
+    ],
+)
+def test_what_is_no_address_is_refused(email: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_new({"name": "Kim", "email": email})
+    assert [f.field for f in refused.value.fields] == ["email"]
+
+
+@pytest.mark.parametrize(
+    "email", ["kim@example.org", "a.b+c@sub.example.co.kr", "O'Neil@example.org", "x@xn--3e0b707e.kr"]
+)
+def test_addresses_as_people_have_them_are_taken(email: str) -> None:
+    assert parse_new({"name": "김 하나", "email": f" {email} "}).email == email
+
+
+def test_more_than_ten_answers_or_a_book_for_one_are_refused() -> None:
+    for answers in ({f"Q{n}": "A" for n in range(11)}, {"Q": "A" * 2001}, {"": "A"}):
+        with pytest.raises(Invalid) as refused:
+            parse_new({"name": "Kim", "email": "kim@example.org", "answers": answers})
+        assert [f.field for f in refused.value.fields] == ["answers"]
