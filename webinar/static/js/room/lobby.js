@@ -41,7 +41,7 @@ export class Lobby {
     const days = Math.floor(left / 86_400);
     const parts = [Math.floor((left % 86_400) / 3600), Math.floor((left % 3600) / 60), left % 60];
     const time = parts.map((part) => String(part).padStart(2, "0")).join(":");
-    this.clock.textContent = days ? `${this.texts.say("days", { n: days })} ${time}` : time;
+    this.clock.textContent = days ? `${this.texts.say(days === 1 ? "day" : "days", { n: days })} ${time}` : time;
   }
 
   /** Three notes. The click also lets the picture start with sound later. */

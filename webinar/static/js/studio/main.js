@@ -43,7 +43,7 @@ class Studio {
     this.notice = need("[data-studio=notice]", HTMLElement);
     this.bar = new Bar(this.root, this.publisher, this.texts);
     this.sources = new Sources(this.root, this.devices, this.sound, this.texts);
-    this.air = new Air(this.api, this.texts, () => this.bar.receiving || this.publisher.state === "sending");
+    this.air = new Air(this.api, this.texts, () => this.bar.receiving || this.#isSending());
     this.finish = new Finish(need("[data-studio=finish]", HTMLElement), this.api, this.texts);
     this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
     new ChatPanel(need("[data-chat=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
@@ -141,6 +141,11 @@ class Studio {
     }
     if (state === "off" || state === "taken") this.store?.removeItem(this.sendingKey);
     this.#scene();
+  }
+
+  /** Or about to: the countdown lasts longer than connecting does. */
+  #isSending() {
+    return ["connecting", "sending", "reconnecting"].includes(this.publisher.state);
   }
 
   /** What lies over the preview. */

@@ -1,0 +1,113 @@
+"""The studio in Chromium: from the check of the devices to the download, through takeovers and restarts."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from tests.browser import on_air, walk
+from tests.browser.conftest import QUIET
+from tests.running import RunningPlatform
+
+
+@pytest.fixture
+def studio(chromium: Browser) -> Iterator[Page]:
+    with closing(walk.profile_of(chromium)) as context:
+        yield context.new_page()
+
+
+def test_a_blocked_camera_is_explained_with_what_to_do(
+    platform: RunningPlatform, playwright: Playwright, chromium_path: str
+) -> None:
+    event = on_air.make(platform, "Blocked")
+    deny = [*QUIET, "--use-fake-device-for-media-stream", "--deny-permission-prompts"]
+    browser = playwright.chromium.launch(executable_path=chromium_path, args=deny)
+    with closing(browser):
+        page = browser.new_page(locale="en-GB")
+        page.goto(event.studio)
+        page.get_by_role("button", name="Turn on camera and microphone").click()
+        expect(page.get_by_role("alert")).to_contain_text("Allow it with the icon beside the address")
+        # Without a picture, going live is asked about; the answer "no" starts nothing.
+        page.get_by_role("button", name="Go live").click()
+        dialog = page.get_by_role("dialog", name="No picture is arriving yet")
+        dialog.get_by_role("button", name="Not now").click()
+        expect(dialog).to_be_hidden()
+        assert platform.call("GET", f"/api/v1/events/{event.id}").json()["state"] == "scheduled"
+
+
+def test_a_countdown_can_be_called_off(platform: RunningPlatform, studio: Page) -> None:
+    event = on_air.make(platform, "Not yet")
+    studio.goto(event.studio)
+    studio.get_by_role("button", name="Turn on camera and microphone").click()
+    on_air.sending(studio)
+    expect(studio.get_by_text("Rehearsal: nobody sees you yet")).to_be_visible()
+    studio.get_by_role("button", name="Go live").click()
+    expect(studio.get_by_text("Live in")).to_be_visible()
+    studio.get_by_role("button", name="Cancel").click()
+    expect(studio.get_by_text("Live in")).to_be_hidden()
+    expect(studio.get_by_role("button", name="Go live")).to_be_visible()
+    assert platform.call("GET", f"/api/v1/events/{event.id}").json()["state"] == "scheduled"
+
+
+@pytest.mark.timeout(240)
+def test_one_live_event_through_sources_a_second_device_and_a_killed_ingest(
+    platform: RunningPlatform, chromium: Browser, studio: Page
+) -> None:
+    event = on_air.make(platform, "Through it all")
+    offers: list[str] = []
+    studio.on("request", lambda r: offers.append(r.url) if r.method == "POST" and "/whip/" in r.url else None)
+    walk.go_live(studio, event.studio)
+    expect(studio.locator("[data-bar=saved]")).to_contain_text("Saved up to 0:0")
+
+    # Sources change within the one connection.
+    studio.get_by_role("button", name="Share a screen", exact=True).click()
+    expect(studio.get_by_role("button", name="Show the screen")).to_have_attribute("aria-pressed", "true")
+    studio.get_by_role("button", name="Show the camera").click()
+    studio.get_by_role("button", name="Stop sharing").click()
+    expect(studio.locator("[data-studio=switch]")).to_be_hidden()
+    studio.get_by_role("button", name="Microphone on").click()
+    expect(studio.get_by_role("button", name="Microphone off")).to_be_visible()
+    on_air.sending(studio)
+    assert len(offers) == 1
+
+    a_second_device_is_asked_first(chromium, event, studio)
+
+    # Ingest dies: the studio sends again by itself, and the event is still live.
+    os.kill(platform.children()["ingest"], signal.SIGKILL)
+    on_air.sending(studio, "reconnecting", 30)
+    on_air.sending(studio, "sending", 60)
+    expect(studio.locator("[data-bar=signal]")).to_contain_text("connection", timeout=20_000)
+    expect(studio.locator("[data-bar=live]")).to_be_visible()
+
+    # The end, and the recording at once.
+    studio.get_by_role("button", name="End for everyone").click()
+    studio.get_by_role("dialog").get_by_role("button", name="End for everyone").click()
+    expect(studio.get_by_role("heading", name="The event has ended")).to_be_visible()
+    link = studio.get_by_role("link", name="Download the recording")
+    expect(link).to_be_visible(timeout=20_000)
+    reply = platform.call("GET", str(link.get_attribute("href")), token="")
+    assert reply.status == 200
+    assert reply.body[4:8] == b"ftyp"
+
+
+def a_second_device_is_asked_first(chromium: Browser, event: on_air.Event, first: Page) -> None:
+    """It sees that somebody is on air, takes over when told to, and gives back the same way."""
+    with closing(walk.profile_of(chromium, width=768, height=900)) as context:
+        second = context.new_page()
+        second.goto(event.studio)
+        expect(second.get_by_text("A picture is arriving from another device")).to_be_visible()
+        second.get_by_role("button", name="Present from here instead").click()
+        on_air.sending(second, "taken")
+        on_air.sending(first)
+        second.get_by_role("button", name="Take over").click()
+        on_air.sending(second)
+        on_air.sending(first, "taken", 30)
+        expect(first.get_by_text("Somebody else is presenting")).to_be_visible()
+        first.get_by_role("button", name="Take over").click()
+        on_air.sending(first)
+        on_air.sending(second, "taken", 30)

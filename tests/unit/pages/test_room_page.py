@@ -1,0 +1,79 @@
+"""What the pages of room and studio give to their scripts is what the scripts ask for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from webinar.pages import i18n, room, studio
+from webinar.pages.assets import STATIC_DIR
+from webinar.pages.room_texts import CHAT, ROOM, STUDIO, translated
+
+_IMPORT = re.compile(r'^import\s[^"]*"(\.[^"]+)"', re.MULTILINE)
+_SAY = re.compile(r'\bsay\(\s*"([a-z_]+)"')
+_EITHER = re.compile(r'\bsay\([^"()]*\?\s*"([a-z_]+)"\s*:\s*"([a-z_]+)"')
+
+
+def imported(entry: str) -> set[str]:
+    """Every module that `entry` needs before it can run, itself left out."""
+    found: set[str] = set()
+    left = [STATIC_DIR / entry]
+    while left:
+        module = left.pop()
+        for address in _IMPORT.findall(module.read_text("utf-8")):
+            path = (module.parent / address).resolve()
+            name = str(path.relative_to(STATIC_DIR))
+            if name not in found:
+                found.add(name)
+                left.append(path)
+    return found
+
+
+def keys(folders: tuple[str, ...]) -> set[str]:
+    """Keys of texts that the modules of these folders name outright."""
+    found: set[str] = set()
+    for folder in folders:
+        for module in (STATIC_DIR / "js" / folder).glob("*.js"):
+            source = module.read_text("utf-8")
+            found.update(_SAY.findall(source))
+            found.update(key for pair in _EITHER.findall(source) for key in pair)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("entry", "modules"), [("js/room/main.js", room.MODULES), ("js/studio/main.js", studio.MODULES)]
+)
+def test_a_page_preloads_exactly_the_modules_its_script_imports(entry: str, modules: tuple[str, ...]) -> None:
+    assert set(modules) == imported(entry)
+
+
+def test_every_text_the_scripts_ask_for_is_given_to_them() -> None:
+    assert keys(("room", "chat")) <= {*ROOM, *CHAT}
+    assert keys(("studio", "chat")) <= {*STUDIO, *CHAT}
+
+
+def test_every_text_of_the_scripts_is_korean_in_korean_and_keeps_its_places() -> None:
+    korean = i18n.load("ko")
+    english = translated(str, CHAT, ROOM, STUDIO)
+    for key, text in translated(korean.gettext, CHAT, ROOM, STUDIO).items():
+        if not english[key]:
+            continue
+        assert re.search("[가-힣]", text), key
+        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[key])), key
+
+
+def test_the_scripts_put_nothing_into_the_page_as_markup() -> None:
+    scripts = [p for folder in ("room", "studio", "chat", "media") for p in (STATIC_DIR / "js" / folder).glob("*.js")]
+    assert len(scripts) > 20
+    for script in scripts:
+        source = script.read_text("utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", source), script
+
+
+def test_no_script_or_style_of_ours_names_another_host() -> None:
+    for path in Path(STATIC_DIR).rglob("*"):
+        if path.suffix in (".js", ".css") and "vendor" not in path.parts:
+            source = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL)
+            assert not re.search(r"https?://(?!localhost)", source), path
