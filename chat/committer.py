@@ -57,6 +57,7 @@ class Committer:
         self._on_commit = on_commit
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(_MAX_WAITING)
         self._in_hand: list[_Waiting] = []
+        self._down = False
 
     async def submit(self, draft: Draft) -> int:
         """The seq of the draft, once it is committed. Raises `Refusal`."""
@@ -106,18 +107,25 @@ class Committer:
             with figures.COMMIT_S.time():
                 appended = await self._store.append(self._event_id, [group[0].draft for group in groups.values()])
         except StoreDown as error:
-            _log.warning("the log cannot be written", event_id=str(self._event_id), error=str(error))
+            self._set_down(str(error))
             _refuse(entries, "unavailable", 2.0)
         except NoRoom:
             _refuse(entries, "gone", None)
         except Unstorable as error:
             await self._commit_singly(list(groups.values()), error)
         else:
+            self._set_down(None)
             await self._on_commit([a.event for a in appended if a.event is not None], max(a.seq for a in appended))
             for group, result in zip(groups.values(), appended, strict=True):
-                for entry in group:
-                    if not entry.answer.done():
-                        entry.answer.set_result(result.seq)
+                _acknowledge(group, result.seq)
+
+    def _set_down(self, error: str | None) -> None:
+        """Says so once, not with every batch of a busy room."""
+        if error is not None and not self._down:
+            _log.warning("the log cannot be written", event_id=str(self._event_id), error=error)
+        elif error is None and self._down:
+            _log.info("the log can be written again", event_id=str(self._event_id))
+        self._down = error is not None
 
     async def _commit_singly(self, groups: list[list[_Waiting]], error: Unstorable) -> None:
         """One bad draft must not take the others of its batch with it."""
@@ -133,6 +141,12 @@ class Committer:
         while not self._waiting.empty():
             left.append(self._waiting.get_nowait())
         _refuse(left, "unavailable", 1.0)
+
+
+def _acknowledge(entries: Sequence[_Waiting], seq: int) -> None:
+    for entry in entries:
+        if not entry.answer.done():
+            entry.answer.set_result(seq)
 
 
 def _refuse(entries: Sequence[_Waiting], code: str, retry_after: float | None) -> None:
