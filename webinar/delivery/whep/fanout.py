@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,51 +12,23 @@ from typing import Final
 from ingest.contract import VIDEO_CLOCK, Unit
 from webinar.base import log
 from webinar.delivery.whep.clock import ProgramClock
-from webinar.delivery.whep.packetizer import Frame, H264Packetizer, SendBuffer
+from webinar.delivery.whep.packetizer import Frame, SendBuffer
+from webinar.delivery.whep.rung import Rung, height
 from webinar.delivery.whep.session import Viewer, ViewerState
 
 _log = log.get(__name__)
 
 AUDIO: Final = "opus"
 MAX_QUEUE: Final = 200  # units: more than a second of three rungs and sound
-MAX_GOP: Final = 300  # frames kept for joiners
 BURST_S: Final = 0.5  # a joiner gets the frames since an IDR this young at once, else it waits for a new one
 WAIT_S: Final = 0.6  # and when none has come by then, everything since the last one
 KEYFRAME_EVERY_S: Final = 1.0
 RUNG_GONE_S: Final = 2.0  # program time without a unit
-RATE_OVER_S: Final = 1.0
 YIELD_AFTER: Final = 200  # packets, about 1 ms of work
 TICK_S: Final = 0.1
+LATE_S: Final = 0.25  # smoothed lateness at which the server relieves itself
+RELIEVE_EVERY_S: Final = 3.0
 FADE: Final = 0.99  # a tick
-
-
-class Rung:
-    """What is known of one video rendition of the event."""
-
-    def __init__(self, name: str) -> None:
-        self.name: Final = name
-        self.packetizer: Final = H264Packetizer()
-        self.gop: deque[Frame] = deque(maxlen=MAX_GOP)
-        self.last_ticks = 0
-        self.rate = 0  # bit/s, measured
-        self._bytes = 0
-        self._since = 0
-
-    def take(self, frame: Frame) -> None:
-        """Keep it for joiners and measure."""
-        if frame.keyframe:
-            self.gop.clear()
-            self.gop.append(frame)
-        elif self.gop and len(self.gop) < MAX_GOP:
-            self.gop.append(frame)
-        else:
-            self.gop.clear()  # without its IDR, or too long: of no use to a joiner
-        self.last_ticks = frame.ticks
-        self._bytes += frame.size
-        span = frame.ticks - self._since
-        if span >= RATE_OVER_S * VIDEO_CLOCK:
-            self.rate = self._bytes * 8 * VIDEO_CLOCK // span if self._since else 0
-            self._bytes, self._since = 0, frame.ticks
 
 
 @dataclass(slots=True)
@@ -73,6 +45,7 @@ class FanoutStats:
     lateness_s: float = 0.0  # smoothed
     lateness_max_s: float = 0.0  # the worst, fading by half in 7 s
     keyframes_requested: int = 0
+    reliefs: int = 0  # times half of the viewers were moved down because sending was late
 
     def add(self, other: FanoutStats) -> None:
         """Add another's counters; the lateness stays."""
@@ -98,6 +71,7 @@ class Fanout:
         self._keyframe_wanted = ""
         self._keyframe_asked_s = float("-inf")
         self._ladder: tuple[str, ...] = ()
+        self._relieved_s = float("-inf")
         self._order: dict[str, int] = {}
         self.session_id = ""  # of the newest unit
 
@@ -213,7 +187,7 @@ class Fanout:
         """The ladder is what has sent within 2 s of the newest unit."""
         newest = max((rung.last_ticks for rung in self._rungs.values()), default=0)
         alive = [n for n, rung in self._rungs.items() if newest - rung.last_ticks <= RUNG_GONE_S * VIDEO_CLOCK]
-        ladder = tuple(sorted(alive, key=lambda name: (self._order.get(name, len(self._order)), -_height(name))))
+        ladder = tuple(sorted(alive, key=lambda name: (self._order.get(name, len(self._order)), -height(name))))
         if ladder != self._ladder:
             self._ladder = ladder
             _log.info("ladder", event_id=self.event_id, rungs=",".join(ladder))
@@ -226,6 +200,7 @@ class Fanout:
             now_s = time.monotonic()
             self._ask()
             self._relist()
+            self._relieve(now_s)
             self.stats.lateness_max_s *= FADE
             program = self._clock.report(now_s)
             for viewer in list(self.viewers.values()):
@@ -233,6 +208,23 @@ class Fanout:
                     self._start_late(viewer)
                 if program is not None:
                     viewer.report(now_s, program)
+
+    def _relieve(self, now_s: float) -> None:
+        """Sending is late for want of CPU: every second viewer of the fullest rung goes one down.
+
+        A smaller picture for some is better than a frozen one for all. The rule of each brings it up again.
+        """
+        if self.stats.lateness_s < LATE_S or now_s - self._relieved_s < RELIEVE_EVERY_S or len(self._ladder) < 2:
+            return
+        targets = Counter(v.layers.target for v in self.viewers.values() if v.layers.target in self._ladder[:-1])
+        if not targets:
+            return
+        ((fullest, count),) = targets.most_common(1)
+        self._relieved_s = now_s
+        self.stats.reliefs += 1
+        _log.warning("sending_late", event_id=self.event_id, seconds=round(self.stats.lateness_s, 2), viewers=count)
+        for viewer in [v for v in self.viewers.values() if v.layers.target == fullest][::2]:
+            viewer.relieve(self._ladder)
 
     def _start_late(self, viewer: Viewer) -> None:
         """No IDR came in time: everything since the last one, so that nobody sees black for more than a second."""
@@ -254,29 +246,35 @@ class Fanout:
             self._ask_upstream(self.event_id, wanted)
 
     def _shed(self) -> None:
-        kept = [entry for entry in self._queue if entry[0].rendition == AUDIO][-MAX_QUEUE // 4 :]
+        """Make room: of each rung what is older than its newest IDR in the queue, or all of it when that is not enough.
+
+        Sound is kept: it is small, and people follow a talk by it.
+        """
+        starts = {unit.rendition: n for n, (unit, _) in enumerate(self._queue) if unit.keyframe}
+        kept = [
+            entry
+            for n, entry in enumerate(self._queue)
+            if entry[0].rendition == AUDIO or n >= starts.get(entry[0].rendition, MAX_QUEUE)
+        ]
+        if len(kept) > MAX_QUEUE // 2:
+            starts = {}
+            kept = [entry for entry in kept if entry[0].rendition == AUDIO][-MAX_QUEUE // 4 :]
         dropped = len(self._queue) - len(kept)
-        self._broken.update(entry[0].rendition for entry in self._queue if entry[0].rendition != AUDIO)
+        self._broken.update({unit.rendition for unit, _ in self._queue} - starts.keys() - {AUDIO})
         self._queue.clear()
         self._queue.extend(kept)
         self.stats.units_dropped += dropped
         _log.warning("units_dropped", event_id=self.event_id, units=dropped, viewers=len(self.viewers))
-        for rendition in self._broken:
-            if rendition in self._rungs:
-                self._rungs[rendition].gop.clear()
+        for rung in self._rungs.values():
+            rung.gop.clear()
         for viewer in self.viewers.values():
             viewer.restart()
-        self.request_keyframe("")
+        if self._broken:
+            self.request_keyframe("")
 
     def _late(self, seconds: float) -> None:
         self.stats.lateness_s += (seconds - self.stats.lateness_s) / 64
         self.stats.lateness_max_s = max(self.stats.lateness_max_s, seconds)
-
-
-def _height(name: str) -> int:
-    """720 of "720p": the order of a ladder that nobody has described yet."""
-    digits = name.removesuffix("p")
-    return int(digits) if digits.isdecimal() else 0
 
 
 def _add(stats: FanoutStats, viewer: Viewer) -> None:

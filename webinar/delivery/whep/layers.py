@@ -59,6 +59,12 @@ class LayerChooser:
             return Advice.STAY
         return self._go(ladder[0], now_s)
 
+    def relieve(self, ladder: Sequence[str], now_s: float) -> Advice:
+        """The server cannot keep up: one rung down, unless the viewer was changed just now or is at the bottom."""
+        if self.target not in ladder or now_s - self._changed_s < SETTLE_S:
+            return Advice.STAY
+        return self._down(ladder.index(self.target), None, ladder, (), now_s)
+
     def report(
         self, loss: float, estimate: int | None, ladder: Sequence[str], rates: Sequence[int], now_s: float
     ) -> Advice:

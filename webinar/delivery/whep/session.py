@@ -216,6 +216,11 @@ class Viewer:
         names, _ = self._room.rungs()
         self._follow(self.layers.pin(rendition, names, self._clock()))
 
+    def relieve(self, names: Sequence[str]) -> None:
+        """Sending is late: this viewer is to cost less."""
+        if self.state is ViewerState.PLAYING:
+            self._follow(self.layers.relieve(names, self._clock()))
+
     def keep_to(self, names: Sequence[str]) -> None:
         """The ladder changed."""
         if self.state is not ViewerState.CONNECTING:

@@ -101,6 +101,17 @@ def test_a_rung_that_is_no_more_is_left_for_the_top_one_that_is() -> None:
     assert viewer.chooser.keep((), viewer.now_s) is Advice.STAY
 
 
+def test_a_server_that_is_late_moves_a_viewer_down_once_and_quiet_time_brings_it_back() -> None:
+    viewer = Viewer()
+    assert viewer.chooser.relieve(LADDER, viewer.now_s) is Advice.CHANGE
+    assert viewer.chooser.relieve(LADDER, viewer.now_s + 1) is Advice.STAY
+    assert viewer.chooser.target == "480p"
+    assert viewer.reports(0.0, UP_AFTER_S + 5)[-1] == "720p"
+    bottom = Viewer()
+    bottom.chooser.pin("240p", LADDER, 0.0)
+    assert bottom.chooser.relieve(LADDER, 100.0) is Advice.STAY
+
+
 def test_loss_on_the_lowest_rung_ends_in_goodbye_only_when_it_lasts() -> None:
     chooser = LayerChooser()
     chooser.start(LADDER[2:])

@@ -1,0 +1,124 @@
+"""What a fan-out drops and whom it relieves when it cannot keep up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from ingest.contract import Unit
+from webinar.delivery.whep.fanout import LATE_S, MAX_QUEUE, Fanout
+from webinar.delivery.whep.negotiate import Negotiated
+from webinar.delivery.whep.packetizer import Frame, SendBuffer
+from webinar.delivery.whep.session import Viewer
+from webinar.delivery.whep.stream import OutStream
+
+PICTURE = b"\0\0\0\1\x41picture"
+IDR = b"\0\0\0\1\x67sps\0\0\0\1\x68pps\0\0\0\1\x65idr"
+
+
+class Recorded(OutStream):
+    """An `OutStream` that keeps timestamps and sends nothing."""
+
+    def __init__(self) -> None:
+        self.packets = self.octets = 0
+        self.stamps: list[int] = []
+
+    def send(self, frame: Frame, timestamp: int) -> None:
+        self.stamps.append(timestamp)
+
+
+class Stand:
+    """A fan-out with its requests, and viewers that record."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str]] = []
+        self.buffer = SendBuffer()
+        self.fanout = Fanout("event", self.buffer, lambda event, name: self.requests.append((event, name)))
+        self.fanout.describe(("hi", "lo", "audio"))
+        self.pts = 0
+
+    def step(self, *, key: bool = False) -> None:
+        """A frame of both rungs and a packet of sound."""
+        self.pts += 3000
+        for name in ("hi", "lo"):
+            self.fanout.push(Unit("session", "event", name, self.pts, key, IDR if key else PICTURE))
+        self.fanout.push(Unit("session", "event", "opus", self.pts * 48 // 90, True, b"sound"))
+
+    def join(self, name: str) -> Viewer:
+        viewer = Viewer(name, self.fanout, Negotiated(1, 102, None, 2, 111, "c", ()), self.buffer, lambda: 100.0)
+        viewer.video, viewer.audio = Recorded(), Recorded()
+        self.fanout.viewers[name] = viewer
+        self.fanout.connected(viewer)
+        return viewer
+
+    async def settle(self) -> None:
+        """Until everything that was pushed has been sent."""
+        units = -1
+        while units != self.fanout.stats.units:
+            units = self.fanout.stats.units
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def stand() -> AsyncIterator[Stand]:
+    made = Stand()
+    task = asyncio.create_task(made.fanout.run(), name="fanout")
+    made.step(key=True)
+    await made.settle()
+    yield made
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def sent(viewer: Viewer) -> tuple[int, int]:
+    """Frames and sound packets that left."""
+    assert isinstance(viewer.video, Recorded)
+    assert isinstance(viewer.audio, Recorded)
+    return len(viewer.video.stamps), len(viewer.audio.stamps)
+
+
+async def test_a_queue_that_is_full_goes_on_from_the_newest_idr_in_it(stand: Stand) -> None:
+    viewer = stand.join("a")
+    steps = MAX_QUEUE // 3 + 2
+    for n in range(steps):
+        stand.step(key=n == steps - 10)
+    await stand.settle()
+    frames, sounds = sent(viewer)
+    assert 10 <= frames < 20, "the IDR it joined with, and what follows the last one"
+    assert sounds == steps, "sound is kept"
+    assert stand.requests == [], "an IDR is there: none is asked for"
+    assert stand.fanout.stats.units_dropped > 50
+
+
+async def test_without_an_idr_in_a_full_queue_one_is_asked_for_and_nothing_sent_before_it(stand: Stand) -> None:
+    viewer = stand.join("a")
+    for _ in range(MAX_QUEUE // 3 + 2):
+        stand.step()
+    await stand.settle()
+    frames, sounds = sent(viewer)
+    assert frames == 1
+    assert sounds >= MAX_QUEUE // 4
+    assert stand.requests == [("event", "hi")]
+    stand.step(key=True)
+    stand.step()
+    await stand.settle()
+    assert sent(viewer)[0] == 3
+
+
+async def test_a_late_server_moves_half_of_the_viewers_down(stand: Stand) -> None:
+    viewers = [stand.join(str(n)) for n in range(6)]
+    stand.fanout.stats.lateness_s = LATE_S * 4
+    async with asyncio.timeout(5):
+        while not stand.fanout.stats.reliefs:  # noqa: ASYNC110 - the fan-out's own tick does it
+            await asyncio.sleep(0.01)
+    assert [v.layers.target for v in viewers] == ["lo", "hi"] * 3
+    stand.step(key=True)
+    await stand.settle()
+    stand.step()
+    await stand.settle()
+    assert [v.rung for v in viewers] == ["lo", "hi"] * 3
