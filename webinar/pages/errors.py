@@ -69,6 +69,20 @@ BY_CODE: Final = {
         "/sign-in",
         "link",
     ),
+    "cancelled": ErrorView(
+        _("This registration was cancelled"),
+        _("The seat went to somebody else. Open the event page in your invitation to register again."),
+        _START,
+        "/",
+        "ticket",
+    ),
+    "full": ErrorView(
+        _("No seat is left"),
+        _("Raise the number of seats in the settings, or cancel another seat. Nothing was changed."),
+        _("Open the page again"),
+        "",
+        "users",
+    ),
     "setup_link_used": ErrorView(
         _("This setup link no longer works"),
         _("It works once and for one day. Start the server again: it prints a new link on its terminal."),
