@@ -23,7 +23,7 @@ MAX_QUEUE: Final = 200  # units: more than a second of three rungs and sound
 BURST_S: Final = 0.5  # a joiner gets the frames since an IDR this young at once, else it waits for a new one
 WAIT_S: Final = 0.6  # and when none has come by then, everything since the last one
 KEYFRAME_EVERY_S: Final = 1.0
-RUNG_GONE_S: Final = 2.0  # program time without a unit
+RUNG_GONE_S: Final = 2.0
 YIELD_AFTER: Final = 200  # packets, about 1 ms of work
 TICK_S: Final = 0.1
 LATE_S: Final = 0.25  # smoothed lateness at which the server relieves itself
@@ -71,6 +71,8 @@ class Fanout:
         self._keyframe_wanted = ""
         self._keyframe_asked_s = float("-inf")
         self._ladder: tuple[str, ...] = ()
+        self._heard: dict[str, float] = {}  # video rendition → when its last unit was pushed
+        self._resumed_s = 0.0  # when units came again after a pause
         self._relieved_s = float("-inf")
         self._order: dict[str, int] = {}
         self.session_id = ""  # of the newest unit
@@ -82,7 +84,12 @@ class Fanout:
         if len(self._queue) >= MAX_QUEUE:
             self._shed()
         self.session_id = unit.session_id
-        self._queue.append((unit, time.monotonic()))
+        now_s = time.monotonic()
+        if unit.rendition != AUDIO:
+            if self._heard and now_s - max(self._heard.values()) > RUNG_GONE_S / 2:
+                self._resumed_s = now_s
+            self._heard[unit.rendition] = now_s
+        self._queue.append((unit, now_s))
         self._arrived.set()
 
     def describe(self, ladder: Sequence[str]) -> None:
@@ -184,9 +191,14 @@ class Fanout:
                 await asyncio.sleep(0)
 
     def _relist(self) -> None:
-        """The ladder is what has sent within 2 s of the newest unit."""
-        newest = max((rung.last_ticks for rung in self._rungs.values()), default=0)
-        alive = [n for n, rung in self._rungs.items() if newest - rung.last_ticks <= RUNG_GONE_S * VIDEO_CLOCK]
+        """The ladder is what was pushed within 2 s of the newest unit, sent or dropped.
+
+        Right after a pause it stays as it was: the rungs begin again one after the other.
+        """
+        newest_s = max(self._heard.values(), default=0.0)
+        if self._ladder and newest_s - self._resumed_s < RUNG_GONE_S / 2:
+            return
+        alive = [name for name in self._rungs if newest_s - self._heard.get(name, 0.0) <= RUNG_GONE_S]
         ladder = tuple(sorted(alive, key=lambda name: (self._order.get(name, len(self._order)), -height(name))))
         if ladder != self._ladder:
             self._ladder = ladder

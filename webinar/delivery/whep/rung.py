@@ -19,7 +19,6 @@ class Rung:
         self.name: Final = name
         self.packetizer: Final = H264Packetizer()
         self.gop: deque[Frame] = deque(maxlen=MAX_GOP)
-        self.last_ticks = 0
         self.rate = 0  # bit/s, measured
         self._bytes = 0
         self._since = 0
@@ -33,7 +32,6 @@ class Rung:
             self.gop.append(frame)
         else:
             self.gop.clear()  # without its IDR, or too long: of no use to a joiner
-        self.last_ticks = frame.ticks
         self._bytes += frame.size
         span = frame.ticks - self._since
         if span >= RATE_OVER_S * VIDEO_CLOCK:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -75,6 +75,17 @@ async def stand() -> AsyncIterator[Stand]:
         await task
 
 
+async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+    """The fan-out's own tick is what makes it true."""
+    loop = asyncio.get_running_loop()
+    ends_s = loop.time() + timeout_s
+    while True:
+        if condition():
+            return
+        assert loop.time() < ends_s, f"did not happen within {timeout_s} s"
+        await asyncio.sleep(0.02)
+
+
 def sent(viewer: Viewer) -> tuple[int, int]:
     """Frames and sound packets that left."""
     assert isinstance(viewer.video, Recorded)
@@ -113,12 +124,28 @@ async def test_without_an_idr_in_a_full_queue_one_is_asked_for_and_nothing_sent_
 async def test_a_late_server_moves_half_of_the_viewers_down(stand: Stand) -> None:
     viewers = [stand.join(str(n)) for n in range(6)]
     stand.fanout.stats.lateness_s = LATE_S * 4
-    async with asyncio.timeout(5):
-        while not stand.fanout.stats.reliefs:  # noqa: ASYNC110 - the fan-out's own tick does it
-            await asyncio.sleep(0.01)
+    await until(lambda: stand.fanout.stats.reliefs)
     assert [v.layers.target for v in viewers] == ["lo", "hi"] * 3
     stand.step(key=True)
     await stand.settle()
     stand.step()
     await stand.settle()
     assert [v.rung for v in viewers] == ["lo", "hi"] * 3
+
+
+async def test_a_rung_that_stops_leaves_the_ladder_and_its_viewers_go_to_another(stand: Stand) -> None:
+    viewer = stand.join("a")
+    await until(lambda: stand.fanout.rungs()[0] == ("hi", "lo"))
+    viewer.pin("lo")
+
+    def alone() -> bool:
+        stand.pts += 3000
+        stand.fanout.push(Unit("session", "event", "hi", stand.pts, True, IDR))
+        return stand.fanout.rungs()[0] == ("hi",)
+
+    await until(alone)
+    assert viewer.layers.target == "hi"
+    seen = sent(viewer)[0]
+    stand.step(key=True)
+    await stand.settle()
+    assert sent(viewer)[0] > seen
