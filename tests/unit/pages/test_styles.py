@@ -95,7 +95,8 @@ def test_every_token_that_is_used_is_defined() -> None:
     for path in sorted(CSS.glob("*.css")):
         text = path.read_text("utf-8")
         own = set(re.findall(r"--([\w-]+):", text))
-        assert set(re.findall(r"var\(--([\w-]+)", text)) - known - own == set(), path.name
+        # One with a fallback is set by a script, from what it measures.
+        assert set(re.findall(r"var\(--([\w-]+)\s*\)", text)) - known - own == set(), path.name
 
 
 def test_nothing_is_fetched_by_a_style_sheet() -> None:
