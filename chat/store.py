@@ -22,16 +22,6 @@ from webinar.base import db
 
 TIMEOUT_S: Final = 4.0  # of one read or append, from asking for a connection to its end
 
-# PostgreSQL is away, going, coming, read-only after a fail-over, or out of connections.
-_DOWN: Final = (
-    *db.DOWN,
-    OSError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.LockNotAvailableError,
-)
-
 
 class StoreDown(Exception):
     """The log cannot be reached in time. Of an append it is not known whether it happened: repeat it."""
@@ -167,7 +157,7 @@ class Store:
                 yield connection
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
             raise
-        except _DOWN as error:
+        except db.DOWN as error:
             raise StoreDown(f"{type(error).__name__}: {error}") from error
 
 

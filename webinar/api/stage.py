@@ -34,7 +34,7 @@ _MEDIA_EVERY_S: Final = 0.2
 # A database that hangs delays viewers no longer than this, and is not asked again for as long.
 _PATIENCE_S: Final = 2.0
 # What a query may meet while PostgreSQL is away, its last words included.
-AWAY: Final = (*db.DOWN, asyncpg.PostgresError, OSError)
+AWAY: Final = (*db.DOWN, asyncpg.PostgresError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,16 @@ class _Row:
 class Stage:
     """One a web process."""
 
-    def __init__(self, events: EventService, playable: Callable[[str], str | None] | None = None) -> None:
+    def __init__(
+        self,
+        events: EventService,
+        playable: Callable[[str], str | None] | None = None,
+        on_changed: Callable[[uuid.UUID], None] | None = None,
+    ) -> None:
         """`playable(event_id)` is the HLS prefix this process can play now; without it ingest's word counts."""
         self._events = events
         self._playable = playable
+        self._on_changed = on_changed
         self.heartbeats = Heartbeats(self._heard)
         self._rows: OrderedDict[uuid.UUID, _Row] = OrderedDict()
         self._waiting: Counter[uuid.UUID] = Counter()
@@ -210,10 +216,19 @@ class Stage:
         except ValueError:
             _log.warning("news of no event", event_id=event_id)
             return
-        row = self._rows.get(known)
-        if row is not None:
-            row.stale = row.stale or stale
+        if stale:
+            self.changed(known)
+        else:
             self._wake(known)
+
+    def changed(self, event_id: uuid.UUID) -> None:
+        """The event's row, or its people, are others now: what is known of them is read again."""
+        if self._on_changed is not None:
+            self._on_changed(event_id)
+        row = self._rows.get(event_id)
+        if row is not None:
+            row.stale, row.ask_again_at = True, 0.0
+            self._wake(event_id)
 
     def _wake(self, event_id: uuid.UUID) -> None:
         row = self._rows.get(event_id)

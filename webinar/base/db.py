@@ -28,8 +28,10 @@ DOWN: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,  # shutting down, starting up, killed by its administrator
-    asyncpg.TooManyConnectionsError,
-    ConnectionError,
+    asyncpg.InsufficientResourcesError,  # out of connections, memory or disk
+    asyncpg.ReadOnlySQLTransactionError,  # after a fail-over
+    asyncpg.LockNotAvailableError,
+    OSError,
     TimeoutError,
 )
 
