@@ -10,7 +10,6 @@ One instance a program: started once, stopped once.
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from ingest.encode.ladder import FRAME_RATE, GOP_FRAMES, Ladder, Rung
 from ingest.encode.queue import PictureQueue, SoundQueue
 from ingest.encode.worker import Worker
 from ingest.outlet import AacOutlet, Deliver, Identity, OpusOutlet, Outlet, VideoOutlet
+from ingest.program.clock import Clock
 from ingest.program.program import Program
 from ingest.program.raw import Picture, Sound
 from ingest.program.source import Source
@@ -55,7 +55,9 @@ class Pipeline:
         recording: Path,
         deliver: Deliver,
         on_failed: Callable[[str, Exception], None],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._on_failed = on_failed
         self._source = source
         self.recorder = Recorder(recording, self._ended("recorder"))
@@ -67,7 +69,7 @@ class Pipeline:
             self._add_video(VideoOutlet(rung, identity, deliver, recorder), rung, ladder.preset)
         self._add_audio(AacOutlet(identity, deliver, self.recorder), OpusOutlet(identity, deliver))
         self._program = Program(
-            source, slate, FRAME_RATE, GOP_FRAMES, self._on_picture, self._on_sound, self._ended("program")
+            source, slate, FRAME_RATE, GOP_FRAMES, self._on_picture, self._on_sound, self._ended("program"), clock
         )
 
     @property
@@ -85,13 +87,18 @@ class Pipeline:
         return sum(worker.dropped for worker in self._workers)
 
     @property
+    def idle(self) -> bool:
+        """Whether everything the program made so far has been encoded."""
+        return all(worker.idle for worker in self._workers)
+
+    @property
     def late_s(self) -> float:
         """The most that the program was behind its clock."""
         return self._program.late_s
 
     def start(self) -> None:
         """Starts all threads; program time 0 is 0.1 s from now."""
-        epoch_s = time.monotonic() + LEAD_S
+        epoch_s = self._clock.now() + LEAD_S
         self.recorder.start()
         for worker in self._workers:
             worker.start()

@@ -32,6 +32,7 @@ from ingest.outside import Outside, publisher_health
 from ingest.pipeline import LEAD_S, Pipeline, Stopped
 from ingest.program import slate
 from ingest.program.canvas import Canvas
+from ingest.program.clock import Clock, SystemClock
 from ingest.program.decode import AudioDecoder, VideoDecoder
 from ingest.program.source import Source
 from webinar.base import log
@@ -46,7 +47,9 @@ _ESSENTIAL: Final = frozenset({"program", AUDIO})
 class LiveSession:
     """See the module. All methods but the callbacks handed to threads belong to the event loop."""
 
-    def __init__(self, event_id: str, ladder: Ladder, outside: Outside, title: str = "") -> None:
+    def __init__(
+        self, event_id: str, ladder: Ladder, outside: Outside, title: str = "", clock: Clock | None = None
+    ) -> None:
         # Ids sort by time: the halves of an interrupted event are joined in this order.
         self.id = f"{time.time_ns() // 1_000_000:013d}-{secrets.token_hex(6)}"
         self.event_id = event_id
@@ -54,6 +57,7 @@ class LiveSession:
         self.state = SessionState.REHEARSAL
         self.failed = False
         self.last_presented = time.monotonic()
+        self._clock = clock or SystemClock()
         self._ladder = ladder
         self._outside = outside
         self._title = title
@@ -72,8 +76,8 @@ class LiveSession:
         self._loop = asyncio.get_running_loop()
         self._source = Source(1 / FRAME_RATE)
         canvas = Canvas(ladder.top.width, ladder.top.height)
-        self._video = VideoDecoder(canvas, self._source, self._need_keyframe)
-        self._audio = AudioDecoder(self._source)
+        self._video = VideoDecoder(canvas, self._source, self._clock, self._need_keyframe)
+        self._audio = AudioDecoder(self._source, self._clock)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -141,6 +145,11 @@ class LiveSession:
         return self._pipeline.dropped if self._pipeline else 0
 
     @property
+    def idle(self) -> bool:
+        """Whether everything received is decoded and everything made is encoded."""
+        return self._video.idle and self._audio.idle and (self._pipeline is None or self._pipeline.idle)
+
+    @property
     def late_s(self) -> float:
         """The most that the program was behind its clock."""
         return self._pipeline.late_s if self._pipeline else 0.0
@@ -162,6 +171,7 @@ class LiveSession:
             self._outside.recording(self.event_id, self.id),
             self._deliver,
             self._on_failed,
+            self._clock,
         )
         self._pipeline.start()
         self._set_state(SessionState.LIVE)
@@ -226,7 +236,7 @@ class LiveSession:
                 self._source.resume()
         else:
             hold_s = _TAKE_OVER_HOLD_S if reason == "taken_over" else 0.0
-            self._source.leave(time.monotonic(), hold_s)
+            self._source.leave(self._clock.now(), hold_s)
         self._publisher = state
         self._changed.set()
 

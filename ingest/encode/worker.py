@@ -69,6 +69,13 @@ class Worker(threading.Thread, Generic[_Item]):
         self._on_end = on_end
         self._wake = threading.Condition()
         self._finishing = False
+        self._busy = True  # until it waits for the first time
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was offered has been encoded."""
+        with self._wake:
+            return not len(self._queue) and not self._busy
 
     def offer(self, item: _Item) -> None:
         """Queues a raw frame; when the encoder is late, one is dropped and counted."""
@@ -96,7 +103,9 @@ class Worker(threading.Thread, Generic[_Item]):
     def _next(self) -> _Item | None:
         with self._wake:
             while not len(self._queue) and not self._finishing:
+                self._busy = False
                 self._wake.wait()
+            self._busy = True
             return self._queue.pop()
 
     def _encode(self) -> None:

@@ -7,8 +7,9 @@ frames allows: the largest lag (arrival decoded minus capture) of the last secon
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from typing import Final
+from typing import Final, Protocol
 
 _WINDOW_S: Final = 4.0
 _BUCKET_S: Final = 0.5
@@ -16,6 +17,26 @@ _MARGIN_S: Final = 0.012
 _SLACK_S: Final = 0.020  # a smaller offset is worth a correction only beyond this
 _FALL: Final = 0.010  # s a second: 1 % faster sound, which nobody hears
 _MOST_S: Final = 0.250  # above the smallest lag; what comes later than that is late
+
+
+class Clock(Protocol):
+    """Where threads take the time from. Tests give one that waits for whoever is not done yet."""
+
+    def now(self) -> float:
+        """Seconds, as `time.monotonic()`."""
+
+    def sleep(self, seconds: float) -> None:
+        """Blocks the calling thread."""
+
+
+class SystemClock:
+    """The machine's."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 class Playout:

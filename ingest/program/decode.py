@@ -8,7 +8,6 @@ keyframe given up and a keyframe asked for.
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
@@ -24,6 +23,7 @@ from prometheus_client import Counter
 from ingest.accept.sink import EncodedFrame
 from ingest.contract import AUDIO_CLOCK
 from ingest.program.canvas import Canvas
+from ingest.program.clock import Clock
 from ingest.program.raw import Samples
 from ingest.program.source import Source
 from webinar.base import log
@@ -43,8 +43,10 @@ _DECODERS: Final = {"h264": "h264", "vp8": "vp8", "opus": "libopus"}
 class _Decoder(threading.Thread):
     """The queue and the life of a decoding thread."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, clock: Clock) -> None:
         super().__init__(name=name, daemon=True)
+        self._clock = clock
+        self._busy = True  # until it waits for the first time
         self._queue: deque[tuple[int, EncodedFrame]] = deque()
         self._wake = threading.Condition()
         self._closed = False
@@ -66,6 +68,12 @@ class _Decoder(threading.Thread):
             self._wake.notify()
             return True
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was put has been decoded."""
+        with self._wake:
+            return not self._queue and not self._busy
+
     def close(self) -> None:
         """Ends the thread soon; what waits is given up. `join()` waits for it."""
         with self._wake:
@@ -76,7 +84,9 @@ class _Decoder(threading.Thread):
     def _next(self) -> tuple[int, EncodedFrame, int] | None:
         with self._wake:
             while not self._queue and not self._closed:
+                self._busy = False
                 self._wake.wait()
+            self._busy = True
             if self._closed:
                 return None
             return (*self._queue.popleft(), len(self._queue))
@@ -85,8 +95,8 @@ class _Decoder(threading.Thread):
 class VideoDecoder(_Decoder):
     """H.264 and VP8. `on_broken()` is called in the thread when only a keyframe can help."""
 
-    def __init__(self, canvas: Canvas, source: Source, on_broken: Callable[[], None]) -> None:
-        super().__init__("decode-video")
+    def __init__(self, canvas: Canvas, source: Source, clock: Clock, on_broken: Callable[[], None]) -> None:
+        super().__init__("decode-video", clock)
         self.size = (0, 0)  # of the last decoded picture
         self._canvas = canvas
         self._source = source
@@ -116,14 +126,14 @@ class VideoDecoder(_Decoder):
                 SKIPPED.inc()
                 continue
             capture_s = float(picture.pts * _MICRO) if picture.pts is not None else frame.capture_time_s
-            self._source.put_picture(generation, capture_s, self._canvas.place(picture), time.monotonic())
+            self._source.put_picture(generation, capture_s, self._canvas.place(picture), self._clock.now())
 
 
 class AudioDecoder(_Decoder):
     """Opus, to 48 kHz stereo."""
 
-    def __init__(self, source: Source) -> None:
-        super().__init__("decode-audio")
+    def __init__(self, source: Source, clock: Clock) -> None:
+        super().__init__("decode-audio", clock)
         self._source = source
 
     def run(self) -> None:
@@ -135,7 +145,7 @@ class AudioDecoder(_Decoder):
                 current, context = generation, _audio_context(frame.codec)
             try:
                 for sound in context.decode(av.Packet(frame.data)):
-                    self._source.put_sound(generation, frame.capture_time_s, _samples(sound), time.monotonic())
+                    self._source.put_sound(generation, frame.capture_time_s, _samples(sound), self._clock.now())
             except av.FFmpegError as error:
                 UNDECODABLE.labels(frame.codec).inc()
                 _log.info("sound cannot be decoded", codec=frame.codec, error=str(error))

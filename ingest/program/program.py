@@ -7,14 +7,13 @@ for anything but the clock: consumers queue and drop by themselves.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Final
 
 import av
 
 from ingest.contract import AUDIO_CLOCK
-from ingest.program.clock import Grid, Keyframes
+from ingest.program.clock import Clock, Grid, Keyframes
 from ingest.program.raw import Picture, Sound
 from ingest.program.source import Source
 
@@ -33,11 +32,13 @@ class Program(threading.Thread):
         on_picture: Callable[[Picture], None],
         on_sound: Callable[[Sound], None],
         on_end: Callable[[Exception | None], None],
+        clock: Clock,
     ) -> None:
         super().__init__(name="program", daemon=True)
         self.pictures = 0  # made so far: program time is this over the frame rate
         self.late_s = 0.0  # the most that a tick was late: what the machine had better to do
         self._rate = frame_rate
+        self._clock = clock
         self._source = source
         self._slate = slate
         self._on_picture = on_picture
@@ -62,7 +63,7 @@ class Program(threading.Thread):
         self._stopping.set()
 
     def start_at(self, epoch_s: float) -> None:
-        """Starts the thread; program time 0 is `epoch_s` of `time.monotonic()`."""
+        """Starts the thread; program time 0 is `epoch_s` of the clock."""
         self._epoch_s = epoch_s
         self.start()
 
@@ -80,9 +81,9 @@ class Program(threading.Thread):
         grid = Grid(self._epoch_s, tick_rate)
         tick = 0
         while True:
-            while (wait := grid.wait_s(tick, time.monotonic())) > 0:
-                time.sleep(wait)
-            self.late_s = max(self.late_s, time.monotonic() - grid.at(tick))
+            while (wait := grid.wait_s(tick, self._clock.now())) > 0:
+                self._clock.sleep(wait)
+            self.late_s = max(self.late_s, self._clock.now() - grid.at(tick))
             if tick:
                 # The sound of the tick that is over now: so all of it can have arrived.
                 self._on_sound(Sound((tick - 1) * block, self._source.sound(grid.at(tick - 1), block)))

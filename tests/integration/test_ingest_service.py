@@ -231,7 +231,10 @@ async def test_a_presenter_goes_on_air_is_seen_and_is_recorded_in_step(ingest: I
     )
     assert (status.publisher.width, status.publisher.height) == (256, 144)
     assert status.publisher.bitrate > 10_000
-    assert LiveStatus.from_json(statuses[-1]).state is SessionState.ENDED
+    told = [LiveStatus.from_json(s) for s in statuses]
+    assert told[-1].state is SessionState.ENDED
+    assert sum(s.state is SessionState.LIVE for s in told) >= 5
+    assert {r.name: r.fps > 0 for r in status.renditions} == dict.fromkeys(("240p", "144p", "audio", "opus"), True)
 
     notice = next(n for n in map(RecordingClosed.from_json, closed) if n.event_id == event_id)
     assert notice.complete

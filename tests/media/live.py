@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from ingest.accept.sink import ReceiverHealth
@@ -14,6 +12,7 @@ from ingest.contract import EndOfSession, InitSegment, LiveStatus, Message, Part
 from ingest.encode.ladder import choose
 from ingest.outside import Outside
 from ingest.session import LiveSession
+from tests.media.conducted import ConductedClock
 
 
 class Nobody:
@@ -22,7 +21,6 @@ class Nobody:
     def __init__(self) -> None:
         self.keyframes = 0
         self.ended = False
-        self.late_s = 0.0  # set by tests: the most that the presenter was behind
 
     def request_keyframe(self, event_id: str) -> None:
         self.keyframes += 1
@@ -45,7 +43,8 @@ class Room:
         self.objects: dict[str, bytes] = {}
         self.presenters = Nobody()
         outside = Outside(self._publish, self._put, self.presenters, lambda e, s: folder / e / f"{s}.mp4")
-        self.session = LiveSession("event", choose(ladder), outside)
+        self.clock = ConductedClock()
+        self.session = LiveSession("event", choose(ladder), outside, clock=self.clock)
 
     async def _publish(self, subject: str, payload: bytes) -> None:
         if subject == "live.event.media":
@@ -77,36 +76,11 @@ class Room:
 
     async def until(self, program_s: float) -> None:
         """Waits until the program is that long."""
-        async with asyncio.timeout(60):
-            while (left := program_s - self.session.status().program_time_s) > 0:  # noqa: ASYNC110 - its own clock
-                await asyncio.sleep(max(0.005, left / 2))
+        await self.clock.reach(self.clock.now() + program_s - self.session.status().program_time_s)
 
-    @property
-    def starved(self) -> bool:
-        """Whether the machine had no time for this program: then its timing says nothing."""
-        return self.session.dropped > 0 or self.session.late_s > 0.03 or self.presenters.late_s > 0.03
-
-
-async def undisturbed(attempt: Callable[[Path], Awaitable[Room]], folder: Path) -> Room:
-    """Runs a program in real time when the machine is calm, again when it was not; gives up after two minutes."""
-    deadline = time.monotonic() + 120
-    for number in itertools.count():
-        while await _overshoot_s() > 0.015 and time.monotonic() < deadline - 30:
-            await asyncio.sleep(0.5)
-        made = await attempt(folder / str(number))
-        if not made.starved or time.monotonic() > deadline - 30:
-            break
-    return made
-
-
-async def _overshoot_s() -> float:
-    """The most that sleeps of 10 ms took too long: who waits for a processor has no business measuring time."""
-    worst = 0.0
-    for _ in range(40):
-        before = time.monotonic()
-        await asyncio.sleep(0.01)
-        worst = max(worst, time.monotonic() - before - 0.01)
-    return worst
+    async def later(self, seconds: float) -> None:
+        """Waits for the clock."""
+        await self.clock.reach(self.clock.now() + seconds)
 
 
 @contextlib.asynccontextmanager
@@ -114,8 +88,12 @@ async def room(folder: Path, ladder: tuple[str, ...] = ("240p", "144p")) -> Asyn
     """A running session; its end is awaited."""
     made = Room(folder, ladder)
     running = asyncio.create_task(made.session.run(), name="session")
+    conducting = asyncio.create_task(made.clock.conduct(lambda: made.session.idle), name="conductor")
     try:
         yield made
     finally:
         await made.session.end()
         await running
+        conducting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await conducting

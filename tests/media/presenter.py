@@ -1,4 +1,4 @@
-"""A presenter without a network: H.264 and Opus with a flash and a beep at each full second, fed in real time.
+"""A presenter without a network: H.264 and Opus with a flash and a beep at each full second, fed in time.
 
 Picture: a moving grey gradient, white for the first 100 ms of each second. Sound: silence, and a 1 kHz tone for the
 same 100 ms. `Clip.frames` is what the receiver would hand on.
@@ -6,8 +6,6 @@ same 100 ms. `Clip.frames` is what the receiver would hand on.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,6 +18,7 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 
 from ingest.accept.sink import CodecName, EncodedFrame, PublisherSink, PublisherState
+from tests.media.conducted import ConductedClock
 
 FLASH_S = 0.1
 _RATE = 48_000
@@ -92,22 +91,18 @@ def _audio(duration_s: float) -> Iterator[EncodedFrame]:
             yield EncodedFrame("opus", bytes(packet), (packet.pts or 0) / _RATE, True, 0.0)
 
 
-async def present(sink: PublisherSink, clip: Clip, *, delay_s: float = 0.02, audio_delay_s: float = 0.01) -> float:
-    """Connects, sends the clip in real time, leaves. A frame arrives `delay_s` after it was captured whole.
-
-    The answer is the most, in s, that a frame was late because the machine was busy.
-    """
-    late_s = 0.0
+async def present(
+    sink: PublisherSink, clip: Clip, clock: ConductedClock, *, delay_s: float = 0.02, audio_delay_s: float = 0.01
+) -> None:
+    """Connects, sends the clip in the clock's time, leaves. A frame arrives `delay_s` after it was captured whole."""
     sink.on_state(PublisherState.CONNECTED, "")
-    start_s = time.monotonic()
+    start_s = clock.now()
 
     def due(frame: EncodedFrame) -> float:
         return frame.capture_time_s + (0.02 + audio_delay_s if frame.codec == "opus" else delay_s)
 
     for frame in sorted(clip.at(start_s), key=due):
-        await asyncio.sleep(max(0.0, due(frame) - time.monotonic()))
-        arrived = replace(frame, arrival_s=time.monotonic())
-        late_s = max(late_s, arrived.arrival_s - due(frame))
+        await clock.reach(due(frame))
+        arrived = replace(frame, arrival_s=clock.now())
         (sink.on_audio if frame.codec == "opus" else sink.on_video)(arrived)
     sink.on_state(PublisherState.GONE, "deleted")
-    return late_s

@@ -12,6 +12,7 @@ import pytest
 
 from ingest.accept.sink import CodecName, EncodedFrame
 from ingest.program.canvas import Canvas
+from ingest.program.clock import SystemClock
 from ingest.program.decode import AudioDecoder, VideoDecoder
 from ingest.program.raw import Samples
 from ingest.program.source import Source
@@ -44,7 +45,7 @@ def _until(condition: Callable[[], bool]) -> None:
 def test_every_frame_comes_out_at_once_on_the_canvas_with_its_capture_time(codec: CodecName) -> None:
     frames = [f for f in make(1.0, codec=codec, audio=False).frames]
     seen = _Seen()
-    decoder = VideoDecoder(Canvas(256, 144), seen, lambda: None)
+    decoder = VideoDecoder(Canvas(256, 144), seen, SystemClock(), lambda: None)
     decoder.start()
     for i, frame in enumerate(frames):
         decoder.put(1, frame)
@@ -59,7 +60,7 @@ def test_every_frame_comes_out_at_once_on_the_canvas_with_its_capture_time(codec
 def test_a_change_of_codec_and_publisher_gets_a_new_decoder() -> None:
     seen = _Seen()
     sent = 0
-    decoder = VideoDecoder(Canvas(256, 144), seen, lambda: None)
+    decoder = VideoDecoder(Canvas(256, 144), seen, SystemClock(), lambda: None)
     decoder.start()
     for generation, codec in enumerate(("h264", "vp8", "h264")):
         for frame in make(0.2, codec=codec, audio=False).frames:  # type: ignore[arg-type]
@@ -73,7 +74,7 @@ def test_a_change_of_codec_and_publisher_gets_a_new_decoder() -> None:
 
 def test_what_cannot_be_decoded_asks_for_a_keyframe_and_the_next_one_is_shown() -> None:
     seen, asked = _Seen(), threading.Event()
-    decoder = VideoDecoder(Canvas(256, 144), seen, asked.set)
+    decoder = VideoDecoder(Canvas(256, 144), seen, SystemClock(), asked.set)
     decoder.start()
     decoder.put(1, EncodedFrame("h264", b"\x00\x00\x00\x01\x65" + bytes(range(1, 200)), 1.0, True, 1.0))
     _until(asked.is_set)
@@ -87,7 +88,7 @@ def test_what_cannot_be_decoded_asks_for_a_keyframe_and_the_next_one_is_shown() 
 def test_opus_becomes_stereo_samples_at_their_capture_time() -> None:
     frames = [f for f in make(0.5).frames if f.codec == "opus"]
     seen = _Seen()
-    decoder = AudioDecoder(seen)
+    decoder = AudioDecoder(seen, SystemClock())
     decoder.start()
     for frame in frames:
         decoder.put(1, frame)
@@ -100,7 +101,7 @@ def test_opus_becomes_stereo_samples_at_their_capture_time() -> None:
 
 
 def test_a_stalled_decoder_gives_up_to_the_next_keyframe() -> None:
-    decoder = VideoDecoder(Canvas(256, 144), _Seen(), lambda: None)  # not started: it stands still
+    decoder = VideoDecoder(Canvas(256, 144), _Seen(), SystemClock(), lambda: None)  # not started: it stands still
     key, delta = (EncodedFrame("h264", b"x", 0.0, is_key, 0.0) for is_key in (True, False))
     assert decoder.put(1, key)
     assert all(decoder.put(1, delta) for _ in range(299))
