@@ -32,6 +32,7 @@ MODULES: Final = (
     "js/media/signalling.js",
     "js/media/whep.js",
     "js/room/controls.js",
+    "js/room/keyboard.js",
     "js/room/lobby.js",
     "js/room/playback.js",
     "js/room/stage.js",

@@ -26,7 +26,7 @@ export class Outbox {
   add(/** @type {string} */ body) {
     if (this.drafts.length >= MOST) return null;
     /** @type {Draft} */
-    const draft = { cid: crypto.randomUUID(), body, at: Date.now(), state: "waiting", code: "" };
+    const draft = { cid: uuid(), body, at: Date.now(), state: "waiting", code: "" };
     this.drafts.push(draft);
     this.#keep();
     return draft;
@@ -100,6 +100,19 @@ export class Outbox {
       return [];
     }
   }
+}
+
+/**
+ * A random UUID (RFC 9562, version 4). Pages on plain http, as in a local network, have no `crypto.randomUUID`.
+ * @returns {string}
+ */
+export function uuid() {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 /** @returns {Storage | null} the tab's storage, where the browser allows it */

@@ -50,12 +50,29 @@ export function sleep(ms, signal) {
 }
 
 /**
+ * A signal that fires with the first of these. For iPhones before iOS 17.4, which have no `AbortSignal.any`.
+ * @param {AbortSignal[]} signals
+ * @returns {AbortSignal}
+ */
+export function either(...signals) {
+  if (typeof AbortSignal.any === "function") return AbortSignal.any(signals);
+  const all = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) all.abort(signal.reason);
+    signal.addEventListener("abort", () => all.abort(signal.reason), { once: true, signal: all.signal });
+  }
+  return all.signal;
+}
+
+/**
  * A signal that fires with `signal` or after `ms`.
  * @param {number} ms
  * @param {AbortSignal} [signal]
  * @returns {AbortSignal}
  */
 export function within(ms, signal) {
-  const timeout = AbortSignal.timeout(ms);
-  return signal ? AbortSignal.any([signal, timeout]) : timeout;
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(new DOMException("timed out", "TimeoutError")), ms);
+  signal?.addEventListener("abort", () => clearTimeout(timer), { once: true, signal: timeout.signal });
+  return signal ? either(signal, timeout.signal) : timeout.signal;
 }

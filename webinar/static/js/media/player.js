@@ -3,7 +3,7 @@
  * and a new session with full jitter whenever one is lost. The page never reloads.
  */
 
-import { Backoff, sleep } from "./backoff.js";
+import { Backoff, either, sleep } from "./backoff.js";
 import { HlsSession, loadHls } from "./hls.js";
 import { Refused, Unreachable } from "./signalling.js";
 import { WhepSession } from "./whep.js";
@@ -132,7 +132,7 @@ export class Player extends EventTarget {
   async #pause(ms, signal) {
     this.waiting = new AbortController();
     try {
-      await sleep(ms, AbortSignal.any([signal, this.waiting.signal]));
+      await sleep(ms, either(signal, this.waiting.signal));
     } catch (error) {
       if (signal.aborted) throw error;
     } finally {

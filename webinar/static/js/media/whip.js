@@ -3,7 +3,7 @@
  * sources change without a new one.
  */
 
-import { Backoff, sleep } from "./backoff.js";
+import { Backoff, either, sleep } from "./backoff.js";
 import { Refused, connected, exchange, leave } from "./signalling.js";
 
 /** @typedef {"off" | "connecting" | "sending" | "reconnecting" | "taken" | "refused"} SendState */
@@ -130,7 +130,7 @@ export class Publisher extends EventTarget {
    */
   async #pause(ms, signal) {
     this.waiting = new AbortController();
-    await sleep(ms, AbortSignal.any([signal, this.waiting.signal])).catch(() => {});
+    await sleep(ms, either(signal, this.waiting.signal)).catch(() => {});
     this.waiting = null;
   }
 

@@ -7,6 +7,7 @@ import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { ChatPanel } from "../chat/panel.js";
 import { Player } from "../media/player.js";
+import { keepAboveKeyboard } from "./keyboard.js";
 import { Lobby } from "./lobby.js";
 import { Playback } from "./playback.js";
 import { Stage } from "./stage.js";
@@ -32,6 +33,7 @@ class Room {
     this.replaying = new AbortController();
     this.chat = new ChatClient(() => this.playback.ticket(), new Outbox(page.event.id, tabStorage()));
     new ChatPanel(need("[data-chat=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
+    keepAboveKeyboard(this.root);
     this.#listen();
     this.#scene(this.root.dataset.state ?? "scheduled");
     this.playback.start();

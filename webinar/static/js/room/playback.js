@@ -3,7 +3,7 @@
  * and of a replaced live session. Also the viewer's sign of life: the server counts who asks, and how they play.
  */
 
-import { Backoff, sleep, within } from "../media/backoff.js";
+import { Backoff, either, sleep, within } from "../media/backoff.js";
 import { Refused, refusal } from "../media/signalling.js";
 
 /**
@@ -64,7 +64,7 @@ export class Playback extends EventTarget {
     const backoff = new Backoff(400, 8000);
     while (!this.stopped.signal.aborted) {
       this.asking = new AbortController();
-      const stop = AbortSignal.any([this.stopped.signal, this.asking.signal]);
+      const stop = either(this.stopped.signal, this.asking.signal);
       try {
         /** @type {Record<string, string>} */
         const after = this.now && !this.away ? { after: this.now.version, wait: String(WAIT_S) } : {};

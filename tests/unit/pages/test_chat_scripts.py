@@ -1,0 +1,166 @@
+"""The chat's pure modules, run by Node as the browser runs them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from webinar.pages.assets import STATIC_DIR
+
+_NODE = Path(sys.executable).parent / "node"  # of the wheel that `make` installs
+_IMPORTS = """
+import assert from "node:assert/strict";
+import { ChatLog } from "./chat/log.js";
+import { Outbox, uuid } from "./chat/outbox.js";
+import { initials } from "./chat/message.js";
+import { Backoff, either, sleep, within } from "./media/backoff.js";
+import { Texts, clock } from "./common/boot.js";
+const event = (seq) => ({ seq, type: "message", at: "2026-01-01T00:00:00Z" });
+const seqs = (events) => events.map((e) => e.seq);
+const kept = new Map();
+const storage = {
+  getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v), removeItem: (k) => kept.delete(k),
+};
+"""
+
+
+def run(script: str) -> None:
+    """Fails with Node's own words when an assertion of the script does."""
+    source = _IMPORTS.replace('"./', f'"{(STATIC_DIR / "js").as_uri()}/') + script
+    done = subprocess.run(
+        [str(_NODE), "--input-type=module", "-e", source], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_log_gives_out_each_event_once_and_in_order_whatever_arrives() -> None:
+    run(
+        """
+        const log = new ChatLog();
+        assert.equal(log.mark, null);
+        log.enter("a", 7);
+        // A newcomer's first page begins somewhere: what is older is history, not a gap.
+        assert.deepEqual(seqs(log.take([event(5), event(6)])), [5, 6]);
+        assert.deepEqual(log.mark, { since: 6, epoch: "a" });
+        assert.deepEqual(seqs(log.take([event(9), event(8)])), []);
+        assert.deepEqual(log.gap, { before: 8, limit: 1 });
+        assert.deepEqual(seqs(log.take([event(6), event(7)])), [7, 8, 9]);
+        assert.equal(log.gap, null);
+        assert.deepEqual(seqs(log.take([event(5), event(9)])), []);
+        // Every order of ten events ends alike.
+        for (let round = 0; round < 200; round += 1) {
+          const any = new ChatLog();
+          any.enter("a", 0);
+          const order = Array.from({ length: 10 }, (_, i) => i + 1).sort(() => Math.random() - 0.5);
+          const out = order.flatMap((seq) => seqs(any.take([event(seq), event(Math.max(1, seq - 1))])));
+          assert.deepEqual(out, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        }
+        """
+    )
+
+
+def test_another_epoch_is_another_log_and_a_great_gap_is_a_loss() -> None:
+    run(
+        """
+        const log = new ChatLog();
+        assert.equal(log.enter("a", 3), false);
+        log.take([event(3)]);
+        assert.equal(log.enter("a", 3), false);
+        assert.equal(log.enter("b", 1), true);
+        assert.equal(log.mark, null);
+        assert.deepEqual(seqs(log.take([event(1)])), [1]);
+        assert.equal(log.lost, false);
+        log.take([event(1000)]);
+        assert.equal(log.lost, true);
+        """
+    )
+
+
+def test_what_was_written_survives_a_reload_and_is_sent_again_under_its_own_id() -> None:
+    run(
+        """
+        const before = new Outbox("room", storage);
+        const first = before.add("one");
+        const second = before.add("two");
+        before.typed = "half a sent";
+        first.state = "sent";
+        before.refuse(second.cid, "too_long");
+        const after = new Outbox("room", storage);
+        assert.equal(after.typed, "half a sent");
+        assert.equal(after.next().cid, first.cid);
+        assert.deepEqual(after.drafts.map((d) => [d.body, d.state]), [["one", "waiting"], ["two", "waiting"]]);
+        after.remove(first.cid);
+        assert.equal(new Outbox("room", storage).drafts.length, 1);
+        assert.equal(new Outbox("another room", storage).drafts.length, 0);
+        const full = new Outbox("full", null);
+        for (let n = 0; n < 50; n += 1) assert.ok(full.add("x"));
+        assert.equal(full.add("x"), null);
+        """
+    )
+
+
+def test_an_id_is_a_uuid_also_without_the_browsers_own() -> None:
+    run(
+        """
+        const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+        assert.match(uuid(), pattern);
+        Object.defineProperty(globalThis, "crypto", { value: {
+          getRandomValues: (bytes) => bytes.map((_, i) => (i * 37 + 200) % 256) } });
+        assert.match(uuid(), pattern);
+        """
+    )
+
+
+def test_waits_double_up_to_a_bound_and_are_spread() -> None:
+    run(
+        """
+        const most = new Backoff(500, 20000, () => 1);
+        assert.deepEqual([1, 2, 3, 4, 5, 6, 7].map(() => most.next()), [500, 1000, 2000, 4000, 8000, 16000, 20000]);
+        const least = new Backoff(500, 20000, () => 0);
+        assert.ok(least.next() < 500);
+        most.reset();
+        assert.equal(most.next(), 500);
+        """
+    )
+
+
+def test_a_wait_ends_with_the_first_signal_also_where_the_browser_cannot_combine_them() -> None:
+    run(
+        """
+        for (const native of [AbortSignal.any, undefined]) {
+          AbortSignal.any = native;
+          const [one, two] = [new AbortController(), new AbortController()];
+          const waiting = sleep(10_000, either(one.signal, two.signal));
+          two.abort(new Error("second"));
+          await assert.rejects(waiting, /second/);
+          await assert.rejects(sleep(10_000, within(20, one.signal)), { name: "TimeoutError" });
+          assert.equal(either(two.signal, one.signal).aborted, true);
+        }
+        """
+    )
+
+
+def test_names_are_abbreviated_as_their_owners_would() -> None:
+    run(
+        """
+        assert.equal(initials("김민지"), "민지");
+        assert.equal(initials("이준"), "이준");
+        assert.equal(initials("Daniel Park"), "DP");
+        assert.equal(initials("Ana Maria da Silva"), "AS");
+        assert.equal(initials("  "), "");
+        assert.equal(initials("😀 Lee"), "😀L");
+        """
+    )
+
+
+def test_texts_are_filled_in_and_times_read_like_a_clock() -> None:
+    run(
+        """
+        const texts = new Texts({ wait: "{n} s, {n} of {m}" });
+        assert.equal(texts.say("wait", { n: 3, m: 5 }), "3 s, 3 of 5");
+        assert.equal(texts.say("wait", {}), "{n} s, {n} of {m}");
+        assert.equal(texts.say("unknown"), "unknown");
+        assert.deepEqual([0, 59.9, 61, 3661].map(clock), ["0:00", "0:59", "1:01", "1:01:01"]);
+        """
+    )
