@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from aioice import stun as reference
 
+from tests.waiting import until
 from webinar.base.errors import CannotStart
 from webinar.base.rtc import Certificate, CloseReason, Endpoint, EndpointFull, Peer, PeerState, Remote, rtcp, stun
 from webinar.base.rtc.dtls import Dtls, DtlsState
@@ -76,16 +77,6 @@ class Client:
             if self.dtls.state is DtlsState.CONNECTED:
                 return
             self.dtls.receive(await self.receive())
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
-    loop = asyncio.get_running_loop()
-    ends_s = loop.time() + timeout_s
-    while True:
-        if condition():
-            return
-        assert loop.time() < ends_s, f"did not happen within {timeout_s} s"
-        await asyncio.sleep(0.01)
 
 
 async def silence(client: Client, sock: socket.socket | None = None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from ingest.contract import EndOfSession
 from tests.media.whep_source import Clip, Source, encode
 from tests.media.whep_viewer import WhepViewer
+from tests.waiting import until
 from webinar.base.rtc import Certificate, SdpError
 from webinar.base.rtc.srtp import AES_128_CM
 from webinar.delivery.whep import NoSeat, NotLive, UnknownResource, WhepCollector, WhepServer
@@ -71,16 +72,6 @@ async def stage(clip: Clip, seats: int = 10, certificate: Certificate | None = N
     finally:
         await made.stop()
         await made.server.close()
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    loop = asyncio.get_running_loop()
-    ends_s = loop.time() + timeout_s
-    while True:
-        if condition():
-            return
-        assert loop.time() < ends_s, f"did not happen within {timeout_s} s"
-        await asyncio.sleep(0.01)
 
 
 async def test_a_viewer_sees_and_hears_the_top_rung_without_loss(clip: Clip) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from ingest.contract import Unit
+from tests.waiting import until
 from webinar.delivery.whep.fanout import LATE_S, MAX_QUEUE, Fanout
 from webinar.delivery.whep.negotiate import Negotiated
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
@@ -75,17 +76,6 @@ async def stand() -> AsyncIterator[Stand]:
         await task
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
-    """The fan-out's own tick is what makes it true."""
-    loop = asyncio.get_running_loop()
-    ends_s = loop.time() + timeout_s
-    while True:
-        if condition():
-            return
-        assert loop.time() < ends_s, f"did not happen within {timeout_s} s"
-        await asyncio.sleep(0.02)
-
-
 def sent(viewer: Viewer) -> tuple[int, int]:
     """Frames and sound packets that left."""
     assert isinstance(viewer.video, Recorded)
@@ -124,7 +114,7 @@ async def test_without_an_idr_in_a_full_queue_one_is_asked_for_and_nothing_sent_
 async def test_a_late_server_moves_half_of_the_viewers_down(stand: Stand) -> None:
     viewers = [stand.join(str(n)) for n in range(6)]
     stand.fanout.stats.lateness_s = LATE_S * 4
-    await until(lambda: stand.fanout.stats.reliefs)
+    await until(lambda: stand.fanout.stats.reliefs > 0)
     assert [v.layers.target for v in viewers] == ["lo", "hi"] * 3
     stand.step(key=True)
     await stand.settle()
