@@ -75,6 +75,15 @@ async def connections(settings: Settings, service: str) -> AsyncIterator[Platfor
         finally:
             await bus.close()
     finally:
+        await _close(pool)
+
+
+async def _close(pool: db.Pool) -> None:
+    """Lets queries end, within two seconds."""
+    try:
+        async with asyncio.timeout(2):
+            await pool.close()
+    except (TimeoutError, *db.DOWN):
         pool.terminate()
 
 

@@ -52,8 +52,10 @@ class Platform:
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
         self.links = Links(self.settings, self.events, self.registration, self.recordings)
         self.access = Access(self.settings, self.tokens, self.people)
-        self.stage = Stage(self.events, None if self.live is None else self._playable)
         self.admission = Admission(self.registration)
+        self.stage = Stage(self.events, None if self.live is None else self._playable, self.admission.doubt)
+        self.events.on_change = self.stage.changed
+        self.registration.on_change = self.stage.changed
 
     def _playable(self, event_id: str) -> str | None:
         session = None if self.live is None else self.live.session(event_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -170,10 +171,26 @@ async def test_a_cancelled_seat_goes_to_the_first_of_the_waiting_list(web: Web) 
 async def test_a_cancelled_person_loses_access_and_comes_back_with_a_new_link(web: Web) -> None:
     event = await web.event()
     person = await web.attendee(event)
+    assert (await web.playback(person["viewer_token"])).status_code == 200
     await web.host.delete(f"/api/v1/events/{event['id']}/attendees/{person['id']}")
+    reply = await web.playback(person["viewer_token"])
+    assert (reply.status_code, reply.json()["code"]) == (410, "cancelled")
     again = await web.attendee(event)
     assert again["id"] == person["id"]
     assert again["join_url"] != person["join_url"]
     reply = await web.playback(person["viewer_token"])
     assert (reply.status_code, reply.json()["code"]) == (410, "link_revoked")
     assert (await web.playback(again["viewer_token"])).status_code == 200
+
+
+async def test_a_host_who_adds_somebody_by_hand_passes_door_and_approval_but_not_the_seats(web: Web) -> None:
+    event = await web.event(registration="approval", capacity=1)
+    waiting = await web.attendee(event, "lee@example.org")
+    registration, event_id = web.platform.registration, uuid.UUID(event["id"])
+    invited = await registration.register(event_id, web.new_attendee("lee@example.org"), by_host=True)
+    assert (str(invited.attendee.id), invited.attendee.status, invited.created) == (waiting["id"], "approved", False)
+    late = await registration.register(event_id, web.new_attendee("choi@example.org"), by_host=True)
+    assert (late.attendee.status, late.created) == ("waitlisted", True)
+    assert await registration.waiting_place(late.attendee) == 1
+    seats = await registration.seats(event_id)
+    assert (seats.approved, seats.waitlisted, seats.left) == (1, 1, 0)

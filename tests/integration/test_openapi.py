@@ -21,14 +21,25 @@ RULES = Path(__file__).parent.parent / "schemathesis.toml"
 
 
 @pytest.mark.slow
-async def test_schemathesis_finds_the_document_true(web: Web, ingest: FakeIngest) -> None:
+async def test_schemathesis_finds_the_document_true(web: Web, ingest: FakeIngest, folder: Path) -> None:
     await web.event()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(RULES)),
         *("run", f"{web.url}/api/v1/openapi.json"),
         *("--header", f"Authorization: Bearer {web.token}"),
         *("--checks", "all", "--phases", "coverage,fuzzing"),
-        *("--max-examples", "8", "--seed", "1", "--no-color", "--suppress-health-check", "all"),
+        *(
+            "--max-examples",
+            "8",
+            "--seed",
+            "1",
+            "--no-color",
+            "--generation-database",
+            "none",
+            "--suppress-health-check",
+            "all",
+        ),
+        cwd=folder,  # it keeps notes in the folder it runs in
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

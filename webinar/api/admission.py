@@ -71,6 +71,12 @@ class Admission:
             self._seen.popitem(last=False)
         return seen
 
+    def doubt(self, event_id: uuid.UUID) -> None:
+        """Something changed among the people of an event: the next time each is asked for anew."""
+        for seen in self._seen.values():
+            if seen.attendee.event_id == event_id:
+                seen.checked_at = float("-inf")
+
     def heard(self, viewer: Principal, transport: Transport | None) -> bool:
         """Notes that a player asked, and how it plays; True for the first time in this process."""
         seen = self._seen.get(uuid.UUID(viewer.person))

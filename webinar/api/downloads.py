@@ -82,7 +82,7 @@ async def _send(platform: Platform, recording: Recording, request: Request) -> R
         "Content-Disposition": content_disposition(file_name(recording.title)),
         "ETag": etag,
     }
-    if etag in _tags(request.headers.get("if-none-match", "")):
+    if _tags(request.headers.get("if-none-match", "")) & {etag, "*"}:
         return Response(status_code=304, headers={k: headers[k] for k in ("ETag", "Cache-Control")})
     try:
         span = _range(request, etag, size)

@@ -76,6 +76,9 @@ async def live(call: Call) -> schemas.LiveReply:
     scene = await platform.stage.scene(call.event_id)
     beats, event_id = platform.stage.heartbeats, str(call.event_id)
     viewers = {str(name): count for name, count in platform.admission.present(call.event_id).items()}
+    if platform.live is not None:
+        # Players of others report nothing, but their media leaves from here.
+        viewers["whep"] = max(viewers["whep"], platform.live.whep.stats(event_id).viewers)
     return schemas.live_reply(scene.event, beats.latest(event_id), beats.silent_for(event_id), viewers)
 
 

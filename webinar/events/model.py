@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic_core import ErrorDetails
 
 from webinar.base.errors import Conflict, FieldProblem, Invalid
+from webinar.base.patterns import LINES, ONE_LINE
 
 DEFAULT_LENGTH: Final = timedelta(hours=1)
 LONGEST: Final = timedelta(days=14)
@@ -23,12 +24,6 @@ MAX_CAPACITY: Final = 100_000
 _SLUG_ALPHABET: Final = "bcdfghjkmnpqrstvwxz23456789"
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
-
-# One line with something to see in it; several lines. PostgreSQL keeps no NUL, pages want no control characters.
-ONE_LINE: Final = (
-    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\x00-\x20\x7f-\xa0\u2028\u2029\u3000][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-)
-LINES: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 Language = Literal["ko", "en"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -43,6 +44,8 @@ class EventService:
         self._store = EventStore(pool)
         self._bus = bus
         self._tokens = tokens
+        # Called at once with each event this process changes: its own memory must not wait for the bus.
+        self.on_change: Callable[[uuid.UUID], None] | None = None
 
     # -- reading and writing -------------------------------------------------------------------------------------
 
@@ -247,6 +250,8 @@ class EventService:
 
     async def announce(self, event_id: uuid.UUID) -> None:
         """Tells every process to read this event again. May be lost: readers also look by themselves."""
+        if self.on_change is not None:
+            self.on_change(event_id)
         await self._bus.publish_json(changed_subject(str(event_id)), {"event_id": str(event_id)})
 
 

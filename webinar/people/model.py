@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from webinar.base.errors import FieldProblem, Invalid
+from webinar.base.patterns import EMAIL
 
 SESSION_COOKIE: Final = "webinar_session"
 SESSION_TTL: Final = timedelta(days=14)
@@ -22,12 +23,6 @@ MAX_PASSWORD: Final = 200
 # A hash no password has: the account opens by one-time links until its owner sets a password.
 NO_PASSWORD: Final = "!"  # noqa: S105 - the absence of one
 API_TOKEN_PREFIX: Final = "wbn_"  # noqa: S105 - a prefix, so that leak scanners find these tokens
-
-# Local part and domain of RFC 5321 as mail servers take them in practice: no quoted local parts, no address literals.
-_EMAIL: Final = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
-)
 
 
 class Role(enum.StrEnum):
@@ -77,7 +72,7 @@ def clean_account(name: str, email: str, password: str | None) -> tuple[str, str
     problems: list[FieldProblem] = []
     if not 1 <= len(name) <= 100 or not name.isprintable():
         problems.append(FieldProblem("name", "Write a name of at most 100 characters."))
-    if len(email) > 254 or not _EMAIL.fullmatch(email):
+    if len(email) > 254 or not re.fullmatch(EMAIL, email):
         problems.append(FieldProblem("email", "Write an e-mail address like name@example.org."))
     if password is not None and len(password) < MIN_PASSWORD:
         problems.append(FieldProblem("password", "Choose a password of at least 10 characters."))

@@ -11,17 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from webinar.base.errors import Conflict, FieldProblem, Forbidden, Gone, Invalid
-
-# Local part and domain of RFC 5321 as mail servers take them in practice: no quoted local parts, no address literals.
-EMAIL: Final = (
-    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
-)
-# One line with something to see in it.
-ONE_LINE: Final = (
-    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\x00-\x20\x7f-\xa0\u2028\u2029\u3000][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-)
-ANSWER: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+from webinar.base.patterns import EMAIL, LINES, ONE_LINE
 
 Language = Literal["ko", "en"]
 
@@ -99,7 +89,7 @@ class AttendeePage:
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 Email = Annotated[str, Field(min_length=3, max_length=254, pattern=EMAIL)]
 Question = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
-Answer = Annotated[str, Field(max_length=2000, pattern=ANSWER)]
+Answer = Annotated[str, Field(max_length=2000, pattern=LINES)]
 
 
 def _by_question(schema: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from webinar.base import cursor as cursors
 from webinar.base import log
@@ -33,6 +34,8 @@ class RegistrationService:
         self._store = RegistrationStore(pool)
         self._bus = bus
         self._tokens = tokens
+        # Called at once with each event whose people this process changes.
+        self.on_change: Callable[[uuid.UUID], None] | None = None
 
     async def register(self, event_id: uuid.UUID, new: NewAttendee, *, by_host: bool = False) -> Registered:
         """The same address gives the same person. `by_host` passes a closed door and the approval, not the seats.
@@ -43,17 +46,21 @@ class RegistrationService:
             door = await self._door(connection, event_id)
             known = await self._store.by_email(connection, event_id, new.email.lower())
             if known is not None and known.status is not Status.CANCELLED:
-                if by_host and known.status in (Status.PENDING, Status.DECLINED):
-                    known = await self._give_seat(connection, door, known)
-                return Registered(known, created=False)
-            status = decide(door, await self._store.approved(connection, event_id), by_host=by_host)
-            if known is not None:
-                attendee = await self._store.come_back(connection, known.id, new, status)
+                invited = by_host and known.status in (Status.PENDING, Status.DECLINED)
+                if not invited:
+                    return Registered(known, created=False)
+                attendee = await self._give_seat(connection, door, known)
+                created = False
             else:
-                attendee = await self._store.add(connection, door, new, status)
+                status = decide(door, await self._store.approved(connection, event_id), by_host=by_host)
+                created = True
+                if known is not None:
+                    attendee = await self._store.come_back(connection, known.id, new, status)
+                else:
+                    attendee = await self._store.add(connection, door, new, status)
         await self._announce(event_id)
         _log.info("registered", event_id=str(event_id), attendee=str(attendee.id), status=attendee.status.value)
-        return Registered(attendee, created=True)
+        return Registered(attendee, created=created)
 
     async def get(self, event_id: uuid.UUID, attendee_id: uuid.UUID) -> Attendee:
         return _found(await self._store.get(event_id, attendee_id))
@@ -105,7 +112,10 @@ class RegistrationService:
     async def fill_seats(self, event_id: uuid.UUID) -> int:
         """After the number of seats was raised: the waiting list moves up. Returns how many people moved."""
         async with self._store.pool.acquire() as connection, connection.transaction():
-            return await self._move_up(connection, await self._door(connection, event_id))
+            moved = await self._move_up(connection, await self._door(connection, event_id))
+        if moved:
+            await self._announce(event_id)
+        return moved
 
     async def _give_seat(self, connection: Connection, door: Door, attendee: Attendee) -> Attendee:
         """Approved while there is a seat, else on the waiting list."""
@@ -163,6 +173,8 @@ class RegistrationService:
         return door
 
     async def _announce(self, event_id: uuid.UUID) -> None:
+        if self.on_change is not None:
+            self.on_change(event_id)
         await self._bus.publish_json(f"event.{event_id}.changed", {"event_id": str(event_id)})
 
 
