@@ -37,7 +37,6 @@ class Room {
     this.#listen();
     this.#scene(this.root.dataset.state ?? "scheduled");
     this.playback.start();
-    this.chat.start();
   }
 
   #listen() {
@@ -82,6 +81,7 @@ class Room {
   #changed() {
     const now = this.playback.now;
     if (!now) return;
+    this.chat.start(); // with the ticket of the first answer; later this changes nothing
     if (now.state === "live") {
       if (this.root.dataset.state !== "live") this.stage.begin();
       if (now.whep_url || now.hls_url) this.player.play(now);

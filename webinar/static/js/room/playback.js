@@ -13,6 +13,7 @@ import { Refused, refusal } from "../media/signalling.js";
 
 const WAIT_S = 20;
 const SLACK_MS = 8000;
+const FRESH_MS = 30_000;
 
 /** Fires "change" with the new state, "denied" with the error's code, "away" and "back" as the server goes and comes. */
 export class Playback extends EventTarget {
@@ -28,6 +29,7 @@ export class Playback extends EventTarget {
     this.token = token;
     /** @type {PlaybackState | null} */
     this.now = null;
+    this.takenAt = 0;
     /** How this viewer plays, as the server counts it. */
     this.transport = "lobby";
     this.away = false;
@@ -56,6 +58,8 @@ export class Playback extends EventTarget {
    * @returns {Promise<{url: string, ticket: string} | null>}
    */
   async ticket() {
+    // The one that came with the newest answer is as good for a while: a crowd that enters asks once, not twice.
+    if (this.now && performance.now() - this.takenAt < FRESH_MS) return this.now.chat;
     const state = await this.#ask({}, within(SLACK_MS, this.stopped.signal));
     return state.chat;
   }
@@ -119,6 +123,7 @@ export class Playback extends EventTarget {
   #take(state) {
     const same = this.now?.version === state.version;
     this.now = state;
+    this.takenAt = performance.now();
     if (!same) this.dispatchEvent(new Event("change"));
   }
 
