@@ -20,7 +20,6 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--autoplay-policy=user-gesture-required",
 ]
 # What a firewall that lets no UDP through leaves of WebRTC.
 NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"

@@ -71,7 +71,7 @@ def test_one_event_from_new_event_to_the_downloaded_recording(
     walk.playing(guests["João"], "whep")
     walk.playing(guests["Firewalled"], "hls")
     for page in guests.values():
-        page.get_by_role("button", name="Turn sound on").click()
+        walk.turn_sound_on(page)
         assert walk.loudness(page) >= 0.05
 
     # Sharing a screen does not interrupt.

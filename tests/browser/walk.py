@@ -86,8 +86,22 @@ def until(page: Page, function: str, argument: object = None, seconds: float = 2
     """Polls a function on the page; Playwright's own `wait_for_function` needs an eval that our pages forbid."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(function, argument):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {function} {argument}\n{page.url}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {function} {argument}\n{page.url}\n{state(page)}"
         page.wait_for_timeout(100)
+
+
+def state(page: Page) -> object:
+    """What the room's picture is doing, for a failure's message."""
+    return page.evaluate(
+        """() => {
+            const video = document.querySelector('.stage__video');
+            const stage = document.querySelector('[data-stage=root]');
+            const quality = video?.getVideoPlaybackQuality();
+            return {stage: {...stage?.dataset}, paused: video?.paused, width: video?.videoWidth, at: video?.currentTime,
+                ready: video?.readyState, frames: quality?.totalVideoFrames, dropped: quality?.droppedVideoFrames,
+                notice: document.querySelector('[data-stage=notice-text]')?.textContent};
+        }"""
+    )
 
 
 def playing(page: Page, transport: str, seconds: float = 30) -> None:
@@ -129,6 +143,15 @@ def loudness(page: Page, seconds: float = 15) -> float:
         seconds * 1000,
     )
     return peak
+
+
+def turn_sound_on(page: Page) -> None:
+    """By the large button; it is not there for who had clicked on this page before, and hears from the first moment."""
+    button = page.get_by_role("button", name="Turn sound on")
+    if page.evaluate("() => document.querySelector('.stage__video').muted"):
+        button.click()
+    expect(button).to_be_hidden()
+    assert not page.evaluate("() => document.querySelector('.stage__video').muted")
 
 
 def say(page: Page, text: str) -> None:
