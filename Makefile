@@ -19,7 +19,8 @@ check: .venv/ready-test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/node .venv/share/typescript/lib/tsc.js -p webinar/static/jsconfig.json
 
 # Slow load, soak and fault runs; `make test` runs a short form of each.
 bench: .venv/ready-test
@@ -43,8 +44,9 @@ faults: .venv/ready-test
 	@$(BIN)/python scripts/vendor.py
 	@touch $@
 
-.venv/ready-test: .venv/ready requirements-test.lock scripts/system-packages.sh
+.venv/ready-test: .venv/ready requirements-test.lock scripts/system-packages.sh scripts/vendor.json
 	@$(PIP) --require-hashes -r requirements-test.lock
+	@$(BIN)/python scripts/vendor.py test
 	@sh scripts/system-packages.sh
 	@touch $@
 

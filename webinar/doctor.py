@@ -110,7 +110,7 @@ async def _udp(settings: Settings) -> list[Finding]:
             except OSError as error:
                 advice = (
                     "If it is the address of a router in front, open UDP "
-    """Whether each address told to browsers reaches this machine from itself; firewalls outside stay unseen."""
+                    """Whether each address told to browsers reaches this machine from itself; firewalls outside stay unseen."""
                 )
                 findings.append(Finding("UDP", "hint", f"{address} does not answer from here ({error})", advice))
     if not settings.ice_addresses and urlsplit(settings.public_url).hostname not in ("localhost", "127.0.0.1", "::1"):

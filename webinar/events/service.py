@@ -9,7 +9,7 @@ from typing import Final
 
 from ingest.contract import Subject
 from webinar.base import cursor as cursors
-from webinar.base import log
+from webinar.base import db, log
 from webinar.base.bus import Bus, BusDown, Json, NoOwner, Refused
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, Forbidden, Gone, NotFound, Unauthenticated, Unavailable
@@ -197,8 +197,17 @@ class EventService:
         try:
             return await self._bus.request(subject, body, timeout_s=timeout_s)
         except NoOwner:
-            await self._bus.request(Subject.ASSIGN, {"event_id": str(event_id)}, timeout_s=timeout_s)
+            wanted = {"event_id": str(event_id), "title": await self._title(event_id)}
+            await self._bus.request(Subject.ASSIGN, wanted, timeout_s=timeout_s)
             return await self._bus.request(subject, body, timeout_s=timeout_s)
+
+    async def _title(self, event_id: uuid.UUID) -> str:
+        """For the holding picture, which must not wait for a database that is away."""
+        try:
+            event = await self._store.get(event_id)
+        except db.DOWN:
+            return ""
+        return "" if event is None else event.title
 
     async def stop_publishing(self, event_id: uuid.UUID, resource: str) -> None:
         """A WHIP session ends. Raises `NotFound` when there is none (any more), `Unavailable` without an answer."""

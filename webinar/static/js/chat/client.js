@@ -148,7 +148,7 @@ export class ChatClient extends EventTarget {
         this.#tell("clear");
         return;
       case "ack":
-        return this.#acknowledged(message.cid);
+        return this.#acknowledged(message);
       case "nak":
         return this.#refused(message);
       case "count":
@@ -196,11 +196,13 @@ export class ChatClient extends EventTarget {
     }
   }
 
-  /** @param {string} cid */
-  #acknowledged(cid) {
+  /** @param {{cid: string, seq: number}} message */
+  #acknowledged({ cid, seq }) {
     const draft = this.outbox.find(cid);
-    // Stored. Shown as sent until its own event comes, which is usually already on its way.
-    if (draft) draft.state = "sent";
+    // Stored. Shown as sent until its own event comes, which is usually already on its way; unless it was stored long
+    // ago, before the page that was loaded: then it will not come again.
+    if (seq <= this.log.last) this.outbox.remove(cid);
+    else if (draft) draft.state = "sent";
     this.#tell("outbox");
   }
 
