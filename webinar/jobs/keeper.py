@@ -10,6 +10,7 @@ from typing import Final
 
 from prometheus_client import Counter
 
+from ingest.contract import SessionState
 from webinar.api.stage import AWAY
 from webinar.base import log
 from webinar.base.bus import Bus
@@ -73,11 +74,18 @@ class Keeper:
         due = [
             (state, event_id)
             for (state, event_id), since in self._since.items()
-            if now - since >= self._patience_s
-            and (state == "over" or self._heartbeats.silent_for(str(event_id)) > self._patience_s)
+            if now - since >= self._patience_s and (state == "over" or self._off_air(str(event_id)))
         ]
         self._since |= dict.fromkeys(due, now)
         return due
+
+    def _off_air(self, event_id: str) -> bool:
+        """No ingest runs its program: none is heard, or one that was given the event by a presenter's reconnection
+        alone and still rehearses.
+        """
+        latest = self._heartbeats.latest(event_id)
+        silent = self._heartbeats.silent_for(event_id) > self._patience_s
+        return silent or (latest is not None and latest.state is SessionState.REHEARSAL)
 
     async def _take_over(self, event_id: uuid.UUID) -> None:
         try:
