@@ -51,7 +51,8 @@ def _run(
         log.configure(service, settings.log_level, settings.log_format)
         status = runner(_awaited(work, settings))
     except WebinarError as error:
-        typer.echo(f"{error.message}", err=True)
+        details = "; ".join(f"{problem.field}: {problem.message}" for problem in error.fields)
+        typer.echo(f"{error.message} {details}".rstrip(), err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
         raise typer.Exit(130) from error
