@@ -78,9 +78,12 @@ def test_one_live_event_through_sources_a_second_device_and_a_killed_ingest(
     a_second_device_is_asked_first(chromium, event, studio)
 
     # Ingest dies: the studio sends again by itself, and the event is still live.
+    before = len(offers)
     os.kill(platform.children()["ingest"], signal.SIGKILL)
-    on_air.sending(studio, "reconnecting", 30)
-    on_air.sending(studio, "sending", 60)
+    with studio.expect_response(lambda r: r.request.method == "POST" and "/whip/" in r.url and r.ok, timeout=60_000):
+        pass
+    assert len(offers) > before
+    on_air.sending(studio)
     expect(studio.locator("[data-bar=signal]")).to_contain_text("connection", timeout=20_000)
     expect(studio.locator("[data-bar=live]")).to_be_visible()
 

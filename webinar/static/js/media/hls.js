@@ -11,6 +11,9 @@ import { Backoff, sleep, within } from "./backoff.js";
 
 const FIRST_FRAME_MS = 8000;
 const STANDING_MS = 6000;
+/** The same once there is doubt whether the server is there at all. */
+const DOUBTED_MS = 2500;
+const DOUBT_MS = 10_000;
 /** Further behind than this is not live any more: jump. The normal distance is PART-HOLD-BACK, 1.5 s. */
 const JUMP_S = 8;
 
@@ -42,6 +45,7 @@ export class HlsSession {
     this.stop = new AbortController();
     this.backoff = new Backoff(400, 4000);
     this.mendedAt = -Infinity;
+    this.doubtUntil = 0;
     /** @type {(reason: string) => void} */
     this.end = () => {};
     /** @type {Promise<string>} why it ended: "lost", "standing", "finished", "closed" */
@@ -69,8 +73,10 @@ export class HlsSession {
     void this.#watch();
   }
 
-  /** Nothing to hurry: a changed playlist address opens a new session. */
-  hurry() {}
+  /** There is doubt whether anything still comes: do not wait long if the picture stands still. */
+  hurry() {
+    this.doubtUntil = performance.now() + DOUBT_MS;
+  }
 
   /** @returns {{id: number, label: string}[]} qualities to choose from, best first */
   get levels() {
@@ -157,7 +163,7 @@ export class HlsSession {
         at = video.currentTime;
         movedAt = now;
       }
-      if (now - movedAt > STANDING_MS && !video.ended) return this.end("standing");
+      if (now - movedAt > (now < this.doubtUntil ? DOUBTED_MS : STANDING_MS) && !video.ended) return this.end("standing");
       this.#read();
       const behind = this.figures.behindS;
       if (this.live && !video.paused && behind !== null && behind > JUMP_S) this.toLive();

@@ -86,6 +86,8 @@ export class Player extends EventTarget {
 
   #restart() {
     this.running?.abort(new DOMException("restarted", "AbortError"));
+    // Said before the session goes: the stage keeps its last picture until the next one plays.
+    if (this.session) this.#set("reconnecting");
     this.session?.close();
     this.session = null;
     const running = new AbortController();
@@ -98,7 +100,7 @@ export class Player extends EventTarget {
   /** @param {AbortSignal} signal */
   async #run(signal) {
     const backoff = new Backoff(300, 2500);
-    this.#set("connecting");
+    if (this.state !== "reconnecting") this.#set("connecting");
     while (!signal.aborted) {
       const session = await this.#open(signal);
       if (session) {

@@ -34,6 +34,7 @@ export class Stage {
     this.video.addEventListener("volumechange", () => this.#offerSound());
     this.video.addEventListener("playing", () => this.#moving());
     this.video.addEventListener("pause", () => this.#resumeUnlessAsked());
+    this.video.addEventListener("waiting", () => this.#standing());
   }
 
   /** A visitor who has already clicked on this page (the sound test, say) may hear from the first moment. */
@@ -56,6 +57,13 @@ export class Stage {
     if (state === "playing") this.#moving();
     if (state === "idle") this.#clear();
     this.#offerSound();
+  }
+
+  /** Still connected, but nothing to show: said when it lasts. */
+  #standing() {
+    if (this.player.state !== "playing" || this.controls.pausedByViewer) return;
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.say("reconnecting"), PATIENCE_MS);
   }
 
   #moving() {
