@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from webinar.base.db import Pool
-from webinar.base.errors import Conflict, Gone, Invalid, TooManyRequests, Unauthenticated
+from webinar.base.errors import Conflict, Gone, Invalid, NotFound, TooManyRequests, Unauthenticated
 from webinar.people.service import PeopleService
 
 PASSWORD = "correct horse battery"
@@ -137,3 +137,17 @@ async def test_the_database_holds_no_secret_that_opens_anything(people: PeopleSe
         text = str([tuple(row) for row in await pool.fetch(f"select * from {table}")])  # noqa: S608
         for secret in (PASSWORD, session, token, token.removeprefix("wbn_")):
             assert secret not in text
+
+
+async def test_a_revoked_api_token_opens_nothing_and_leaves_the_list(people: PeopleService) -> None:
+    kept, lost = await people.create_api_token("kept"), await people.create_api_token("lost")
+    assert await people.api_token(lost) is not None
+    first, second = await people.api_tokens()
+    assert (first.name, first.last_used_at, second.name) == ("kept", None, "lost")
+    assert second.last_used_at is not None
+    await people.revoke_api_token(second.id)
+    assert await people.api_token(lost) is None
+    assert await people.api_token(kept) is not None
+    assert [token.name for token in await people.api_tokens()] == ["kept"]
+    with pytest.raises(NotFound):
+        await people.revoke_api_token(second.id)

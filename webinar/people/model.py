@@ -54,6 +54,7 @@ class ApiToken:
     id: uuid.UUID
     name: str
     created_at: datetime
+    last_used_at: datetime | None = None  # to the minute
 
 
 def new_secret() -> str:

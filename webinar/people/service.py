@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from webinar.base import log
 from webinar.base.db import Pool
-from webinar.base.errors import Conflict, Gone, Unauthenticated
+from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
 from webinar.people.model import (
     API_TOKEN_PREFIX,
     LINK_TTL,
@@ -158,6 +158,16 @@ class PeopleService:
         if found is not None:
             await self._store.api_token_used(found.id)
         return found
+
+    async def api_tokens(self) -> list[ApiToken]:
+        """Those that work, oldest first."""
+        return await self._store.api_tokens()
+
+    async def revoke_api_token(self, token: uuid.UUID) -> None:
+        """It opens nothing from now on, in any process. Raises `NotFound` for none, or one that was revoked before."""
+        if not await self._store.revoke_api_token(token):
+            raise NotFound("There is no such API token. `webinar token list` shows them.", code="token_not_found")
+        _log.info("API token revoked", token=str(token))
 
     async def _hash(self, password: str) -> str:
         async with self._hashing:

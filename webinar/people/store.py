@@ -23,6 +23,10 @@ def _account(row: Any) -> Account:
     )
 
 
+def _api_token(row: Any) -> ApiToken:
+    return ApiToken(row["id"], row["name"], row["created_at"], row["last_used_at"])
+
+
 class PeopleStore:
     """Queries over one pool; those that take a connection belong to a transaction of the service."""
 
@@ -147,7 +151,13 @@ class PeopleStore:
             "select id, name, created_at, last_used_at from api_token where token_hash = $1 and revoked_at is null",
             token_hash,
         )
-        return None if row is None else ApiToken(row["id"], row["name"], row["created_at"])
+        return None if row is None else _api_token(row)
+
+    async def api_tokens(self) -> list[ApiToken]:
+        rows = await self.pool.fetch(
+            "select id, name, created_at, last_used_at from api_token where revoked_at is null order by created_at, id"
+        )
+        return [_api_token(row) for row in rows]
 
     async def api_token_used(self, token: uuid.UUID) -> None:
         """At most one write a minute a token."""
