@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c "
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
+ROUNDS ?= 10
 
 .PHONY: demo serve test check bench soak faults lock clean
 
@@ -30,7 +31,7 @@ soak: .venv/ready-test
 	@$(BIN)/python -m tests.bench soak $(ARGS)
 
 faults: .venv/ready-test
-	@$(BIN)/python -m pytest tests/faults --long $(ARGS)
+	@for round in $$(seq $(ROUNDS)); do echo "# round $$round of $(ROUNDS)"; $(BIN)/python -m pytest -q tests/faults $(ARGS) || exit 1; done
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with PYTHON=...") if sys.version_info < (3, 11) else None'

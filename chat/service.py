@@ -56,7 +56,7 @@ def create_app(settings: Settings, hub: Hub, tokens: Tokens, pool: db.Pool, bus:
     async def message_bus() -> str | None:
         return None if bus.connected else "NATS does not answer"
 
-    health = health_routes({"postgresql": database, "bus": message_bus})
+    health = health_routes({"postgresql": database, "bus": message_bus}, settings.metrics_addresses)
     return Starlette(routes=[*health, WebSocketRoute("/chat", chat)])
 
 

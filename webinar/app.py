@@ -31,7 +31,10 @@ __all__ = ["Platform", "connections", "create_app", "run"]
 
 def create_app(platform: Platform) -> Starlette:
     """Every route of the web service over one platform; opens and closes nothing."""
-    routes: list[BaseRoute] = [*health_routes(_checks(platform)), *api.routes(platform)]
+    routes: list[BaseRoute] = [
+        *health_routes(_checks(platform), platform.settings.metrics_addresses),
+        *api.routes(platform),
+    ]
     if platform.live is not None:
         routes.append(Mount("/hls", app=platform.live.hls))
     routes += pages.routes(platform)

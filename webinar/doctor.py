@@ -109,8 +109,8 @@ async def _udp(settings: Settings) -> list[Finding]:
                 findings.append(Finding("UDP", "ok", f"{address} reaches this machine"))
             except OSError as error:
                 advice = (
-                    "If it is the address of a router in front, open UDP "
-                    """Whether each address told to browsers reaches this machine from itself; firewalls outside stay unseen."""
+                    f"If it is a router's, forward UDP {settings.whep_udp_port} and {settings.ingest_udp_port} from it "
+                    "to this machine; else correct WEBINAR_ICE_ADDRESSES."
                 )
                 findings.append(Finding("UDP", "hint", f"{address} does not answer from here ({error})", advice))
     if not settings.ice_addresses and urlsplit(settings.public_url).hostname not in ("localhost", "127.0.0.1", "::1"):

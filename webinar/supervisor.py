@@ -1,184 +1,37 @@
 """The whole platform on one machine: starts every service in order, keeps each running, stops them in reverse.
 
 A service tells that it serves by writing a line to the file descriptor in `WEBINAR_READY_FD`. One that dies is started
-again after a pause that doubles up to `_MAX_PAUSE_S`; the others are left alone. The kernel ends the children when
+again after a pause that doubles up to ten seconds; the others are left alone. The kernel ends the children when
 the supervisor is killed (`webinar.base.process`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import enum
 import errno
 import fcntl
 import os
-import random
 import socket
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from webinar.base import db, log
 from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres, make_data_dir, secret_key
 from webinar.base.errors import CannotStart, WebinarError
-from webinar.base.process import Command, Process
+from webinar.base.process import Command
 from webinar.base.service import port_error
 from webinar.base.settings import Settings
+from webinar.child import Child, Spec
 
 _log = log.get(__name__)
 
-_FIRST_PAUSE_S: Final = 0.25
-_MAX_PAUSE_S: Final = 10.0
-_HEALTHY_S: Final = 20.0  # after so long a run the next pause is the first again
-_READY_WITHIN_S: Final = 60.0
+# Longer than any service's grace: what a killed supervisor left behind has ended by then.
+_LEFT_BEHIND_S: Final = 25.0
 
 # Ingest first and last: a presenter's stream is received before and after anyone can ask for it.
 SERVICES: Final = ("ingest", "chat", "web", "worker")
-
-
-class State(enum.StrEnum):
-    STARTING = "starting"
-    READY = "ready"
-    PAUSING = "pausing"  # it ended by itself and waits to be started again
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """One child: what to run, and how it is known to be ready."""
-
-    name: str
-    command: Callable[[], Command]
-    wait_ready: Callable[[], Awaitable[None]] | None  # None: it writes to its ready descriptor
-
-
-class Child:
-    """Keeps one command running until told to stop."""
-
-    def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.state = State.STOPPED
-        self.restarts = 0
-        self.first_ready = asyncio.Event()
-        self._process: Process | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
-
-    async def start(self) -> None:
-        """Returns once it serves. Raises `CannotStart` when its first run ends or is not ready in time."""
-        self._task = asyncio.create_task(self._keep(), name=f"keep {self.spec.name}")
-        first = asyncio.create_task(self.first_ready.wait(), name=f"first ready of {self.spec.name}")
-        try:
-            await asyncio.wait({self._task, first}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            first.cancel()
-        if self._task.done():
-            await self._task
-
-    async def stop(self) -> None:
-        self._stopping = True
-        if self._process is not None:
-            await self._process.stop()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, CannotStart):
-                await self._task
-        self._set(State.STOPPED)
-
-    def _set(self, state: State) -> None:
-        if state is not self.state:
-            self.state = state
-            _log.debug("state", child=self.spec.name, state=str(state))
-
-    async def _keep(self) -> None:
-        loop = asyncio.get_running_loop()
-        pause = _FIRST_PAUSE_S
-        while not self._stopping:
-            started = loop.time()
-            code = await self._run_once()
-            if self._stopping:
-                return
-            if not self.first_ready.is_set():
-                raise CannotStart(f"{self.spec.name} did not start (exit status {code}); its line above says why.")
-            if loop.time() - started > _HEALTHY_S:
-                pause = _FIRST_PAUSE_S
-            self.restarts += 1
-            self._set(State.PAUSING)
-            _log.warning(
-                "ended by itself, starting it again", child=self.spec.name, status=code, pause_s=round(pause, 2)
-            )
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads restarts, guards nothing
-            pause = min(pause * 2, _MAX_PAUSE_S)
-
-    async def _run_once(self) -> int:
-        self._set(State.STARTING)
-        read_end, write_end = os.pipe()
-        try:
-            command = self.spec.command()
-            if self.spec.wait_ready is None:
-                command = _with_env(command, WEBINAR_READY_FD=str(write_end))
-            self._process = process = await Process.start(command, pass_fds=(write_end,))
-        finally:
-            os.close(write_end)
-        exited = asyncio.create_task(process.wait(), name=f"exit of {self.spec.name}")
-        ready = asyncio.create_task(self._ready(read_end), name=f"ready {self.spec.name}")
-        try:
-            await asyncio.wait({exited, ready}, return_when=asyncio.FIRST_COMPLETED)
-            if ready.done() and not exited.done():
-                if await ready:
-                    self._set(State.READY)
-                    self.first_ready.set()
-                elif not self._stopping:
-                    _log.error("not ready in time, ending it", child=self.spec.name)
-                    process.kill()
-            return await asyncio.shield(exited)
-        finally:
-            ready.cancel()
-            with contextlib.suppress(asyncio.CancelledError, CannotStart):
-                await ready
-            os.close(read_end)
-
-    async def _ready(self, read_end: int) -> bool:
-        try:
-            async with asyncio.timeout(_READY_WITHIN_S):
-                if self.spec.wait_ready is not None:
-                    await self.spec.wait_ready()
-                    return True
-                return await _line_arrives(read_end)
-        except TimeoutError:
-            return False
-
-
-async def _line_arrives(read_end: int) -> bool:
-    """True when something is written to the pipe, False when its last writer closes it without a word."""
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    os.set_blocking(read_end, False)
-    loop.add_reader(read_end, readable.set)
-    try:
-        await readable.wait()
-        return bool(os.read(read_end, 64))
-    finally:
-        loop.remove_reader(read_end)
-
-
-def _with_env(command: Command, **more: str) -> Command:
-    return Command(
-        name=command.name,
-        argv=command.argv,
-        env={**command.env, **more},
-        cwd=command.cwd,
-        stop_signal=command.stop_signal,
-        stop_grace_s=command.stop_grace_s,
-        on_line=command.on_line,
-    )
 
 
 class Supervisor:
@@ -189,6 +42,7 @@ class Supervisor:
         self.settings = settings  # with the URLs of what is embedded, once started
         self.children: list[Child] = []
         self._lock: int | None = None
+        self._mark: Path | None = None  # there while the platform runs: left behind when it was killed
 
     async def __aenter__(self) -> Supervisor:
         try:
@@ -204,7 +58,10 @@ class Supervisor:
     async def _start(self) -> None:
         data_dir = make_data_dir(self.given.data_dir)
         self._lock = _lock_folder(data_dir)
-        check_ports(self.given)
+        mark = data_dir / "running"
+        await self._check_ports(left_behind=await asyncio.to_thread(mark.exists))
+        mark.touch()
+        self._mark = mark
         urls: dict[str, object] = {"data_dir": data_dir}
         key = self.given.secret_key
         urls["secret_key"] = key.get_secret_value() if key is not None else secret_key(data_dir)
@@ -230,6 +87,21 @@ class Supervisor:
         for name in SERVICES:
             await self._add(Spec(name, _service_command(name, env), None))
 
+    async def _check_ports(self, *, left_behind: bool) -> None:
+        """The services of a supervisor that was killed end by themselves: their ports are waited for."""
+        deadline = asyncio.get_running_loop().time() + _LEFT_BEHIND_S
+        told = False
+        while True:
+            try:
+                return check_ports(self.given)
+            except CannotStart:
+                if not left_behind or asyncio.get_running_loop().time() > deadline:
+                    raise
+            if not told:
+                _log.info("the last run was not stopped in order: waiting for its services to end")
+                told = True
+            await asyncio.sleep(0.2)
+
     async def _add(self, spec: Spec) -> None:
         child = Child(spec)
         self.children.append(child)
@@ -239,6 +111,8 @@ class Supervisor:
         """In reverse order, each with its own grace."""
         while self.children:
             await self.children.pop().stop()
+        if self._mark is not None:
+            self._mark.unlink(missing_ok=True)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -14,15 +14,17 @@ import structlog
 _SECRET = re.compile(
     r"(password|secret|token|stream_key|authorization|cookie|ticket|database_url|smtp_url)", re.IGNORECASE
 )
-# Personal and bearer values inside paths: /j/…, /s/…, /setup/…, ?token=…
-_IN_PATH = re.compile(r"(/(?:j|s|setup|in)/|[?&](?:token|sig|key)=)[A-Za-z0-9_\-.=]{8,}")
+# What links, sessions and tokens are made of: 43 characters or more (256 bits) in one run, JWTs with dots between.
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43,}(?:\.[A-Za-z0-9_-]+)*")
+# Short ones behind a telling name: ?sig=…, ?token=…
+_IN_QUERY = re.compile(r"([?&](?:token|sig|key)=)[A-Za-z0-9_\-.=]+")
 # user:password@ or token@ inside a URL
 _IN_URL = re.compile(r"(://(?:[^:/@\s]+:)?)[^@/\s]+@")
 
 
 def redact(text: str) -> str:
     """The text without link tokens and passwords of URLs."""
-    return _IN_URL.sub(r"\1…@", _IN_PATH.sub(r"\1…", text))
+    return _IN_URL.sub(r"\1…@", _IN_QUERY.sub(r"\1…", _TOKEN.sub("…", text)))
 
 
 def _redact_event(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

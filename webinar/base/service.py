@@ -8,7 +8,7 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 import uvicorn
 from starlette.requests import Request
@@ -26,8 +26,8 @@ _log = log.get(__name__)
 Check = Callable[[], Awaitable[str | None]]
 
 
-def health_routes(checks: Mapping[str, Check]) -> list[Route]:
-    """`/healthz` (alive), `/readyz` (can serve; names what is missing), `/metrics`."""
+def health_routes(checks: Mapping[str, Check], metrics_from: Sequence[str] = ("127.0.0.1", "::1")) -> list[Route]:
+    """`/healthz` (alive), `/readyz` (can serve; names what is missing), `/metrics` (to `metrics_from` only)."""
 
     async def healthz(request: Request) -> PlainTextResponse:
         return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
@@ -51,7 +51,7 @@ def health_routes(checks: Mapping[str, Check]) -> list[Route]:
     return [
         Route("/healthz", healthz, name="healthz"),
         Route("/readyz", readyz, name="readyz"),
-        Route("/metrics", metrics, name="metrics"),
+        Route("/metrics", metrics(metrics_from), name="metrics"),
     ]
 
 

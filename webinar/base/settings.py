@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -69,9 +70,12 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(
         default=None,
-        description="Mail server, `smtp://user:password@host:587`. Unset: no mail is sent and pages say so.",
+        description="Mail server, `smtp://user:password@host:587`. Looked at by `webinar doctor`; this version sends no mail.",
     )
-    mail_from: str = Field(default="Webinar <webinar@localhost>", description="Sender of mails.")
+    metrics_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("127.0.0.1", "::1"),
+        description="Comma-separated addresses or networks that may read `/metrics`. Requests that a proxy forwarded are refused.",
+    )
     ladder: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Comma-separated renditions, top first, of `1080p,720p,480p,240p`. Unset: what the machine's cores allow.",
@@ -86,7 +90,7 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", description="`debug`, `info`, `warning` or `error`.")
     log_format: str = Field(default="console", description="`console` for people, `json` for machines.")
 
-    @field_validator("ice_addresses", "ladder", "trusted_proxies", mode="before")
+    @field_validator("ice_addresses", "ladder", "metrics_addresses", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
@@ -128,6 +132,13 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("must have at least 32 characters: `openssl rand -base64 48` makes one")
+        return value
+
+    @field_validator("metrics_addresses")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            ip_network(text, strict=False)  # a ValueError that names what is wrong
         return value
 
     @field_validator("log_level")
@@ -195,6 +206,6 @@ class Settings(BaseSettings):
         for name, field in cls.model_fields.items():
             # A default that depends on the machine stands in its description.
             default = field.default if field.default_factory is None else None
-            shown = "" if default is None or default == () else str(default)
+            shown = "" if default is None else ",".join(default) if isinstance(default, tuple) else str(default)
             rows.append((f"WEBINAR_{name.upper()}", shown, field.description or ""))
         return rows
