@@ -18,8 +18,10 @@ from starlette.routing import Mount
 from ingest.contract import EndOfSession, InitSegment, Part, Subject, encode
 from tests.running import data_dir, free_ports
 from tests.unit.delivery.test_window import PARTS, init, part
+from tests.waiting import until
 from webinar.base.bus import Bus, Json
 from webinar.base.embedded import EmbeddedNats
+from webinar.base.errors import Unavailable
 from webinar.base.service import listen, serve_until
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
@@ -200,6 +202,80 @@ async def test_lost_parts_are_filled_from_the_snapshot(stand: Stand) -> None:
     await stand.publish(*(part(5, 1, n) for n in NAMES))
     await stand.until_listed("5.1.m4s")
     assert asked == 1
+
+
+async def test_while_lost_parts_are_fetched_viewers_keep_what_there_was(stand: Stand) -> None:
+    await begin(stand)
+    held, released = asyncio.Event(), asyncio.Event()
+
+    async def snapshot(body: Json) -> Json:
+        held.set()
+        await released.wait()
+        messages: list[InitSegment | Part] = [
+            *(init(n) for n in NAMES),
+            *(part(m, p, n) for m in range(20, 24) for p in range(PARTS) for n in NAMES),
+        ]
+        for message in messages:
+            await stand.bus.publish(str(body["to"]), encode(message))
+        return {"messages": len(messages)}
+
+    await stand.bus.serve(Subject.command("e1", "snapshot"), snapshot)
+    before = (await stand.playlist()).text
+    await stand.publish(*(part(24, 0, n) for n in NAMES))  # 3 to 23 were lost
+    async with asyncio.timeout(5):
+        await held.wait()
+    assert (await stand.playlist()).text == before
+    assert (await stand.client.get(f"/hls/{PREFIX}/720p/2.1.m4s")).content == part(2, 1).payload
+    assert (await stand.client.get(f"/hls/{PREFIX}/720p/2.m4s")).status_code == 200
+    waiting = asyncio.create_task(stand.playlist(query="?_HLS_msn=3&_HLS_part=0"))
+    # Of players that have read further than this process.
+    for path in ("index.m3u8?_HLS_msn=24&_HLS_part=1", "24.0.m4s", "23.m4s"):
+        far = await stand.client.get(f"/hls/{PREFIX}/720p/{path}")
+        assert (far.status_code, far.headers["retry-after"]) == (503, "1")
+    assert (await stand.playlist(query="?_HLS_msn=-1")).status_code == 400
+    released.set()
+    async with asyncio.timeout(5):
+        after = await waiting
+    assert after.status_code == 200
+    assert "#EXT-X-MEDIA-SEQUENCE:20\n" in after.text
+    await stand.until_listed("24.0.m4s")
+    assert (await stand.playlist(query="?_HLS_msn=99")).status_code == 400
+
+
+async def test_a_session_without_a_part_asks_for_patience(stand: Stand) -> None:
+    await stand.publish(*(init(n) for n in NAMES))
+    await until(lambda: stand.live.by_prefix(PREFIX) is not None)
+    for path in ("index.m3u8", "720p/index.m3u8", "720p/index.m3u8?_HLS_msn=7&_HLS_part=0", "720p/7.0.m4s"):
+        early = await stand.client.get(f"/hls/{PREFIX}/{path}")
+        assert (early.status_code, early.headers["retry-after"]) == (503, "1")
+
+
+async def test_a_snapshot_that_fails_is_asked_for_again(stand: Stand) -> None:
+    await begin(stand)
+    asked = 0
+
+    async def snapshot(body: Json) -> Json:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise Unavailable("Not now.")
+        messages: list[InitSegment | Part] = [
+            *(init(n) for n in NAMES),
+            *(part(m, p, n) for m in (3, 4) for p in range(PARTS) for n in NAMES),
+        ]
+        for message in messages:
+            await stand.bus.publish(str(body["to"]), encode(message))
+        return {"messages": len(messages)}
+
+    await stand.bus.serve(Subject.command("e1", "snapshot"), snapshot)
+
+    async def goes_on() -> bool:
+        await stand.publish(*(part(5, 0, n) for n in NAMES))
+        assert "2.m4s" in (await stand.playlist()).text
+        return asked >= 2
+
+    await until(goes_on)
+    assert "#EXT-X-MEDIA-SEQUENCE:0\n" in await stand.until_listed("4.m4s")
 
 
 async def test_a_segment_that_left_the_window_comes_from_the_store(stand: Stand) -> None:

@@ -134,7 +134,7 @@ class Feed:
         except (Gap, KeyError) as error:
             _log.warning("gap in the live feed, asking for a snapshot", event_id=part.event_id, reason=str(error))
             GAPS.inc()
-            session.restart_windows()
+            session.behind = True
             self._ask_snapshot(part.session_id, part.event_id, part)
 
     def end_session(self, session_id: str) -> None:
@@ -149,7 +149,12 @@ class Feed:
         self._waiting[session_id] = [] if part is None else [part]
         task = asyncio.create_task(self._snapshot(session_id, event_id), name=f"snapshot {session_id}")
         self._snapshots[session_id] = task
-        task.add_done_callback(lambda _: self._snapshots.pop(session_id, None))
+        task.add_done_callback(lambda done: self._snapshot_done(session_id, done))
+
+    def _snapshot_done(self, session_id: str, task: asyncio.Task[None]) -> None:
+        # Not the entry of a later task: the parts that waited for this one may have asked for the next.
+        if self._snapshots.get(session_id) is task:
+            del self._snapshots[session_id]
 
     def _pause_s(self, session_id: str) -> float:
         """At most one snapshot a second and session, should what comes never fit."""
@@ -178,17 +183,28 @@ class Feed:
                     arrived.clear()
                     await arrived.wait()
         except (WebinarError, TimeoutError) as error:
-            # Parts that came meanwhile are dropped; the next one, or the next status, asks again.
+            # Parts that came meanwhile are dropped; the next one, or the next status, asks again. Until then the
+            # windows stay as they are.
             _log.warning("no snapshot of the live session", event_id=event_id, reason=str(error))
             self._waiting.pop(session_id, None)
             return
         finally:
             await self._bus.unsubscribe(subscription)
         waiting = self._waiting.pop(session_id, [])
+        self._snapshots.pop(session_id, None)  # from here on a gap may ask again
+        self._take_snapshot(messages)
+        for part in waiting:
+            self._take_part(part)
+
+    def _take_snapshot(self, messages: list[InitSegment | Part]) -> None:
+        session = None
         for message in messages:
             if isinstance(message, InitSegment):
-                self._session(message).add_init(message)
-        self._snapshots.pop(session_id, None)  # from here on a gap may ask again
-        for message in (*messages, *waiting):
-            if isinstance(message, Part):
-                self._take_part(message)
+                session = self._session(message)
+                session.add_init(message)
+        if session is None or session.ended:
+            return
+        try:
+            session.refill(m for m in messages if isinstance(m, Part))
+        except (Gap, KeyError) as error:
+            _log.warning("snapshot with a hole", event_id=session.event_id, reason=str(error))

@@ -17,9 +17,11 @@ from webinar.base.errors import NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.delivery import playlist
 from webinar.delivery.session import LiveSession
+from webinar.delivery.window import Window
 
 _PLAYLIST: Final = b"application/vnd.apple.mpegurl"
 _MP4: Final = b"video/mp4"
+_INTERRUPTED: Final = "The live stream is interrupted."
 _FOREVER: Final = b"public, max-age=31536000, immutable"
 _NO_STORE: Final = b"no-store"
 
@@ -142,13 +144,15 @@ class HlsApp:
         if msn is None:
             cache = b"public, max-age=1" if window.ended else b"public, max-age=0, s-maxage=1"
         elif not window.ended:
-            # Section 6.2.5.2: refuse what is more than two segments away, and a part far beyond the next one.
-            next_msn, next_part = window.next_position
-            if msn < 0 or msn > next_msn + 2 or (msn == next_msn and part is not None and part > next_part + 16):
+            # Section 6.2.5.2: what is too far away is refused at once.
+            if msn < 0 or _too_far(window, msn, part):
+                if msn >= 0 and _behind(session, rendition):
+                    # Far only from what this process has: the player read further, here or elsewhere.
+                    return _error("playlist", 503, _INTERRUPTED, retry_after_s=1)
                 return _error("playlist", 400, "This part of the programme is too far in the future.")
             if not await session.wait_for(rendition, msn, part, timeout_s=3.0 * target):
-                return _error("playlist", 503, "The live stream is interrupted.", retry_after_s=1)
-        if window.last_position is None:
+                return _error("playlist", 503, _INTERRUPTED, retry_after_s=1)
+        if session.windows[rendition].last_position is None:
             return _error("playlist", 503, "The programme is about to start.", retry_after_s=1)
         plain, gzipped = session.media_playlist(rendition, skip=query.get("_HLS_skip") in ("YES", "v2"))
         if _accepts_gzip(scope):
@@ -162,12 +166,17 @@ class HlsApp:
         if part is None:
             if segment is not None and segment.complete:
                 return Reply("segment", 200, segment.payload, _MP4, _FOREVER)
+            if (msn, 0) >= window.next_position and _behind(session, rendition):
+                return _error("segment", 503, _INTERRUPTED, retry_after_s=1)
             return await self._stored(match)
         if (msn, part) == window.next_position and not window.ended:
             # The hinted part: held until it is there, then sent whole (section 4.4.5.3).
             await session.wait_for(rendition, msn, part, timeout_s=3 * window.init.part_target)
+            window = session.windows[rendition]
             segment = window.segment(msn)
         if segment is None or part >= len(segment.parts):
+            if (msn, part) >= window.next_position and _behind(session, rendition):
+                return _error("part", 503, _INTERRUPTED, retry_after_s=1)
             return _error("part", 404, "There is no such part.")
         return Reply("part", 200, segment.parts[part].payload, _MP4, _FOREVER)
 
@@ -184,6 +193,18 @@ class HlsApp:
         except Unavailable as error:
             return _error("stored", 503, error.message, retry_after_s=2)
         return Reply("stored", 200, data, _MP4, _FOREVER)
+
+
+def _too_far(window: Window, msn: int, part: int | None) -> bool:
+    """More than two segments away, or a part far beyond the next one."""
+    next_msn, next_part = window.next_position
+    return msn > next_msn + 2 or (msn == next_msn and part is not None and part > next_part + 16)
+
+
+def _behind(session: LiveSession, rendition: str) -> bool:
+    """What this process has says nothing of where the programme is: parts were lost, or none has come yet."""
+    window = session.windows[rendition]
+    return not window.ended and (session.behind or window.last_position is None)
 
 
 def _accepts_gzip(scope: Scope) -> bool:

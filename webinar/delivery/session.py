@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections.abc import Iterable
 from typing import Final
 
 from ingest.contract import InitSegment, Part
@@ -23,6 +24,8 @@ class LiveSession:
         self.hls_prefix = hls_prefix
         self.windows: dict[str, Window] = {}
         self.ended = False
+        # Parts were lost: the windows are of a while ago until `refill` has brought them to where ingest is.
+        self.behind = False
         self._ladder: tuple[str, ...] = ()
         self._changed: dict[str, asyncio.Event] = {}
         self._rendered: dict[tuple[str, bool], dict[int, tuple[bytes, bytes]]] = {}
@@ -54,12 +57,18 @@ class LiveSession:
             window.end()
             self._wake(name)
 
-    def restart_windows(self) -> None:
-        """After a gap: the windows are filled anew from a snapshot, whose numbers go on where ingest is."""
-        for name, window in list(self.windows.items()):
-            fresh = Window(window.init)
-            fresh.version = window.version + 1_000_000  # never the number of a state that was rendered before
-            self.windows[name] = fresh
+    def refill(self, parts: Iterable[Part]) -> None:
+        """Brings the windows to where a snapshot ends. A window that the snapshot does not join on to is replaced
+        whole, at once: whoever asks meanwhile gets the old one. Raises `Gap` for a snapshot with a hole, KeyError
+        when an init segment is missing; the session is `behind` still.
+        """
+        by_rendition: dict[str, list[Part]] = {}
+        for part in parts:
+            by_rendition.setdefault(part.rendition, []).append(part)
+        for name, snapshot in by_rendition.items():
+            self.windows[name] = _refilled(self.windows[name], snapshot)
+            self._wake(name)
+        self.behind = False
 
     def _wake(self, rendition: str) -> None:
         event = self._changed.pop(rendition, None)
@@ -70,11 +79,16 @@ class LiveSession:
         """Until the window has come so far; false when it has not within `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
-                while not self.windows[rendition].has(msn, part) and not self.windows[rendition].ended:
+                while not self.known(rendition, msn, part):
                     await self._changed.setdefault(rendition, asyncio.Event()).wait()
         except TimeoutError:
             return False
         return True
+
+    def known(self, rendition: str, msn: int, part: int | None) -> bool:
+        """Whether the window has come so far, or ended."""
+        window = self.windows[rendition]
+        return window.ended or window.has(msn, part)
 
     def media_playlist(self, rendition: str, *, skip: bool) -> tuple[bytes, bytes]:
         """(plain, gzipped) text of the present state, rendered once."""
@@ -86,3 +100,17 @@ class LiveSession:
             while len(states) > _KEPT_STATES:
                 del states[next(iter(states))]
         return states[version]
+
+
+def _refilled(window: Window, snapshot: list[Part]) -> Window:
+    """The window with the parts of the snapshot: itself where they follow, else a new one of them alone."""
+    first = snapshot[0]
+    if window.last_position is None or (first.msn, first.part) <= window.next_position:
+        for part in snapshot:
+            window.add(part)
+        return window
+    fresh = Window(window.init)
+    fresh.version = window.version  # what is rendered of it never has the number of an earlier state
+    for part in snapshot:
+        fresh.add(part)
+    return fresh
