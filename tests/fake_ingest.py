@@ -27,7 +27,7 @@ from ingest.contract import (
     encode,
 )
 from webinar.base.bus import Bus, Json, Server
-from webinar.base.errors import BadRequest, Conflict, NotFound
+from webinar.base.errors import BadRequest, Conflict, Gone, NotFound, Unavailable
 from webinar.base.storage import Storage
 
 LADDER = (
@@ -44,6 +44,7 @@ class Session:
     state: SessionState = SessionState.REHEARSAL
     started_at: str | None = None
     publisher: str | None = None
+    subscriptions: list[Subscription] = field(default_factory=list)
 
 
 class FakeIngest:
@@ -53,6 +54,9 @@ class FakeIngest:
         self._bus, self._storage, self._notice = bus, storage, notice
         self.sessions: dict[str, Session] = {}
         self.requests: list[tuple[str, Json]] = []
+        self.may_start = asyncio.Event()  # cleared: a start takes until it is set
+        self.may_start.set()
+        self.full = False
         self._subscriptions: list[Subscription] = []
         self._beating: asyncio.Task[None] | None = None
 
@@ -73,17 +77,27 @@ class FakeIngest:
         for subscription in self._subscriptions:
             await self._bus.unsubscribe(subscription)
         self._subscriptions.clear()
+        for session in self.sessions.values():
+            await self._disown(session)
         await self._bus.flush()
 
     async def _assign(self, body: Json) -> Json:
         event_id = str(body["event_id"])
         session = self.sessions.get(event_id)
-        if session is None or session.state is SessionState.ENDED:
+        if session is not None and session.state is SessionState.ENDED:
+            await self._disown(session)
+            session = None
+        if session is None:
             session = self.sessions[event_id] = Session(event_id)
             for verb, server in self._verbs(session).items():
-                self._subscriptions.append(await self._bus.serve(Subject.command(event_id, verb), server))
+                session.subscriptions.append(await self._bus.serve(Subject.command(event_id, verb), server))
             await self._bus.flush()
         return {"session_id": session.id}
+
+    async def _disown(self, session: Session) -> None:
+        for subscription in session.subscriptions:
+            await self._bus.unsubscribe(subscription)
+        session.subscriptions.clear()
 
     def _verbs(self, session: Session) -> dict[str, Server]:  # noqa: C901 - a table of closures
         async def whip(body: Json) -> Json:
@@ -102,6 +116,12 @@ class FakeIngest:
             return {}
 
         async def start(body: Json) -> Json:
+            self.requests.append(("start", body))
+            if self.full:
+                raise Unavailable("This server is at its limit of live events.", code="no_room", retry_after_s=30)
+            await self.may_start.wait()
+            if session.state is SessionState.ENDED:
+                raise Gone("This live session has ended.", code="ended")
             if session.state is SessionState.REHEARSAL:
                 session.state, session.started_at = SessionState.LIVE, datetime.now(UTC).isoformat()
                 await self._publish_media(session)

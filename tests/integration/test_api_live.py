@@ -9,6 +9,8 @@ import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import pytest
+
 from ingest.contract import SessionState
 from tests.fake_ingest import FakeIngest
 from tests.waiting import until
@@ -65,6 +67,34 @@ async def test_without_an_ingest_the_start_is_taken_back_and_says_so(web: Web) -
     async with FakeIngest(web.ingest_bus, web.platform.storage):
         reply = await web.host.post(f"/api/v1/events/{event['id']}/start")
         assert (reply.status_code, reply.json()["state"]) == (200, "live")
+
+
+async def test_a_start_that_ingest_refuses_says_why(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    ingest.full = True
+    reply = await web.host.post(f"/api/v1/events/{event['id']}/start")
+    assert (reply.status_code, reply.json()["code"], reply.headers["retry-after"]) == (503, "no_room", "30")
+    assert "limit of live events" in reply.text
+    assert (await web.host.get(f"/api/v1/events/{event['id']}")).json()["state"] == "scheduled"
+    # The presenter who is in rehearsal stays where they are.
+    assert ingest.sessions[event["id"]].state is SessionState.REHEARSAL
+
+
+async def test_a_start_without_an_answer_is_taken_back_at_ingest_too(
+    web: Web, ingest: FakeIngest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webinar.events.service._START_TIMEOUT_S", 0.3)
+    event = await web.event()
+    ingest.may_start.clear()
+    reply = await web.host.post(f"/api/v1/events/{event['id']}/start")
+    assert (reply.status_code, reply.json()["code"]) == (503, "no_ingest")
+    first = ingest.sessions[event["id"]]
+    await until(lambda: first.state is SessionState.ENDED)
+    ingest.may_start.set()
+    again = await web.host.post(f"/api/v1/events/{event['id']}/start")
+    assert (again.status_code, again.json()["state"]) == (200, "live")
+    assert ingest.sessions[event["id"]] is not first
+    assert ingest.sessions[event["id"]].state is SessionState.LIVE
 
 
 async def test_states_only_go_forward(web: Web, ingest: FakeIngest) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.contract import RecordingClosed, SessionState, Subject
-from tests.fake_ingest import FakeIngest
+from tests.fake_ingest import FakeIngest, Session
 from tests.waiting import until
 from webinar.base.bus import Bus
 from webinar.base.embedded import EmbeddedNats
@@ -120,3 +121,27 @@ async def test_an_ended_event_that_still_runs_is_stopped(web: Web, ingest: FakeI
     async with worker(web, nats):
         await until(lambda: ingest.sessions[event["id"]].state is SessionState.ENDED, timeout_s=12)
         await until(lambda: _ready(web, event))
+
+
+async def test_a_program_that_postgresql_does_not_have_as_live_is_stopped(
+    web: Web, ingest: FakeIngest, nats: EmbeddedNats
+) -> None:
+    started, stray, gone = await web.live_event(), await web.live_event(), await web.live_event()
+    # As if the starts had been taken back and the ends that follow had been lost.
+    ids = [uuid.UUID(event["id"]) for event in (stray, gone)]
+    await web.platform.pool.execute("delete from live_session where event_id = any($1)", ids)
+    await web.platform.pool.execute("update event set state = 'scheduled', started_at = null where id = any($1)", ids)
+    await web.host.delete(f"/api/v1/events/{gone['id']}")
+    seen = asyncio.get_running_loop().time()
+    async with worker(web, nats):
+        for event in (stray, gone):
+            session = ingest.sessions[event["id"]]
+            await until(partial(_ended, session), timeout_s=12)
+        # Not at once: a start in progress looks the same.
+        assert asyncio.get_running_loop().time() - seen > 2
+    assert ingest.sessions[started["id"]].state is SessionState.LIVE
+    assert (await web.host.get(f"/api/v1/events/{stray['id']}")).json()["state"] == "scheduled"
+
+
+def _ended(session: Session) -> bool:
+    return session.state is SessionState.ENDED

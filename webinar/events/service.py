@@ -151,14 +151,18 @@ class EventService:
     async def start(self, event_id: uuid.UUID) -> Event:
         """Goes live; an event that is live already stays so, and its ingest is asked again.
 
-        Raises `Conflict` (draft, ended) and `Unavailable` when no ingest answers: then the event is scheduled again.
+        Raises `Conflict` (draft, ended), and `Unavailable` with ingest's own code when it refuses (`no_room`) or
+        `no_ingest` when none answers: then the event is scheduled again.
         """
         before = await self.get(event_id)
         may_start(before.state)
         changed = await self._store.set_state(self._store.pool, event_id, EventState.SCHEDULED, EventState.LIVE)
         try:
             await self.bring_on_air(event_id)
-        except (Unavailable, Refused) as error:
+        except Refused as error:
+            await self._take_back(event_id, error)
+            raise Unavailable(error.message, code=error.code, retry_after_s=error.retry_after_s or 3) from error
+        except Unavailable as error:
             await self._take_back(event_id, error)
             raise Unavailable(
                 "The event could not go live: no media service answers. Try again in a few seconds.",
@@ -175,6 +179,9 @@ class EventService:
     async def _take_back(self, event_id: uuid.UUID, error: Exception) -> None:
         if await self._store.take_back_start(event_id) is not None:
             _log.warning("event could not go live", event_id=str(event_id), error=str(error))
+            if isinstance(error, BusDown):
+                # It may have heard and be starting still. Not waited for: the worker stops what this does not reach.
+                await self._bus.publish_json(Subject.command(str(event_id), "end"), {})
         await self.announce(event_id)
 
     async def bring_on_air(self, event_id: uuid.UUID) -> LiveSession:
@@ -192,14 +199,22 @@ class EventService:
         return session
 
     async def to_ingest(self, event_id: uuid.UUID, verb: str, body: Json, *, timeout_s: float = 5.0) -> Json:
-        """A command to the ingest that owns the event; one is assigned when none does."""
+        """A command to the ingest that owns the event; one is assigned when none does.
+
+        Raises `NoOwner`, `BusDown` or `Refused`.
+        """
         subject = Subject.command(str(event_id), verb)
         try:
             return await self._bus.request(subject, body, timeout_s=timeout_s)
         except NoOwner:
-            wanted = {"event_id": str(event_id), "title": await self._title(event_id)}
-            await self._bus.request(Subject.ASSIGN, wanted, timeout_s=timeout_s)
-            return await self._bus.request(subject, body, timeout_s=timeout_s)
+            pass
+        except Refused as error:
+            # The session of a start that was taken back has ended; the event has not.
+            if error.code != "ended" or (await self.get(event_id)).state is EventState.ENDED:
+                raise
+        wanted = {"event_id": str(event_id), "title": await self._title(event_id)}
+        await self._bus.request(Subject.ASSIGN, wanted, timeout_s=timeout_s)
+        return await self._bus.request(subject, body, timeout_s=timeout_s)
 
     async def _title(self, event_id: uuid.UUID) -> str:
         """For the holding picture, which must not wait for a database that is away."""

@@ -1,4 +1,4 @@
-"""Keeps what is live in PostgreSQL running on some ingest, and stops what is over but still runs."""
+"""Keeps what is live in PostgreSQL running on some ingest, and stops what runs there but is not live."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ class Keeper:
         except AWAY as error:
             _log.warning("database is away", error=type(error).__name__)
             return
-        for state, event_id in self._due({("live", event) for event in live} | {("over", event) for event in over}):
+        found = {("live", event) for event in live} | {("over", event) for event in over}
+        # What ingest runs and PostgreSQL does not have as live: a start that was taken back, or a deleted event.
+        stray = self._on_air() - set(live) - set(over)
+        for state, event_id in self._due(found | {("stray", event) for event in stray}):
             if state == "live":
                 await self._take_over(event_id)
             else:
@@ -74,10 +77,20 @@ class Keeper:
         due = [
             (state, event_id)
             for (state, event_id), since in self._since.items()
-            if now - since >= self._patience_s and (state == "over" or self._off_air(str(event_id)))
+            if now - since >= self._patience_s and (state != "live" or self._off_air(str(event_id)))
         ]
         self._since |= dict.fromkeys(due, now)
         return due
+
+    def _on_air(self) -> set[uuid.UUID]:
+        """Events whose program some ingest runs, by its own word of just now."""
+        found = set()
+        for event_id in self._heartbeats.on_air():
+            try:
+                found.add(uuid.UUID(event_id))
+            except ValueError:
+                _log.warning("heartbeat of no event", event_id=event_id)
+        return found
 
     def _off_air(self, event_id: str) -> bool:
         """No ingest runs its program: none is heard, or one that was given the event by a presenter's reconnection
@@ -101,7 +114,7 @@ class Keeper:
     async def _finish(self, event_id: uuid.UUID) -> None:
         try:
             if await self._events.stop_ingest(event_id):
-                _log.info("ended event was stopped", event_id=str(event_id))
+                _log.info("program of an event that is not live was stopped", event_id=str(event_id))
                 await self._recordings.scan_event(event_id)
         except (WebinarError, *AWAY) as error:
             _log.warning("ended event could not be finished", event_id=str(event_id), error=str(error))
