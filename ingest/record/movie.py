@@ -6,6 +6,7 @@ import os
 import struct
 from array import array
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -146,6 +147,15 @@ def write_all(fd: int, data: bytes, offset: int) -> None:
         written = os.pwrite(fd, view, offset)
         view = view[written:]
         offset += written
+
+
+def sync_folder(folder: Path) -> None:
+    """A new file's name survives a power cut only when its folder is on the disk too. Raises `OSError`."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def close_file(fd: int, end: int, tables: Sequence[SampleTable]) -> float:

@@ -14,7 +14,7 @@ from prometheus_client import Counter
 
 from ingest.contract import MediaKind
 from ingest.package.boxes import Run, Sample, Track, fragment
-from ingest.record.movie import SampleTable, close_file, opening, write_all
+from ingest.record.movie import SampleTable, close_file, opening, sync_folder, write_all
 from webinar.base import log
 
 _log = log.get(__name__)
@@ -127,7 +127,7 @@ class Recorder(threading.Thread):
         head = opening(tracks)
         write_all(self._fd, head, 0)
         os.fdatasync(self._fd)
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         self._size = len(head)
         self._tables = {track.kind: SampleTable(track) for track in tracks}
 
@@ -175,12 +175,3 @@ class Recorder(threading.Thread):
             self._queue.clear()
             self._queued_bytes = 0
         os.ftruncate(self._fd, self._size)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file's name survives a power cut only when its folder is on the disk too."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

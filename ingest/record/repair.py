@@ -6,6 +6,7 @@ is checked, because what follows a torn write may be anything.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ _CHECKED_AT_END: Final = 8  # fragments whose samples are looked at: a power cut
 _SEAM_S: Final = 0.2  # picture that may be given up where halves meet
 _LONGEST_S: Final = 3600.0
 _COPY: Final = 8 * 1024 * 1024
+_NO_KERNEL_COPY: Final = frozenset({errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EPERM})
 
 
 class NotARecording(ValueError):
@@ -94,7 +96,7 @@ def _append(path: Path, out: int, at: int) -> int:
             raise NotARecording(f"{path.name} is not finished")
         start = len(HEAD) + len(PLACE)
         while start < end:
-            copied = os.copy_file_range(source, out, min(_COPY, end - start), start, at)
+            copied = _copy(source, out, min(_COPY, end - start), start, at)
             if not copied:
                 raise NotARecording(f"{path.name} ends early")
             start += copied
@@ -102,6 +104,18 @@ def _append(path: Path, out: int, at: int) -> int:
         return at
     finally:
         os.close(source)
+
+
+def _copy(source: int, out: int, count: int, start: int, at: int) -> int:
+    """Bytes copied, 0 at the end of the source. Inside the kernel where the file systems can (copy_file_range(2))."""
+    try:
+        return os.copy_file_range(source, out, count, start, at)
+    except OSError as error:
+        if error.errno not in _NO_KERNEL_COPY:
+            raise
+    data = os.pread(source, count, start)
+    write_all(out, data, at)
+    return len(data)
 
 
 def _closed_end(fd: int) -> int | None:

@@ -1,31 +1,45 @@
 """The folder of recordings being written, `spool/<event>/<session>.mp4`, and their way into the object store.
 
-A file leaves the spool only by being in the store: what cannot be stored now is tried again by the next `sweep`.
+A file leaves the spool only by being in the store, and what is still to be done lies beside it: what cannot be done
+now, or was cut off by a crash at any point, is done by the next `sweep`.
+
+    <session>.mp4           being written, or closed and on its way
+    <session>.repaired.mp4  the same, closed by us after a crash: it is not complete
+    <session>.json          the notice, from before the file moves until the store has both
+    <session>.last          the event ended with this session; until the halves before it are joined with it
+    <session>.joined, <session>.<earlier>.half, *.new   being made; worthless after a crash
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
-from collections.abc import Collection, Sequence
+import shutil
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from prometheus_client import Counter
 
 from ingest.contract import RecordingClosed, UnknownMessage
+from ingest.record.beside import NEW, beside, read_notice, session_of, write
 from ingest.record.repair import NotARecording, Repaired, join, repair
 from webinar.base import log
-from webinar.base.errors import WebinarError
+from webinar.base.errors import NotFound, Unavailable, WebinarError
 from webinar.base.storage import Storage
 
 _log = log.get(__name__)
 
 STORED: Final = Counter("webinar_recording_stored_total", "Recordings put into the store", ["how"])
 FAILED: Final = Counter("webinar_recording_store_failed_total", "Recordings that the store did not take at once")
+APART: Final = Counter("webinar_recording_join_failed_total", "Times that halves of an event could not be joined")
 
 _WRITING: Final = ".mp4"
-_REPAIRED: Final = ".repaired.mp4"  # closed by us after a crash: it is not complete
+_REPAIRED: Final = ".repaired.mp4"
+_NOTICE: Final = ".json"
+_LAST: Final = ".last"
 _JOINED: Final = ".joined"
 _FETCHED: Final = ".half"
 
@@ -46,101 +60,220 @@ class Spool:
 
         Raises `WebinarError` or `OSError` when the store does not take it; the file then waits for `sweep`.
         """
-        return await self._store(RecordingClosed(event_id, session_id, "", 0, "", duration_s, True), path, "closed")
+        return await self._store(_notice(event_id, session_id, duration_s), path, "closed")
 
     async def store_joined(self, event_id: str, session_id: str, path: Path, duration_s: float) -> RecordingClosed:
         """The same; recordings of earlier sessions of the event come first in the file.
 
-        When they cannot be joined (one cannot be read), the session's own recording is stored.
+        When they cannot be joined now, the session's own recording is stored and a `sweep` joins them later; when
+        one of them cannot be read, they stay apart.
         """
-        earlier = await self._earlier(event_id, session_id)
-        target = path.with_suffix(_JOINED)
-        halves: list[Path] = []
+        own = _notice(event_id, session_id, duration_s)
+        last = beside(path, _LAST)
         try:
-            halves = [await self._fetch(notice, path.parent) for notice in earlier]
-            if halves:
-                joined_s = await asyncio.to_thread(join, [*halves, path], target)
-                await asyncio.to_thread(target.replace, path)
-                notice = RecordingClosed(
-                    event_id, session_id, "", 0, "", joined_s, all(n.complete for n in earlier), _sessions(earlier)
-                )
-                return await self._store(notice, path, "joined")
-        except (WebinarError, NotARecording) as error:
-            _log.error("earlier halves are kept apart", event_id=event_id, error=str(error))
-        finally:
-            for half in halves:
-                if half.suffix == _FETCHED:
-                    half.unlink(missing_ok=True)
-        return await self.store(event_id, session_id, path, duration_s)
+            await self._mark(last)
+            settled, joined = True, await self._join(own, path)
+        except NotARecording as error:
+            settled, joined = True, None
+            _apart(own, error, "halves stay apart: one cannot be read")
+        except (WebinarError, OSError) as error:
+            settled, joined = False, None
+            _apart(own, error, "halves are stored apart, joining is tried again")
+        closed = await (self._store(own, path, "closed") if joined is None else self._deliver(joined, path, "joined"))
+        if settled:
+            await asyncio.to_thread(last.unlink, missing_ok=True)
+        else:
+            await self._mark(last)  # on a full disk it may only now have become possible
+        return closed
 
     async def sweep(self, living: Collection[str]) -> list[RecordingClosed]:
-        """Stores what lies here and belongs to no living session (by id): what a crash or a failing store left."""
+        """Finishes what belongs to no living session (by id): what a crash, a full disk or a failing store left."""
         closed: list[RecordingClosed] = []
-        for path in await asyncio.to_thread(self._left, living):
-            event_id, session_id = path.parent.name, path.name.split(".")[0]
-            try:
-                result, path = await asyncio.to_thread(_finish, path)
-                complete = result.complete and not path.name.endswith(_REPAIRED)
-                notice = RecordingClosed(event_id, session_id, "", 0, "", result.duration_s, complete)
-                closed.append(await self._store(notice, path, "closed" if complete else "repaired"))
-            except NotARecording as error:
-                _log.warning("nothing to save in a recording", path=str(path), error=str(error))
-                await asyncio.to_thread(path.replace, path.with_suffix(".empty"))
-            except (WebinarError, OSError) as error:
-                FAILED.inc()
-                _log.error("recording stays in the spool", path=str(path), error=str(error))
+        await asyncio.to_thread(self._clear, living)
+        steps: tuple[tuple[str, Callable[[Path], Awaitable[RecordingClosed | None]]], ...] = (
+            (_WRITING, self._save),
+            (_NOTICE, self._tell),
+            (_LAST, self._join_stored),
+        )
+        for suffix, step in steps:
+            for path in await asyncio.to_thread(self._left, suffix, living):
+                try:
+                    notice = await step(path)
+                except (WebinarError, OSError) as error:
+                    FAILED.inc()
+                    _log.error("recording stays in the spool", path=str(path), error=str(error))
+                else:
+                    closed += [] if notice is None else [notice]
         return closed
 
-    def _left(self, living: Collection[str]) -> list[Path]:
-        files = sorted(self._root.glob(f"*/*{_WRITING}"))
-        return [path for path in files if path.name.split(".")[0] not in living]
+    async def _mark(self, path: Path, data: bytes = b"") -> None:
+        """Notes what is still to be done. A disk that has no room for that does not hold up what makes room."""
+        try:
+            await asyncio.to_thread(write, path, data)
+        except OSError as error:
+            _log.error("the spool cannot be written", path=str(path), error=str(error))
+
+    # -- the steps of a sweep ------------------------------------------------------------------------------------
+
+    async def _save(self, path: Path) -> RecordingClosed | None:
+        """A file that is not in the store."""
+        known = await asyncio.to_thread(read_notice, beside(path, _NOTICE))
+        if known is not None and known.bytes == (await asyncio.to_thread(path.stat)).st_size:
+            return await self._deliver(known, path, "joined" if known.joined else "closed")
+        try:
+            result, path = await asyncio.to_thread(_finish, path)
+        except NotARecording as error:
+            _log.warning("nothing to save in a recording", path=str(path), error=str(error))
+            await asyncio.to_thread(path.replace, path.with_suffix(".empty"))
+            return None
+        complete = result.complete and not path.name.endswith(_REPAIRED)
+        notice = replace(_notice(path.parent.name, session_of(path), result.duration_s), complete=complete)
+        return await self._store(notice, path, "closed" if complete else "repaired")
+
+    async def _tell(self, path: Path) -> RecordingClosed | None:
+        """A notice whose file has been moved and of which the store does not know yet."""
+        if any(beside(path, suffix).exists() for suffix in (_WRITING, _REPAIRED)):
+            return None  # the file did not get into the store just now
+        notice = await asyncio.to_thread(read_notice, path)
+        try:
+            if notice is not None and await self._storage.size(notice.key) == notice.bytes:
+                return await self._tell_store(notice, path, "closed")
+        except NotFound:
+            pass  # the event has been deleted
+        _log.warning("notice of a file that is not there", path=str(path))
+        await asyncio.to_thread(path.unlink)
+        return None
+
+    async def _join_stored(self, last: Path) -> RecordingClosed | None:
+        """Halves of an ended event that could not be joined when it ended."""
+        event_id, session_id = last.parent.name, session_of(last)
+        target = self.path(event_id, session_id)
+        if target.exists():
+            return None  # its own half did not get into the store just now
+        own, joined = await self._stored(event_id, session_id), None
+        if own is not None and not own.joined:
+            try:
+                joined = await self._join(own, target)
+            except NotARecording as error:
+                _apart(own, error, "halves stay apart: one cannot be read")
+        closed = None if joined is None else await self._deliver(joined, target, "joined")
+        await asyncio.to_thread(last.unlink)
+        return closed
+
+    def _left(self, suffix: str, living: Collection[str]) -> list[Path]:
+        return sorted(path for path in self._root.glob(f"*/*{suffix}") if session_of(path) not in living)
+
+    def _clear(self, living: Collection[str]) -> None:
+        for suffix in (_JOINED, _FETCHED, NEW):
+            for path in self._left(suffix, living):
+                path.unlink(missing_ok=True)
+
+    # -- into the store ------------------------------------------------------------------------------------------
 
     async def _store(self, notice: RecordingClosed, path: Path, how: str) -> RecordingClosed:
-        size, digest = await asyncio.to_thread(_measure, path)
-        base = f"recordings/{notice.event_id}/{notice.session_id}"
-        closed = RecordingClosed(
-            notice.event_id,
-            notice.session_id,
-            f"{base}.mp4",
-            size,
-            digest,
-            round(notice.duration_s, 3),
-            notice.complete,
-            notice.joined,
-        )
+        closed = await asyncio.to_thread(_measure, notice, path)
+        await self._mark(beside(path, _NOTICE), closed.to_json())
+        return await self._deliver(closed, path, how)
+
+    async def _deliver(self, closed: RecordingClosed, path: Path, how: str) -> RecordingClosed:
+        """The notice lies beside the file, so that whatever happens here is finished by a sweep."""
         await self._storage.put_file(closed.key, path)
-        await self._storage.put_bytes(f"{base}.json", closed.to_json())
+        return await self._tell_store(closed, beside(path, _NOTICE), how)
+
+    async def _tell_store(self, closed: RecordingClosed, notice: Path, how: str) -> RecordingClosed:
+        try:
+            await self._storage.put_bytes(_key(closed.event_id, closed.session_id, _NOTICE), closed.to_json())
+        except WebinarError:
+            await self._mark(notice, closed.to_json())  # if there was no room before the file had moved
+            raise
+        await asyncio.to_thread(notice.unlink, missing_ok=True)
         STORED.labels(how).inc()
-        _log.info("recording stored", event_id=closed.event_id, how=how, bytes=size, duration_s=closed.duration_s)
+        _log.info(
+            "recording stored", event_id=closed.event_id, how=how, bytes=closed.bytes, duration_s=closed.duration_s
+        )
         return closed
 
-    async def _earlier(self, event_id: str, session_id: str) -> list[RecordingClosed]:
-        """Stored recordings of the event's earlier sessions, oldest first, each moment once."""
-        notices: list[RecordingClosed] = []
+    # -- halves --------------------------------------------------------------------------------------------------
+
+    async def _join(self, own: RecordingClosed, path: Path) -> RecordingClosed | None:
+        """Makes the file at `path` one of all halves, this session's last, with its notice; None: there are no others.
+
+        Without a file at `path` the session's own half is taken from the store. Raises `NotARecording` (one cannot be
+        read), `WebinarError` or `OSError` (not now); then nothing has changed.
+        """
+        if await asyncio.to_thread(self._earlier_here, path):
+            raise Unavailable("An earlier half is not in the store yet.")
+        earlier = await self._earlier(own.event_id, own.session_id)
+        if not earlier:
+            return None
+        target, copies = beside(path, _JOINED), beside(path, "")
         try:
-            for key in await self._storage.list_keys(f"recordings/{event_id}"):
-                if key.endswith(".json") and key.rsplit("/", 1)[-1] < f"{session_id}.json":
-                    notices.append(RecordingClosed.from_json(await self._storage.get_bytes(key)))
-        except (WebinarError, UnknownMessage) as error:
-            _log.error("earlier recordings cannot be listed", event_id=event_id, error=str(error))
-            return []
+            halves = [await self._fetch(notice, copies) for notice in earlier]
+            halves.append(path if await asyncio.to_thread(path.exists) else await self._fetch(own, copies))
+            await asyncio.to_thread(_check_room, halves, path.parent)
+            joined_s = await asyncio.to_thread(join, halves, target)
+            complete = own.complete and all(half.complete for half in earlier)
+            notice = replace(own, duration_s=joined_s, complete=complete, joined=_sessions(earlier))
+            closed = await asyncio.to_thread(_measure, notice, target)
+            # First the notice: by its size a sweep knows whether the file was put in place.
+            await asyncio.to_thread(write, beside(path, _NOTICE), closed.to_json())
+            await asyncio.to_thread(target.replace, path)
+            return closed
+        finally:
+            for half in path.parent.glob(f"{own.session_id}.*{_FETCHED}"):
+                half.unlink(missing_ok=True)
+
+    def _earlier_here(self, path: Path) -> bool:
+        return any(session_of(other) < session_of(path) for other in path.parent.glob(f"*{_WRITING}"))
+
+    async def _earlier(self, event_id: str, session_id: str) -> list[RecordingClosed]:
+        """Stored recordings of the event's earlier sessions, oldest first, each moment once. Raises `Unavailable`."""
+        notices: list[RecordingClosed] = []
+        for key in await self._storage.list_keys(f"recordings/{event_id}"):
+            session = key.rsplit("/", 1)[-1].removesuffix(_NOTICE)
+            if key.endswith(_NOTICE) and session < session_id:
+                notice = await self._stored(event_id, session)
+                notices += [] if notice is None else [notice]
         covered = {session for notice in notices for session in notice.joined}
         return [notice for notice in notices if notice.session_id not in covered]
 
-    async def _fetch(self, notice: RecordingClosed, folder: Path) -> Path:
-        """The file of a stored recording on this machine; a copy in `folder` when the store is elsewhere."""
+    async def _stored(self, event_id: str, session_id: str) -> RecordingClosed | None:
+        """What the store says of a session's recording. Raises `Unavailable`."""
+        key = _key(event_id, session_id, _NOTICE)
+        try:
+            return RecordingClosed.from_json(await self._storage.get_bytes(key))
+        except (NotFound, UnknownMessage) as error:
+            _log.error("notice of a recording cannot be read", key=key, error=str(error))
+            return None
+
+    async def _fetch(self, notice: RecordingClosed, base: Path) -> Path:
+        """The file of a stored recording on this machine; a copy beside `base` when the store is elsewhere."""
         local = self._storage.local_path(notice.key)
         if local is not None:
             return local
-        copy = folder / f"{notice.session_id}{_FETCHED}"
+        copy = base.with_name(f"{base.name}.{notice.session_id}{_FETCHED}")
         with await asyncio.to_thread(copy.open, "wb") as file:
             async for piece in self._storage.read_range(notice.key, 0, notice.bytes):
                 await asyncio.to_thread(file.write, piece)
         return copy
 
 
+def _notice(event_id: str, session_id: str, duration_s: float) -> RecordingClosed:
+    """Of a file that is not measured yet."""
+    return RecordingClosed(event_id, session_id, _key(event_id, session_id, _WRITING), 0, "", duration_s, True)
+
+
+def _key(event_id: str, session_id: str, suffix: str) -> str:
+    return f"recordings/{event_id}/{session_id}{suffix}"
+
+
 def _sessions(notices: Sequence[RecordingClosed]) -> tuple[str, ...]:
     return tuple(session for notice in notices for session in (*notice.joined, notice.session_id))
+
+
+def _apart(own: RecordingClosed, error: Exception, what: str) -> None:
+    APART.inc()
+    _log.error(what, event_id=own.event_id, session=own.session_id, error=str(error))
 
 
 def _finish(path: Path) -> tuple[Repaired, Path]:
@@ -153,6 +286,17 @@ def _finish(path: Path) -> tuple[Repaired, Path]:
     return result, target
 
 
-def _measure(path: Path) -> tuple[int, str]:
+def _measure(notice: RecordingClosed, path: Path) -> RecordingClosed:
     with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return replace(notice, bytes=path.stat().st_size, sha256=digest, duration_s=round(notice.duration_s, 3))
+
+
+def _check_room(halves: Sequence[Path], folder: Path) -> None:
+    """Before minutes of copying. Raises `OSError`."""
+    missing = [half.name for half in halves if not half.exists()]
+    if missing:
+        raise NotARecording(f"{missing[0]} is not there")
+    needed, free = sum(half.stat().st_size for half in halves), shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(errno.ENOSPC, f"{needed} bytes are needed to join the halves, {free} are free", str(folder))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 import shutil
 from pathlib import Path
 
@@ -153,3 +155,20 @@ def test_joining_what_is_not_finished_leaves_nothing_behind(live: Live, tmp_path
         join([half], target)
     assert not target.exists()
     assert half.read_bytes() == live
+
+
+@pytest.mark.parametrize("reason", [errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_halves_are_joined_where_the_kernel_cannot_copy_between_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    first, second = tmp_path / "1.mp4", tmp_path / "2.mp4"
+    closed(first, 2)
+    shutil.copy(first, second)
+    join([first, second], tmp_path / "expected.mp4")
+
+    def unable(*arguments: int) -> int:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(os, "copy_file_range", unable)
+    join([first, second], tmp_path / "joined.mp4")
+    assert (tmp_path / "joined.mp4").read_bytes() == (tmp_path / "expected.mp4").read_bytes()

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from ingest.contract import RecordingClosed
+from ingest.record import spool as spool_module
 from ingest.record.spool import Spool
 from tests.media.reading import watch
 from tests.media.spooled import closed, torn
 from webinar.base.errors import Unavailable
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
+
+_APART = "webinar_recording_join_failed_total"
 
 
 def _spool(tmp_path: Path) -> tuple[Spool, Storage]:
@@ -117,3 +124,151 @@ async def test_when_the_store_refuses_the_file_stays_and_the_next_sweep_stores_i
         assert await spool.sweep(frozenset()) == []
     assert recorder.path.exists()
     assert [n.complete for n in await spool.sweep(frozenset())] == [True]
+
+
+def _left(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "spool").glob("*/*"))
+
+
+@pytest.mark.parametrize("step", ["put_file", "put_bytes"])
+@pytest.mark.parametrize("done", [False, True])
+async def test_wherever_storing_was_cut_off_the_next_process_stores_file_and_notice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, done: bool
+) -> None:
+    spool, storage = _spool(tmp_path)
+    recorder = closed(spool.path("event", "1-a"), 2)
+    whole = hashlib.sha256(recorder.path.read_bytes()).hexdigest()
+    real = getattr(storage, step)
+
+    async def cut(*arguments: object) -> None:
+        if done:
+            await real(*arguments)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(storage, step, cut)
+    with pytest.raises(asyncio.CancelledError):
+        await spool.store("event", "1-a", recorder.path, recorder.duration_s)
+
+    spool, storage = _spool(tmp_path)
+    (notice,) = await spool.sweep(frozenset())
+    assert (notice.complete, notice.sha256) == (True, whole)
+    assert hashlib.sha256((storage.local_path(notice.key) or Path()).read_bytes()).hexdigest() == whole
+    assert RecordingClosed.from_json(await storage.get_bytes("recordings/event/1-a.json")) == notice
+    assert _left(tmp_path) == []
+    assert await spool.sweep(frozenset()) == []
+
+
+async def test_a_notice_of_a_deleted_event_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool, storage = _spool(tmp_path)
+    recorder = closed(spool.path("event", "1-a"), 2)
+
+    async def refuse(key: str, data: bytes) -> None:
+        raise Unavailable("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "put_bytes", refuse)
+        with pytest.raises(Unavailable):
+            await spool.store("event", "1-a", recorder.path, recorder.duration_s)
+        assert await spool.sweep(frozenset()) == []
+    assert _left(tmp_path) == ["1-a.json"]
+    await storage.remove_all("recordings/event")
+    assert await spool.sweep(frozenset()) == []
+    assert _left(tmp_path) == []
+
+
+async def _two_halves(spool: Spool) -> RecordingClosed:
+    """The second half, stored at the end of its event."""
+    first = closed(spool.path("event", "1-a"), 2)
+    await spool.store("event", "1-a", first.path, first.duration_s)
+    last = closed(spool.path("event", "2-b"), 2)
+    return await spool.store_joined("event", "2-b", last.path, last.duration_s)
+
+
+async def test_on_a_full_disk_both_halves_are_stored_and_joined_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, storage = _spool(tmp_path)
+    failed = REGISTRY.get_sample_value(_APART) or 0
+
+    def full(*arguments: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "copy_file_range", full)
+        notice = await _two_halves(spool)
+        assert await spool.sweep(frozenset()) == []
+    assert (notice.session_id, notice.joined, round(notice.duration_s)) == ("2-b", (), 2)
+    assert (REGISTRY.get_sample_value(_APART) or 0) > failed
+    for session in ("1-a", "2-b"):
+        assert round(watch(storage.local_path(f"recordings/event/{session}.mp4") or Path()).duration) == 2
+    assert _left(tmp_path) == ["2-b.last"]
+
+    (joined,) = await spool.sweep(frozenset())
+    assert (joined.session_id, joined.joined, joined.complete) == ("2-b", ("1-a",), True)
+    seen = watch(storage.local_path(joined.key) or Path())
+    assert (round(seen.duration), len(seen.lip_sync())) == (4, 4)
+    assert RecordingClosed.from_json(await storage.get_bytes("recordings/event/2-b.json")) == joined
+    assert _left(tmp_path) == []
+
+
+@pytest.mark.parametrize("step", ["put_file", "put_bytes"])
+async def test_a_process_that_dies_after_joining_has_not_joined_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    spool, storage = _spool(tmp_path)
+    first = closed(spool.path("event", "1-a"), 2)
+    await spool.store("event", "1-a", first.path, first.duration_s)
+    last = closed(spool.path("event", "2-b"), 2)
+
+    async def cut(*arguments: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(storage, step, cut)
+    with pytest.raises(asyncio.CancelledError):
+        await spool.store_joined("event", "2-b", last.path, last.duration_s)
+
+    spool, storage = _spool(tmp_path)
+    (joined,) = await spool.sweep(frozenset())
+    assert (joined.joined, round(joined.duration_s)) == (("1-a",), 4)
+    assert round(watch(storage.local_path(joined.key) or Path()).duration) == 4
+    assert _left(tmp_path) == []
+
+
+async def test_a_process_that_dies_while_joining_leaves_it_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, _ = _spool(tmp_path)
+
+    def die(paths: list[Path], target: Path) -> float:
+        target.write_bytes(b"half")
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool_module, "join", die)
+        with pytest.raises(asyncio.CancelledError):
+            await _two_halves(spool)
+    assert _left(tmp_path) == ["2-b.joined", "2-b.last", "2-b.mp4"]
+    spool, _ = _spool(tmp_path)
+    notices = await spool.sweep(frozenset())
+    assert [(n.session_id, n.joined, round(n.duration_s)) for n in notices] == [("2-b", (), 2), ("2-b", ("1-a",), 4)]
+    assert _left(tmp_path) == []
+
+
+async def test_a_half_that_is_not_in_the_store_yet_is_waited_for(tmp_path: Path) -> None:
+    spool, _ = _spool(tmp_path)
+    closed(spool.path("event", "1-a"), 2)  # left by a crash, not swept yet
+    last = closed(spool.path("event", "2-b"), 2)
+    notice = await spool.store_joined("event", "2-b", last.path, last.duration_s)
+    assert notice.joined == ()
+    notices = await spool.sweep(frozenset())
+    assert [(n.session_id, n.joined) for n in notices] == [("1-a", ()), ("2-b", ("1-a",))]
+
+
+async def test_a_half_that_cannot_be_read_is_kept_apart_for_good(tmp_path: Path) -> None:
+    spool, storage = _spool(tmp_path)
+    first = closed(spool.path("event", "1-a"), 2)
+    await spool.store("event", "1-a", first.path, first.duration_s)
+    (storage.local_path("recordings/event/1-a.mp4") or Path()).write_bytes(b"noise" * 100)
+    last = closed(spool.path("event", "2-b"), 2)
+    assert (await spool.store_joined("event", "2-b", last.path, last.duration_s)).joined == ()
+    assert _left(tmp_path) == []
