@@ -24,6 +24,23 @@ class PagesMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if for_machines(scope["path"]):
+            await self._machines(scope, receive, send)
+        else:
+            await self._people(scope, receive, send)
+
+    async def _machines(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """No visit is made: a viewer's player comes here several times a second."""
+        render.attach(Request(scope), self._renderer)  # for the files of `/static`
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._security.write(MutableHeaders(scope=message))
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    async def _people(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         made = self._renderer.visit(request)
         visit.attach(request, made)
@@ -36,14 +53,13 @@ class PagesMiddleware:
                 started = True
                 headers = MutableHeaders(scope=message)
                 self._security.write(headers)
-                if not for_machines(scope["path"]):
-                    made.cookies.write(headers)
+                made.cookies.write(headers)
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
             # After the first byte there is no other page to show: the connection is cut and the server logs it.
-            if started or for_machines(scope["path"]):
+            if started:
                 raise
             await error_page(request, error)(scope, receive, send_with_headers)
