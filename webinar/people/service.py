@@ -28,7 +28,7 @@ from webinar.people.model import (
     new_secret,
 )
 from webinar.people.store import PeopleStore
-from webinar.people.throttle import Throttle
+from webinar.people.throttle import Throttle, network_of
 
 _log = log.get(__name__)
 _LINK_GONE: Final = "This link was used already or has expired. Ask for a new one on the server's terminal."
@@ -44,7 +44,10 @@ class PeopleService:
         # At most this many hashes at once: 64 MiB each, and the machine has other work.
         self._hashing = asyncio.Semaphore(2)
         self._by_address = Throttle(burst=10, refill_s=30)
-        self._by_email = Throttle(burst=10, refill_s=60)
+        # By the address as well: who guesses at an account elsewhere must not lock its owner out.
+        self._by_both = Throttle(burst=10, refill_s=60)
+        # Guesses from many addresses at once: so wide that a few of them, at the pace above, never use it up.
+        self._by_email = Throttle(burst=100, refill_s=3)
         self._decoy: str | None = None
 
     async def owner(self) -> Account | None:
@@ -100,8 +103,10 @@ class PeopleService:
         Raises `Unauthenticated`, alike for an unknown address and a wrong password, in like time; `TooManyRequests`.
         """
         email, now = email.strip().lower(), time.monotonic()
-        self._by_address.take(address, now)
-        self._by_email.take(email[:254], now)
+        network, named = network_of(address), email[:254]
+        self._by_address.take(network, now)
+        self._by_both.take(f"{network} {named}", now)
+        self._by_email.take(named, now)
         found = await self._store.with_hash(email)
         stored = found[1] if found is not None and found[0].has_password else await self._decoy_hash()
         right = len(password) <= MAX_PASSWORD and await self._verify(stored, password)
@@ -109,8 +114,8 @@ class PeopleService:
             raise Unauthenticated("The e-mail address or the password is not right.", code="wrong_credentials")
         if self._hasher.check_needs_rehash(stored):
             await self._store.set_hash(found[0].id, await self._hash(password))
-        self._by_address.forget(address)
-        self._by_email.forget(email)
+        self._by_address.forget(network)
+        self._by_both.forget(f"{network} {named}")
         return found[0], await self.open_session(found[0].id)
 
     async def open_session(self, account: uuid.UUID) -> str:

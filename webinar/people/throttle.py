@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from collections import OrderedDict
 
@@ -38,3 +39,16 @@ class Throttle:
     def forget(self, key: str) -> None:
         """After a success: the key starts afresh."""
         self._buckets.pop(key, None)
+
+
+def network_of(address: str) -> str:
+    """What one guesser has: an IPv4 address, or an IPv6 network of 64 bits. Other text stays as it is."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((int(ip), 64), strict=False))
+    return str(ip)

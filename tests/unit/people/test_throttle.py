@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webinar.base.errors import TooManyRequests
-from webinar.people.throttle import Throttle
+from webinar.people.throttle import Throttle, network_of
 
 
 def test_a_burst_passes_then_one_each_refill() -> None:
@@ -48,3 +48,16 @@ def test_no_more_than_burst_and_refills_ever_pass(gaps: list[float]) -> None:
             waits.append(refused.retry_after_s or 0)
     assert all(wait >= 1 for wait in waits)
     assert passed <= 4 + now / 2 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_one_guesser_is_an_ipv4_address_or_an_ipv6_network(address: str, network: str) -> None:
+    assert network_of(address) == network
