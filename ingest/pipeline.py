@@ -109,14 +109,19 @@ class Pipeline:
         """An IDR in every rendition soon, at most one a second."""
         self._program.request_keyframe()
 
-    def stop(self) -> Stopped:
-        """Ends the program, encodes what is queued, closes the recording. Blocks for some 0.1 s."""
+    def end_program(self) -> float:
+        """Ends the program, encodes and delivers what is queued; the length in seconds. Blocks for some 0.1 s."""
         self._program.stop()
         self._program.join()
         for worker in self._workers:
             worker.finish()
         for worker in self._workers:
             worker.join()
+        return self._program.duration_s
+
+    def stop(self) -> Stopped:
+        """The same, and closes the recording. Blocks for as long as the disk takes. Repeating it changes nothing."""
+        self.end_program()
         self.recorder.finish()
         self.recorder.join()
         return Stopped(self._program.duration_s, self.recorder.duration_s)

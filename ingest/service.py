@@ -28,7 +28,7 @@ from ingest.record.spool import Spool
 from ingest.session import LiveSession
 from webinar.base import log
 from webinar.base.bus import Bus, Json
-from webinar.base.errors import BadRequest, CannotStart, Gone, Unavailable, WebinarError
+from webinar.base.errors import BadRequest, CannotStart, Unavailable, WebinarError
 from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
@@ -53,7 +53,6 @@ class _Owned:
     """A session with what belongs to it in this process."""
 
     session: LiveSession
-    running: asyncio.Task[None]
     subscriptions: list[Subscription] = field(default_factory=list)
     finishing: asyncio.Task[None] | None = None  # its recording on the way into the store
 
@@ -98,7 +97,8 @@ class Ingest:
             raise BadRequest("event_id is missing or not an id.")
         async with self._assigning:
             owned = self._owned.get(event_id)
-            if owned is not None and owned.session.state is SessionState.ENDED:
+            if owned is not None and owned.session.over:
+                await owned.session.let_go()  # before the next session's presenter takes the seat
                 await self._disown(owned)
                 owned = None
             if owned is None:
@@ -110,8 +110,8 @@ class Ingest:
             raise Unavailable("No ingest has room for another event.", code="no_room", retry_after_s=10)
         session = LiveSession(event_id, self._ladder, self._outside, title)
         self._writing.add(session.id)
-        running = self._group.create_task(self._live(session), name=f"session {session.id}")
-        owned = self._owned[event_id] = _Owned(session, running)
+        owned = self._owned[event_id] = _Owned(session)
+        self._group.create_task(self._live(owned), name=f"session {session.id}")
         SESSIONS.set(len(self._owned))
         verbs: dict[str, _Handler] = {
             "whip": self._on_whip,
@@ -135,21 +135,18 @@ class Ingest:
             for subscription in owned.subscriptions:
                 await self._bus.unsubscribe(subscription)
 
-    async def _live(self, session: LiveSession) -> None:
+    async def _live(self, owned: _Owned) -> None:
         """The life of one session in this process, whatever ends it."""
+        session = owned.session
         try:
             await session.run()
         except* (WebinarError, OSError, av.FFmpegError, RuntimeError, ValueError) as errors:
             _log.error("live session failed", event_id=session.event_id, errors=repr(errors.exceptions))
-        owned = self._owned.get(session.event_id)
-        if owned is None or owned.session is not session:
-            await self._finish(session)
-            return
+        if session.state is not SessionState.ENDED:
+            await self._disown(owned)  # storing takes its time: meanwhile the event goes on in another session
         await self._finishing(owned)
         if session.state is SessionState.ENDED and not self._closing.is_set():
             self._group.create_task(self._forget(owned), name=f"forget {session.id}")
-        else:
-            await self._disown(owned)
 
     async def _forget(self, owned: _Owned) -> None:
         with contextlib.suppress(TimeoutError):
@@ -190,8 +187,7 @@ class Ingest:
     # -- commands ------------------------------------------------------------------------------------------------
 
     async def _on_whip(self, session: LiveSession, body: Json) -> Json:
-        if session.state is SessionState.ENDED:
-            raise Gone("This event has ended.", code="ended")
+        session.check_open()
         answer = await self._whip.offer(
             session.event_id, str(body.get("sdp", "")), sink=session, take_over=body.get("take_over") is True
         )
@@ -211,7 +207,7 @@ class Ingest:
         stopped = await session.end()
         owned = self._owned.get(session.event_id)
         if owned is not None and owned.session is session:
-            await asyncio.shield(self._finishing(owned))
+            self._finishing(owned)  # not waited for: hashing, joining and storing may take longer than a request
         return {"duration_s": stopped.duration_s}
 
     async def _on_keyframe(self, session: LiveSession, body: Json) -> Json:

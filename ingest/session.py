@@ -36,7 +36,7 @@ from ingest.program.clock import Clock, SystemClock
 from ingest.program.decode import AudioDecoder, VideoDecoder
 from ingest.program.source import Source
 from webinar.base import log
-from webinar.base.errors import Conflict, Gone
+from webinar.base.errors import Conflict, Gone, Unavailable
 
 _log = log.get(__name__)
 
@@ -68,6 +68,7 @@ class LiveSession:
         self._drawing = asyncio.Lock()
         self._slate: av.VideoFrame | None = None
         self._over = asyncio.Event()
+        self._let_go = False
         self._changed = asyncio.Event()
         self._outgoing = Outgoing(event_id, self.hls_prefix, outside.publish, outside.put_object)
         self._measured: tuple[RenditionHealth, ...] = ()
@@ -87,25 +88,28 @@ class LiveSession:
         self._audio.start()
         try:
             async with asyncio.TaskGroup() as group:
+                reporting = group.create_task(self._report(), name=f"report {self.id}")
                 tasks: list[asyncio.Task[Any]] = [
                     group.create_task(self._outgoing.send(), name=f"send {self.id}"),
                     group.create_task(self._outgoing.store(), name=f"store {self.id}"),
-                    group.create_task(self._report(), name=f"report {self.id}"),
                     group.create_task(self._holding_picture(), name=f"slate {self.id}"),
                 ]
                 await self._over.wait()
+                await self.let_go()
                 await self.close()
+                reporting.cancel()  # who misses the heartbeat has the event taken over
                 await self._outgoing.drain()
                 for task in tasks:
                     task.cancel()
         finally:
+            self._over.set()
+            await self.let_go()
             await asyncio.to_thread(self._end_threads)
 
     async def start(self) -> dict[str, str]:
-        """Go Live; repeating it answers the same. Raises `Gone` after the end."""
+        """Go Live; repeating it answers the same. Raises what `check_open` raises."""
         async with self._changing:
-            if self.state is SessionState.ENDED:
-                raise Gone("This live session has ended.", code="ended")
+            self.check_open()
             if self.state is SessionState.REHEARSAL:
                 await self._go_live()
             return {"session_id": self.id, "hls_prefix": self.hls_prefix, "started_at": self._started_text() or ""}
@@ -113,16 +117,18 @@ class LiveSession:
     async def end(self) -> Stopped:
         """Ends the program for everybody. Repeating it answers the same."""
         async with self._changing:
+            if self.state is not SessionState.ENDED and self._pipeline is not None:
+                # Viewers need not wait for the disk.
+                duration_s = await asyncio.shield(asyncio.to_thread(self._pipeline.end_program))
+                await asyncio.sleep(0)  # the threads' last messages are callbacks of this loop: they come first
+                end = EndOfSession(self.id, self.event_id, duration_s)
+                self._outgoing.media(end, encode(end))
             stopped = await self._stop_pipeline()
             if self.state is not SessionState.ENDED:
-                if self._started_at is not None:
-                    await asyncio.sleep(0)  # the threads' last messages are callbacks of this loop: they come first
-                    end = EndOfSession(self.id, self.event_id, stopped.duration_s)
-                    self._outgoing.media(end, encode(end))
                 self._set_state(SessionState.ENDED)
                 self._announce()
             self._over.set()
-        await self._outside.presenters.end(self.event_id)
+        await self.let_go()
         return stopped
 
     async def close(self) -> Stopped:
@@ -131,6 +137,27 @@ class LiveSession:
             stopped = await self._stop_pipeline()
             self._over.set()
         return stopped
+
+    async def let_go(self) -> None:
+        """Ends whoever presents, once: what they send would go to a session that is over.
+
+        Their page connects again, to the session that has the event then.
+        """
+        if not self._let_go:
+            self._let_go = True
+            await self._outside.presenters.end(self.event_id)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, failed or is closing. Then another session may have the event."""
+        return self._over.is_set()
+
+    def check_open(self) -> None:
+        """Raises `Gone` after the end, `Unavailable` when the event goes on in another session."""
+        if self.state is SessionState.ENDED:
+            raise Gone("This event has ended.", code="ended")
+        if self.over:
+            raise Unavailable("The event is being taken over. Try again.", code="taking_over", retry_after_s=1)
 
     @property
     def recording(self) -> Path | None:

@@ -10,19 +10,11 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
-from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamTrack
-from av.audio.frame import AudioFrame
-from av.video.frame import VideoFrame
 
 from ingest.contract import (
-    AUDIO_CLOCK,
-    VIDEO_CLOCK,
     EndOfSession,
     InitSegment,
     LiveStatus,
@@ -34,8 +26,7 @@ from ingest.contract import (
     Unit,
     decode,
 )
-from tests.media.encoded import frame
-from tests.media.presenter import tone
+from tests.media.camera import sending
 from tests.media.reading import watch
 from tests.running import environment
 from tests.waiting import until
@@ -131,57 +122,11 @@ def event_id() -> str:
     return str(uuid.uuid4())
 
 
-class Camera(MediaStreamTrack):
-    """256x144 at 30 frames/s, white for 100 ms in each second of the monotonic clock."""
-
-    kind = "video"
-
-    async def recv(self) -> VideoFrame:
-        number = _next_slot(self, 30)
-        await asyncio.sleep(max(0.0, number / 30 - time.monotonic()))
-        made = frame(number)
-        made.pts, made.time_base = number * 3000, Fraction(1, VIDEO_CLOCK)
-        return made
-
-
-class Microphone(MediaStreamTrack):
-    """A beep of 100 ms in each second of the monotonic clock."""
-
-    kind = "audio"
-    _second = np.repeat((tone(1.0) * 32_000).astype(np.int16), 2)
-
-    async def recv(self) -> AudioFrame:
-        number = _next_slot(self, 50)
-        await asyncio.sleep(max(0.0, number / 50 - time.monotonic()))
-        at = number % 50 * 1920
-        made = AudioFrame.from_ndarray(self._second[None, at : at + 1920], "s16", "stereo")
-        made.sample_rate, made.pts, made.time_base = AUDIO_CLOCK, number * 960, Fraction(1, AUDIO_CLOCK)
-        return made
-
-
-def _next_slot(track: MediaStreamTrack, rate: int) -> int:
-    """Slots of 1/rate s one after the other; after a standstill those that are over are skipped."""
-    now = int(time.monotonic() * rate)
-    number = max(getattr(track, "slot", now) + 1, now)
-    track.slot = number  # type: ignore[attr-defined]
-    return number
-
-
 @contextlib.asynccontextmanager
 async def presenting(ingest: Ingest, event_id: str) -> AsyncIterator[str]:
     """An aiortc publisher by the bus' `whip`; the resource."""
-    peer = RTCPeerConnection()
-    try:
-        peer.addTrack(Camera())
-        peer.addTrack(Microphone())
-        for transceiver in peer.getTransceivers():
-            transceiver.direction = "sendonly"
-        await peer.setLocalDescription(await peer.createOffer())
-        answer = await ingest.ask(event_id, "whip", {"sdp": peer.localDescription.sdp, "take_over": False})
-        await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
-        yield str(answer["resource"])
-    finally:
-        await peer.close()
+    async with sending(lambda body: ingest.ask(event_id, "whip", body)) as (_, resource):
+        yield resource
 
 
 async def _listen(bus: Bus, subject: str) -> list[bytes]:

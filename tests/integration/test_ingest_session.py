@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from ingest.contract import InitSegment, Part, SessionState
+from ingest.contract import EndOfSession, InitSegment, Part, SessionState
 from ingest.package import h264
+from ingest.record import recorder as recorder_module
+from ingest.record.movie import SampleTable, close_file
 from tests.media import presenter
 from tests.media.live import Room, room
 from tests.media.reading import Watched, watch
-from webinar.base.errors import Conflict, Gone
+from webinar.base.errors import Conflict, Gone, Unavailable
 
 _RUNGS = ("240p", "144p")
 
@@ -236,5 +240,29 @@ async def test_a_crash_of_the_pipeline_ends_the_session_with_the_recording_close
             while not made.session.failed:  # noqa: ASYNC110 - a figure, not an event
                 await asyncio.sleep(0.01)
         await made.session.close()
+        assert made.presenters.ended
+        with pytest.raises(Unavailable):
+            await made.session.start()
         assert made.session.recording is not None
         assert watch(made.session.recording).duration == pytest.approx(1.0, abs=0.3)
+
+
+async def test_viewers_hear_of_the_end_while_the_disk_still_closes_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[bool] = []
+    async with room(tmp_path) as made:
+
+        def slow(fd: int, end: int, tables: Sequence[SampleTable]) -> float:
+            deadline = time.monotonic() + 5
+            while not (told := any(isinstance(m, EndOfSession) for m in made.media)) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            heard.append(told)
+            return close_file(fd, end, tables)
+
+        monkeypatch.setattr(recorder_module, "close_file", slow)
+        await made.session.start()
+        await made.until(0.5)
+        await made.session.end()
+    assert heard == [True]
+    assert made.media[-1] is made.end
