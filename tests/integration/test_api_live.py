@@ -129,6 +129,16 @@ async def test_a_long_poll_answers_at_the_end_and_else_after_its_wait(web: Web, 
     await other
 
 
+async def test_a_long_poll_ends_when_its_client_hangs_up(web: Web) -> None:
+    person = await web.attendee(await web.event())
+    version = (await web.playback(person["viewer_token"])).json()["version"]
+    polls = [asyncio.create_task(web.playback(person["viewer_token"], after=version, wait=25)) for _ in range(3)]
+    await until(lambda: web.platform.stage.waiting == 3)
+    for poll in polls:
+        poll.cancel()  # closes its connection
+    await until(lambda: web.platform.stage.waiting == 0, timeout_s=5)
+
+
 async def test_a_change_in_the_database_alone_reaches_who_waits(web: Web, ingest: FakeIngest) -> None:
     event = await web.event()
     person = await web.attendee(event)

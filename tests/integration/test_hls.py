@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -202,6 +203,20 @@ async def test_lost_parts_are_filled_from_the_snapshot(stand: Stand) -> None:
     await stand.publish(*(part(5, 1, n) for n in NAMES))
     await stand.until_listed("5.1.m4s")
     assert asked == 1
+
+
+async def test_a_player_that_hangs_up_leaves_nothing_waiting(stand: Stand) -> None:
+    await begin(stand)
+    players = [asyncio.create_task(stand.playlist(query="?_HLS_msn=3&_HLS_part=0")) for _ in range(10)]
+    await until(lambda: held() == len(players))
+    for player in players:
+        player.cancel()  # closes its connection
+    # Before the waits would end by themselves, after 6 s.
+    await until(lambda: held() == 0, timeout_s=3.0)
+
+
+def held() -> float:
+    return REGISTRY.get_sample_value("webinar_hls_held_requests") or 0.0
 
 
 async def test_while_lost_parts_are_fetched_viewers_keep_what_there_was(stand: Stand) -> None:

@@ -17,6 +17,7 @@ from webinar.api.operation import Call
 from webinar.api.stage import AWAY, Scene
 from webinar.base import log
 from webinar.base.errors import Unauthenticated
+from webinar.base.hangup import unless_gone
 
 _log = log.get(__name__)
 LONGEST_WAIT_S: Final = 25
@@ -45,7 +46,10 @@ async def playback(call: Call) -> schemas.PlaybackReply:
     if query.after is None:
         scene = await platform.stage.scene(viewer.event_id)
     else:
-        scene = await platform.stage.wait(viewer.event_id, query.after, query.wait)
+        waiting = platform.stage.wait(viewer.event_id, query.after, query.wait)
+        # Who has hung up reads no answer; it is that of a poll without a wait.
+        changed = await unless_gone(call.request.receive, waiting)
+        scene = changed or await platform.stage.scene(viewer.event_id)
         await platform.admission.admit(viewer)
     return _reply(call, scene)
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from starlette.types import Receive, Scope, Send
 
 from webinar.base.errors import NotFound, Unavailable
+from webinar.base.hangup import unless_gone
 from webinar.base.storage import Storage
 from webinar.delivery import playlist
 from webinar.delivery.session import LiveSession
@@ -33,6 +34,7 @@ _PATH: Final = re.compile(
 
 REQUESTS: Final = Counter("webinar_hls_requests_total", "Requests for LL-HLS", ["kind", "status"])
 SENT_BYTES: Final = Counter("webinar_hls_sent_bytes_total", "Bytes of LL-HLS bodies", ["kind"])
+HELD: Final = Gauge("webinar_hls_held_requests", "Requests that wait for a part that is not there yet")
 
 _COMMON: Final = [
     (b"access-control-allow-origin", b"*"),
@@ -80,7 +82,7 @@ class HlsApp:
         elif method not in ("GET", "HEAD"):
             reply = _error("other", 405, "Only GET and HEAD.")
         else:
-            reply = await self._answer(scope)
+            reply = await self._answer(scope, receive)
         REQUESTS.labels(reply.kind, reply.status).inc()
         SENT_BYTES.labels(reply.kind).inc(len(reply.body))
         headers = [
@@ -102,7 +104,7 @@ class HlsApp:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
 
-    async def _answer(self, scope: Scope) -> Reply:
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/hls")
         match = _PATH.fullmatch(path)
         if match is None:
@@ -117,11 +119,11 @@ class HlsApp:
         if match["rendition"] not in session.windows:
             return _error("other", 404, "There is no such rendition.")
         if match["playlist"] is not None:
-            return await self._media_playlist(session, match["rendition"], scope)
+            return await self._media_playlist(session, match["rendition"], scope, receive)
         if match["init"] is not None:
             return Reply("init", 200, session.windows[match["rendition"]].init.payload, _MP4, _FOREVER)
         part = None if match["part"] is None else int(match["part"])
-        return await self._media(session, match, int(match["msn"]), part)
+        return await self._media(session, match, part, receive)
 
     def _multivariant(self, session: LiveSession) -> Reply:
         if not session.playable:
@@ -129,7 +131,7 @@ class HlsApp:
         text = playlist.multivariant(session.windows).encode()
         return Reply("multivariant", 200, text, _PLAYLIST, b"public, max-age=1")
 
-    async def _media_playlist(self, session: LiveSession, rendition: str, scope: Scope) -> Reply:
+    async def _media_playlist(self, session: LiveSession, rendition: str, scope: Scope, receive: Receive) -> Reply:
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         window = session.windows[rendition]
         try:
@@ -150,7 +152,7 @@ class HlsApp:
                     # Far only from what this process has: the player read further, here or elsewhere.
                     return _error("playlist", 503, _INTERRUPTED, retry_after_s=1)
                 return _error("playlist", 400, "This part of the programme is too far in the future.")
-            if not await session.wait_for(rendition, msn, part, timeout_s=3.0 * target):
+            if not await _wait(receive, session, rendition, (msn, part), 3.0 * target):
                 return _error("playlist", 503, _INTERRUPTED, retry_after_s=1)
         if session.windows[rendition].last_position is None:
             return _error("playlist", 503, "The programme is about to start.", retry_after_s=1)
@@ -159,8 +161,8 @@ class HlsApp:
             return Reply("playlist", 200, gzipped, _PLAYLIST, cache, gzipped=True)
         return Reply("playlist", 200, plain, _PLAYLIST, cache)
 
-    async def _media(self, session: LiveSession, match: re.Match[str], msn: int, part: int | None) -> Reply:
-        rendition = match["rendition"]
+    async def _media(self, session: LiveSession, match: re.Match[str], part: int | None, receive: Receive) -> Reply:
+        rendition, msn = match["rendition"], int(match["msn"])
         window = session.windows[rendition]
         segment = window.segment(msn)
         if part is None:
@@ -171,7 +173,7 @@ class HlsApp:
             return await self._stored(match)
         if (msn, part) == window.next_position and not window.ended:
             # The hinted part: held until it is there, then sent whole (section 4.4.5.3).
-            await session.wait_for(rendition, msn, part, timeout_s=3 * window.init.part_target)
+            await _wait(receive, session, rendition, (msn, part), 3 * window.init.part_target)
             window = session.windows[rendition]
             segment = window.segment(msn)
         if segment is None or part >= len(segment.parts):
@@ -193,6 +195,16 @@ class HlsApp:
         except Unavailable as error:
             return _error("stored", 503, error.message, retry_after_s=2)
         return Reply("stored", 200, data, _MP4, _FOREVER)
+
+
+async def _wait(
+    receive: Receive, session: LiveSession, rendition: str, position: tuple[int, int | None], timeout_s: float
+) -> bool:
+    """Until the window has come to (msn, part); false after `timeout_s`, or when the player has hung up."""
+    if session.known(rendition, *position):
+        return True
+    with HELD.track_inprogress():
+        return bool(await unless_gone(receive, session.wait_for(rendition, *position, timeout_s=timeout_s)))
 
 
 def _too_far(window: Window, msn: int, part: int | None) -> bool:
