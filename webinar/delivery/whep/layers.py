@@ -11,8 +11,11 @@ import enum
 from collections.abc import Sequence
 from typing import Final
 
-HEAVY_LOSS: Final = 0.10  # one report is enough
+# Browsers report up to five times a second, and a fifth of a second says little: reports are judged a second at a time.
+JUDGED_EVERY_S: Final = 0.9
+HEAVY_LOSS: Final = 0.10  # one second is enough
 LIGHT_LOSS: Final = 0.05  # three in a row: retransmission repairs less than that
+LOW_ESTIMATES: Final = 3  # in a row: one moment's jitter lowers the estimate, too
 QUIET_LOSS: Final = 0.015
 SETTLE_S: Final = 2.5  # after a change reports still speak of before
 UP_AFTER_S: Final = 8.0
@@ -42,6 +45,8 @@ class LayerChooser:
         self._light_losses = 0
         self._low_estimates = 0
         self._hopeless_since_s: float | None = None
+        self._losses: list[float] = []  # reported since `_judged_s`
+        self._judged_s = float("-inf")
 
     def start(self, ladder: Sequence[str]) -> str:
         """The first rung. `ladder` has one at least."""
@@ -68,9 +73,21 @@ class LayerChooser:
     def report(
         self, loss: float, estimate: int | None, ladder: Sequence[str], rates: Sequence[int], now_s: float
     ) -> Advice:
-        """A receiver report, about one a second: `loss` 0..1 since the last one, `estimate` bit/s of REMB or None."""
+        """A receiver report: `loss` 0..1 since the last one, `estimate` bit/s of REMB or None."""
         if self.target not in ladder:
             return self.keep(ladder, now_s)
+        self._losses.append(loss)
+        if now_s - self._judged_s < JUDGED_EVERY_S:
+            return Advice.STAY
+        loss = sum(self._losses) / len(self._losses)
+        self._losses.clear()
+        self._judged_s = now_s
+        return self._judge(loss, estimate, ladder, rates, now_s)
+
+    def _judge(
+        self, loss: float, estimate: int | None, ladder: Sequence[str], rates: Sequence[int], now_s: float
+    ) -> Advice:
+        """What a second's loss and the newest estimate say."""
         rung = ladder.index(self.target)
         if self._hopeless(loss, rung == len(ladder) - 1, now_s):
             return Advice.GOODBYE
@@ -83,7 +100,7 @@ class LayerChooser:
             self._quiet_since_s = None
         elif self._quiet_since_s is None:
             self._quiet_since_s = now_s
-        if loss >= HEAVY_LOSS or self._light_losses >= 3 or self._low_estimates >= 2:
+        if loss >= HEAVY_LOSS or self._light_losses >= 3 or self._low_estimates >= LOW_ESTIMATES:
             return self._down(rung, estimate, ladder, rates, now_s)
         return self._up(rung, ladder, now_s)
 

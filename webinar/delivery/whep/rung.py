@@ -10,6 +10,8 @@ from webinar.delivery.whep.packetizer import Frame, H264Packetizer
 
 MAX_GOP: Final = 300  # frames kept for joiners
 RATE_OVER_S: Final = 1.0
+# A second with an IDR is two or three times one without: a viewer's estimate is to be held against the mean.
+RATE_SMOOTHING: Final = 0.25
 
 
 class Rung:
@@ -19,7 +21,7 @@ class Rung:
         self.name: Final = name
         self.packetizer: Final = H264Packetizer()
         self.gop: deque[Frame] = deque(maxlen=MAX_GOP)
-        self.rate = 0  # bit/s, measured
+        self.rate = 0  # bit/s, measured, smoothed over some seconds
         self._bytes = 0
         self._since = 0
 
@@ -35,7 +37,9 @@ class Rung:
         self._bytes += frame.size
         span = frame.ticks - self._since
         if span >= RATE_OVER_S * VIDEO_CLOCK:
-            self.rate = self._bytes * 8 * VIDEO_CLOCK // span if self._since else 0
+            if self._since:
+                rate = self._bytes * 8 * VIDEO_CLOCK // span
+                self.rate += round((rate - self.rate) * RATE_SMOOTHING) if self.rate else rate
             self._bytes, self._since = 0, frame.ticks
 
 

@@ -50,7 +50,27 @@ def test_light_loss_that_stays_steps_down() -> None:
 
 
 def test_an_estimate_below_what_is_sent_steps_down_to_a_rung_that_fits() -> None:
-    assert Viewer().reports(0.0, 3, estimate=500_000)[-1] == "240p"
+    assert Viewer().reports(0.0, 4, estimate=500_000)[-1] == "240p"
+
+
+def test_an_estimate_that_is_low_for_a_moment_changes_nothing() -> None:
+    """Chromium reports five times a second; a burst of jitter lowers its estimate for one."""
+    viewer = Viewer()
+    viewer.reports(0.0, 5, estimate=2_000_000)
+    for n in range(50):
+        viewer.now_s += 0.2
+        estimate = 1_300_000 if n % 10 < 5 else 2_000_000
+        viewer.chooser.report(0.0, estimate, LADDER, RATES, viewer.now_s)
+    assert viewer.chooser.target == "720p"
+
+
+def test_loss_is_judged_over_a_second_however_often_it_is_reported() -> None:
+    viewer = Viewer()
+    viewer.reports(0.0, 1)
+    for n in range(50):
+        viewer.now_s += 0.2
+        viewer.chooser.report(0.15 if n % 5 == 0 else 0.0, None, LADDER, RATES, viewer.now_s)
+    assert viewer.chooser.target == "720p"
 
 
 def test_an_estimate_above_what_is_sent_is_no_reason_to_leave() -> None:
