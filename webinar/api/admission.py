@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from webinar.api.access import Principal
-from webinar.api.stage import AWAY
+from webinar.base.db import AWAY
 from webinar.base.errors import Gone, Unauthenticated
 from webinar.registration.model import Attendee, may_join
 from webinar.registration.service import RegistrationService

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from webinar.api import schemas
 from webinar.api.admission import Transport
 from webinar.api.operation import Call
-from webinar.api.stage import AWAY, Scene
+from webinar.api.stage import Scene
 from webinar.base import log
+from webinar.base.db import AWAY
 from webinar.base.errors import Unauthenticated
 from webinar.base.hangup import unless_gone
 

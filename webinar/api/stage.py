@@ -16,11 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import asyncpg
-
 from ingest.contract import SessionState
-from webinar.base import db, log
+from webinar.base import log
 from webinar.base.bus import Bus
+from webinar.base.db import AWAY
 from webinar.base.errors import NotFound
 from webinar.events.heartbeats import Heartbeats
 from webinar.events.model import Event, EventState
@@ -33,8 +32,6 @@ _LOOK_EVERY_S: Final = 2.0
 _MEDIA_EVERY_S: Final = 0.2
 # A database that hangs delays viewers no longer than this, and is not asked again for as long.
 _PATIENCE_S: Final = 2.0
-# What a query may meet while PostgreSQL is away, its last words included.
-AWAY: Final = (*db.DOWN, asyncpg.PostgresError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ DOWN: Final = (
     OSError,
     TimeoutError,
 )
+# For those who can do without an answer: the last words of a server that goes down are among them.
+AWAY: Final = (*DOWN, asyncpg.PostgresError)
 
 
 async def _json_codecs(connection: asyncpg.Connection) -> None:
@@ -69,7 +71,7 @@ async def check(pool: Pool) -> str | None:
     """For `/readyz`: None when the database answers."""
     try:
         await pool.fetchval("select 1", timeout=2)
-    except (*DOWN, asyncpg.PostgresError) as error:
+    except AWAY as error:
         return f"PostgreSQL does not answer ({type(error).__name__})"
     return None
 

@@ -11,9 +11,9 @@ from typing import Final
 from prometheus_client import Counter
 
 from ingest.contract import SessionState
-from webinar.api.stage import AWAY
 from webinar.base import log
 from webinar.base.bus import Bus
+from webinar.base.db import AWAY
 from webinar.base.errors import WebinarError
 from webinar.events.heartbeats import SILENT_AFTER_S, Heartbeats
 from webinar.events.service import EventService

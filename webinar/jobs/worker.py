@@ -9,9 +9,9 @@ from typing import Final
 from starlette.applications import Starlette
 
 from ingest.contract import RecordingClosed, Subject, UnknownMessage
-from webinar.api.stage import AWAY
 from webinar.app import connections
 from webinar.base import db, log
+from webinar.base.db import AWAY
 from webinar.base.errors import WebinarError
 from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
 from webinar.base.settings import Settings
