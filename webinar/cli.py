@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -166,6 +167,49 @@ def token_create(
         say(json.dumps({"token": token}) if as_json else token)
 
     _run("token", work)
+
+
+@token_app.command("list")
+def token_list(as_json: AsJson = False) -> None:
+    """The API tokens there are, without their secrets."""
+    from webinar.office import office
+
+    async def work(settings: Settings) -> None:
+        async with office(settings) as desk:
+            tokens = await desk.people.api_tokens()
+        rows = [
+            {"id": str(t.id), "name": t.name, "created_at": t.created_at.isoformat(timespec="seconds")} for t in tokens
+        ]
+        if as_json:
+            say(json.dumps(rows, ensure_ascii=False))
+        for row in rows if not as_json else ():
+            say(f"{row['id']}  {row['created_at']}  {row['name']}")
+
+    _run("token", work)
+
+
+@token_app.command("revoke")
+def token_revoke(token_id: Annotated[uuid.UUID, typer.Argument(help="As `webinar token list` shows it.")]) -> None:
+    """Makes an API token void at once."""
+    from webinar.office import office
+
+    async def work(settings: Settings) -> None:
+        async with office(settings) as desk:
+            await desk.people.revoke_api_token(token_id)
+        say("The token is void.")
+
+    _run("token", work)
+
+
+@app.command("sign-in-link")
+def sign_in_link() -> None:
+    """A link that signs the owner in once: for a forgotten password."""
+    from webinar.serve import owner_link
+
+    async def work(settings: Settings) -> None:
+        say(await owner_link(settings))
+
+    _run("account", work)
 
 
 @event_app.command("create")

@@ -11,6 +11,7 @@ import typer
 
 from webinar.api.schemas import event_reply
 from webinar.base.embedded.files import write_private
+from webinar.base.errors import NotFound
 from webinar.base.service import stop_on_signals
 from webinar.base.settings import Settings
 from webinar.events.model import parse_new
@@ -85,6 +86,15 @@ async def setup_link(settings: Settings) -> str | None:
 async def create_api_token(settings: Settings, name: str) -> str:
     async with office(settings) as desk:
         return await desk.people.create_api_token(name)
+
+
+async def owner_link(settings: Settings) -> str:
+    """An address that signs the owner in once. Raises `NotFound` before there is an owner."""
+    async with office(settings) as desk:
+        owner = await desk.people.owner()
+        if owner is None:
+            raise NotFound("There is no owner yet: `webinar serve` prints the link of the first visit.")
+        return desk.links.absolute(f"/in/{await desk.people.sign_in_link(owner.id)}")
 
 
 async def create_event(settings: Settings, body: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,17 @@ def test_a_token_and_an_event_made_before_the_first_start_are_there_afterwards(p
     assert "revision" in platform.run("db", "upgrade").stdout
 
 
+def test_a_token_can_be_listed_and_revoked(platform: RunningPlatform) -> None:
+    platform.start()
+    assert platform.call("GET", "/api/v1/events").status == 200
+    (row,) = json.loads(platform.run("token", "list", "--json").stdout)
+    assert row["name"] == "tests"
+    assert platform.token not in platform.run("token", "list").stdout
+    assert platform.run("token", "revoke", row["id"]).returncode == 0
+    assert platform.call("GET", "/api/v1/events").status == 401
+    assert json.loads(platform.run("token", "list", "--json").stdout) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
@@ -48,6 +59,8 @@ def test_a_token_and_an_event_made_before_the_first_start_are_there_afterwards(p
         (("event", "create", "--title", " "), 1, "title"),
         (("demo", "--clip", "/nowhere/talk.mp4"), 1, "There is no file"),
         (("web",), 1, "WEBINAR_DATABASE_URL"),
+        (("sign-in-link",), 1, "first visit"),
+        (("token", "revoke", "not-an-id"), 2, "UUID"),
         (("fly",), 2, "No such command"),
     ],
 )
