@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -53,13 +54,30 @@ class Platform:
         self.links = Links(self.settings, self.events, self.registration, self.recordings)
         self.access = Access(self.settings, self.tokens, self.people)
         self.admission = Admission(self.registration)
-        self.stage = Stage(self.events, None if self.live is None else self._playable, self.admission.doubt)
+        self.stage = Stage(
+            self.events,
+            None if self.live is None else self._playable,
+            self.admission.doubt,
+            self._silent,
+            self._over,
+        )
         self.events.on_change = self.stage.changed
         self.registration.on_change = self.stage.changed
 
     def _playable(self, event_id: str) -> str | None:
         session = None if self.live is None else self.live.session(event_id)
         return None if session is None else session.hls_prefix
+
+    def _silent(self) -> set[uuid.UUID]:
+        found = set()
+        for event_id in () if self.live is None else self.live.silent():
+            with contextlib.suppress(ValueError):  # no event of ours
+                found.add(uuid.UUID(event_id))
+        return found
+
+    def _over(self, event_id: uuid.UUID) -> None:
+        if self.live is not None:
+            self.live.over(str(event_id))
 
     async def start_event(self, event_id: uuid.UUID) -> Event:
         """Goes live and is recorded from then on. Raises as `EventService.start`."""

@@ -227,6 +227,23 @@ async def test_an_event_whose_ingest_died_can_still_be_ended(web: Web, ingest: F
     assert ingest.sessions[event["id"]].state is SessionState.LIVE
 
 
+async def test_playlists_end_when_the_event_is_over_and_its_ingest_is_gone(web: Web, ingest: FakeIngest) -> None:
+    over, goes_on = await web.live_event(), await web.live_event()
+    live = web.platform.live
+    assert live is not None
+    await ingest.die()
+    assert (await web.host.post(f"/api/v1/events/{over['id']}/end")).status_code == 200
+    path = f"/hls/{ingest.sessions[over['id']].prefix}/240p/index.m3u8"
+
+    async def ended() -> bool:
+        return "#EXT-X-ENDLIST" in (await web.guest.get(path)).text
+
+    assert not await ended()
+    await until(ended, timeout_s=12)
+    # Of an event that is not over another ingest may send again.
+    assert live.session(goes_on["id"]) is not None
+
+
 async def test_deleting_an_event_deletes_its_recording(web: Web, ingest: FakeIngest) -> None:
     event = await web.live_event()
     await web.host.post(f"/api/v1/events/{event['id']}/end")

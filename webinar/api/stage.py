@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -67,11 +67,18 @@ class Stage:
         events: EventService,
         playable: Callable[[str], str | None] | None = None,
         on_changed: Callable[[uuid.UUID], None] | None = None,
+        silent: Callable[[], Collection[uuid.UUID]] = frozenset,
+        on_over: Callable[[uuid.UUID], None] | None = None,
     ) -> None:
-        """`playable(event_id)` is the HLS prefix this process can play now; without it ingest's word counts."""
+        """`playable(event_id)` is the HLS prefix this process can play now; without it ingest's word counts.
+
+        `on_over` is called with those of the `silent()` events that are over: nobody else ends their media.
+        """
         self._events = events
         self._playable = playable
         self._on_changed = on_changed
+        self._silent = silent
+        self._on_over = on_over
         self.heartbeats = Heartbeats(self._heard)
         self._rows: OrderedDict[uuid.UUID, _Row] = OrderedDict()
         self._waiting: Counter[uuid.UUID] = Counter()
@@ -135,7 +142,7 @@ class Stage:
                 del self._waiting[event_id]
 
     async def keep_looking(self) -> None:
-        """Runs for the life of the process, over the events somebody waits for: their rows and their media."""
+        """Runs for the life of the process, over the events somebody waits for, or whose media fell silent."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._look_at_rows(), name="stage rows")
             tasks.create_task(self._look_at_media(), name="stage media")
@@ -153,7 +160,8 @@ class Stage:
     async def _look_at_rows(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
-            ids = list(self._waiting)
+            silent = self._silent()
+            ids = list({*self._waiting, *silent})
             if not ids:
                 continue
             try:
@@ -163,10 +171,12 @@ class Stage:
                 _log.debug("database is away, viewers are served from memory", error=type(error).__name__)
                 continue
             for event_id in ids:
-                row = self._rows.get(event_id)
-                if row is not None and row.event != found.get(event_id):
-                    row.event, row.stale = found.get(event_id), False
+                row, event = self._rows.get(event_id), found.get(event_id)
+                if row is not None and row.event != event:
+                    row.event, row.stale = event, False
                     self._wake(event_id)
+                if event_id in silent and self._on_over is not None and (event is None or _is_over(event)):
+                    self._on_over(event_id)
 
     def _row(self, event_id: uuid.UUID) -> _Row:
         row = self._rows.get(event_id)
@@ -232,3 +242,7 @@ class Stage:
         if row is not None:
             row.changed.set()
             row.changed = asyncio.Event()
+
+
+def _is_over(event: Event) -> bool:
+    return event.state is EventState.ENDED

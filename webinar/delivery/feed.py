@@ -34,8 +34,8 @@ _log = log.get(__name__)
 
 # Parts that may wait for a snapshot: 20 s of four renditions.
 _MAX_WAITING: Final = 160
-# Sessions kept after their end, so that players read the last segments and the ENDLIST.
-_KEPT_AFTER_END: Final = 16
+# How long a session is kept after its end, so that players read the last segments and the ENDLIST.
+KEPT_AFTER_END_S: Final = 60.0
 _SNAPSHOT_EVERY_S: Final = 1.0
 
 GAPS: Final = Counter("webinar_feed_gaps_total", "Times parts of a live session were lost on the bus and fetched again")
@@ -51,22 +51,32 @@ class Feed:
         *,
         on_message: Callable[[Message], None],
         on_session: Callable[[LiveSession], None],
+        on_forgotten: Callable[[LiveSession], None],
+        kept_s: float = KEPT_AFTER_END_S,
     ) -> None:
-        """`on_message` sees every media message as it comes, `on_session` each session that begins."""
+        """`on_message` sees every media message as it comes, `on_session` each session that begins, `on_forgotten`
+        each that has been over for `kept_s`.
+        """
         self._bus = bus
         self._on_message = on_message
         self._on_session = on_session
+        self._on_forgotten = on_forgotten
+        self._kept_s = kept_s
         self._sessions: dict[str, LiveSession] = {}
         self._by_prefix: dict[str, LiveSession] = {}
         self._waiting: dict[str, list[Part]] = {}  # by session, while its snapshot is on the way
         self._snapshots: dict[str, asyncio.Task[None]] = {}
         self._next_snapshot: dict[str, float] = {}
+        self._heard: dict[str, float] = {}  # when ingest last sent a part, or said that it is live; loop time, s
+        self._forgetting: dict[str, asyncio.TimerHandle] = {}
 
     async def start(self) -> None:
         await self._bus.subscribe(Subject.ALL_MEDIA, self._on_media)
         await self._bus.subscribe(Subject.ALL_STATUS, self._on_status_message)
 
     async def close(self) -> None:
+        for timer in self._forgetting.values():
+            timer.cancel()
         for task in list(self._snapshots.values()):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -74,6 +84,15 @@ class Feed:
 
     def by_prefix(self, prefix: str) -> LiveSession | None:
         return self._by_prefix.get(prefix)
+
+    def silent(self, for_s: float) -> list[LiveSession]:
+        """Sessions without an end of which nothing was heard for so long."""
+        since = self._now() - for_s
+        return [s for s in self._sessions.values() if not s.ended and self._heard[s.session_id] < since]
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _on_media(self, data: bytes) -> None:
         try:
@@ -97,7 +116,11 @@ class Feed:
             UNREADABLE.inc()
             _log.warning("live status dropped", reason=str(error))
             return
-        if status.state is SessionState.LIVE and status.session_id not in self._sessions:
+        if status.state is not SessionState.LIVE:
+            return
+        if status.session_id in self._sessions:
+            self._heard[status.session_id] = self._now()
+        else:
             self._ask_snapshot(status.session_id, status.event_id)
 
     def _session(self, init: InitSegment) -> LiveSession:
@@ -105,16 +128,16 @@ class Feed:
         if session is None:
             session = LiveSession(init.session_id, init.event_id, init.hls_prefix)
             self._sessions[init.session_id] = self._by_prefix[init.hls_prefix] = session
-            self._forget_old()
+            self._heard[init.session_id] = self._now()
             self._on_session(session)
         return session
 
-    def _forget_old(self) -> None:
-        ended = [s for s in self._sessions.values() if s.ended]
-        for session in ended[:-_KEPT_AFTER_END]:
-            del self._sessions[session.session_id]
-            self._next_snapshot.pop(session.session_id, None)
+    def _forget(self, session: LiveSession) -> None:
+        for known in (self._sessions, self._next_snapshot, self._heard, self._forgetting):
+            known.pop(session.session_id, None)
+        if self._by_prefix.get(session.hls_prefix) is session:
             del self._by_prefix[session.hls_prefix]
+        self._on_forgotten(session)
 
     def _take_part(self, part: Part) -> None:
         waiting = self._waiting.get(part.session_id)
@@ -129,6 +152,7 @@ class Feed:
             return
         if session.ended:
             return
+        self._heard[session.session_id] = self._now()
         try:
             session.add_part(part)
         except (Gap, KeyError) as error:
@@ -142,6 +166,8 @@ class Feed:
         session = self._sessions.get(session_id)
         if session is not None and not session.ended:
             session.end()
+            loop = asyncio.get_running_loop()
+            self._forgetting[session_id] = loop.call_later(self._kept_s, self._forget, session)
 
     def _ask_snapshot(self, session_id: str, event_id: str, part: Part | None = None) -> None:
         if session_id in self._snapshots:
@@ -158,7 +184,7 @@ class Feed:
 
     def _pause_s(self, session_id: str) -> float:
         """At most one snapshot a second and session, should what comes never fit."""
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         due = self._next_snapshot.get(session_id, now)
         self._next_snapshot[session_id] = max(now, due) + _SNAPSHOT_EVERY_S
         return max(0.0, due - now)

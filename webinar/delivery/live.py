@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
-from ingest.contract import Message, Subject
+from ingest.contract import EndOfSession, Message, Subject
 from webinar.base.bus import Bus
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
@@ -12,6 +13,9 @@ from webinar.delivery.feed import Feed
 from webinar.delivery.hls import HlsApp
 from webinar.delivery.session import LiveSession
 from webinar.delivery.whep import WhepServer
+
+# Ingest sends parts twice a second and its word every second.
+_SILENT_S: Final = 5.0
 
 
 class Live:
@@ -28,7 +32,9 @@ class Live:
         self.whep = WhepServer(
             seats=settings.whep_seats, request_keyframe=self._request_keyframe, addresses=settings.ice_addresses
         )
-        self._feed = Feed(bus, on_message=self._on_message, on_session=self._on_session)
+        self._feed = Feed(
+            bus, on_message=self._on_message, on_session=self._on_session, on_forgotten=self._on_forgotten
+        )
         self.hls = HlsApp(self, storage)
 
     async def start(self) -> None:
@@ -50,6 +56,17 @@ class Live:
         """A live session, or one that ended lately."""
         return self._feed.by_prefix(prefix)
 
+    def silent(self) -> list[str]:
+        """Events of which ingest sends nothing any more, without having said that it ended."""
+        return [session.event_id for session in self._feed.silent(_SILENT_S)]
+
+    def over(self, event_id: str) -> None:
+        """The event has ended and its ingest cannot say so: every playlist gets its end, WHEP viewers are told."""
+        session = self._by_event.get(event_id)
+        if session is not None and not session.ended:
+            self._on_message(EndOfSession(session.session_id, event_id, 0.0))
+            self._feed.end_session(session.session_id)
+
     def _on_message(self, message: Message) -> None:
         self.whep.push(message)
 
@@ -59,8 +76,10 @@ class Live:
             # Its ingest died and another one took the event over: nothing more comes of the old session.
             self._feed.end_session(known.session_id)
         self._by_event[session.event_id] = session
-        for event_id in [e for e, s in self._by_event.items() if s.ended and s is not session]:
-            del self._by_event[event_id]
+
+    def _on_forgotten(self, session: LiveSession) -> None:
+        if self._by_event.get(session.event_id) is session:
+            del self._by_event[session.event_id]
 
     def _request_keyframe(self, event_id: str, rendition: str) -> None:
         """Called at most once a second an event, from the fan-out's loop."""
