@@ -7,6 +7,7 @@ keyframe given up and a keyframe asked for.
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -51,6 +52,7 @@ class _Decoder(threading.Thread):
         self._wake = threading.Condition()
         self._closed = False
         self._until_keyframe = False
+        self._last_failure = ""
 
     def put(self, generation: int, frame: EncodedFrame) -> bool:
         """Queues a frame of publisher `generation`. False: given up, a keyframe is needed."""
@@ -81,6 +83,15 @@ class _Decoder(threading.Thread):
             self._queue.clear()
             self._wake.notify()
 
+    def _failed(self, frame: EncodedFrame, error: Exception) -> None:
+        """One frame is given up. What no decoder should say is logged loudly, once as long as it repeats."""
+        UNDECODABLE.labels(frame.codec).inc()
+        if isinstance(error, av.FFmpegError):
+            _log.info("frame cannot be decoded", codec=frame.codec, error=str(error))
+        elif repr(error) != self._last_failure:
+            self._last_failure = repr(error)
+            _log.error("decoder replaced", codec=frame.codec, error=repr(error))
+
     def _next(self) -> tuple[int, EncodedFrame, int] | None:
         with self._wake:
             while not self._queue and not self._closed:
@@ -107,13 +118,16 @@ class VideoDecoder(_Decoder):
         stream: tuple[int, str] | None = None
         while (item := self._next()) is not None:
             generation, frame, waiting = item
-            if context is None or stream != (generation, frame.codec):
-                stream, context = (generation, frame.codec), _video_context(frame.codec)
             try:
+                if stream != (generation, frame.codec):
+                    stream, context = (generation, frame.codec), None
+                if context is None:
+                    context = _video_context(frame.codec, frame.keyframe)
                 self._decode(context, generation, frame, waiting)
-            except av.FFmpegError as error:
-                UNDECODABLE.labels(frame.codec).inc()
-                _log.info("picture cannot be decoded", codec=frame.codec, error=str(error))
+            except Exception as error:  # noqa: BLE001 - a thread that dies here would do so unseen
+                self._failed(frame, error)
+                if not isinstance(error, av.FFmpegError):
+                    context = None  # who knows what state it is in
                 self._on_broken()
 
     def _decode(self, context: VideoCodecContext, generation: int, frame: EncodedFrame, waiting: int) -> None:
@@ -141,17 +155,21 @@ class AudioDecoder(_Decoder):
         current = -1
         while (item := self._next()) is not None:
             generation, frame, _ = item
-            if context is None or generation != current:
-                current, context = generation, _audio_context(frame.codec)
             try:
+                if context is None or generation != current:
+                    current, context = generation, _audio_context(frame.codec)
                 for sound in context.decode(av.Packet(frame.data)):
                     self._source.put_sound(generation, frame.capture_time_s, _samples(sound), self._clock.now())
-            except av.FFmpegError as error:
-                UNDECODABLE.labels(frame.codec).inc()
-                _log.info("sound cannot be decoded", codec=frame.codec, error=str(error))
+            except Exception as error:  # noqa: BLE001 - a thread that dies here would do so unseen
+                self._failed(frame, error)
+                if not isinstance(error, av.FFmpegError):
+                    context = None
 
 
-def _video_context(codec: str) -> VideoCodecContext:
+def _video_context(codec: str, keyframe: bool) -> VideoCodecContext:
+    """For the frames from a keyframe on; raises `av.InvalidDataError` for any other."""
+    if not keyframe:
+        raise av.InvalidDataError(errno.EINVAL, "a decoder begins with a keyframe")
     context = cast("VideoCodecContext", CodecContext.create(_DECODERS[codec], "r"))
     context.thread_count = 1
     context.thread_type = ThreadType.NONE  # frame threads would hold pictures back

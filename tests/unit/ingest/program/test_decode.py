@@ -109,3 +109,70 @@ def test_a_stalled_decoder_gives_up_to_the_next_keyframe() -> None:
     assert not decoder.put(1, delta)
     assert decoder.put(1, key)
     assert decoder.put(1, delta)
+
+
+class _Failing(Canvas):
+    """Fails as no decoder should, once."""
+
+    failures = 1
+
+    def place(self, frame: av.VideoFrame) -> av.VideoFrame:
+        if self.failures:
+            self.failures -= 1
+            raise ValueError("unexpected")
+        return super().place(frame)
+
+
+@pytest.mark.parametrize("codec", ["h264", "vp8"])
+def test_an_unexpected_error_costs_what_is_left_to_the_next_keyframe_and_not_the_thread(codec: CodecName) -> None:
+    first, again = (make(0.2, codec=codec, audio=False).frames for _ in range(2))
+    seen, asked = _Seen(), threading.Event()
+    decoder = VideoDecoder(_Failing(256, 144), seen, SystemClock(), asked.set)
+    decoder.start()
+    for frame in first:
+        decoder.put(1, frame)
+    _until(asked.is_set)
+    _until(lambda: decoder.idle)
+    assert decoder.is_alive()
+    assert seen.pictures == []
+    for frame in again:
+        decoder.put(1, frame)
+        _until(lambda: decoder.idle)
+    decoder.close()
+    decoder.join()
+    assert len(seen.pictures) == 6
+
+
+def test_an_unknown_codec_is_survived() -> None:
+    seen, asked = _Seen(), threading.Event()
+    decoder = VideoDecoder(Canvas(256, 144), seen, SystemClock(), asked.set)
+    decoder.start()
+    decoder.put(1, EncodedFrame("av1", b"x", 1.0, True, 1.0))  # type: ignore[arg-type] # not possible, and yet
+    _until(asked.is_set)
+    for frame in make(0.1, audio=False).frames:
+        decoder.put(1, frame)
+    _until(lambda: len(seen.pictures) == 3)
+    decoder.close()
+    decoder.join()
+
+
+def test_an_unexpected_error_in_sound_costs_one_packet() -> None:
+    frames = [f for f in make(0.5).frames if f.codec == "opus"]
+
+    class Once(_Seen):
+        failed = False
+
+        def put_sound(self, generation: int, capture_s: float, samples: Samples, ready_s: float) -> None:
+            if not self.failed:
+                self.failed = True
+                raise ValueError("unexpected")
+            super().put_sound(generation, capture_s, samples, ready_s)
+
+    seen = Once()
+    decoder = AudioDecoder(seen, SystemClock())
+    decoder.start()
+    for frame in frames:
+        decoder.put(1, frame)
+    _until(lambda: len(seen.sounds) == len(frames) - 1)
+    decoder.close()
+    decoder.join()
