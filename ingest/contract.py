@@ -207,6 +207,8 @@ class LiveStatus:
     started_at: str | None  # wall time of program time 0; None in rehearsal
     program_time_s: float
     recorded_until_s: float  # safely on disk
+    # Why nothing is being recorded just now: "disk_full", "disk_failed" (unwritable, broken), "disk_slow"; "" if it is.
+    recording_problem: str = ""
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()

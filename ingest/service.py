@@ -168,6 +168,8 @@ class Ingest:
                 store = self._spool.store_joined if session.state is SessionState.ENDED else self._spool.store
                 notice = await store(session.event_id, session.id, path, session.recorded_s)
                 await self._bus.publish(Subject.RECORDING, notice.to_json())
+            elif session.state is SessionState.ENDED and session.unclosed:
+                await self._spool.expect_join(session.event_id, session.id)
         except (WebinarError, OSError) as error:
             _log.error("recording waits in the spool", event_id=session.event_id, error=str(error))
         finally:

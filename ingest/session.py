@@ -167,6 +167,11 @@ class LiveSession:
         return self._outside.recording(self.event_id, self.id)
 
     @property
+    def unclosed(self) -> bool:
+        """Whether the disk refused to close a recording that had begun. After `end` or `close`."""
+        return self._pipeline is not None and self._pipeline.recorder.saved_s > 0 and self.recording is None
+
+    @property
     def dropped(self) -> int:
         """Raw frames that encoders were too late for."""
         return self._pipeline.dropped if self._pipeline else 0
@@ -300,6 +305,7 @@ class LiveSession:
             started_at=self._started_text(),
             program_time_s=round(pipeline.duration_s, 3) if pipeline else 0.0,
             recorded_until_s=round(pipeline.recorder.saved_s, 3) if pipeline else 0.0,
+            recording_problem=pipeline.recorder.problem if pipeline else "",
         )
 
     def _started_text(self) -> str | None:

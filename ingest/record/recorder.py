@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import threading
 from collections import deque
@@ -29,8 +31,9 @@ class Recorder(threading.Thread):
     """Writes `path` until `finish()`. `put` and `describe` may be called from any thread and never wait for the disk.
 
     `saved_s` is the program time up to which everything is on the disk. A disk that refuses (full, broken) costs the
-    fragments it refused: they are cut out, the picture before them stands, writing is tried again with each keyframe.
-    `on_end(error)` is called once in this thread.
+    fragments it refused: they are cut out, the picture before them stands, writing is tried again with each keyframe
+    (every two seconds, at most every second). When it refused from the start, the file begins with the first keyframe
+    it took. Meanwhile `problem` says what is wrong. `on_end(error)` is called once in this thread.
     """
 
     def __init__(self, path: Path, on_end: Callable[[Exception | None], None]) -> None:
@@ -39,6 +42,7 @@ class Recorder(threading.Thread):
         self.saved_s = 0.0
         self.duration_s = 0.0  # of the closed file
         self.lost = 0  # samples
+        self.problem = ""  # see `LiveStatus.recording_problem`
         self._on_end = on_end
         self._tracks: dict[MediaKind, Track] = {}
         self._queue: deque[tuple[MediaKind, Sample]] = deque()
@@ -47,6 +51,7 @@ class Recorder(threading.Thread):
         self._finishing = False
         self._waiting_for_sync = False
         self._fd = -1
+        self._begins_s: float | None = 0.0  # program time at which the file begins; None: with the next sample
         self._size = 0
         self._sequence = 0
         self._tables: dict[MediaKind, SampleTable] = {}
@@ -65,6 +70,7 @@ class Recorder(threading.Thread):
                 self._waiting_for_sync = False
             elif self._queued_bytes + len(sample.data) > _MOST_BYTES:
                 self._waiting_for_sync = True
+                self.problem = "disk_slow"
             if self._waiting_for_sync:
                 self._lose(1)
                 return
@@ -84,6 +90,7 @@ class Recorder(threading.Thread):
             self._write_all()
         except Exception as problem:  # noqa: BLE001 - whatever ends this thread must reach the session
             error = problem
+            self.problem = _named(problem)
         finally:
             if self._fd >= 0:
                 os.close(self._fd)
@@ -106,11 +113,14 @@ class Recorder(threading.Thread):
     def _write_all(self) -> None:
         while (item := self._next()) is not None:
             kind, sample = item
-            if not self._tables:
-                self._open()
-            self._collect(kind, sample)
+            if not self._tables and not self._open():
+                continue
+            if not self._collect(kind, sample):
+                continue
             pending = self._pending["video"]
-            if kind == "video" and sample.pts + sample.duration - pending[0].pts >= _FRAGMENT_S * self._scale("video"):
+            if kind == "video" and (
+                pending[-1].pts + pending[-1].duration - pending[0].pts >= _FRAGMENT_S * self._scale("video")
+            ):
                 self._write_fragment()
         if self._tables:
             self._write_fragment()
@@ -120,23 +130,45 @@ class Recorder(threading.Thread):
     def _scale(self, kind: MediaKind) -> int:
         return self._tracks[kind].timescale
 
-    def _open(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+    def _open(self) -> bool:
+        """Whether the file could be made; if not, nothing of it is left and the next keyframe tries again."""
         tracks = (self._tracks["video"], self._tracks["audio"])
         head = opening(tracks)
-        write_all(self._fd, head, 0)
-        os.fdatasync(self._fd)
-        sync_folder(self.path.parent)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+            write_all(self._fd, head, 0)
+            os.fdatasync(self._fd)
+            sync_folder(self.path.parent)
+        except OSError as error:
+            self._unmake()
+            self._refused(error, 1)
+            return False
         self._size = len(head)
         self._tables = {track.kind: SampleTable(track) for track in tracks}
+        return True
 
-    def _collect(self, kind: MediaKind, sample: Sample) -> None:
+    def _unmake(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+
+    def _collect(self, kind: MediaKind, sample: Sample) -> bool:
+        """Whether the sample belongs into the file: sound from before its first picture does not."""
+        if self._begins_s is None:
+            self._begins_s = sample.pts / self._scale(kind)
+        sample = replace(sample, pts=sample.pts - round(self._begins_s * self._scale(kind)))
+        if sample.pts < 0:
+            self._lose(1)
+            return False
         pending = self._pending[kind]
         if pending and sample.pts > (expected := pending[-1].pts + pending[-1].duration):
             # Frames that were dropped before the encoder: the one before them stands for longer.
             pending[-1] = replace(pending[-1], duration=pending[-1].duration + sample.pts - expected)
         pending.append(sample)
+        return True
 
     def _write_fragment(self) -> None:
         runs = [Run(self._tracks[kind], samples) for kind, samples in self._pending.items() if samples]
@@ -148,14 +180,19 @@ class Recorder(threading.Thread):
             write_all(self._fd, data, self._size)
             os.fdatasync(self._fd)
         except OSError as error:
-            self._refused(error, runs)
+            self._refused(error, sum(len(run.samples) for run in runs))
+            # What stands behind the last whole fragment is written over, or cut off when the file is closed.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self._size)
             return
         self._sequence += 1
         at = self._size + len(data) - sum(len(s.data) for run in runs for s in run.samples)
         for run in runs:
             at = self._note(run, at)
         self._size += len(data)
-        self.saved_s = self._tables["video"].end / self._scale("video")
+        self.saved_s = (self._begins_s or 0.0) + self._tables["video"].end / self._scale("video")
+        with self._wake:
+            self.problem = "disk_slow" if self._waiting_for_sync else ""
 
     def _note(self, run: Run, at: int) -> int:
         samples = run.samples
@@ -164,14 +201,20 @@ class Recorder(threading.Thread):
         self._tables[run.track.kind].append(samples[0].pts, at, sizes, durations, [s.sync for s in samples])
         return at + sum(sizes)
 
-    def _refused(self, error: OSError, runs: list[Run]) -> None:
+    def _refused(self, error: OSError, lost: int) -> None:
         """Back to the last whole fragment; the next one that can be decoded begins with a keyframe."""
-        lost = sum(len(run.samples) for run in runs)
+        if not any(len(table) for table in self._tables.values()):
+            self._begins_s = None
         _log.error("recording cannot be written", path=str(self.path), error=error.strerror, lost=lost)
         with self._wake:
             self._lose(lost)
+            self.problem = _named(error)
             self._waiting_for_sync = True
             self._lose(len(self._queue))
             self._queue.clear()
             self._queued_bytes = 0
-        os.ftruncate(self._fd, self._size)
+
+
+def _named(error: Exception) -> str:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "disk_full" if full else "disk_failed"

@@ -71,7 +71,7 @@ class Spool:
         own = _notice(event_id, session_id, duration_s)
         last = beside(path, _LAST)
         try:
-            await self._mark(last)
+            await self.expect_join(event_id, session_id)
             settled, joined = True, await self._join(own, path)
         except NotARecording as error:
             settled, joined = True, None
@@ -85,6 +85,10 @@ class Spool:
         else:
             await self._mark(last)  # on a full disk it may only now have become possible
         return closed
+
+    async def expect_join(self, event_id: str, session_id: str) -> None:
+        """The event ended with this session, whose file is not closed: a sweep repairs it, stores it, joins it."""
+        await self._mark(beside(self.path(event_id, session_id), _LAST))
 
     async def sweep(self, living: Collection[str]) -> list[RecordingClosed]:
         """Finishes what belongs to no living session (by id): what a crash, a full disk or a failing store left."""
@@ -242,7 +246,9 @@ class Spool:
         key = _key(event_id, session_id, _NOTICE)
         try:
             return RecordingClosed.from_json(await self._storage.get_bytes(key))
-        except (NotFound, UnknownMessage) as error:
+        except NotFound:
+            return None
+        except UnknownMessage as error:
             _log.error("notice of a recording cannot be read", key=key, error=str(error))
             return None
 

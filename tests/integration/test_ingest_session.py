@@ -7,20 +7,23 @@ One program of some seconds is run for most of the claims: a presenter in H.264,
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from ingest.contract import EndOfSession, InitSegment, Part, SessionState
+from ingest.contract import EndOfSession, InitSegment, LiveStatus, Part, SessionState
 from ingest.package import h264
 from ingest.record import recorder as recorder_module
 from ingest.record.movie import SampleTable, close_file
 from tests.media import presenter
 from tests.media.live import Room, room
 from tests.media.reading import Watched, watch
+from tests.waiting import until
 from webinar.base.errors import Conflict, Gone, Unavailable
 
 _RUNGS = ("240p", "144p")
@@ -266,3 +269,28 @@ async def test_viewers_hear_of_the_end_while_the_disk_still_closes_the_recording
         await made.session.end()
     assert heard == [True]
     assert made.media[-1] is made.end
+
+
+async def test_a_full_disk_at_the_start_is_told_to_the_host_and_recording_begins_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: bytes, offset: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with room(tmp_path) as made:
+        with monkeypatch.context() as patch:
+            patch.setattr(recorder_module, "write_all", full)
+            await made.session.start()
+            await made.until(1.0)
+            await until(lambda: made.session.status().recording_problem == "disk_full")
+        await made.until(4.5)
+        await until(lambda: made.session.status().recorded_until_s > 3.5)
+        assert made.session.status().recording_problem == ""
+    assert made.session.recording is not None
+    assert watch(made.session.recording).duration == pytest.approx(made.end.duration - 2.0, abs=0.1)
+
+
+def test_a_status_of_an_older_ingest_can_be_read(program: Room) -> None:
+    fields = json.loads(program.statuses[-1].to_json())
+    del fields["recording_problem"]
+    assert LiveStatus.from_json(json.dumps(fields).encode()) == program.statuses[-1]

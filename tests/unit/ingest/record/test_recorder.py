@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -14,7 +15,7 @@ import pytest
 from ingest.record import recorder as recorder_module
 from ingest.record.movie import write_all
 from ingest.record.recorder import Recorder
-from tests.media.encoded import talk
+from tests.media.encoded import Talk, talk
 from tests.media.reading import watch
 from tests.media.spooled import closed, feed, torn
 
@@ -86,10 +87,10 @@ def test_a_program_of_no_frames_leaves_no_file(tmp_path: Path) -> None:
     assert recorder.duration_s == 0
 
 
-def test_a_disk_that_refuses_for_a_while_costs_that_while_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _breakable(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set: the disk is full and takes neither bytes nor cuts."""
     full = threading.Event()
+    cut = os.ftruncate
 
     def write(fd: int, data: bytes, offset: int) -> None:
         if full.is_set():
@@ -97,35 +98,110 @@ def test_a_disk_that_refuses_for_a_while_costs_that_while_and_nothing_else(
             raise OSError(errno.ENOSPC, "No space left on device")
         write_all(fd, data, offset)
 
+    def truncate(fd: int, size: int) -> None:
+        if full.is_set():
+            raise OSError(errno.EIO, "Input/output error")
+        cut(fd, size)
+
     monkeypatch.setattr(recorder_module, "write_all", write)
+    monkeypatch.setattr(os, "ftruncate", truncate)
+    return full
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def _put(recorder: Recorder, made: Talk, numbers: range) -> None:
+    """Pictures by their numbers and the sound that goes with them."""
+    for number in numbers:
+        recorder.put("video", made.pictures[number])
+        for sound in made.sounds:
+            if number * 3000 / 90_000 <= sound.pts / 48_000 < (number + 1) * 3000 / 90_000:
+                recorder.put("audio", sound)
+
+
+def test_a_disk_that_refuses_for_a_while_costs_that_while_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = _breakable(monkeypatch)
     ends: list[Exception | None] = []
     recorder = Recorder(tmp_path / "s.mp4", ends.append)
     recorder.start()
     made = talk(8)
     recorder.describe(made.audio)
     recorder.describe(made.video)
-    for number, sample in enumerate(made.pictures):
-        if number == 70:
-            deadline = time.monotonic() + 5
-            while recorder.saved_s < 2.0:
-                assert time.monotonic() < deadline
-                time.sleep(0.005)
-            full.set()
-        if number == 150:
-            deadline = time.monotonic() + 5
-            while not recorder.lost:
-                assert time.monotonic() < deadline
-                time.sleep(0.005)
-            full.clear()
-        recorder.put("video", sample)
-        for sound in made.sounds:
-            if number * 3000 / 90_000 <= sound.pts / 48_000 < (number + 1) * 3000 / 90_000:
-                recorder.put("audio", sound)
+    _put(recorder, made, range(70))
+    _until(lambda: recorder.saved_s >= 2.0)
+    assert recorder.problem == ""
+    full.set()
+    _put(recorder, made, range(70, 150))
+    _until(lambda: recorder.problem == "disk_full")
+    full.clear()
+    _put(recorder, made, range(150, 240))
     recorder.finish()
     recorder.join(5)
     assert ends == [None]
     assert recorder.lost > 0
+    assert recorder.problem == ""
     seen = watch(recorder.path)
     assert seen.duration == pytest.approx(8.0, abs=0.1)
     late = [d for f, d in zip(seen.flashes, seen.lip_sync(), strict=False) if f > 6.5]
     assert all(abs(d) < 0.02 for d in late)
+
+
+def test_a_disk_that_is_full_at_the_start_costs_the_start_and_what_follows_is_in_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = _breakable(monkeypatch)
+    full.set()
+    ends: list[Exception | None] = []
+    recorder = Recorder(tmp_path / "e" / "s.mp4", ends.append)
+    recorder.start()
+    made = talk(8)
+    recorder.describe(made.audio)
+    recorder.describe(made.video)
+    _put(recorder, made, range(100))
+    _until(lambda: recorder.problem == "disk_full")
+    assert not recorder.path.exists()
+    full.clear()
+    _put(recorder, made, range(100, 240))
+    _until(lambda: recorder.saved_s >= 7.5)
+    assert recorder.problem == ""
+    recorder.finish()
+    recorder.join(5)
+    assert ends == [None]
+    seen = watch(recorder.path)
+    assert seen.duration == pytest.approx(recorder.duration_s, abs=0.01)
+    assert seen.duration == pytest.approx(4.0, abs=0.1)  # from the keyframe at 4 s on
+    assert (seen.video_times[0], len(seen.video_times)) == (0, 120)
+    assert seen.flashes == pytest.approx([0, 1, 2, 3])
+    assert max(map(abs, seen.lip_sync())) < 0.025
+
+
+def test_a_first_fragment_that_was_refused_does_not_shift_sound_against_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = _breakable(monkeypatch)
+    ends: list[Exception | None] = []
+    recorder = Recorder(tmp_path / "s.mp4", ends.append)
+    recorder.start()
+    made = talk(8)
+    recorder.describe(made.audio)
+    recorder.describe(made.video)
+    _put(recorder, made, range(10))
+    _until(recorder.path.exists)
+    full.set()
+    _put(recorder, made, range(10, 100))
+    _until(lambda: recorder.problem == "disk_full")
+    full.clear()
+    _put(recorder, made, range(100, 240))
+    recorder.finish()
+    recorder.join(5)
+    assert ends == [None]
+    seen = watch(recorder.path)
+    assert seen.flashes == pytest.approx([0, 1, 2, 3])
+    assert max(map(abs, seen.lip_sync())) < 0.025

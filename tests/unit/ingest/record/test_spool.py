@@ -272,3 +272,14 @@ async def test_a_half_that_cannot_be_read_is_kept_apart_for_good(tmp_path: Path)
     last = closed(spool.path("event", "2-b"), 2)
     assert (await spool.store_joined("event", "2-b", last.path, last.duration_s)).joined == ()
     assert _left(tmp_path) == []
+
+
+async def test_a_last_half_that_could_not_be_closed_is_repaired_and_joined_by_the_sweep(tmp_path: Path) -> None:
+    spool, _ = _spool(tmp_path)
+    first = closed(spool.path("event", "1-a"), 2)
+    await spool.store("event", "1-a", first.path, first.duration_s)
+    torn(spool.path("event", "2-b"), 2)
+    await spool.expect_join("event", "2-b")
+    notices = await spool.sweep(frozenset())
+    assert [(n.joined, n.complete, round(n.duration_s)) for n in notices] == [((), False, 2), (("1-a",), False, 4)]
+    assert _left(tmp_path) == []
