@@ -48,6 +48,7 @@ class Ticket:
     person: str
     role: str
     name: str
+    issued_at: int  # Unix time, s
 
     @classmethod
     def read(cls, tokens: Tokens, text: str) -> Ticket:
@@ -67,7 +68,7 @@ class Ticket:
                 raise ValueError("a claim is not a text of sensible length")
         if role not in _ROLES:
             raise ValueError("no such role")
-        return cls(uuid.UUID(str(claims["event"])), person, role, wire.clean(name) or "?")
+        return cls(uuid.UUID(str(claims["event"])), person, role, wire.clean(name) or "?", int(claims["iat"]))
 
 
 class Connection:
@@ -101,15 +102,20 @@ class Connection:
             raise Bye("bad_message", _POLICY)
         ticket = Ticket.read(self._tokens, hello.ticket)
         room = await self._room(ticket.event_id)
+        if room.outs.refuses(ticket.person, ticket.issued_at):
+            raise Bye("revoked", _POLICY)
         if room.room.tabs(ticket.person) >= MAX_TABS:
             raise Bye("too_many_tabs", _POLICY)
         member, reset = room.join(ticket.person, self._outlet, hello.since, hello.epoch)
         talk = asyncio.create_task(self._talk(room, ticket, member, reset), name="chat conversation")
         try:
-            either: set[asyncio.Future[Any]] = {talk, room.ended}
+            out = room.outs.door(ticket.person)
+            either: set[asyncio.Future[Any]] = {talk, room.ended, out}
             if self._outlet.broken is not None:
                 either.add(self._outlet.broken)
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if out.done():
+                raise Bye("revoked", _POLICY)
             if not talk.done() and room.ended.done():
                 code = room.ended.result()
                 raise Bye(code, _RESTART, None if code == "gone" else self._hub.spread_ms())

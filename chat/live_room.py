@@ -17,6 +17,7 @@ from nats.aio.subscription import Subscription
 from chat import figures, wire
 from chat.committer import Committer
 from chat.limits import Window
+from chat.outs import Outs
 from chat.room import Batch, Event, Member, Room
 from chat.socket import Outlet
 from chat.store import Draft, Opened, Store, StoreDown
@@ -41,6 +42,7 @@ class LiveRoom:
         self.room: Room[Outlet] = Room(opened.epoch, opened.last, opened.events)
         self.committer = Committer(event_id, store, self._committed)
         self.rate = Window(*RATE)
+        self.outs = Outs()
         self.ended: asyncio.Future[str] = loop.create_future()  # the code its members are sent away with
         self.last_used = loop.time()
         self._store, self._bus, self._process = store, bus, process
@@ -56,6 +58,7 @@ class LiveRoom:
         try:
             subscriptions.append(await self._bus.subscribe(self._subject("log"), self._on_wake))
             subscriptions.append(await self._bus.subscribe(self._subject("here"), self._on_here))
+            subscriptions.append(await self._bus.subscribe(f"event.{self.event_id}.out", self._on_out))
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.committer.run(), name=f"chat commit {self.event_id}")
                 tasks.create_task(self._flush_news(), name=f"chat flush {self.event_id}")
@@ -87,6 +90,8 @@ class LiveRoom:
 
     def leave(self, member: Member[Outlet]) -> None:
         self.room.leave(member)
+        if self.room.tabs(member.person) == 0:
+            self.outs.left(member.person)
         figures.SOCKETS.dec()
         self.last_used = asyncio.get_running_loop().time()
 
@@ -147,6 +152,10 @@ class LiveRoom:
 
     async def _on_wake(self, payload: bytes) -> None:
         self.heard_of(int(json.loads(payload)["last"]))
+
+    async def _on_out(self, payload: bytes) -> None:
+        said = json.loads(payload)
+        self.outs.send_out(str(said["person"]), float(said["at"]))
 
     async def _on_here(self, payload: bytes) -> None:
         said = json.loads(payload)

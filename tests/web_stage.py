@@ -100,7 +100,7 @@ async def web_service(database: str, nats_url: str, folder: Path, **settings: An
     live = Live(made, bus, storage)
     platform = Platform(settings=made, pool=pool, bus=bus, tokens=Tokens(SECRET), storage=storage, live=live)
     await live.start()
-    await platform.stage.listen(bus)
+    await platform.listen()
     token = await platform.people.create_api_token("tests")
     stop = asyncio.Event()
     serving = asyncio.create_task(serve_until(stop, create_app(platform), sock, grace_s=2), name="web")

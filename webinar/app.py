@@ -99,7 +99,7 @@ async def run(settings: Settings) -> None:
         assert platform.live is not None  # noqa: S101 - `connections` makes one for web
         await platform.live.start()
         REGISTRY.register(WhepCollector(platform.live.whep))
-        await platform.stage.listen(platform.bus)
+        await platform.listen()
         looking = asyncio.create_task(platform.stage.keep_looking(), name="stage")
         releasing = asyncio.create_task(_release(stop, platform), name="release")
         try:

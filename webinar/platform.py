@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from webinar.api.access import Access
 from webinar.api.admission import Admission
 from webinar.api.stage import Stage
+from webinar.api.watchers import Watchers
 from webinar.base.bus import Bus
 from webinar.base.db import Pool
+from webinar.base.errors import WebinarError
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
@@ -45,6 +47,7 @@ class Platform:
     access: Access = field(init=False)
     stage: Stage = field(init=False)
     admission: Admission = field(init=False)
+    watchers: Watchers = field(init=False)
 
     def __post_init__(self) -> None:
         self.people = PeopleService(self.pool)
@@ -61,12 +64,23 @@ class Platform:
             self._silent,
             self._over,
         )
+        self.watchers = Watchers(self._close_whep)
         self.events.on_change = self.stage.changed
         self.registration.on_change = self.stage.changed
 
     def _playable(self, event_id: str) -> str | None:
         session = None if self.live is None else self.live.session(event_id)
         return None if session is None else session.hls_prefix
+
+    async def listen(self) -> None:
+        """To what other processes tell of events and people, before the first request."""
+        await self.stage.listen(self.bus)
+        await self.watchers.listen(self.bus)
+
+    def _close_whep(self, resource: str) -> None:
+        if self.live is not None:
+            with contextlib.suppress(WebinarError):  # ended before
+                self.live.whep.delete(resource)
 
     def _silent(self) -> set[uuid.UUID]:
         found = set()

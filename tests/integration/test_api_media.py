@@ -10,6 +10,8 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from tests.fake_ingest import FakeIngest
+from tests.waiting import until
+from webinar.registration.model import Status
 
 if TYPE_CHECKING:
     from tests.web_stage import Web
@@ -132,6 +134,38 @@ async def test_a_viewer_is_answered_and_leaves(web: Web, ingest: FakeIngest) -> 
         assert (broken.status_code, broken.headers["content-type"]) == (400, "application/problem+json")
     finally:
         await pc.close()
+
+
+@pytest.mark.parametrize("how", ["cancel", "decline", "renew"])
+async def test_who_loses_their_seat_loses_the_picture(web: Web, ingest: FakeIngest, how: str) -> None:
+    event = await web.live_event()
+    person, other = await web.attendee(event), await web.attendee(event, "lee@example.org")
+    first, sdp = await viewer_offer()
+    second, other_sdp = await viewer_offer()
+    headers = {"Content-Type": "application/sdp"}
+    try:
+        for token, offer in ((person["viewer_token"], sdp), (other["viewer_token"], other_sdp)):
+            reply = await web.call("POST", f"/whep/{event['id']}", token, content=offer, headers=headers)
+            assert reply.status_code == 201, reply.text
+        live = web.platform.live
+        assert live is not None
+        assert live.whep.taken == 2
+        registration, ids = web.platform.registration, (uuid.UUID(event["id"]), uuid.UUID(person["id"]))
+        match how:
+            case "cancel":
+                await registration.cancel(*ids)
+            case "decline":
+                await registration.set_status(*ids, Status.DECLINED)
+            case _:
+                await registration.renew_link(*ids)
+        await until(lambda: live.whep.taken == 1)
+        again = await web.call("POST", f"/whep/{event['id']}", person["viewer_token"], content=sdp, headers=headers)
+        assert again.status_code in (403, 410)
+        left = reply.headers["location"]
+        assert (await web.call("DELETE", left, other["viewer_token"])).status_code == 200
+    finally:
+        await first.close()
+        await second.close()
 
 
 async def test_who_has_no_seat_or_comes_too_early_gets_no_media(web: Web, ingest: FakeIngest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from tests.chat_client import SUBPROTOCOL, ChatClient, in_room
+from tests.waiting import until
+from webinar.base.bus import Bus
 
 if TYPE_CHECKING:
     from tests.chat_stage import Stage
@@ -170,3 +173,31 @@ async def test_health_says_that_it_serves(stage: Stage) -> None:
     status, body = await asyncio.to_thread(get, "/readyz")
     assert (status, json.loads(body)) == (200, {"ready": True, "missing": {}})
     assert "webinar_chat_sockets" in (await asyncio.to_thread(get, "/metrics"))[1]
+
+
+async def test_who_loses_their_seat_is_sent_out_of_every_tab(stage: Stage) -> None:
+    chat, event = await stage.chat(), await stage.new_event()
+    old = stage.ticket(event, "kim")
+    tabs = [ChatClient(chat.url, lambda: old), ChatClient(chat.url, lambda: old)]
+    other = chat.client(event, "lee")
+    for client in (*tabs, other):
+        await client.open()
+    bus = await Bus.connect(stage.nats.embedded.url, "tests")
+    try:
+        at = time.time()
+        await bus.publish_json(f"event.{event}.out", {"person": "kim", "at": at})
+        for tab in tabs:
+            close_code, bye = await tab.ended()
+            assert (close_code, bye) == (1008, {"type": "bye", "code": "revoked", "reconnect": False, "after_ms": 0})
+        # The ticket of before opens nothing any more; one from afterwards does.
+        with pytest.raises(ConnectionError, match="revoked"):
+            await ChatClient(chat.url, lambda: old).open()
+        await until(lambda: time.time() > math.floor(at) + 1)
+        back = chat.client(event, "kim")
+        await back.open()
+        assert await back.say("here again")
+        assert other.connected
+        await back.close()
+    finally:
+        await bus.close()
+        await other.close()

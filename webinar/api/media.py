@@ -72,12 +72,14 @@ def whep_routes(platform: Platform) -> list[Route]:
         if (await platform.stage.scene(_event_id(request))).state != "live":
             raise Conflict("The event is not live just now.", code="not_live", retry_after_s=2)
         answer = _whep(platform).offer(str(viewer.event_id), offer)
+        platform.watchers.began(answer.resource, viewer.person)
         return _created(f"/whep/{viewer.event_id}/{answer.resource}", answer.sdp, answer.resource)
 
     async def leave(request: Request) -> Response:
         if request.method == "OPTIONS":
             return _options("DELETE, OPTIONS")
         await _viewing(platform, request)
+        platform.watchers.left(_resource(request))
         _whep(platform).delete(_resource(request))
         return Response(status_code=200, headers={"Cache-Control": "no-store"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 
@@ -103,6 +104,8 @@ class RegistrationService:
                 (changed,) = await self._store.set_status(connection, [attendee_id], status)
                 await self._move_up(connection, door)
         await self._announce(event_id)
+        if attendee.status is Status.APPROVED and changed.status is not Status.APPROVED:
+            await self._send_out(changed)
         return changed
 
     async def cancel(self, event_id: uuid.UUID, attendee_id: uuid.UUID) -> Attendee:
@@ -157,6 +160,7 @@ class RegistrationService:
         """The old link and the access it gave are void from now on."""
         attendee = _found(await self._store.renew_link(event_id, attendee_id))
         await self._announce(event_id)
+        await self._send_out(attendee)
         return attendee
 
     async def joined(self, attendee_id: uuid.UUID) -> None:
@@ -172,10 +176,19 @@ class RegistrationService:
             raise NotFound("There is no such event. Check the address.", code="event_not_found")
         return door
 
+    async def _send_out(self, attendee: Attendee) -> None:
+        """What they have open is closed, wherever it is. May be lost: then it stays open until they open it again."""
+        event_id = attendee.event_id
+        await self._bus.publish_json(out_subject(str(event_id)), {"person": str(attendee.id), "at": time.time()})
+
     async def _announce(self, event_id: uuid.UUID) -> None:
         if self.on_change is not None:
             self.on_change(event_id)
         await self._bus.publish_json(f"event.{event_id}.changed", {"event_id": str(event_id)})
+
+
+def out_subject(event_id: str) -> str:
+    return f"event.{event_id}.out"
 
 
 def _found(attendee: Attendee | None) -> Attendee:

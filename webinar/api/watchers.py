@@ -1,0 +1,46 @@
+"""Whose the WHEP sessions of this process are, so that who loses their seat loses the picture too."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from webinar.base import log
+from webinar.base.bus import Bus
+from webinar.registration.service import out_subject
+
+_log = log.get(__name__)
+# More sessions than a process has seats; what was begun longest ago is forgotten first.
+_MOST: Final = 10_000
+
+
+class Watchers:
+    """One a web process. Knows of sessions that were begun; those that have ended since do no harm."""
+
+    def __init__(self, close: Callable[[str], None]) -> None:
+        """`close(resource)` ends a session; of one that has ended already it does nothing."""
+        self._close = close
+        self._persons: OrderedDict[str, str] = OrderedDict()  # by resource
+
+    async def listen(self, bus: Bus) -> None:
+        await bus.subscribe(out_subject("*"), self._on_out)
+
+    def began(self, resource: str, person: uuid.UUID | str) -> None:
+        self._persons[resource] = str(person)
+        if len(self._persons) > _MOST:
+            self._persons.popitem(last=False)
+
+    def left(self, resource: str) -> None:
+        self._persons.pop(resource, None)
+
+    async def _on_out(self, payload: bytes) -> None:
+        person = str(json.loads(payload).get("person", ""))
+        mine = [resource for resource, known in self._persons.items() if known == person]
+        for resource in mine:
+            self.left(resource)
+            self._close(resource)
+        if mine:
+            _log.info("sessions of a person without a seat closed", person=person, sessions=len(mine))
