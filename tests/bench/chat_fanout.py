@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.frames import Frame, Opcode
 
+from webinar.base import log
+
 if TYPE_CHECKING:
     from tests.chat_stage import ChatProcess, Stage
 
@@ -310,6 +312,7 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
+    log.configure("bench", "warning")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--rate", type=float, default=20.0, help="messages a second, from all people together")

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 import uvloop
 
 from tests.media.whep_source import Clip, Source, encode
+from webinar.base import log
 from webinar.delivery.whep import WhepServer
 
 LADDER = {"720p": (1280, 720, 1_500_000), "480p": (854, 480, 800_000), "240p": (426, 240, 300_000)}
@@ -117,6 +118,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--no-gso", action="store_true")
     options = parser.parse_args()
+    log.configure("bench", "warning")  # on standard error: the figures are all that is printed
     clip = encode(LADDER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(measure(options.viewers, options.seconds, clip, gso=not options.no_gso))
