@@ -161,6 +161,7 @@ class LiveReply(Reply):
     started_at: Time | None
     program_time_s: float
     recorded_until_s: float = Field(description="The recording is safely on disk up to here.")
+    recording_problem: str = Field(description="`disk_full`, `disk_failed` or `disk_slow`; empty when all is well.")
     publisher: Publisher | None
     renditions: list[RenditionFigures]
     viewers: Viewers
@@ -262,6 +263,7 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers
             started_at=event.started_at,
             program_time_s=0.0,
             recorded_until_s=0.0,
+            recording_problem="",
             publisher=None,
             renditions=[],
         )
@@ -274,6 +276,7 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers
         started_at=datetime.fromisoformat(status.started_at) if status.started_at else event.started_at,
         program_time_s=status.program_time_s,
         recorded_until_s=status.recorded_until_s,
+        recording_problem=status.recording_problem,
         publisher=Publisher(
             connected=health.connected,
             bitrate=health.bitrate,
