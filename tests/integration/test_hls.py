@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import socket
 from collections.abc import AsyncIterator
 
 import httpx
@@ -65,7 +66,7 @@ class Stand:
 @pytest.fixture
 async def stand() -> AsyncIterator[Stand]:
     folder = data_dir()
-    (udp,) = free_ports(1)
+    (udp,) = free_ports(1, socket.SOCK_DGRAM)
     settings = Settings.read(data_dir=folder, host="127.0.0.1", whep_udp_port=udp)
     storage = Storage.open(settings)
     async with contextlib.AsyncExitStack() as stack:

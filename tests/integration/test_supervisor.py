@@ -61,9 +61,12 @@ def test_serve_restarts_what_dies_keeps_the_first_visit_link_and_leaves_nothing_
         assert b"process_cpu_seconds_total" in answer.body
         assert platform.call("GET", f"http://127.0.0.1:{platform.env[setting]}/healthz", token="").status == 200
 
-    for name in sorted(ALL):
-        os.kill(platform.children()[name], signal.SIGKILL)
-        platform.wait_for(partial(came_back, platform, name, children[name]), what=f"{name} comes back")
+    for group in (SERVICES, ALL - SERVICES):
+        before = platform.children()
+        for name in group:
+            os.kill(before[name], signal.SIGKILL)
+        for name in group:
+            platform.wait_for(partial(came_back, platform, name, before[name]), what=f"{name} comes back")
     platform.wait_for(lambda: all(ready(platform, s) for s in HEALTH), 30, "all ready again")
 
     before = platform.children()
