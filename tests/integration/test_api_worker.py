@@ -108,6 +108,20 @@ async def test_a_live_event_whose_ingest_died_is_given_to_another(web: Web, nats
             assert len(await web.platform.events.sessions(uuid.UUID(event["id"]))) == 2
 
 
+async def test_a_live_event_whose_new_ingest_only_rehearses_goes_on_air(web: Web, nats: EmbeddedNats) -> None:
+    """A presenter who reconnects before the worker looks gives the event to an ingest that was not told to start it."""
+    async with FakeIngest(web.ingest_bus, web.platform.storage) as first:
+        event = await web.live_event()
+        async with FakeIngest(web.ingest_bus, web.platform.storage) as second:
+            await first.die()
+            await web.platform.events.to_ingest(uuid.UUID(event["id"]), "whip", {"sdp": "v=0", "take_over": False})
+            session = second.sessions[event["id"]]
+            assert session.state is SessionState.REHEARSAL
+            async with worker(web, nats):
+                await until(lambda: session.state is SessionState.LIVE, timeout_s=12)
+        assert session.publisher is not None
+
+
 async def _newest_is(web: Web, event: dict[str, Any], session_id: str) -> bool:
     return (await web.platform.events.sessions(uuid.UUID(event["id"])))[-1].id == session_id
 
