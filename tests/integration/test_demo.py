@@ -61,8 +61,17 @@ def test_the_demo_is_live_ends_in_order_and_a_second_start_finds_everything(plat
     assert max(abs(offset) for offset in offsets) <= 0.040, offsets
 
     platform.start()
-    states = [e["state"] for e in platform.call("GET", "/api/v1/events").json()["items"]]
-    assert sorted(states) == ["ended", "live"]
+    assert states(platform) == ["ended", "live"]
     again = platform.call("GET", download[1], token="")
     assert again.status == 200
     assert again.body == Path(file[1]).read_bytes()
+
+    # Killed, it cannot end its event; the next one does.
+    platform.process.kill()
+    platform.process.wait(10)
+    platform.start()
+    assert states(platform) == ["ended", "ended", "live"]
+
+
+def states(platform: RunningPlatform) -> list[str]:
+    return sorted(e["state"] for e in platform.call("GET", "/api/v1/events").json()["items"])

@@ -17,7 +17,7 @@ from webinar.base import log
 from webinar.base.errors import CannotStart, WebinarError
 from webinar.base.process import Command, Process
 from webinar.base.settings import Settings
-from webinar.events.model import Event, NewEvent
+from webinar.events.model import Event, EventState, NewEvent
 from webinar.office import office
 from webinar.platform import Platform
 from webinar.recordings.model import Recording, RecordingState
@@ -53,23 +53,39 @@ class _Demo:
         self._settings = settings
         self._desk = desk
         self._clip = clip
+        self._kept = settings.data_dir / "demo-event"
 
     async def run(self, stop: asyncio.Event) -> None:
+        await self._end_left_over()
         event = await self._desk.events.create(self._new_event())
+        self._kept.write_text(str(event.id))
         publisher = await self._publisher(event)
         try:
             if not await self._on_air(event, publisher, stop):
                 return
             await self._desk.start_event(event.id)
-            await self._show_links(event)
-            await _either(stop.wait(), publisher.wait())
-            if not stop.is_set():
-                typer.echo("The presenter's client ended by itself; its lines above say why.", err=True)
-            typer.echo("\nEnding the event …")
-            await self._desk.end_event(event.id)
+            try:
+                await self._show_links(event)
+                await _either(stop.wait(), publisher.wait())
+                if (await self._desk.events.get(event.id)).state is EventState.ENDED:
+                    typer.echo("\nThe event was ended from a page.")
+                elif not stop.is_set():
+                    typer.echo("The presenter's client ended by itself; its lines above say why.", err=True)
+            finally:
+                typer.echo("\nEnding the event …")
+                await self._desk.end_event(event.id)
         finally:
             await publisher.stop()
         await self._show_recording(event)
+
+    async def _end_left_over(self) -> None:
+        """A demo that was killed left its event live, and the worker brought it back on air: it is ended first."""
+        try:
+            left_over = uuid.UUID(self._kept.read_text())
+        except (FileNotFoundError, ValueError):
+            return
+        if left_over in [event.id for event in await self._desk.events.live()]:
+            await self._desk.end_event(left_over)
 
     def _new_event(self) -> NewEvent:
         now = datetime.now(UTC).replace(microsecond=0)
