@@ -29,6 +29,7 @@ CHAT: Final[Table] = {
     "nak_empty": _("This message was empty."),
     "nak_other": _("This message could not be sent."),
     "bye_gone": _("The chat of this event is closed."),
+    "bye_revoked": _("This link is not valid any more."),
     "bye_other": _("The chat is closed on this page. Reload the page to open it again."),
 }
 

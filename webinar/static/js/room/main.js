@@ -95,6 +95,7 @@ class Room {
   #scene(state) {
     this.root.dataset.state = state;
     this.live.hidden = state !== "live";
+    this.people.hidden = state !== "live";
     this.lobby.show(state === "scheduled");
     this.replay.hidden = !this.playback.now?.replay_url;
     for (const scene of this.root.querySelectorAll("[data-scene]")) {
