@@ -146,11 +146,12 @@ class RunningPlatform:
         return status
 
     def close(self) -> None:
-        """Stops it and removes its folder."""
+        """Stops it and removes its folder; what it said is shown with a test that failed."""
         try:
             if self._process is not None and self.process.poll() is None:
                 self.stop()
         finally:
+            sys.stderr.write(self.output)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, *arguments: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:

@@ -54,6 +54,7 @@ class Scene:
 class _Row:
     event: Event | None = None  # None: never read, or there is none
     stale: bool = True
+    version: int = 0  # counts what was learned of it: an answer to a question asked before counts no more
     ask_again_at: float = 0.0  # monotonic, after PostgreSQL was away
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # one query for all who want the same row
@@ -164,6 +165,7 @@ class Stage:
             ids = list({*self._waiting, *silent})
             if not ids:
                 continue
+            asked = {event_id: row.version for event_id in ids if (row := self._rows.get(event_id)) is not None}
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     found = {event.id: event for event in await self._events.many(ids)}
@@ -172,7 +174,7 @@ class Stage:
                 continue
             for event_id in ids:
                 row, event = self._rows.get(event_id), found.get(event_id)
-                if row is not None and row.event != event:
+                if row is not None and row.event != event and row.version == asked.get(event_id):
                     row.event, row.stale = event, False
                     self._wake(event_id)
                 if event_id in silent and self._on_over is not None and (event is None or _is_over(event)):
@@ -197,17 +199,22 @@ class Stage:
             row.stale = False
             try:
                 async with asyncio.timeout(_PATIENCE_S if before is not None else None):
-                    row.event = await self._events.get(event_id)
+                    found: Event | None = await self._events.get(event_id)
             except NotFound:
-                row.event = None
-            except AWAY:
+                found = None
+            except AWAY as error:
                 row.stale, row.ask_again_at = True, time.monotonic() + _PATIENCE_S
                 if before is None:
                     raise
+                _log.warning("event is served from memory, the database is away", error=type(error).__name__)
+                return
             except asyncio.CancelledError:
                 row.stale = True
                 raise
-            if row.event != before:
+            if row.event is not before:
+                return  # written by this process meanwhile; it is stale, so the next reader asks again
+            row.event, row.version = found, row.version + 1
+            if found != before:
                 self._wake(event_id)
 
     async def _changed(self, payload: bytes) -> None:
@@ -228,13 +235,18 @@ class Stage:
         else:
             self._wake(known)
 
-    def changed(self, event_id: uuid.UUID) -> None:
-        """The event's row, or its people, are others now: what is known of them is read again."""
+    def changed(self, event_id: uuid.UUID, event: Event | None = None) -> None:
+        """The event's row, or its people, are others now: what is known of them is read again.
+
+        `event` is the row as this process has just written it: whoever made the change must see it in the next
+        answer, also from a database that is slow or away.
+        """
         if self._on_changed is not None:
             self._on_changed(event_id)
         row = self._rows.get(event_id)
         if row is not None:
-            row.stale, row.ask_again_at = True, 0.0
+            row.event = event or row.event
+            row.stale, row.ask_again_at, row.version = True, 0.0, row.version + 1
             self._wake(event_id)
 
     def _wake(self, event_id: uuid.UUID) -> None:

@@ -44,8 +44,9 @@ class EventService:
         self._store = EventStore(pool)
         self._bus = bus
         self._tokens = tokens
-        # Called at once with each event this process changes: its own memory must not wait for the bus.
-        self.on_change: Callable[[uuid.UUID], None] | None = None
+        # Called at once with each event this process changes, and its row as written where there is one: its own
+        # memory must not wait for the bus.
+        self.on_change: Callable[[uuid.UUID, Event | None], None] | None = None
 
     # -- reading and writing -------------------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class EventService:
             check_zone(values.get("timezone", event.timezone))
             check_times(values.get("starts_at", event.starts_at), values.get("ends_at", event.ends_at))
             event = await self._store.change(connection, event_id, values)
-        await self.announce(event_id)
+        await self.announce(event_id, event)
         return event
 
     async def delete(self, event_id: uuid.UUID) -> None:
@@ -138,12 +139,12 @@ class EventService:
     async def renew_presenter_link(self, event_id: uuid.UUID) -> Event:
         """The old link and the access it gave are void from now on."""
         event = _found(await self._store.renew_presenter_link(event_id))
-        await self.announce(event_id)
+        await self.announce(event_id, event)
         return event
 
     async def renew_stream_key(self, event_id: uuid.UUID) -> Event:
         event = _found(await self._store.renew_stream_key(event_id))
-        await self.announce(event_id)
+        await self.announce(event_id, event)
         return event
 
     # -- states --------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ class EventService:
             ) from error
         if changed is not None:
             _log.info("event live", event_id=str(event_id))
-        await self.announce(event_id)
+        await self.announce(event_id, changed)
         event = await self.get(event_id)
         may_start(event.state)  # ended by somebody else meanwhile
         return event
@@ -241,7 +242,7 @@ class EventService:
         changed = await self._store.set_state(self._store.pool, event_id, EventState.LIVE, EventState.ENDED)
         if changed is not None:
             _log.info("event ended", event_id=str(event_id))
-            await self.announce(event_id)
+            await self.announce(event_id, changed)
             await self.stop_ingest(event_id)
             await self.announce(event_id)
         return await self.get(event_id)
@@ -272,10 +273,10 @@ class EventService:
         """Oldest first."""
         return await self._store.sessions(event_id)
 
-    async def announce(self, event_id: uuid.UUID) -> None:
+    async def announce(self, event_id: uuid.UUID, event: Event | None = None) -> None:
         """Tells every process to read this event again. May be lost: readers also look by themselves."""
         if self.on_change is not None:
-            self.on_change(event_id)
+            self.on_change(event_id, event)
         await self._bus.publish_json(changed_subject(str(event_id)), {"event_id": str(event_id)})
 
 
