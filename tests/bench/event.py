@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import re
+import secrets
 import shutil
 import statistics
 import subprocess
@@ -59,6 +60,47 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+class Load:
+    """Viewers or people in another process that prints a line of figures a second until its input is closed."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def read(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the load has ended"
+        return line
+
+    def write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def until(self, name: str, value: int) -> None:
+        while json.loads(self.read())["figures"][name] < value:
+            pass
+
+
+@contextmanager
+def _load(module: str, *arguments: object) -> Iterator[tuple[Load, dict[str, Any]]]:
+    """The figures are filled in when it has ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    figures: dict[str, Any] = {}
+    try:
+        yield Load(process), figures
+    finally:
+        said, _ = process.communicate()
+        if lines := said.splitlines():
+            figures.update(json.loads(lines[-1])["figures"])
+
+
 class Bench:
     """One event of the demo."""
 
@@ -93,19 +135,9 @@ class Bench:
     @contextmanager
     def whep_viewers(self, count: int) -> Iterator[dict[str, Any]]:
         token, playback = self.playback()
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.whep_raw_viewers", str(count)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert child.stdin is not None
-        assert child.stdout is not None
-        figures: dict[str, Any] = {}
-        try:
+        with _load("tests.bench.whep_raw_viewers", count) as (child, figures):
             for _ in range(count):
-                offer = json.loads(child.stdout.readline())["offer"]
+                offer = json.loads(child.read())["offer"]
                 answer = self.platform.call(
                     "POST",
                     playback["whep_url"],
@@ -114,41 +146,25 @@ class Bench:
                     headers={"Content-Type": "application/sdp"},
                 )
                 assert answer.status == 201, answer.body
-                child.stdin.write(json.dumps({"answer": answer.body.decode()}) + "\n")
-                child.stdin.flush()
-            while json.loads(child.stdout.readline())["figures"]["connected"] < count:
-                pass
+                child.write(json.dumps({"answer": answer.body.decode()}))
+            child.until("connected", count)
             yield figures
-        finally:
-            child.stdin.close()
-            lines = child.stdout.read().splitlines()
-            child.wait(10)
-            if lines:
-                figures.update(json.loads(lines[-1])["figures"])
 
     @contextmanager
     def hls_viewers(self, count: int) -> Iterator[dict[str, Any]]:
         _, playback = self.playback()
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.hls_viewers", str(count), playback["hls_url"]],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert child.stdin is not None
-        assert child.stdout is not None
-        figures: dict[str, Any] = {}
-        try:
-            while json.loads(child.stdout.readline())["figures"]["playing"] < 2 * count:
-                pass
+        with _load("tests.bench.hls_viewers", count, playback["hls_url"]) as (child, figures):
+            child.until("playing", 2 * count)
             yield figures
-        finally:
-            child.stdin.close()
-            lines = child.stdout.read().splitlines()
-            child.wait(10)
-            if lines:
-                figures.update(json.loads(lines[-1])["figures"])
+
+    @contextmanager
+    def chat_crowd(self, people: int, rate: float) -> Iterator[dict[str, Any]]:
+        """`rate` messages a second from all of them together."""
+        port = self.platform.env["WEBINAR_CHAT_PORT"]
+        with _load("tests.bench.chat_crowd", people, rate, port, self.event_id) as (child, figures):
+            child.write(self.platform.env["WEBINAR_SECRET_KEY"])
+            child.until("people", people)
+            yield figures
 
     def browser(self, browser: Browser, transport: str, samples: int) -> dict[str, float]:
         """Join click to first frame, and glass to glass over the burned-in time."""
@@ -221,9 +237,10 @@ class Bench:
 
 
 @contextmanager
-def demo() -> Iterator[tuple[RunningPlatform, float]]:
+def demo(**settings: str) -> Iterator[tuple[RunningPlatform, float]]:
     """(`webinar demo` with the machine's own ladder, seconds from its start to its links)."""
-    platform = RunningPlatform(command=("demo",), WEBINAR_LADDER="")
+    own = {"WEBINAR_LADDER": "", "WEBINAR_SECRET_KEY": secrets.token_urlsafe(32)}
+    platform = RunningPlatform(None, command=("demo",), **{**own, **settings})
     try:
         began = time.monotonic()
         platform.start()
