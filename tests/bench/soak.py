@@ -33,7 +33,7 @@ def growth(samples: list[dict[str, float]]) -> dict[str, dict[str, float]]:
     tenth = max(1, len(samples) // 10)
     return {
         name: {
-            "early_mb": round(statistics.median(s[name] for s in samples[tenth : 2 * tenth]), 1),
+            "early_mb": round(statistics.median(s[name] for s in samples[tenth : 2 * tenth] or samples), 1),
             "late_mb": round(statistics.median(s[name] for s in samples[-tenth:]), 1),
             "most_mb": round(max(s[name] for s in samples), 1),
         }
