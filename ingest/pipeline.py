@@ -37,10 +37,14 @@ LEAD_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """How a program ended. `duration_s` is of the program, `recorded_s` of the file, 0 when there is none."""
+    """How a program ended. `duration_s` is of the program, `recorded_s` of the file, 0 when there is none.
+
+    `sha256` is the file's, "" when it is not known yet.
+    """
 
     duration_s: float
     recorded_s: float
+    sha256: str = ""
 
 
 class Pipeline:
@@ -124,7 +128,7 @@ class Pipeline:
         self.end_program()
         self.recorder.finish()
         self.recorder.join()
-        return Stopped(self._program.duration_s, self.recorder.duration_s)
+        return Stopped(self._program.duration_s, self.recorder.duration_s, self.recorder.sha256)
 
     def _add_video(self, outlet: VideoOutlet, rung: Rung, preset: str) -> None:
         make = functools.partial(H264Encoder, rung, preset)

@@ -166,7 +166,7 @@ class Ingest:
             if path is not None:
                 # The event's earlier halves are joined at its end only: before, more may come.
                 store = self._spool.store_joined if session.state is SessionState.ENDED else self._spool.store
-                notice = await store(session.event_id, session.id, path, session.recorded_s)
+                notice = await store(session.event_id, session.id, path, session.recorded_s, session.recorded_sha256)
                 await self._bus.publish(Subject.RECORDING, notice.to_json())
             elif session.state is SessionState.ENDED and session.unclosed:
                 await self._spool.expect_join(session.event_id, session.id)

@@ -191,6 +191,11 @@ class LiveSession:
         """Length of the closed file."""
         return 0.0 if self._stopped is None else self._stopped.recorded_s
 
+    @property
+    def recorded_sha256(self) -> str:
+        """Of the closed file; "" when it is still to be computed."""
+        return "" if self._stopped is None else self._stopped.sha256
+
     async def _go_live(self) -> None:
         holding = await self._holding_picture()
         self._started_at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=LEAD_S)

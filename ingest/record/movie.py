@@ -25,8 +25,10 @@ from ingest.package.boxes import (
 )
 
 HEAD: Final = file_type(b"isom", b"iso2", b"avc1", b"mp41", b"iso6")
-# Becomes the header of the one `mdat` when the file is closed: 64-bit size, so 16 bytes.
+# Before each group of fragments; becomes the header of an `mdat` when the file is closed: 64-bit size, so 16 bytes.
 PLACE: Final = box(b"free", bytes(8))
+# Few enough for a player to step over, small enough to be hashed within a fraction of a second.
+GROUP_BYTES: Final = 64 * 1024 * 1024
 _TIMESCALE: Final = VIDEO_CLOCK
 
 
@@ -158,11 +160,17 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def close_file(fd: int, end: int, tables: Sequence[SampleTable]) -> float:
-    """Makes the fragments before `end` an ordinary MP4 and returns its length in seconds. Raises `OSError`.
+def hiding(size: int) -> bytes:
+    """What `PLACE` becomes: the header of an `mdat` of `size` bytes in all."""
+    return struct.pack("!I4sQ", 1, b"mdat", size)
 
-    The tables reach the disk before the header that makes them valid: a crash between the two leaves a fragmented
-    file with a surplus box behind it, which `repair` cuts off.
+
+def close_file(fd: int, heads: Sequence[int], end: int, tables: Sequence[SampleTable]) -> float:
+    """Makes the groups of fragments before `end` an ordinary MP4; its length in seconds. Raises `OSError`.
+
+    `heads` are the offsets of the groups, each up to the next one. The tables reach the disk before the headers that
+    make them valid, and the first header comes last: a crash in between leaves a fragmented file with a surplus box
+    behind it, which `repair` cuts off.
     """
     duration = max(table.movie_duration for table in tables)
     filled = [table for table in tables if len(table)]
@@ -173,7 +181,10 @@ def close_file(fd: int, end: int, tables: Sequence[SampleTable]) -> float:
     )
     os.ftruncate(fd, end)
     write_all(fd, tail, end)
+    sizes = [behind - head for head, behind in zip(heads, (*heads[1:], end), strict=True)]
+    for head, size in list(zip(heads, sizes, strict=True))[1:]:
+        write_all(fd, hiding(size), head)
     os.fdatasync(fd)
-    write_all(fd, struct.pack("!I4sQ", 1, b"mdat", end - len(HEAD)), len(HEAD))
+    write_all(fd, hiding(sizes[0]), heads[0])
     os.fdatasync(fd)
     return duration / _TIMESCALE

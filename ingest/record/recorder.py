@@ -16,7 +16,8 @@ from prometheus_client import Counter
 
 from ingest.contract import MediaKind
 from ingest.package.boxes import Run, Sample, Track, fragment
-from ingest.record.movie import SampleTable, close_file, opening, sync_folder, write_all
+from ingest.record.digest import Digest
+from ingest.record.movie import GROUP_BYTES, HEAD, PLACE, SampleTable, close_file, opening, sync_folder, write_all
 from webinar.base import log
 
 _log = log.get(__name__)
@@ -24,6 +25,7 @@ _log = log.get(__name__)
 LOST: Final = Counter("webinar_recording_lost_samples_total", "Encoded frames that the recording does not have")
 
 _FRAGMENT_S: Final = 0.5
+_HASHED_AT_ONCE: Final = 4 * 1024 * 1024  # with each fragment: some ms, and many times what is written
 _MOST_BYTES: Final = 64 * 1024 * 1024  # about four minutes: a disk that stalls for longer costs recording
 
 
@@ -36,14 +38,18 @@ class Recorder(threading.Thread):
     it took. Meanwhile `problem` says what is wrong. `on_end(error)` is called once in this thread.
     """
 
-    def __init__(self, path: Path, on_end: Callable[[Exception | None], None]) -> None:
+    def __init__(
+        self, path: Path, on_end: Callable[[Exception | None], None], *, group_bytes: int = GROUP_BYTES
+    ) -> None:
         super().__init__(name="recorder", daemon=True)
         self.path = path
         self.saved_s = 0.0
         self.duration_s = 0.0  # of the closed file
+        self.sha256 = ""  # of the closed file; "" when it could not be read back
         self.lost = 0  # samples
         self.problem = ""  # see `LiveStatus.recording_problem`
         self._on_end = on_end
+        self._group_bytes = group_bytes
         self._tracks: dict[MediaKind, Track] = {}
         self._queue: deque[tuple[MediaKind, Sample]] = deque()
         self._queued_bytes = 0
@@ -53,6 +59,8 @@ class Recorder(threading.Thread):
         self._fd = -1
         self._begins_s: float | None = 0.0  # program time at which the file begins; None: with the next sample
         self._size = 0
+        self._heads = [len(HEAD)]  # offsets of the groups of fragments
+        self._digest: Digest | None = Digest()
         self._sequence = 0
         self._tables: dict[MediaKind, SampleTable] = {}
         self._pending: dict[MediaKind, list[Sample]] = {"video": [], "audio": []}
@@ -125,7 +133,8 @@ class Recorder(threading.Thread):
         if self._tables:
             self._write_fragment()
             if any(len(table) for table in self._tables.values()):
-                self.duration_s = close_file(self._fd, self._size, list(self._tables.values()))
+                self.duration_s = close_file(self._fd, self._heads, self._size, list(self._tables.values()))
+                self._hash(last=True)
 
     def _scale(self, kind: MediaKind) -> int:
         return self._tracks[kind].timescale
@@ -176,6 +185,9 @@ class Recorder(threading.Thread):
         if not runs:
             return
         data = fragment(self._sequence + 1, runs)
+        new_group = self._size - self._heads[-1] >= self._group_bytes
+        if new_group:
+            data = PLACE + data
         try:
             write_all(self._fd, data, self._size)
             os.fdatasync(self._fd)
@@ -189,10 +201,26 @@ class Recorder(threading.Thread):
         at = self._size + len(data) - sum(len(s.data) for run in runs for s in run.samples)
         for run in runs:
             at = self._note(run, at)
+        if new_group:
+            self._heads.append(self._size)
         self._size += len(data)
         self.saved_s = (self._begins_s or 0.0) + self._tables["video"].end / self._scale("video")
         with self._wake:
             self.problem = "disk_slow" if self._waiting_for_sync else ""
+        self._hash()
+
+    def _hash(self, *, last: bool = False) -> None:
+        """Keeps the digest near what is written. A disk that cannot be read costs the digest, not the recording."""
+        if self._digest is None:
+            return
+        try:
+            if last:
+                self.sha256 = self._digest.finish(self._fd, self._heads, self._size)
+            else:
+                self._digest.follow(self._fd, self._heads, _HASHED_AT_ONCE)
+        except OSError as error:
+            self._digest = None
+            _log.error("recording cannot be read back", path=str(self.path), error=str(error))
 
     def _note(self, run: Run, at: int) -> int:
         samples = run.samples

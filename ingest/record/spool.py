@@ -25,7 +25,8 @@ from prometheus_client import Counter
 
 from ingest.contract import RecordingClosed, UnknownMessage
 from ingest.record.beside import NEW, beside, read_notice, session_of, write
-from ingest.record.repair import NotARecording, Repaired, join, repair
+from ingest.record.reading import NotARecording
+from ingest.record.repair import Repaired, join, repair
 from webinar.base import log
 from webinar.base.errors import NotFound, Unavailable, WebinarError
 from webinar.base.storage import Storage
@@ -55,20 +56,24 @@ class Spool:
         """Where the recording of a live session is written."""
         return self._root / event_id / f"{session_id}{_WRITING}"
 
-    async def store(self, event_id: str, session_id: str, path: Path, duration_s: float) -> RecordingClosed:
-        """Puts the closed file of a session into the store.
+    async def store(
+        self, event_id: str, session_id: str, path: Path, duration_s: float, sha256: str = ""
+    ) -> RecordingClosed:
+        """Puts the closed file of a session into the store; without `sha256` the whole of it is read for that.
 
         Raises `WebinarError` or `OSError` when the store does not take it; the file then waits for `sweep`.
         """
-        return await self._store(_notice(event_id, session_id, duration_s), path, "closed")
+        return await self._store(_notice(event_id, session_id, duration_s, sha256), path, "closed")
 
-    async def store_joined(self, event_id: str, session_id: str, path: Path, duration_s: float) -> RecordingClosed:
+    async def store_joined(
+        self, event_id: str, session_id: str, path: Path, duration_s: float, sha256: str = ""
+    ) -> RecordingClosed:
         """The same; recordings of earlier sessions of the event come first in the file.
 
         When they cannot be joined now, the session's own recording is stored and a `sweep` joins them later; when
         one of them cannot be read, they stay apart.
         """
-        own = _notice(event_id, session_id, duration_s)
+        own = _notice(event_id, session_id, duration_s, sha256)
         last = beside(path, _LAST)
         try:
             await self.expect_join(event_id, session_id)
@@ -217,7 +222,7 @@ class Spool:
             await asyncio.to_thread(_check_room, halves, path.parent)
             joined_s = await asyncio.to_thread(join, halves, target)
             complete = own.complete and all(half.complete for half in earlier)
-            notice = replace(own, duration_s=joined_s, complete=complete, joined=_sessions(earlier))
+            notice = replace(own, sha256="", duration_s=joined_s, complete=complete, joined=_sessions(earlier))
             closed = await asyncio.to_thread(_measure, notice, target)
             # First the notice: by its size a sweep knows whether the file was put in place.
             await asyncio.to_thread(write, beside(path, _NOTICE), closed.to_json())
@@ -264,9 +269,9 @@ class Spool:
         return copy
 
 
-def _notice(event_id: str, session_id: str, duration_s: float) -> RecordingClosed:
+def _notice(event_id: str, session_id: str, duration_s: float, sha256: str = "") -> RecordingClosed:
     """Of a file that is not measured yet."""
-    return RecordingClosed(event_id, session_id, _key(event_id, session_id, _WRITING), 0, "", duration_s, True)
+    return RecordingClosed(event_id, session_id, _key(event_id, session_id, _WRITING), 0, sha256, duration_s, True)
 
 
 def _key(event_id: str, session_id: str, suffix: str) -> str:
@@ -293,8 +298,10 @@ def _finish(path: Path) -> tuple[Repaired, Path]:
 
 
 def _measure(notice: RecordingClosed, path: Path) -> RecordingClosed:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = notice.sha256
+    if not digest:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     return replace(notice, bytes=path.stat().st_size, sha256=digest, duration_s=round(notice.duration_s, 3))
 
 

@@ -256,12 +256,12 @@ async def test_viewers_hear_of_the_end_while_the_disk_still_closes_the_recording
     heard: list[bool] = []
     async with room(tmp_path) as made:
 
-        def slow(fd: int, end: int, tables: Sequence[SampleTable]) -> float:
+        def slow(fd: int, heads: Sequence[int], end: int, tables: Sequence[SampleTable]) -> float:
             deadline = time.monotonic() + 5
             while not (told := any(isinstance(m, EndOfSession) for m in made.media)) and time.monotonic() < deadline:
                 time.sleep(0.01)
             heard.append(told)
-            return close_file(fd, end, tables)
+            return close_file(fd, heads, end, tables)
 
         monkeypatch.setattr(recorder_module, "close_file", slow)
         await made.session.start()

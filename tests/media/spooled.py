@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.record.movie import GROUP_BYTES, HEAD, PLACE, hiding
 from ingest.record.recorder import Recorder
 from tests.media.encoded import Talk, talk
 
@@ -18,10 +19,10 @@ def feed(recorder: Recorder, made: Talk, lost: range = range(0)) -> None:
         recorder.put("video" if kind == "video" else "audio", sample)
 
 
-def closed(path: Path, seconds: int = 4) -> Recorder:
+def closed(path: Path, seconds: int = 4, group_bytes: int = GROUP_BYTES) -> Recorder:
     """A recording that ended in order."""
     ends: list[Exception | None] = []
-    recorder = Recorder(path, ends.append)
+    recorder = Recorder(path, ends.append, group_bytes=group_bytes)
     recorder.start()
     feed(recorder, talk(seconds))
     recorder.finish()
@@ -30,13 +31,14 @@ def closed(path: Path, seconds: int = 4) -> Recorder:
     return recorder
 
 
-def torn(path: Path, seconds: int = 4) -> bytes:
+def torn(path: Path, seconds: int = 4, group_bytes: int = GROUP_BYTES) -> bytes:
     """What the file of `closed` held a moment before it was closed."""
-    closed(path, seconds)
-    data = path.read_bytes()
-    end = data.index(b"mdat") - 4
-    (large,) = (int.from_bytes(data[end + 8 : end + 16], "big"),)
-    whole = data[: end + large]
-    live = whole[:end] + (16).to_bytes(4, "big") + b"free" + bytes(8) + whole[end + 16 :]
-    path.write_bytes(live)
-    return live
+    closed(path, seconds, group_bytes)
+    data = bytearray(path.read_bytes())
+    at = len(HEAD)
+    while data[at : at + 8] == hiding(0)[:8]:
+        size = int.from_bytes(data[at + 8 : at + 16], "big")
+        data[at : at + 16] = PLACE
+        at += size
+    path.write_bytes(data[:at])
+    return bytes(data[:at])

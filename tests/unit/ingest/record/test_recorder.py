@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import threading
 import time
@@ -13,9 +14,11 @@ import av
 import pytest
 
 from ingest.record import recorder as recorder_module
-from ingest.record.movie import write_all
+from ingest.record.digest import Digest
+from ingest.record.movie import GROUP_BYTES, hiding, write_all
 from ingest.record.recorder import Recorder
 from tests.media.encoded import Talk, talk
+from tests.media.mp4_probe import probe
 from tests.media.reading import watch
 from tests.media.spooled import closed, feed, torn
 
@@ -42,6 +45,40 @@ def test_a_closed_recording_is_an_ordinary_mp4_with_a_keyframe_index(tmp_path: P
         container.seek(3_000_000)
         frame = next(container.decode(video=0))
         assert frame.time == 2.0
+
+
+@pytest.mark.parametrize("group_bytes", [GROUP_BYTES, 6_000, 1])
+def test_the_digest_is_known_when_the_file_is_closed_and_is_that_of_the_whole_file(
+    tmp_path: Path, group_bytes: int
+) -> None:
+    recorder = closed(tmp_path / "s.mp4", group_bytes=group_bytes)
+    assert recorder.sha256 == hashlib.sha256(recorder.path.read_bytes()).hexdigest()
+
+
+def test_a_recording_in_groups_is_an_ordinary_mp4_in_step(tmp_path: Path) -> None:
+    recorder = closed(tmp_path / "s.mp4", group_bytes=6_000)
+    assert recorder.path.read_bytes().count(hiding(0)[:8]) > 2
+    report = probe(recorder.path)
+    assert (report.errors, report.gaps, report.frames) == ([], [], 120)
+    assert max(map(abs, watch(recorder.path).lip_sync())) < 0.02
+
+
+def test_of_a_finished_group_nothing_is_left_to_be_hashed_at_the_end(tmp_path: Path) -> None:
+    data = closed(tmp_path / "s.mp4", group_bytes=6_000).path.read_bytes()
+    heads = [at for at in range(len(data)) if data[at : at + 8] == hiding(0)[:8]]
+    end = heads[-1] + int.from_bytes(data[heads[-1] + 8 : heads[-1] + 16], "big")
+    live = tmp_path / "live.mp4"
+    live.write_bytes(torn(tmp_path / "t.mp4", group_bytes=6_000))
+    digest = Digest()
+    with live.open("rb") as file:
+        while digest.taken < heads[-1]:
+            before = digest.taken
+            digest.follow(file.fileno(), heads, 2000)
+            assert before < digest.taken <= before + 2000 + 16
+    # What was taken in is not read again: the file may even be another one before that point.
+    live.write_bytes(bytes(heads[-1]) + data[heads[-1] :])
+    with live.open("rb") as file:
+        assert digest.finish(file.fileno(), heads, end) == hashlib.sha256(data).hexdigest()
 
 
 def test_until_it_is_closed_it_reads_as_a_fragmented_file(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.record.repair import NotARecording, join, repair
+from ingest.record.movie import GROUP_BYTES, HEAD, PLACE
+from ingest.record.reading import NotARecording
+from ingest.record.repair import join, repair
 from tests.media.reading import watch
 from tests.media.spooled import closed, torn
 
@@ -36,9 +38,9 @@ class Live(bytes):
         return ends[:8]
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
-    return Live(torn(tmp_path_factory.mktemp("live") / "s.mp4"))
+@pytest.fixture(scope="module", params=[GROUP_BYTES, 6_000], ids=["one group", "groups"])
+def live(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Live:
+    return Live(torn(tmp_path_factory.mktemp("live") / "s.mp4", group_bytes=request.param))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -71,15 +73,21 @@ def test_zeros_behind_a_good_header_are_cut_off(live: Live, tmp_path: Path) -> N
 
 
 def test_a_crash_while_closing_loses_nothing(live: Live, tmp_path: Path) -> None:
-    whole = tmp_path / "whole.mp4"
-    closed(whole)
-    data = whole.read_bytes()
+    data = closed(tmp_path / "whole.mp4").path.read_bytes()
     tail = data[data.rindex(b"moov") - 4 :]
     for kept in (1, 7, 8, len(tail) // 2, len(tail)):
         path = tmp_path / "closing.mp4"
         path.write_bytes(live + tail[:kept])
         assert repair(path).duration_s == pytest.approx(4.0, abs=0.1)
         assert len(watch(path).video_times) == 120
+
+
+def test_a_crash_between_the_headers_that_close_a_file_loses_nothing(tmp_path: Path) -> None:
+    data = closed(tmp_path / "whole.mp4", group_bytes=6_000).path.read_bytes()
+    path = tmp_path / "closing.mp4"
+    path.write_bytes(data[: len(HEAD)] + PLACE + data[len(HEAD) + len(PLACE) :])  # the first one is the last written
+    assert not repair(path).complete
+    assert path.read_bytes() == data
 
 
 def test_repairing_again_changes_nothing(live: Live, tmp_path: Path) -> None:

@@ -1,0 +1,288 @@
+"""Reading a recording back, finished or as a crash left it.
+
+Only headers are read, so it takes milliseconds a minute of recording. The files are our own; still every size is
+checked, because what follows a torn write may be anything.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ingest.contract import MediaKind
+from ingest.package import h264
+from ingest.package.boxes import NOT_SYNC, Track
+from ingest.record.movie import HEAD, PLACE, SampleTable, hiding
+
+_CHECKED_AT_END: Final = 8  # fragments whose samples are looked at: a power cut may leave zeros behind a good header
+_SEAM_S: Final = 0.2  # picture that may be given up where halves meet
+_LONGEST_S: Final = 3600.0
+
+
+class NotARecording(ValueError):
+    """The file has no whole fragment of ours."""
+
+
+@dataclass(slots=True)
+class _Fragment:
+    end: int
+    runs: list[_ReadRun] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _ReadRun:
+    track_id: int
+    start: int
+    offset: int
+    sizes: list[int]
+    durations: list[int]
+    sync: list[bool]
+
+
+def closed_end(fd: int) -> int | None:
+    """Where the groups of a finished file end, None when it is not finished."""
+    head = os.pread(fd, len(HEAD) + len(PLACE), 0)
+    if len(head) < len(HEAD) + len(PLACE) or head[: len(HEAD)] != HEAD:
+        raise NotARecording("the file does not begin like a recording")
+    at, file_size = len(HEAD), os.fstat(fd).st_size
+    while (size := _hidden(fd, at)) is not None:
+        at += size
+        if at > file_size or size <= len(PLACE):
+            raise NotARecording("the file is shorter than its headers say")
+    return None if at == len(HEAD) else at
+
+
+def _hidden(fd: int, at: int) -> int | None:
+    """The size of the group whose closed header (`movie.hiding`) lies at `at`, None when none does."""
+    header = os.pread(fd, len(PLACE), at)
+    if len(header) == len(PLACE) and header[:8] == hiding(0)[:8]:
+        (size,) = struct.unpack_from("!Q", header, 8)
+        return int(size)
+    return None
+
+
+@dataclass(slots=True)
+class Contents:
+    """What is in a file of ours."""
+
+    heads: list[int]  # offsets of the groups of fragments
+    end: int  # of the last whole fragment
+    tables: list[SampleTable]
+
+
+@dataclass(slots=True)
+class _Half:
+    """What one recorder wrote: a joined file has several."""
+
+    tracks: list[Track]
+    fragments: list[_Fragment] = field(default_factory=list)
+
+
+def read(fd: int, end: int | None) -> Contents:
+    """All whole fragments before `end`; None: of a file that was not closed. Raises `NotARecording` or `OSError`."""
+    limit = os.fstat(fd).st_size if end is None else end
+    heads, halves = _scan(fd, limit, once=end is None)
+    if end is None and halves:
+        _drop_torn(fd, halves[-1])
+    if not any(half.fragments for half in halves):
+        raise NotARecording("the file has no whole fragment")
+    tables: dict[int, SampleTable] = {}
+    for half in halves:
+        _note(tables, half)
+    good = max(half.fragments[-1].end for half in halves if half.fragments)
+    return Contents([head for head in heads if head < good], good, list(tables.values()))
+
+
+def _scan(fd: int, limit: int, *, once: bool) -> tuple[list[int], list[_Half]]:
+    """Groups and halves up to what cannot be read. A `moov` begins a half; `once`: a second one is no half.
+
+    It is then the closing tables of a file that was never made valid.
+    """
+    heads, halves = [len(HEAD)], list[_Half]()
+    for name, offset, size in _boxes(fd, len(HEAD) + len(PLACE), limit):
+        if name == b"free" and size == len(PLACE):
+            heads.append(offset)
+        elif name == b"moov":
+            tracks = _tracks(os.pread(fd, size, offset))
+            if not tracks:
+                raise NotARecording("the file names no tracks")
+            if once and halves:
+                break
+            halves.append(_Half(tracks))
+        elif name == b"moof" and halves:
+            found = _fragment(fd, offset, size, limit)
+            if found is None or not _follows(halves[-1], found):
+                break
+            halves[-1].fragments.append(found)
+    return heads, halves
+
+
+def _follows(half: _Half, found: _Fragment) -> bool:
+    """Whether the times of a fragment go on from those before it, within an hour of refused writes."""
+    scales = {track.id: track.timescale for track in half.tracks}
+    if any(run.track_id not in scales or max(run.durations) > _LONGEST_S * scales[run.track_id] for run in found.runs):
+        return False
+    starts = [run.start / scales[run.track_id] for run in found.runs]
+    ends = [
+        (run.start + sum(run.durations)) / scales[run.track_id] for piece in half.fragments[-1:] for run in piece.runs
+    ]
+    last = max(ends, default=0.0)
+    return all(-1.0 < start - last < _LONGEST_S for start in starts)
+
+
+def _note(tables: dict[int, SampleTable], half: _Half) -> None:
+    """Adds one half behind what is there, both tracks from the same moment on."""
+    base_s = _seam(list(tables.values()))
+    bases: dict[int, int] = {}
+    for track in half.tracks:
+        table = tables.setdefault(track.id, SampleTable(track))
+        table.use_entry(track.entry)
+        bases[track.id] = round(base_s * track.timescale)
+    for piece in half.fragments:
+        for run in piece.runs:
+            start = bases[run.track_id] + run.start
+            tables[run.track_id].append(start, run.offset, run.sizes, run.durations, run.sync)
+
+
+def _seam(tables: Sequence[SampleTable]) -> float:
+    """The moment at which the next half begins: where sound ends, so that it goes on without a hole.
+
+    Picture is cut or held to that moment. Where sound ends much earlier, picture decides and the hole stays.
+    """
+    ends = [table.end / table.track.timescale for table in tables]
+    sound = max((end for end, table in zip(ends, tables, strict=True) if table.track.kind == "audio"), default=0.0)
+    if max(ends, default=0.0) - sound > _SEAM_S:
+        return max(ends)
+    for table in tables:
+        if table.track.kind == "video":
+            table.trim_to(round(sound * table.track.timescale))
+    return sound
+
+
+def _drop_torn(fd: int, half: _Half) -> None:
+    """Leaves out fragments at the end whose samples are not whole, and what follows them."""
+    video = {track.id for track in half.tracks if track.kind == "video"}
+    tail = half.fragments
+    for index in range(max(0, len(tail) - _CHECKED_AT_END), len(tail)):
+        if not all(_whole(fd, run, run.track_id in video) for run in tail[index].runs):
+            del tail[index:]
+            break
+
+
+def _whole(fd: int, run: _ReadRun, is_video: bool) -> bool:
+    data = os.pread(fd, sum(run.sizes), run.offset)
+    at = 0
+    for size in run.sizes:
+        sample = data[at : at + size]
+        # An AAC frame ends with ID_END, three ones (ISO/IEC 14496-3, 4.5.2.1): never with a zero byte.
+        if not (h264.whole(sample) if is_video else sample[-1:] > b"\0" and bytes(64) not in sample):
+            return False
+        at += size
+    return True
+
+
+def _boxes(fd: int, at: int, limit: int) -> Iterator[tuple[bytes, int, int]]:
+    """(name, offset, size) of the boxes that lie wholly before `limit`.
+
+    The header of a group that was closed is stepped into, and given like one that was not: as a `free`.
+    """
+    while at + 8 <= limit:
+        size, name = struct.unpack("!I4s", os.pread(fd, 8, at))
+        if size == 1 and _hidden(fd, at) is not None:
+            size, name = len(PLACE), b"free"
+        if size < 8 or at + size > limit:
+            return
+        yield name, at, size
+        at += size
+
+
+def _children(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start and end of the content) of the boxes inside [at, end)."""
+    while at + 8 <= end:
+        size, name = struct.unpack_from("!I4s", data, at)
+        if size < 8 or at + size > end:
+            return
+        yield name, at + 8, at + size
+        at += size
+
+
+def _find(data: bytes, at: int, end: int, *path: bytes) -> tuple[int, int]:
+    """The content of the first box along a path of names."""
+    for wanted in path:
+        for name, start, stop in _children(data, at, end):
+            if name == wanted:
+                at, end = start, stop
+                break
+        else:
+            raise NotARecording(f"a box {wanted!r} is missing")
+    return at, end
+
+
+def _tracks(moov: bytes) -> list[Track]:
+    try:
+        return _parse_tracks(moov)
+    except struct.error as error:
+        raise NotARecording("the file's tracks cannot be read") from error
+
+
+def _parse_tracks(moov: bytes) -> list[Track]:
+    tracks: list[Track] = []
+    for name, start, end in _children(moov, 8, len(moov)):
+        if name != b"trak":
+            continue
+        header, _ = _find(moov, start, end, b"tkhd")
+        media, _ = _find(moov, start, end, b"mdia", b"mdhd")
+        handler, _ = _find(moov, start, end, b"mdia", b"hdlr")
+        entry, entry_end = _find(moov, start, end, b"mdia", b"minf", b"stbl", b"stsd")
+        kind: MediaKind = "video" if moov[handler + 8 : handler + 12] == b"vide" else "audio"
+        (track_id,) = struct.unpack_from("!I", moov, header + 20)
+        width, height = struct.unpack_from("!II", moov, header + 88)
+        (timescale,) = struct.unpack_from("!I", moov, media + 20)
+        if not track_id or not timescale:
+            raise NotARecording("a track without a number or a clock")
+        tracks.append(Track(track_id, kind, timescale, moov[entry + 8 : entry_end], width >> 16, height >> 16))
+    return tracks
+
+
+def _fragment(fd: int, at: int, size: int, limit: int) -> _Fragment | None:
+    """The fragment whose `moof` lies at `at`, None when its `mdat` is torn or its numbers do not fit."""
+    moof = os.pread(fd, size, at)
+    media = next(_boxes(fd, at + size, limit), None)
+    if media is None or media[0] != b"mdat":
+        return None
+    fragment = _Fragment(end=media[1] + media[2])
+    try:
+        for name, start, end in _children(moof, 8, size):
+            if name == b"traf":
+                fragment.runs.append(_run(moof, at, start, end))
+    except (struct.error, NotARecording):
+        return None
+    in_order = all(media[1] < run.offset and run.offset + sum(run.sizes) <= fragment.end for run in fragment.runs)
+    return fragment if fragment.runs and in_order else None
+
+
+def _run(moof: bytes, at: int, start: int, end: int) -> _ReadRun:
+    """A `traf` as `boxes.fragment` writes it (8.8.6 to 8.8.12)."""
+    header, _ = _find(moof, start, end, b"tfhd")
+    flags, track_id = struct.unpack_from("!II", moof, header)
+    time, _ = _find(moof, start, end, b"tfdt")
+    (start_time,) = struct.unpack_from("!Q", moof, time + 4)
+    table, table_end = _find(moof, start, end, b"trun")
+    run_flags, count, offset = struct.unpack_from("!IIi", moof, table)
+    each = 12 if run_flags & 0x700 == 0x700 else 4
+    if not count or count * each > table_end - table - 12:
+        raise NotARecording("a run that is longer than its box")
+    if each == 12:
+        values = struct.unpack_from(f"!{3 * count}I", moof, table + 12)
+        durations, sizes = list(values[0::3]), list(values[1::3])
+        sync = [value != NOT_SYNC for value in values[2::3]]
+    else:
+        if not flags & 0x8:
+            raise NotARecording("a run without durations")
+        (duration,) = struct.unpack_from("!I", moof, header + 8)
+        durations, sizes = [duration] * count, list(struct.unpack_from(f"!{count}I", moof, table + 12))
+        sync = [True] * count
+    return _ReadRun(track_id, start_time, at + offset, sizes, durations, sync)
