@@ -15,8 +15,6 @@ from fractions import Fraction
 from typing import Final, cast
 
 import av
-import numpy as np
-from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import CodecContext, Flags, ThreadType
 from av.video.codeccontext import VideoCodecContext
 from prometheus_client import Counter
@@ -25,6 +23,7 @@ from ingest.accept.sink import EncodedFrame
 from ingest.contract import AUDIO_CLOCK
 from ingest.program.canvas import Canvas
 from ingest.program.clock import Clock
+from ingest.program.opus import Libopus, OpusDecoder, UndecodablePacket
 from ingest.program.raw import Samples
 from ingest.program.source import Source
 from webinar.base import log
@@ -34,11 +33,12 @@ _log = log.get(__name__)
 SKIPPED: Final = Counter("webinar_ingest_decoder_skipped_total", "Decoded pictures skipped because decoding was late")
 OVERFLOWED: Final = Counter("webinar_ingest_decoder_overflow_total", "Encoded frames given up by a stalled decoder")
 UNDECODABLE: Final = Counter("webinar_ingest_undecodable_total", "Encoded frames that could not be decoded", ["codec"])
+REPAIRED: Final = Counter("webinar_ingest_repaired_sound_seconds_total", "Sound made for packets that were lost")
 
 _BEHIND: Final = 5  # frames waiting: pictures in between are not worth scaling
 _MOST: Final = 300
 _MICRO: Final = Fraction(1, 1_000_000)
-_DECODERS: Final = {"h264": "h264", "vp8": "vp8", "opus": "libopus"}
+_DECODERS: Final = {"h264": "h264", "vp8": "vp8"}
 
 
 class _Decoder(threading.Thread):
@@ -86,7 +86,7 @@ class _Decoder(threading.Thread):
     def _failed(self, frame: EncodedFrame, error: Exception) -> None:
         """One frame is given up. What no decoder should say is logged loudly, once as long as it repeats."""
         UNDECODABLE.labels(frame.codec).inc()
-        if isinstance(error, av.FFmpegError):
+        if isinstance(error, av.FFmpegError | UndecodablePacket):
             _log.info("frame cannot be decoded", codec=frame.codec, error=str(error))
         elif repr(error) != self._last_failure:
             self._last_failure = repr(error)
@@ -144,26 +144,38 @@ class VideoDecoder(_Decoder):
 
 
 class AudioDecoder(_Decoder):
-    """Opus, to 48 kHz stereo."""
+    """Opus, to 48 kHz stereo. Lost packets are repaired as far as the next one and concealment can."""
 
     def __init__(self, source: Source, clock: Clock) -> None:
         super().__init__("decode-audio", clock)
         self._source = source
+        self._library = Libopus()
 
     def run(self) -> None:
-        context: AudioCodecContext | None = None
+        decoder: OpusDecoder | None = None
         current = -1
+        end_s = 0.0  # capture time at which what was decoded so far ends
         while (item := self._next()) is not None:
             generation, frame, _ = item
             try:
-                if context is None or generation != current:
-                    current, context = generation, _audio_context(frame.codec)
-                for sound in context.decode(av.Packet(frame.data)):
-                    self._source.put_sound(generation, frame.capture_time_s, _samples(sound), self._clock.now())
+                if decoder is None or generation != current:
+                    current, decoder, end_s = generation, OpusDecoder(self._library), frame.capture_time_s
+                start_s = frame.capture_time_s
+                if frame.gap and start_s > end_s:
+                    repaired = decoder.repair(round((start_s - end_s) * AUDIO_CLOCK), frame.data)
+                    REPAIRED.inc(len(repaired) / AUDIO_CLOCK)
+                    self._put(generation, start_s - len(repaired) / AUDIO_CLOCK, repaired)
+                samples = decoder.decode(frame.data)
+                end_s = start_s + len(samples) / AUDIO_CLOCK
+                self._put(generation, start_s, samples)
             except Exception as error:  # noqa: BLE001 - a thread that dies here would do so unseen
                 self._failed(frame, error)
-                if not isinstance(error, av.FFmpegError):
-                    context = None
+                if not isinstance(error, UndecodablePacket):
+                    decoder = None
+
+    def _put(self, generation: int, capture_s: float, samples: Samples) -> None:
+        if len(samples):
+            self._source.put_sound(generation, capture_s, samples, self._clock.now())
 
 
 def _video_context(codec: str, keyframe: bool) -> VideoCodecContext:
@@ -175,21 +187,3 @@ def _video_context(codec: str, keyframe: bool) -> VideoCodecContext:
     context.thread_type = ThreadType.NONE  # frame threads would hold pictures back
     context.flags |= Flags.low_delay
     return context
-
-
-def _audio_context(codec: str) -> AudioCodecContext:
-    context = cast("AudioCodecContext", CodecContext.create(_DECODERS[codec], "r"))
-    context.sample_rate = AUDIO_CLOCK
-    context.layout = "stereo"
-    return context
-
-
-def _samples(sound: av.AudioFrame) -> Samples:
-    """Float samples [n, 2] of a decoded frame, packed or planar, mono or stereo."""
-    scale = np.float32(1 / 32768 if sound.format.name.startswith("s16") else 1)
-    array = sound.to_ndarray().astype(np.float32) * scale
-    channels = len(sound.layout.channels)
-    table = array.T if sound.format.is_planar else array.reshape(-1, channels)
-    if channels == 1:
-        table = np.repeat(table, 2, axis=1)
-    return np.ascontiguousarray(table[:, :2], np.float32)
