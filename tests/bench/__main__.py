@@ -1,6 +1,6 @@
 """`make bench`: every load and speed run, one after the other; each prints its figures as JSON.
 
-`python -m tests.bench NAME` runs one: event, whep, chat, all. `soak` is half an hour of one event.
+`python -m tests.bench NAME` runs one: event, whep, chat, all, lipsync. `soak` is half an hour of one event.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ RUNS = {
     "event": [["tests.bench.event"]],
     "whep": [["tests.bench.whep_fanout", "--viewers", str(n)] for n in (60, 150, 300)],
     "chat": [["tests.bench.chat_fanout"], ["tests.bench.chat_fanout", "--rate", "100"]],
+    "recording": [["tests.bench.recording"]],
     "all": [["tests.bench.everything"]],
+    "lipsync": [["tests.bench.lipsync"]],
     "soak": [["tests.bench.soak"]],
 }
 
@@ -22,7 +24,7 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.exit(f"no such run: {', '.join(sorted(unknown))}; there are {', '.join(RUNS)}")
     status = 0
-    for name in names or ["event", "whep", "chat", "all"]:
+    for name in names or ["event", "whep", "chat", "all", "lipsync"]:
         for module, *arguments in RUNS[name]:
             print(f"# {module} {' '.join(arguments)}", flush=True)
             status |= subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
