@@ -17,7 +17,7 @@ import enum
 import json
 import struct
 from dataclasses import asdict, dataclass
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, NamedTuple
 
 VIDEO_CLOCK: Final = 90_000
 AUDIO_CLOCK: Final = 48_000
@@ -99,6 +99,8 @@ class Unit:
     pts: int  # video 1/90000 s, opus 1/48000 s
     keyframe: bool
     payload: bytes
+    # The machine cannot keep up: this rendition has few pictures now, who can take another is better off there.
+    resting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,9 @@ class RenditionHealth:
     name: str
     fps: float
     bitrate: int  # bit/s
+    wanted_fps: float = 0.0  # of video: what it is made at now, less than its frame rate under overload
+    resting: bool = False  # as `Unit.resting`
+    late_s: float = 0.0  # from a picture's or sound's moment in the program until it is encoded, smoothed
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +214,12 @@ class LiveStatus:
     recorded_until_s: float  # safely on disk
     # Why nothing is being recorded just now: "disk_full", "disk_failed" (unwritable, broken), "disk_slow"; "" if it is.
     recording_problem: str = ""
+    # By how many steps the ladder is lowered because the machine cannot keep up; 0: not at all.
+    overload: int = 0
+    # Viewers see the holding picture and hear nothing, whatever the presenter sends.
+    paused: bool = False
+    # From the presenter's capture, as far as it can be known here, to the program: network, decoding, lip sync.
+    delay_s: float = 0.0
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -249,3 +260,95 @@ class RecordingClosed:
             return cls(**fields)
         except (ValueError, TypeError, AttributeError) as error:
             raise UnknownMessage(f"recording notice cannot be read: {error}") from error
+
+
+class Key:
+    """Keys of what a live session leaves in the store, for rewinding and replay.
+
+    Everything of a session is below `live/<prefix>/`; one object an event and session, whose body is the prefix, leads
+    from the event to them. Session ids sort by time.
+    """
+
+    @staticmethod
+    def init(prefix: str, rendition: str) -> str:
+        return f"live/{prefix}/{rendition}/init.mp4"
+
+    @staticmethod
+    def segment(prefix: str, rendition: str, msn: int) -> str:
+        return f"live/{prefix}/{rendition}/{msn}.m4s"
+
+    @staticmethod
+    def session(prefix: str) -> str:
+        """`StoredSession`."""
+        return f"live/{prefix}/session.json"
+
+    @staticmethod
+    def chunk(prefix: str, number: int) -> str:
+        """`StoredChunk` of the segments number × `StoredChunk.SEGMENTS` and following."""
+        return f"{Key.chunks(prefix)}/{number}.json"
+
+    @staticmethod
+    def chunks(prefix: str) -> str:
+        return f"live/{prefix}/index"
+
+    @staticmethod
+    def of_event(event_id: str) -> str:
+        return f"live/events/{event_id}"
+
+    @staticmethod
+    def pointer(event_id: str, session_id: str) -> str:
+        return f"{Key.of_event(event_id)}/{session_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """What a session is, written when it begins and once more when it has ended in order."""
+
+    session_id: str
+    event_id: str
+    hls_prefix: str
+    started_at: str  # wall time of program time 0
+    segment_target: float  # s
+    renditions: tuple[Rendition, ...]  # of the ladder, top first, audio last
+    complete: bool  # no segment follows; false for ever when ingest was killed
+
+    def to_json(self) -> builtins.bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: builtins.bytes) -> StoredSession:
+        try:
+            fields = json.loads(data)
+            fields["renditions"] = tuple(Rendition(**r) for r in fields["renditions"])
+            return cls(**fields)
+        except (ValueError, TypeError, KeyError) as error:
+            raise UnknownMessage(f"session of the store cannot be read: {error}") from error
+
+
+class StoredSegment(NamedTuple):
+    """One segment as the index has it. `bytes` is 0 where the store did not take it: a hole of known length."""
+
+    duration: int  # time base of the track's kind
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A stretch of a session's index: of each rendition the segments from the chunk's first on, without a hole.
+
+    Written again with each segment until it is full, so that what is lost with a killed ingest is a segment at most.
+    """
+
+    SEGMENTS: ClassVar[int] = 64
+    segments: dict[str, list[StoredSegment]]  # by rendition
+
+    def to_json(self) -> builtins.bytes:
+        return json.dumps(self.segments, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, data: builtins.bytes) -> StoredChunk:
+        try:
+            found = json.loads(data)
+            return cls({name: [StoredSegment(int(d), int(b)) for d, b in listed] for name, listed in found.items()})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UnknownMessage(f"index of the store cannot be read: {error}") from error

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from ingest.accept.sink import PublisherState, ReceiverHealth
 from ingest.contract import PublisherHealth
-from ingest.outgoing import Publish, PutObject
+from ingest.outgoing import Publish
+from ingest.storing import PutObject
 
 
 class Presenters(Protocol):

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ingest.contract import Key
 from webinar.api.access import Access
 from webinar.api.admission import Admission
 from webinar.api.stage import Stage
@@ -119,3 +120,4 @@ class Platform:
         await self.storage.remove_all(f"recordings/{event_id}")
         for session in sessions:
             await self.storage.remove_all(f"live/{session.hls_prefix}")
+        await self.storage.remove_all(Key.of_event(str(event_id)))

@@ -52,7 +52,10 @@ async def playback(call: Call) -> schemas.PlaybackReply:
         changed = await unless_gone(call.request.receive, waiting)
         scene = changed or await platform.stage.scene(viewer.event_id)
         await platform.admission.admit(viewer)
-    return _reply(call, scene)
+    replay = None
+    if scene.state == "ended" and platform.live is not None:
+        replay = await platform.live.replays.prefix(str(viewer.event_id))
+    return _reply(call, scene, replay)
 
 
 async def _note_first_join(call: Call) -> None:
@@ -63,24 +66,27 @@ async def _note_first_join(call: Call) -> None:
         _log.warning("first join not noted, the database is away", error=type(error).__name__)
 
 
-def _reply(call: Call, scene: Scene) -> schemas.PlaybackReply:
+def _reply(call: Call, scene: Scene, replay_prefix: str | None) -> schemas.PlaybackReply:
     links, viewer, event = call.platform.links, call.principal, scene.event
-    hls = whep = None
+    hls = whep = rewind = None
     if scene.hls_prefix is not None:
         hls = links.absolute(f"/hls/{scene.hls_prefix}/index.m3u8")
+        rewind = links.absolute(f"/hls/{scene.hls_prefix}/full.m3u8")
         whep = links.absolute(f"/whep/{event.id}") if call.platform.settings.whep_seats > 0 else None
     return schemas.PlaybackReply(
         state=scene.state,
         version=scene.version,
         whep_url=whep,
         hls_url=hls,
-        replay_url=None,
+        rewind_url=rewind,
+        replay_url=None if replay_prefix is None else links.absolute(f"/hls/{replay_prefix}/full.m3u8"),
         chat=schemas.ChatTicket(**call.platform.access.chat(event.id, viewer.person, "attendee", viewer.name)),
         event=schemas.PlaybackEvent(
             id=event.id,
             title=event.title,
             starts_at=event.starts_at,
             ends_at=event.ends_at,
+            started_at=event.started_at,
             timezone=event.timezone,
             language=event.language,
         ),

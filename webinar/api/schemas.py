@@ -97,6 +97,7 @@ class PlaybackEvent(Reply):
     title: str
     starts_at: Time
     ends_at: Time
+    started_at: Time | None = Field(description="When the programme began; null before Go Live.")
     timezone: str
     language: Language
 
@@ -114,7 +115,8 @@ class PlaybackReply(Reply):
     version: str
     whep_url: str | None
     hls_url: str | None
-    replay_url: str | None
+    rewind_url: str | None = Field(description="HLS of the event so far, from Go Live on; null unless it is live.")
+    replay_url: str | None = Field(description="HLS of the whole event; null before its end, and if nothing was kept.")
     chat: ChatTicket
     event: PlaybackEvent
     you: You

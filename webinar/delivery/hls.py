@@ -13,10 +13,13 @@ from urllib.parse import parse_qsl
 from prometheus_client import Counter, Gauge
 from starlette.types import Receive, Scope, Send
 
+from ingest.contract import Key
 from webinar.base.errors import NotFound, Unavailable
 from webinar.base.hangup import unless_gone
 from webinar.base.storage import Storage
 from webinar.delivery import playlist
+from webinar.delivery.archive import Archive
+from webinar.delivery.rewind import Rewind
 from webinar.delivery.session import LiveSession
 from webinar.delivery.window import Window
 
@@ -29,7 +32,7 @@ _NO_STORE: Final = b"no-store"
 _PATH: Final = re.compile(
     r"/(?P<prefix>[A-Za-z0-9_-]{16,64})"
     r"(?:/(?P<rendition>[a-z0-9]{1,16}))?"
-    r"/(?:(?P<playlist>index)\.m3u8|(?P<init>init)\.mp4|(?P<msn>\d{1,9})(?:\.(?P<part>\d{1,4}))?\.m4s)"
+    r"/(?:(?P<playlist>index|full)\.m3u8|(?P<init>init)\.mp4|(?P<msn>\d{1,9})(?:\.(?P<part>\d{1,4}))?\.m4s)"
 )
 
 REQUESTS: Final = Counter("webinar_hls_requests_total", "Requests for LL-HLS", ["kind", "status"])
@@ -72,6 +75,7 @@ class HlsApp:
     def __init__(self, sessions: Sessions, storage: Storage | None) -> None:
         self._sessions = sessions
         self._storage = storage
+        self._rewind = None if storage is None else Rewind(Archive(storage))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -110,6 +114,8 @@ class HlsApp:
         if match is None:
             return _error("other", 404, "There is nothing here.")
         session = self._sessions.by_prefix(match["prefix"])
+        if match["playlist"] == "full":
+            return await self._whole(match["prefix"], match["rendition"], session, scope)
         if session is None:
             return await self._stored(match)
         if match["rendition"] is None:
@@ -128,7 +134,7 @@ class HlsApp:
     def _multivariant(self, session: LiveSession) -> Reply:
         if not session.playable:
             return _error("multivariant", 503, "The programme is about to start.", retry_after_s=1)
-        text = playlist.multivariant(session.windows).encode()
+        text = playlist.multivariant(playlist.qualities(session.windows)).encode()
         return Reply("multivariant", 200, text, _PLAYLIST, b"public, max-age=1")
 
     async def _media_playlist(self, session: LiveSession, rendition: str, scope: Scope, receive: Receive) -> Reply:
@@ -141,7 +147,7 @@ class HlsApp:
             return _error("playlist", 400, "_HLS_msn and _HLS_part are whole numbers.")
         if part is not None and msn is None:
             return _error("playlist", 400, "_HLS_part needs _HLS_msn.")
-        target = playlist.target_duration(window.init)
+        target = playlist.target_duration(window.init.segment_target)
         cache = b"public, max-age=%d" % (6 * target)
         if msn is None:
             cache = b"public, max-age=1" if window.ended else b"public, max-age=0, s-maxage=1"
@@ -160,6 +166,29 @@ class HlsApp:
         if _accepts_gzip(scope):
             return Reply("playlist", 200, gzipped, _PLAYLIST, cache, gzipped=True)
         return Reply("playlist", 200, plain, _PLAYLIST, cache)
+
+    async def _whole(self, prefix: str, rendition: str | None, session: LiveSession | None, scope: Scope) -> Reply:
+        """The playlists of the whole event, by media type EVENT while it is live and VOD afterwards."""
+        if self._rewind is None:
+            return _error("full", 404, "There is no such live stream.")
+        if session is not None and not session.playable:
+            return _error("full", 503, "The programme is about to start.", retry_after_s=1)
+        if session is not None and rendition is not None and rendition not in session.windows:
+            return _error("full", 404, "There is no such rendition.")
+        try:
+            if rendition is None:
+                found = await self._rewind.multivariant(prefix, session)
+            else:
+                skip = b"_HLS_skip=" in scope["query_string"]
+                found = await self._rewind.media(prefix, rendition, session, skip=skip)
+        except NotFound:
+            return _error("full", 404, "There is no such live stream.")
+        except Unavailable as error:
+            return _error("full", 503, error.message, retry_after_s=error.retry_after_s or 2)
+        cache = b"public, max-age=300" if found.final else b"public, max-age=0, s-maxage=1"
+        if found.gzipped and _accepts_gzip(scope):
+            return Reply("full", 200, found.gzipped, _PLAYLIST, cache, gzipped=True)
+        return Reply("full", 200, found.plain, _PLAYLIST, cache)
 
     async def _media(self, session: LiveSession, match: re.Match[str], part: int | None, receive: Receive) -> Reply:
         rendition, msn = match["rendition"], int(match["msn"])
@@ -187,9 +216,11 @@ class HlsApp:
         wanted = match["init"] is not None or (match["msn"] is not None and match["part"] is None)
         if self._storage is None or match["rendition"] is None or not wanted:
             return _error("other", 404, "There is no such live stream.")
-        name = "init.mp4" if match["init"] is not None else f"{int(match['msn'])}.m4s"
+        prefix, rendition = match["prefix"], match["rendition"]
+        init = match["init"] is not None
+        key = Key.init(prefix, rendition) if init else Key.segment(prefix, rendition, int(match["msn"]))
         try:
-            data = await self._storage.get_bytes(f"live/{match['prefix']}/{match['rendition']}/{name}")
+            data = await self._storage.get_bytes(key)
         except NotFound:
             return _error("stored", 404, "There is no such segment.")
         except Unavailable as error:

@@ -11,6 +11,7 @@ from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.delivery.feed import Feed
 from webinar.delivery.hls import HlsApp
+from webinar.delivery.replays import Replays
 from webinar.delivery.session import LiveSession
 from webinar.delivery.whep import WhepServer
 
@@ -21,7 +22,7 @@ _SILENT_S: Final = 5.0
 class Live:
     """One a web process, made inside its loop: `await start()`, then `await close()`.
 
-    `hls` is the ASGI application for `/hls`, `whep` answers offers and gives figures.
+    `hls` is the ASGI application for `/hls`, `whep` answers offers and gives figures, `replays` knows past sessions.
     """
 
     def __init__(self, settings: Settings, bus: Bus, storage: Storage | None) -> None:
@@ -36,6 +37,7 @@ class Live:
             bus, on_message=self._on_message, on_session=self._on_session, on_forgotten=self._on_forgotten
         )
         self.hls = HlsApp(self, storage)
+        self.replays = Replays(storage)
 
     async def start(self) -> None:
         """Raises `CannotStart` when the UDP port cannot be had."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ingest.contract import InitSegment
+from ingest.contract import Rendition
 from webinar.delivery.window import Window, WindowSegment
 
 _VERSION: Final = 9  # EXT-X-SKIP, section 8
@@ -15,42 +16,59 @@ _PARTS_FOR_TARGETS: Final = 3  # parts older than three target durations are not
 _SKIP_TARGETS: Final = 6  # CAN-SKIP-UNTIL is at least six target durations, section 4.4.3.8
 
 
-def multivariant(windows: Mapping[str, Window]) -> str:
-    """`index.m3u8` of a session: one variant a video rendition, audio as a rendition group of its own."""
-    audio = windows.get("audio")
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A rendition as the multivariant playlist names it; bit/s as measured."""
+
+    rendition: Rendition
+    peak: int
+    average: int
+
+
+def multivariant(qualities: Sequence[Quality], playlist: str = "index.m3u8") -> str:
+    """The multivariant playlist: one variant a video rendition, audio as a rendition group of its own.
+
+    `playlist` is the name of the media playlists.
+    """
+    audio = next((q for q in qualities if q.rendition.kind == "audio"), None)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if audio is not None:
-        channels = audio.init.rendition.channels or 2
+        channels = audio.rendition.channels or 2
         lines.append(
             '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="audio",DEFAULT=YES,AUTOSELECT=YES,'
-            f'CHANNELS="{channels}",URI="audio/index.m3u8"'
+            f'CHANNELS="{channels}",URI="{audio.rendition.name}/{playlist}"'
         )
-    for name, window in windows.items():
-        rendition = window.init.rendition
+    for quality in qualities:
+        rendition = quality.rendition
         if rendition.kind != "video":
             continue
-        codecs = rendition.codecs if audio is None else f"{rendition.codecs},{audio.init.rendition.codecs}"
-        peak = window.peak_bandwidth + (audio.peak_bandwidth if audio else 0)
-        average = window.average_bandwidth + (audio.average_bandwidth if audio else 0)
+        codecs = rendition.codecs if audio is None else f"{rendition.codecs},{audio.rendition.codecs}"
+        peak = quality.peak + (audio.peak if audio else 0)
+        average = quality.average + (audio.average if audio else 0)
         lines.append(
             f"#EXT-X-STREAM-INF:BANDWIDTH={max(peak, average)},AVERAGE-BANDWIDTH={average},"
             f'CODECS="{codecs}",RESOLUTION={rendition.width}x{rendition.height},'
             f"FRAME-RATE={rendition.frame_rate:.3f}" + (',AUDIO="audio"' if audio else "")
         )
-        lines.append(f"{name}/index.m3u8")
+        lines.append(f"{rendition.name}/{playlist}")
     return "\n".join(lines) + "\n"
 
 
-def target_duration(init: InitSegment) -> int:
+def qualities(windows: Mapping[str, Window]) -> list[Quality]:
+    """Of a live session, in the ladder's order."""
+    return [Quality(w.init.rendition, w.peak_bandwidth, w.average_bandwidth) for w in windows.values()]
+
+
+def target_duration(segment_target: float) -> int:
     """EXT-X-TARGETDURATION: constant over the session; a segment rounds to at most this (section 4.4.3.1)."""
-    return max(1, math.ceil(init.segment_target))
+    return max(1, math.ceil(segment_target))
 
 
 def media(name: str, windows: Mapping[str, Window], *, skip: bool = False) -> str:
     """The live playlist of one rendition; `skip` leaves out old segments (delta update, section 6.2.5.1)."""
     window = windows[name]
     init = window.init
-    target = target_duration(init)
+    target = target_duration(init.segment_target)
     segments = list(window.listed())
     first = segments[0].msn if segments else 0
     lines = [
@@ -81,9 +99,14 @@ def media(name: str, windows: Mapping[str, Window], *, skip: bool = False) -> st
     return "\n".join(lines) + "\n"
 
 
+def date_time(started: datetime, program_s: float) -> str:
+    """EXT-X-PROGRAM-DATE-TIME of a moment of the program that began at `started` (section 4.4.4.6)."""
+    moment = (started + timedelta(seconds=program_s)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"#EXT-X-PROGRAM-DATE-TIME:{moment}"
+
+
 def _segment_lines(segment: WindowSegment, started: datetime, *, parts: bool) -> list[str]:
-    moment = (started + timedelta(seconds=segment.start_s)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    lines = [f"#EXT-X-PROGRAM-DATE-TIME:{moment}"]
+    lines = [date_time(started, segment.start_s)]
     if parts:
         for number, part in enumerate(segment.parts):
             independent = ",INDEPENDENT=YES" if part.independent else ""

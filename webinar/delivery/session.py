@@ -111,6 +111,7 @@ def _refilled(window: Window, snapshot: list[Part]) -> Window:
         return window
     fresh = Window(window.init)
     fresh.version = window.version  # what is rendered of it never has the number of an earlier state
+    fresh.finished, fresh.finished_end = window.finished, window.finished_end
     for part in snapshot:
         fresh.add(part)
     return fresh

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ingest.contract import AUDIO_CLOCK, VIDEO_CLOCK, InitSegment, Part
+from ingest.contract import AUDIO_CLOCK, VIDEO_CLOCK, InitSegment, Part, StoredSegment
 
 # rfc8216bis section 4.4.3.1 asks for three target durations; players of Apple want more to start well.
 WINDOW_SEGMENTS: Final = 8
@@ -36,6 +36,7 @@ class WindowSegment:
     start_s: float  # program time
     parts: list[WindowPart] = field(default_factory=list)
     complete: bool = False
+    ticks: int = 0  # duration in the time base of the track's kind
 
     @property
     def duration_s(self) -> float:
@@ -53,6 +54,9 @@ class Window:
         self.init = init
         self.version = 0  # counts every change, for caches of rendered playlists
         self.ended = False
+        # Every finished segment this window has seen, by msn: what the playlist of the whole event is made of.
+        self.finished: dict[int, StoredSegment] = {}
+        self.finished_end = 0  # the msn after the newest of them
         self._clock = VIDEO_CLOCK if init.rendition.kind == "video" else AUDIO_CLOCK
         self._segments: deque[WindowSegment] = deque()
         self._bits = 0
@@ -74,8 +78,11 @@ class Window:
             last = WindowSegment(part.msn, part.pts / self._clock)
             self._segments.append(last)
         last.parts.append(WindowPart(part.duration / self._clock, part.independent, part.payload))
+        last.ticks += part.duration
         if part.last:
             self._complete(last)
+            self.finished[last.msn] = StoredSegment(last.ticks, len(last.payload))
+            self.finished_end = last.msn + 1
         self.version += 1
         return True
 

@@ -22,7 +22,7 @@ def segments(text: str) -> list[str]:
 
 
 def test_the_multivariant_playlist_names_every_video_rendition_with_codecs_of_both_tracks() -> None:
-    text = playlist.multivariant(windows())
+    text = playlist.multivariant(playlist.qualities(windows()))
     assert segments(text) == ["720p/index.m3u8", "480p/index.m3u8"]
     for line in lines(text, "#EXT-X-STREAM-INF"):
         assert 'CODECS="avc1.42c01f,mp4a.40.2"' in line
