@@ -16,6 +16,7 @@ import asyncio
 import errno
 import hashlib
 import shutil
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from prometheus_client import Counter
 
 from ingest.contract import RecordingClosed, UnknownMessage
 from ingest.record.beside import NEW, beside, read_notice, session_of, write
+from ingest.record.patience import Patience
 from ingest.record.reading import NotARecording
 from ingest.record.repair import Repaired, join, repair
 from webinar.base import log
@@ -48,9 +50,10 @@ _FETCHED: Final = ".half"
 class Spool:
     """One a process; no two processes share a folder."""
 
-    def __init__(self, root: Path, storage: Storage) -> None:
+    def __init__(self, root: Path, storage: Storage, clock: Callable[[], float] = time.monotonic) -> None:
         self._root = root
         self._storage = storage
+        self._patience = Patience(clock)
 
     def path(self, event_id: str, session_id: str) -> Path:
         """Where the recording of a live session is written."""
@@ -106,12 +109,16 @@ class Spool:
         )
         for suffix, step in steps:
             for path in await asyncio.to_thread(self._left, suffix, living):
+                if self._patience.holds(path):
+                    continue
                 try:
                     notice = await step(path)
                 except (WebinarError, OSError) as error:
                     FAILED.inc()
-                    _log.error("recording stays in the spool", path=str(path), error=str(error))
+                    pause_s = self._patience.failed(path)
+                    _log.error("recording stays in the spool", path=str(path), error=str(error), pause_s=pause_s)
                 else:
+                    self._patience.done(path)
                     closed += [] if notice is None else [notice]
         return closed
 

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     nats_url: SecretStr | None = Field(default=None, description="NATS, `nats://host:4222`. Unset: embedded.")
     storage_url: str | None = Field(
         default=None,
-        description="Object store for recordings and segments, `s3://bucket/prefix` and the like. Unset: `store/` in the data folder.",
+        description="Object store for recordings and segments, `s3://bucket/prefix` and the like; `?endpoint=https://host&region=name` for an S3 that is not Amazon's. Keys come from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Unset: `store/` in the data folder.",
     )
     public_url: str = Field(
         default="http://localhost:8000",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qsl, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
@@ -16,6 +18,14 @@ from webinar.base.errors import CannotStart, NotFound, Unavailable
 from webinar.base.settings import Settings
 
 _CHUNK: Final = 256 * 1024
+# One request each from a store that is elsewhere: large enough for its answer to take longer than its delay.
+_REMOTE_CHUNK: Final = 4 * 1024 * 1024
+_UPLOAD_PART: Final = 8 * 1024 * 1024  # the 10,000 parts that S3 allows are 80 GB
+_UPLOADS_AT_ONCE: Final = 4
+# What a request may take with all its tries. Who needs the object tries again later, less and less often.
+_CLIENT: Final = {"connect_timeout": "5s", "timeout": "60s"}
+_MOST_RETRIES: Final = 3
+_RETRY_FOR: Final = datetime.timedelta(seconds=20)
 
 
 class Storage:
@@ -27,9 +37,9 @@ class Storage:
 
     @classmethod
     def open(cls, settings: Settings) -> Storage:
-        """Raises `CannotStart` when the folder cannot be written."""
+        """Raises `CannotStart` when the folder cannot be written, or the URL names no store that can be used."""
         if settings.storage_url is not None:
-            return cls(from_url(settings.storage_url), None)
+            return cls(_elsewhere(settings.storage_url), None)
         root = settings.data_dir.absolute() / "store"
         try:
             root.mkdir(parents=True, exist_ok=True)
@@ -56,26 +66,30 @@ class Storage:
                 try:
                     await asyncio.to_thread(os.replace, path, target)
                 except OSError:
-                    await obstore.put_async(self._store, key, path)
+                    await self._upload(key, path)
                 else:
                     return
             else:
-                await obstore.put_async(self._store, key, path)
+                await self._upload(key, path)
             meta = await obstore.head_async(self._store, key)
         except (BaseError, OSError) as error:
-            raise Unavailable(f"The object store did not take {key}: {error}") from error
+            raise Unavailable(f"The object store did not take {key}: {_why(error)}") from error
         if meta["size"] != size:
             raise Unavailable(
                 f"The object store has {meta['size']} bytes of {key}, not {size}; the local file is kept."
             )
         await asyncio.to_thread(path.unlink)
 
+    async def _upload(self, key: str, path: Path) -> None:
+        """In parts; the object is there when all are, or not at all."""
+        await obstore.put_async(self._store, key, path, chunk_size=_UPLOAD_PART, max_concurrency=_UPLOADS_AT_ONCE)
+
     async def put_bytes(self, key: str, data: bytes) -> None:
         """Raises `Unavailable`."""
         try:
             await obstore.put_async(self._store, key, data)
         except (BaseError, OSError) as error:
-            raise Unavailable(f"The object store did not take {key}: {error}") from error
+            raise Unavailable(f"The object store did not take {key}: {_why(error)}") from error
 
     async def get_bytes(self, key: str) -> bytes:
         """Raises `NotFound` or `Unavailable`."""
@@ -85,7 +99,7 @@ class Storage:
         except (NotFoundError, FileNotFoundError) as error:
             raise NotFound("There is no such object.") from error
         except (BaseError, OSError) as error:
-            raise Unavailable(f"The object store did not give {key}: {error}") from error
+            raise Unavailable(f"The object store did not give {key}: {_why(error)}") from error
 
     async def delete(self, key: str) -> None:
         """One that is not there is as good as deleted. Raises `Unavailable`."""
@@ -94,7 +108,7 @@ class Storage:
         except (NotFoundError, FileNotFoundError):
             return
         except (BaseError, OSError) as error:
-            raise Unavailable(f"The object store did not delete {key}: {error}") from error
+            raise Unavailable(f"The object store did not delete {key}: {_why(error)}") from error
 
     async def size(self, key: str) -> int:
         """Bytes of an object. Raises `NotFound` or `Unavailable`."""
@@ -103,17 +117,17 @@ class Storage:
         except (NotFoundError, FileNotFoundError) as error:
             raise NotFound("There is no such object.") from error
         except (BaseError, OSError) as error:
-            raise Unavailable(f"The object store did not answer for {key}: {error}") from error
+            raise Unavailable(f"The object store did not answer for {key}: {_why(error)}") from error
 
     async def read_range(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """Bytes [start, end) in pieces of at most 256 KB."""
-        at = start
+        """Bytes [start, end) in pieces, of at most 256 KB from this machine and 4 MB from elsewhere."""
+        at, most = start, _REMOTE_CHUNK if self._root is None else _CHUNK
         while at < end:
-            stop = min(at + _CHUNK, end)
+            stop = min(at + most, end)
             try:
                 piece = bytes(await obstore.get_range_async(self._store, key, start=at, end=stop))
             except (BaseError, OSError) as error:
-                raise Unavailable(f"The object store did not give {key}: {error}") from error
+                raise Unavailable(f"The object store did not give {key}: {_why(error)}") from error
             yield piece
             at = stop
 
@@ -124,7 +138,7 @@ class Storage:
             async for batch in obstore.list(self._store, prefix):
                 keys.extend(str(meta["path"]) for meta in batch)
         except (BaseError, OSError) as error:
-            raise Unavailable(f"The object store cannot be listed: {error}") from error
+            raise Unavailable(f"The object store cannot be listed: {_why(error)}") from error
         return sorted(keys)
 
     async def remove_all(self, prefix: str) -> int:
@@ -134,5 +148,31 @@ class Storage:
             if keys:
                 await obstore.delete_async(self._store, keys)
         except (BaseError, OSError) as error:
-            raise Unavailable(f"The object store did not delete {prefix}: {error}") from error
+            raise Unavailable(f"The object store did not delete {prefix}: {_why(error)}") from error
         return len(keys)
+
+
+def _elsewhere(url: str) -> ObjectStore:
+    """The store of a URL. `?endpoint=` and `&region=` name an S3 that is not Amazon's; credentials are not in it."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    place = parts._replace(query="").geturl()
+    if parts.scheme in ("file", "memory"):
+        return from_url(place)
+    config = {f"aws_{name}": value for name, value in options.items() if name in ("endpoint", "region")}
+    if len(config) != len(options) or (options and parts.scheme != "s3"):
+        raise CannotStart("WEBINAR_STORAGE_URL takes `endpoint` and `region` after `?`, and with s3:// only.")
+    client = dict(_CLIENT, allow_http=True) if options.get("endpoint", "").startswith("http://") else dict(_CLIENT)
+    retry = {"max_retries": _MOST_RETRIES, "retry_timeout": _RETRY_FOR}
+    try:
+        made: ObjectStore = from_url(  # type: ignore[call-overload] # its overloads are by scheme
+            place, config=config, client_options=client, retry_config=retry
+        )
+    except (BaseError, ValueError) as error:
+        raise CannotStart(f"WEBINAR_STORAGE_URL cannot be used: {_why(error)}") from error
+    return made
+
+
+def _why(error: Exception) -> str:
+    """The first line: obstore's errors go on with a dump of what they are made of."""
+    return str(error).partition("\n")[0]

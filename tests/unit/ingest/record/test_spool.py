@@ -126,6 +126,31 @@ async def test_when_the_store_refuses_the_file_stays_and_the_next_sweep_stores_i
     assert [n.complete for n in await spool.sweep(frozenset())] == [True]
 
 
+async def test_a_store_that_keeps_refusing_is_asked_less_and_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    _, storage = _spool(tmp_path)
+    spool = Spool(tmp_path / "spool", storage, lambda: now)
+    closed(spool.path("event", "1-a"), 2)
+    asked: list[str] = []
+
+    async def refuse(key: str, path: Path) -> None:
+        asked.append(key)
+        raise Unavailable("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "put_file", refuse)
+        tries = []
+        for _ in range(200):  # an hour and forty minutes of sweeps
+            before = len(asked)
+            assert await spool.sweep(frozenset()) == []
+            tries += [now - 1000] if len(asked) > before else []
+            now += 30
+        assert tries == [0, 30, 90, 210, 450, 930, 1830, 2730, 3630, 4530, 5430]
+    assert len(await Spool(tmp_path / "spool", storage).sweep(frozenset())) == 1  # a new process asks at once
+
+
 def _left(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "spool").glob("*/*"))
 
