@@ -248,6 +248,7 @@ class RecordingClosed:
     duration_s: float
     complete: bool  # false when it was repaired after a crash
     joined: tuple[str, ...] = ()  # earlier sessions of the event whose recordings this one begins with
+    audio_bytes: int = 0  # of its sound alone, at the same key with `.m4a`; 0 while there is none
 
     def to_json(self) -> builtins.bytes:
         return json.dumps(asdict(self)).encode()

@@ -14,6 +14,7 @@ from typing import Final
 from ingest.contract import AUDIO_CLOCK, VIDEO_CLOCK, InitSegment, Message, Part, Rendition, Unit, encode
 from ingest.encode.encoder import EncodedUnit
 from ingest.encode.ladder import AAC_BITRATE, FRAME_RATE, GOP_FRAMES, PART_FRAMES, Ladder, Rung
+from ingest.encode.pace import FULL, Effort
 from ingest.package import h264
 from ingest.package.boxes import Sample, Track, avc1, init_segment, mp4a
 from ingest.package.segmenter import CutPart, Segmenter
@@ -25,6 +26,7 @@ PART_TARGET_S: Final = PART_FRAMES / FRAME_RATE
 SEGMENT_TARGET_S: Final = GOP_FRAMES / FRAME_RATE
 _AAC_CODEC: Final = "mp4a.40.2"
 _CHANNELS: Final = 2
+_SMOOTHING: Final = 1 / 32
 
 Deliver = Callable[[Message, bytes], None]
 
@@ -51,11 +53,18 @@ class Outlet:
         self.name = name
         self.units = 0  # written by the encoder's thread only, read by anyone
         self.bytes = 0
+        self.frame_rate = 0.0  # of video: what it is made at now
+        self.resting = False
+        self.late_s = 0.0  # from a unit's moment in the program until it is here, smoothed
         self._identity = identity
         self._deliver = deliver
         self._recorder = recorder
         self._track: Track | None = None
         self._segmenter: Segmenter | None = None
+
+    def late(self, seconds: float) -> None:
+        """How late the unit is that was just put."""
+        self.late_s += (seconds - self.late_s) * _SMOOTHING
 
     def _count(self, unit: EncodedUnit) -> None:
         self.units += 1
@@ -123,6 +132,7 @@ class Outlet:
                 pts=unit.pts,
                 keyframe=unit.keyframe,
                 payload=unit.data,
+                resting=self.resting,
             )
         )
 
@@ -136,6 +146,11 @@ class VideoOutlet(Outlet):
     def __init__(self, rung: Rung, identity: Identity, deliver: Deliver, recorder: Recorder | None) -> None:
         super().__init__(rung.name, identity, deliver, recorder)
         self._rung = rung
+        self.work(FULL)
+
+    def work(self, effort: Effort) -> None:
+        """How much the rung is worked on from now on; from any thread."""
+        self.frame_rate, self.resting = effort.frame_rate, effort.resting
 
     def put(self, unit: EncodedUnit) -> None:
         self._count(unit)

@@ -1,8 +1,8 @@
 """The threads of a live program and how they are wired: program → encoders → outlets → {feed, recording}.
 
-    program ─pictures─▶ H.264 worker a rung ─▶ VideoOutlet ─┐
-            └─sound──▶ AAC worker, Opus worker ─▶ outlets ──┼─▶ deliver (any of the threads)
-                                top rung and AAC ───────────┴─▶ recorder
+    program ─pictures─▶ Balance ─▶ H.264 worker a rung ─▶ VideoOutlet ─┐
+            └─sound──▶ AAC worker, Opus worker ─▶ outlets ─────────────┼─▶ deliver (any of the threads)
+                                top rung and AAC ──────────────────────┴─▶ recorder
 
 One instance a program: started once, stopped once.
 """
@@ -13,14 +13,16 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import av
 
-from ingest.encode.encoder import AudioEncoder, H264Encoder
+from ingest.balance import Balance
+from ingest.contract import AUDIO_CLOCK, VIDEO_CLOCK
+from ingest.encode.encoder import AudioEncoder, EncodedUnit, H264Encoder
 from ingest.encode.ladder import FRAME_RATE, GOP_FRAMES, Ladder, Rung
 from ingest.encode.queue import PictureQueue, SoundQueue
-from ingest.encode.worker import Worker
+from ingest.encode.worker import Encoder, Queue, Worker
 from ingest.outlet import AacOutlet, Deliver, Identity, OpusOutlet, Outlet, VideoOutlet
 from ingest.program.clock import Clock
 from ingest.program.program import Program
@@ -33,6 +35,9 @@ _log = log.get(__name__)
 
 # Encoders need a moment to open; the first pictures wait for them rather than be dropped.
 LEAD_S: Final = 0.1
+
+_Raw = TypeVar("_Raw")
+MakeVideo = Callable[[Rung, str], Encoder[Picture]]  # of a rung and libx264's preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Pipeline:
         deliver: Deliver,
         on_failed: Callable[[str, Exception], None],
         clock: Clock,
+        make_video: MakeVideo = H264Encoder,
     ) -> None:
         self._clock = clock
         self._on_failed = on_failed
@@ -68,9 +74,14 @@ class Pipeline:
         self.outlets: list[Outlet] = []
         self._pictures: list[Worker[Picture]] = []
         self._sounds: list[Worker[Sound]] = []
-        for rung in ladder.rungs:
-            recorder = self.recorder if rung is ladder.top else None
-            self._add_video(VideoOutlet(rung, identity, deliver, recorder), rung, ladder.preset)
+        rungs = [
+            VideoOutlet(rung, identity, deliver, self.recorder if rung is ladder.top else None) for rung in ladder.rungs
+        ]
+        for outlet, rung in zip(rungs, ladder.rungs, strict=True):
+            make = functools.partial(make_video, rung, ladder.preset)
+            self._pictures.append(self._worker(outlet, outlet.put, PictureQueue(), make, VIDEO_CLOCK))
+        self.outlets += rungs
+        self._balance = Balance(self._pictures, rungs, clock)
         self._add_audio(AacOutlet(identity, deliver, self.recorder), OpusOutlet(identity, deliver))
         self._program = Program(
             source, slate, FRAME_RATE, GOP_FRAMES, self._on_picture, self._on_sound, self._ended("program"), clock
@@ -91,9 +102,14 @@ class Pipeline:
         return sum(worker.dropped for worker in self._workers)
 
     @property
-    def idle(self) -> bool:
-        """Whether everything the program made so far has been encoded."""
-        return all(worker.idle for worker in self._workers)
+    def busy(self) -> list[Worker[Any]]:
+        """Encoders that have not encoded everything the program made so far."""
+        return [worker for worker in self._workers if not worker.idle]
+
+    @property
+    def overload(self) -> int:
+        """By how many steps the ladder is lowered."""
+        return self._balance.step
 
     @property
     def late_s(self) -> float:
@@ -130,11 +146,6 @@ class Pipeline:
         self.recorder.join()
         return Stopped(self._program.duration_s, self.recorder.duration_s, self.recorder.sha256)
 
-    def _add_video(self, outlet: VideoOutlet, rung: Rung, preset: str) -> None:
-        make = functools.partial(H264Encoder, rung, preset)
-        self.outlets.append(outlet)
-        self._pictures.append(Worker(rung.name, PictureQueue(), make, outlet.put, self._flushed(outlet)))
-
     def _add_audio(self, aac: AacOutlet, opus: OpusOutlet) -> None:
         def make_aac() -> AudioEncoder:
             encoder = AudioEncoder("aac")
@@ -142,13 +153,28 @@ class Pipeline:
             return encoder
 
         self.outlets += [aac, opus]
-        self._sounds.append(Worker(aac.name, SoundQueue(), make_aac, aac.put, self._flushed(aac)))
+        self._sounds.append(self._worker(aac, aac.put, SoundQueue(), make_aac, AUDIO_CLOCK))
         make_opus = functools.partial(AudioEncoder, "libopus")
-        self._sounds.append(Worker(opus.name, SoundQueue(), make_opus, opus.put, self._flushed(opus)))
+        self._sounds.append(self._worker(opus, opus.put, SoundQueue(), make_opus, AUDIO_CLOCK))
+
+    def _worker(
+        self,
+        outlet: Outlet,
+        put: Callable[[EncodedUnit], None],
+        queue: Queue[_Raw],
+        make: Callable[[], Encoder[_Raw]],
+        timescale: int,
+    ) -> Worker[_Raw]:
+        """An encoder's thread; `put` is the outlet's."""
+
+        def on_unit(unit: EncodedUnit) -> None:
+            put(unit)
+            outlet.late(self._clock.now() - self._program.moment(unit.pts / timescale))
+
+        return Worker(outlet.name, queue, make, on_unit, self._flushed(outlet), self._clock)
 
     def _on_picture(self, picture: Picture) -> None:
-        for worker in self._pictures:
-            worker.offer(picture)
+        self._balance.offer(picture, self._program.tick_late_s)
 
     def _on_sound(self, sound: Sound) -> None:
         for worker in self._sounds:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import secrets
+import threading
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -25,11 +26,13 @@ from ingest.contract import (
     SessionState,
     encode,
 )
+from ingest.encode.encoder import H264Encoder
 from ingest.encode.ladder import FRAME_RATE, Ladder
+from ingest.figures import Meter
 from ingest.outgoing import Outgoing
 from ingest.outlet import AUDIO, Identity
 from ingest.outside import Outside, publisher_health
-from ingest.pipeline import LEAD_S, Pipeline, Stopped
+from ingest.pipeline import LEAD_S, MakeVideo, Pipeline, Stopped
 from ingest.program import slate
 from ingest.program.canvas import Canvas
 from ingest.program.clock import Clock, SystemClock
@@ -48,7 +51,13 @@ class LiveSession:
     """See the module. All methods but the callbacks handed to threads belong to the event loop."""
 
     def __init__(
-        self, event_id: str, ladder: Ladder, outside: Outside, title: str = "", clock: Clock | None = None
+        self,
+        event_id: str,
+        ladder: Ladder,
+        outside: Outside,
+        title: str = "",
+        clock: Clock | None = None,
+        make_video: MakeVideo = H264Encoder,
     ) -> None:
         # Ids sort by time: the halves of an interrupted event are joined in this order.
         self.id = f"{time.time_ns() // 1_000_000:013d}-{secrets.token_hex(6)}"
@@ -58,6 +67,7 @@ class LiveSession:
         self.failed = False
         self.last_presented = time.monotonic()
         self._clock = clock or SystemClock()
+        self._make_video = make_video
         self._ladder = ladder
         self._outside = outside
         self._title = title
@@ -106,13 +116,31 @@ class LiveSession:
             await self.let_go()
             await asyncio.to_thread(self._end_threads)
 
-    async def start(self) -> dict[str, str]:
-        """Go Live; repeating it answers the same. Raises what `check_open` raises."""
+    async def start(self, *, paused: bool = False) -> dict[str, str]:
+        """Go Live, with the holding picture if `paused`; repeating it answers the same and changes nothing.
+
+        Raises what `check_open` raises.
+        """
         async with self._changing:
             self.check_open()
             if self.state is SessionState.REHEARSAL:
+                self._source.pause(paused)
                 await self._go_live()
             return {"session_id": self.id, "hls_prefix": self.hls_prefix, "started_at": self._started_text() or ""}
+
+    async def pause(self, paused: bool) -> None:
+        """Viewers and the recording get the holding picture and silence, or what the presenter sends again.
+
+        Raises `Conflict` in rehearsal, and what `check_open` raises. Repeating it changes nothing.
+        """
+        async with self._changing:
+            self.check_open()
+            if self.state is SessionState.REHEARSAL:
+                raise Conflict("The event is not live yet.", code="not_live")
+            if paused != self._source.paused:
+                _log.info("program paused" if paused else "program resumed", event_id=self.event_id, session=self.id)
+            self._source.pause(paused)
+            self._changed.set()
 
     async def end(self) -> Stopped:
         """Ends the program for everybody. Repeating it answers the same."""
@@ -177,9 +205,10 @@ class LiveSession:
         return self._pipeline.dropped if self._pipeline else 0
 
     @property
-    def idle(self) -> bool:
-        """Whether everything received is decoded and everything made is encoded."""
-        return self._video.idle and self._audio.idle and (self._pipeline is None or self._pipeline.idle)
+    def busy(self) -> list[threading.Thread]:
+        """Threads that are at work: on what was received, or on what the program made."""
+        decoders = [decoder for decoder in (self._video, self._audio) if not decoder.idle]
+        return [*decoders, *(self._pipeline.busy if self._pipeline else ())]
 
     @property
     def late_s(self) -> float:
@@ -209,6 +238,7 @@ class LiveSession:
             self._deliver,
             self._on_failed,
             self._clock,
+            self._make_video,
         )
         self._pipeline.start()
         self._set_state(SessionState.LIVE)
@@ -311,6 +341,9 @@ class LiveSession:
             program_time_s=round(pipeline.duration_s, 3) if pipeline else 0.0,
             recorded_until_s=round(pipeline.recorder.saved_s, 3) if pipeline else 0.0,
             recording_problem=pipeline.recorder.problem if pipeline else "",
+            overload=pipeline.overload if pipeline else 0,
+            paused=self._source.paused,
+            delay_s=round(self._source.offset(self._clock.now()), 3),
         )
 
     def _started_text(self) -> str | None:
@@ -328,7 +361,7 @@ class LiveSession:
 
     async def _report(self) -> None:
         """The status each second, and at once when something changed."""
-        before: dict[str, tuple[int, int]] = {}
+        meter = Meter()
         measured_at = time.monotonic()
         while True:
             try:
@@ -336,19 +369,7 @@ class LiveSession:
                     await self._changed.wait()
             except TimeoutError:
                 elapsed, measured_at = time.monotonic() - measured_at, time.monotonic()
-                before = self._measure(before, elapsed)
+                if self._pipeline is not None:
+                    self._measured = meter.measure(self._pipeline.outlets, elapsed)
             self._changed.clear()
             self._announce()
-
-    def _measure(self, before: dict[str, tuple[int, int]], elapsed_s: float) -> dict[str, tuple[int, int]]:
-        outlets = self._pipeline.outlets if self._pipeline else []
-        now = {outlet.name: (outlet.units, outlet.bytes) for outlet in outlets}
-        self._measured = tuple(
-            RenditionHealth(
-                name,
-                round((units - before.get(name, (0, 0))[0]) / elapsed_s, 1),
-                round((size - before.get(name, (0, 0))[1]) * 8 / elapsed_s),
-            )
-            for name, (units, size) in now.items()
-        )
-        return now

@@ -74,10 +74,10 @@ class H264Encoder:
         frame = self._own(picture.frame)
         frame.pts, frame.time_base = picture.number, Fraction(1, FRAME_RATE)
         frame.pict_type = PictureType.I if picture.keyframe else PictureType.NONE
-        return map(_video_unit, self._context.encode(frame))
+        return (_video_unit(packet, picture.span) for packet in self._context.encode(frame))
 
     def flush(self) -> Iterator[EncodedUnit]:
-        return map(_video_unit, self._context.encode(None))
+        return (_video_unit(packet, 1) for packet in self._context.encode(None))
 
     def _own(self, canvas: av.VideoFrame) -> av.VideoFrame:
         """A frame of this rung that nobody else sees: pts and picture type are set on it."""
@@ -91,8 +91,8 @@ class H264Encoder:
         return frame
 
 
-def _video_unit(packet: av.Packet[Any]) -> EncodedUnit:
-    return EncodedUnit((packet.pts or 0) * _FRAME_DURATION, _FRAME_DURATION, packet.is_keyframe, bytes(packet))
+def _video_unit(packet: av.Packet[Any], span: int) -> EncodedUnit:
+    return EncodedUnit((packet.pts or 0) * _FRAME_DURATION, span * _FRAME_DURATION, packet.is_keyframe, bytes(packet))
 
 
 class AudioEncoder:

@@ -13,6 +13,7 @@ import av
 from prometheus_client import Counter
 
 from ingest.encode.encoder import EncodedUnit
+from ingest.program.clock import Clock
 from webinar.base import log
 
 _log = log.get(__name__)
@@ -59,6 +60,7 @@ class Worker(threading.Thread, Generic[_Item]):
         make: Callable[[], Encoder[_Item]],
         on_unit: Callable[[EncodedUnit], None],
         on_end: Callable[[Exception | None], None],
+        clock: Clock,
     ) -> None:
         super().__init__(name=f"encode-{rendition}", daemon=True)
         self.rendition = rendition
@@ -67,6 +69,9 @@ class Worker(threading.Thread, Generic[_Item]):
         self._make: Callable[[], Encoder[_Item]] = make
         self._on_unit = on_unit
         self._on_end = on_end
+        self._clock = clock
+        self._spent_s = 0.0
+        self._since_s: float | None = None  # of the raw frame that is being encoded
         self._wake = threading.Condition()
         self._finishing = False
         self._busy = True  # until it waits for the first time
@@ -76,6 +81,12 @@ class Worker(threading.Thread, Generic[_Item]):
         """Whether everything that was offered has been encoded."""
         with self._wake:
             return not len(self._queue) and not self._busy
+
+    @property
+    def spent_s(self) -> float:
+        """Time spent encoding so far, the frame at work included; from any thread, and right to within a frame."""
+        since_s = self._since_s
+        return self._spent_s + (0.0 if since_s is None else self._clock.now() - since_s)
 
     def offer(self, item: _Item) -> None:
         """Queues a raw frame; when the encoder is late, one is dropped and counted."""
@@ -112,6 +123,7 @@ class Worker(threading.Thread, Generic[_Item]):
         encoder = self._make()
         failures = 0
         while (item := self._next()) is not None:
+            started_s = self._since_s = self._clock.now()
             try:
                 for unit in encoder.encode(item):
                     self._on_unit(unit)
@@ -123,5 +135,8 @@ class Worker(threading.Thread, Generic[_Item]):
                 if failures >= _FAILURES_IN_A_ROW:
                     raise
                 encoder = self._make()
+            finally:
+                self._since_s = None
+                self._spent_s += self._clock.now() - started_s
         for unit in encoder.flush():
             self._on_unit(unit)

@@ -88,7 +88,11 @@ class Grid:
 
     def at(self, tick: int) -> float:
         """The moment of a tick."""
-        return self._epoch_s + self.slipped_s + tick / self._rate
+        return self.moment(tick / self._rate)
+
+    def moment(self, program_s: float) -> float:
+        """The moment of a time of the program."""
+        return self._epoch_s + self.slipped_s + program_s
 
     def wait_s(self, tick: int, now_s: float) -> float:
         """Seconds until a tick is due, 0 when it is late."""

@@ -37,6 +37,7 @@ class Program(threading.Thread):
         super().__init__(name="program", daemon=True)
         self.pictures = 0  # made so far: program time is this over the frame rate
         self.late_s = 0.0  # the most that a tick was late: what the machine had better to do
+        self.tick_late_s = 0.0  # the newest tick
         self._rate = frame_rate
         self._clock = clock
         self._source = source
@@ -47,12 +48,16 @@ class Program(threading.Thread):
         self._keyframes = Keyframes(gop, frame_rate)
         self._wanted = threading.Event()
         self._stopping = threading.Event()
-        self._epoch_s = 0.0
+        self._grid = Grid(0.0, frame_rate * _TICKS_A_PICTURE)
 
     @property
     def duration_s(self) -> float:
         """Length of the program so far."""
         return self.pictures / self._rate
+
+    def moment(self, program_s: float) -> float:
+        """When the program is, or was, at this time; on the clock."""
+        return self._grid.moment(program_s)
 
     def request_keyframe(self) -> None:
         """An IDR soon; at most one a second is made."""
@@ -64,7 +69,7 @@ class Program(threading.Thread):
 
     def start_at(self, epoch_s: float) -> None:
         """Starts the thread; program time 0 is `epoch_s` of the clock."""
-        self._epoch_s = epoch_s
+        self._grid = Grid(epoch_s, self._rate * _TICKS_A_PICTURE)
         self.start()
 
     def run(self) -> None:
@@ -78,12 +83,13 @@ class Program(threading.Thread):
     def _run(self) -> None:
         tick_rate = self._rate * _TICKS_A_PICTURE
         block = AUDIO_CLOCK // tick_rate
-        grid = Grid(self._epoch_s, tick_rate)
+        grid = self._grid
         tick = 0
         while True:
             while (wait := grid.wait_s(tick, self._clock.now())) > 0:
                 self._clock.sleep(wait)
-            self.late_s = max(self.late_s, self._clock.now() - grid.at(tick))
+            self.tick_late_s = self._clock.now() - grid.at(tick)
+            self.late_s = max(self.late_s, self.tick_late_s)
             if tick:
                 # The sound of the tick that is over now: so all of it can have arrived.
                 self._on_sound(Sound((tick - 1) * block, self._source.sound(grid.at(tick - 1), block)))

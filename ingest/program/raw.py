@@ -15,11 +15,15 @@ Samples = npt.NDArray[np.float32]  # [n, 2], 48 kHz, full scale ±1
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One raw frame of the program: `number` counts frames from Go Live; the canvas is shared and never written."""
+    """One raw frame of the program: `number` counts frames from Go Live; the canvas is shared and never written.
+
+    `span`: for how many frames of the program it stands, more than one where those after it are left out.
+    """
 
     number: int
     frame: av.VideoFrame
     keyframe: bool
+    span: int = 1
 
 
 @dataclass(frozen=True, slots=True)

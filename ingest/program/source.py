@@ -38,6 +38,8 @@ class Source:
         self._hold_until = 0.0
         self._present = False
         self._live = False
+        self._paused = False
+        self._audible = True  # the sound that was read last
         self._current: av.VideoFrame | None = None
         self._current_at = 0.0
         self._reset()
@@ -85,6 +87,15 @@ class Source:
         with self._lock:
             self._live = True
 
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    def pause(self, paused: bool) -> None:
+        """From now on, or no longer, the program gets the holding picture and silence; what comes in stays in step."""
+        with self._lock:
+            self._paused = paused
+
     def put_picture(self, generation: int, capture_s: float, frame: av.VideoFrame, ready_s: float) -> None:
         """A picture on the canvas."""
         with self._lock:
@@ -114,14 +125,24 @@ class Source:
             until = self._current_at + _STALE_S if self._present else self._hold_until
             if self._current is not None and now_s >= until:
                 self._current = None
-            return self._current
+            return None if self._paused else self._current
 
     def sound(self, from_s: float, count: int) -> Samples:
         """`count` samples for the time from `from_s` on."""
         with self._lock:
             if from_s < self._settled_at:
                 return np.zeros((count, 2), np.float32)
-            return self._sound.read(from_s - self._playout.offset(from_s), count)
+            return self._gated(self._sound.read(from_s - self._playout.offset(from_s), count))
+
+    def _gated(self, samples: Samples) -> Samples:
+        """Silence while paused; no clicks at its ends."""
+        was, self._audible = self._audible, not self._paused
+        if was and self._audible:
+            return samples
+        if was != self._audible:
+            fade = np.linspace(was, self._audible, len(samples), dtype=np.float32)
+            return samples * fade[:, None]
+        return np.zeros_like(samples)
 
     def offset(self, now_s: float) -> float:
         """Seconds between capture (as the receiver tells it) and program."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 
 class ConductedClock:
@@ -25,13 +25,20 @@ class ConductedClock:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        me = threading.current_thread()
         with self._wake:
-            until = self._now + seconds
-            self._members.add(me)
-            self._sleeping[me] = until
-            while self._now < until:
-                self._wake.wait()
+            self._members.add(threading.current_thread())
+            self._sleep(seconds)
+
+    def work(self, seconds: float) -> None:
+        """Sleeps in the place of work that takes so long: for threads that are `busy()` meanwhile."""
+        with self._wake:
+            self._sleep(seconds)
+
+    def _sleep(self, seconds: float) -> None:
+        until = self._now + seconds
+        self._sleeping[threading.current_thread()] = until
+        while self._now < until:
+            self._wake.wait()
 
     async def reach(self, moment: float) -> None:
         """Waits until it is `moment`."""
@@ -40,12 +47,12 @@ class ConductedClock:
             self._waiting.append((moment, future))
             await future
 
-    async def conduct(self, idle: Callable[[], bool]) -> None:
-        """For ever: when `idle()` and all threads sleep, on to the next moment."""
+    async def conduct(self, busy: Callable[[], Sequence[threading.Thread]]) -> None:
+        """For ever: when all threads sleep and those that are `busy()` do so too, on to the next moment."""
         while True:
             for _ in range(3):
                 await asyncio.sleep(0)  # coroutines whose moment it is act now
-            while not (self._all_asleep() and idle()):  # noqa: ASYNC110 - threads set no event
+            while not (self._all_asleep() and self._asleep(busy())):  # noqa: ASYNC110 - threads set no event
                 await asyncio.sleep(0.0005)
             self._go_on()
             if not self._waiting and not self._sleeping:
@@ -54,6 +61,10 @@ class ConductedClock:
     def _all_asleep(self) -> bool:
         with self._wake:
             return all(thread in self._sleeping or not thread.is_alive() for thread in self._members)
+
+    def _asleep(self, threads: Sequence[threading.Thread]) -> bool:
+        with self._wake:
+            return all(thread in self._sleeping for thread in threads)
 
     def _go_on(self) -> None:
         with self._wake:

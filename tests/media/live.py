@@ -9,8 +9,10 @@ from pathlib import Path
 
 from ingest.accept.sink import ReceiverHealth
 from ingest.contract import EndOfSession, InitSegment, LiveStatus, Message, Part, Unit, decode
+from ingest.encode.encoder import H264Encoder
 from ingest.encode.ladder import choose
 from ingest.outside import Outside
+from ingest.pipeline import MakeVideo
 from ingest.session import LiveSession
 from tests.media.conducted import ConductedClock
 
@@ -35,7 +37,7 @@ class Nobody:
 class Room:
     """One session and everything that came out of it."""
 
-    def __init__(self, folder: Path, ladder: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, ladder: tuple[str, ...], make_video: MakeVideo, clock: ConductedClock) -> None:
         self.folder = folder
         self.media: list[Message] = []
         self.statuses: list[LiveStatus] = []
@@ -43,8 +45,8 @@ class Room:
         self.objects: dict[str, bytes] = {}
         self.presenters = Nobody()
         outside = Outside(self._publish, self._put, self.presenters, lambda e, s: folder / e / f"{s}.mp4")
-        self.clock = ConductedClock()
-        self.session = LiveSession("event", choose(ladder), outside, clock=self.clock)
+        self.clock = clock
+        self.session = LiveSession("event", choose(ladder), outside, clock=clock, make_video=make_video)
 
     async def _publish(self, subject: str, payload: bytes) -> None:
         if subject == "live.event.media":
@@ -84,11 +86,16 @@ class Room:
 
 
 @contextlib.asynccontextmanager
-async def room(folder: Path, ladder: tuple[str, ...] = ("240p", "144p")) -> AsyncIterator[Room]:
+async def room(
+    folder: Path,
+    ladder: tuple[str, ...] = ("240p", "144p"),
+    make_video: MakeVideo = H264Encoder,
+    clock: ConductedClock | None = None,
+) -> AsyncIterator[Room]:
     """A running session; its end is awaited."""
-    made = Room(folder, ladder)
+    made = Room(folder, ladder, make_video, clock or ConductedClock())
     running = asyncio.create_task(made.session.run(), name="session")
-    conducting = asyncio.create_task(made.clock.conduct(lambda: made.session.idle), name="conductor")
+    conducting = asyncio.create_task(made.clock.conduct(lambda: made.session.busy), name="conductor")
     try:
         yield made
     finally:

@@ -10,6 +10,7 @@ import av
 from ingest.encode.encoder import EncodedUnit
 from ingest.encode.queue import PictureQueue
 from ingest.encode.worker import Worker
+from ingest.program.clock import SystemClock
 from ingest.program.raw import Picture
 from tests.media.encoded import frame
 
@@ -40,7 +41,8 @@ class _Run:
         self.ended: list[Exception | None] = []
         self.made = 0
         self._failing = failing
-        self.worker = Worker("test", PictureQueue(), self._make, lambda u: self.units.append(u.pts), self.ended.append)
+        put = lambda unit: self.units.append(unit.pts)  # noqa: E731
+        self.worker = Worker("test", PictureQueue(), self._make, put, self.ended.append, SystemClock())
         self.worker.start()
 
     def _make(self) -> _Encoder:
