@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `webinar.base.db.upgrade` opened and locked."""
+"""Alembic's entry: runs on the connection that `webinar.base.migrate` opened and locked."""
 
 from __future__ import annotations
 
