@@ -117,6 +117,7 @@ class Ingest:
             "whip": self._on_whip,
             "whip_delete": self._on_whip_delete,
             "start": self._on_start,
+            "pause": self._on_pause,
             "end": self._on_end,
             "keyframe": self._on_keyframe,
             "snapshot": self._on_snapshot,
@@ -168,6 +169,8 @@ class Ingest:
                 store = self._spool.store_joined if session.state is SessionState.ENDED else self._spool.store
                 notice = await store(session.event_id, session.id, path, session.recorded_s, session.recorded_sha256)
                 await self._bus.publish(Subject.RECORDING, notice.to_json())
+                if (heard := await self._spool.store_sound(notice)) is not None:
+                    await self._bus.publish(Subject.RECORDING, heard.to_json())
             elif session.state is SessionState.ENDED and session.unclosed:
                 await self._spool.expect_join(session.event_id, session.id)
         except (WebinarError, OSError) as error:
@@ -203,7 +206,14 @@ class Ingest:
         live = sum(owned.session.state is SessionState.LIVE for owned in self._owned.values())
         if session.state is SessionState.REHEARSAL and live >= self._live_most:
             raise Unavailable("This server is at its limit of live events.", code="no_room", retry_after_s=30)
-        return dict(await session.start())
+        return dict(await session.start(paused=body.get("paused") is True))
+
+    async def _on_pause(self, session: LiveSession, body: Json) -> Json:
+        paused = body.get("paused")
+        if not isinstance(paused, bool):
+            raise BadRequest("paused: true or false is missing.")
+        await session.pause(paused)
+        return {"paused": paused}
 
     async def _on_end(self, session: LiveSession, body: Json) -> Json:
         stopped = await session.end()

@@ -30,6 +30,7 @@ from webinar.base.bus import Bus, Json, Server
 from webinar.base.errors import BadRequest, Conflict, Gone, NotFound, Unavailable
 from webinar.base.storage import Storage
 
+_FILM = b"not a film, but bytes " * 100_000
 LADDER = (
     Rendition("240p", "video", "avc1.42c00d", 300_000, 426, 240, 30.0),
     Rendition("audio", "audio", "mp4a.40.2", 128_000, sample_rate=48_000, channels=2),
@@ -44,6 +45,7 @@ class Session:
     state: SessionState = SessionState.REHEARSAL
     started_at: str | None = None
     publisher: str | None = None
+    paused: bool = False
     subscriptions: list[Subscription] = field(default_factory=list)
 
 
@@ -57,6 +59,7 @@ class FakeIngest:
         self.may_start = asyncio.Event()  # cleared: a start takes until it is set
         self.may_start.set()
         self.full = False
+        self.sound = True  # whether recordings come with their sound alone
         self._subscriptions: list[Subscription] = []
         self._beating: asyncio.Task[None] | None = None
 
@@ -123,10 +126,19 @@ class FakeIngest:
             if session.state is SessionState.ENDED:
                 raise Gone("This live session has ended.", code="ended")
             if session.state is SessionState.REHEARSAL:
+                session.paused = body.get("paused") is True
                 session.state, session.started_at = SessionState.LIVE, datetime.now(UTC).isoformat()
                 await self._publish_media(session)
                 await self._status(session)
             return {"session_id": session.id, "hls_prefix": session.prefix, "started_at": session.started_at}
+
+        async def pause(body: Json) -> Json:
+            self.requests.append(("pause", body))
+            if session.state is not SessionState.LIVE:
+                raise Conflict("The event is not live yet.", code="not_live")
+            session.paused = bool(body["paused"])
+            await self._status(session)
+            return {"paused": session.paused}
 
         async def end(body: Json) -> Json:
             if session.state is not SessionState.ENDED:
@@ -143,20 +155,28 @@ class FakeIngest:
                 await self._bus.publish(str(body["to"]), message)
             return {"messages": 4}
 
-        return {"whip": whip, "whip_delete": whip_delete, "start": start, "end": end, "snapshot": snapshot}
+        verbs = (whip, whip_delete, start, pause, end, snapshot)
+        return {verb.__name__: verb for verb in verbs}
 
     async def _publish_media(self, session: Session) -> None:
         for message in _media(session):
             await self._bus.publish(Subject.media(session.event_id), message)
 
-    async def _record(self, session: Session) -> None:
-        data = b"not a film, but bytes " * 100_000
-        key = f"recordings/{session.event_id}/{session.id}.mp4"
-        closed = RecordingClosed(
-            session.event_id, session.id, key, len(data), hashlib.sha256(data).hexdigest(), 12.5, True
+    def closed(self, event_id: str) -> RecordingClosed:
+        """What it says of the event's recording."""
+        session = self.sessions[event_id]
+        key = f"recordings/{event_id}/{session.id}.mp4"
+        sha256 = hashlib.sha256(_FILM).hexdigest()
+        return RecordingClosed(
+            event_id, session.id, key, len(_FILM), sha256, 12.5, True, audio_bytes=100_000 if self.sound else 0
         )
-        await self._storage.put_bytes(key, data)
-        await self._storage.put_bytes(key.removesuffix("mp4") + "json", closed.to_json())
+
+    async def _record(self, session: Session) -> None:
+        closed = self.closed(session.event_id)
+        await self._storage.put_bytes(closed.key, _FILM)
+        if closed.audio_bytes:
+            await self._storage.put_bytes(closed.key.removesuffix("mp4") + "m4a", _FILM[: closed.audio_bytes])
+        await self._storage.put_bytes(closed.key.removesuffix("mp4") + "json", closed.to_json())
         if self._notice:
             await self._bus.publish(Subject.RECORDING, closed.to_json())
 
@@ -171,6 +191,7 @@ class FakeIngest:
             started_at=session.started_at,
             program_time_s=1.0,
             recorded_until_s=0.5,
+            paused=session.paused,
         )
         await self._bus.publish(Subject.status(session.event_id), status.to_json())
 

@@ -59,6 +59,8 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
         "PATCH /events/{event_id}",
         "DELETE /events/{event_id}",
         "POST /events/{event_id}/start",
+        "POST /events/{event_id}/pause",
+        "POST /events/{event_id}/resume",
         "POST /events/{event_id}/end",
         "GET /events/{event_id}/live",
         "GET /events/{event_id}/studio/ticket",

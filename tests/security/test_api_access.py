@@ -29,6 +29,8 @@ ALLOWED = {
     "changeEvent": HOST,
     "deleteEvent": HOST,
     "startEvent": STUDIO,
+    "pauseEvent": STUDIO,
+    "resumeEvent": STUDIO,
     "endEvent": STUDIO,
     "getLive": STUDIO,
     "getStudioTicket": STUDIO,
@@ -43,7 +45,7 @@ ALLOWED = {
 
 FORGED = {"role": "host", "aud": "studio", "exp": 4_000_000_000}
 # After these the event is another: they come last, in this order.
-LAST = ("startEvent", "endEvent", "cancelAttendee", "deleteEvent")
+LAST = ("startEvent", "pauseEvent", "resumeEvent", "endEvent", "cancelAttendee", "deleteEvent")
 
 
 @dataclass

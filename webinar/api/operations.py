@@ -71,6 +71,14 @@ async def end_event(call: Call) -> schemas.EventReply:
     return _event(call, await call.platform.end_event(call.event_id))
 
 
+async def pause_event(call: Call) -> schemas.EventReply:
+    return _event(call, await call.platform.events.pause(call.event_id, True))
+
+
+async def resume_event(call: Call) -> schemas.EventReply:
+    return _event(call, await call.platform.events.pause(call.event_id, False))
+
+
 async def live(call: Call) -> schemas.LiveReply:
     platform = call.platform
     scene = await platform.stage.scene(call.event_id)
@@ -210,6 +218,28 @@ OPERATIONS: Final = (
         handler=end_event,
         reply=schemas.EventReply,
         errors={409: "The event is not live."},
+    ),
+    Operation(
+        name="pauseEvent",
+        method="POST",
+        path=f"{_EVENT}/pause",
+        summary="Holding picture and silence instead of the presenter, for viewers and in the recording",
+        tag="live",
+        callers=HOST_OR_STUDIO,
+        handler=pause_event,
+        reply=schemas.EventReply,
+        errors={409: "The event is not live.", 503: "The media service did not confirm it; all is as it was."},
+    ),
+    Operation(
+        name="resumeEvent",
+        method="POST",
+        path=f"{_EVENT}/resume",
+        summary="The presenter again",
+        tag="live",
+        callers=HOST_OR_STUDIO,
+        handler=resume_event,
+        reply=schemas.EventReply,
+        errors={409: "The event is not live.", 503: "The media service did not confirm it; all is as it was."},
     ),
     Operation(
         name="getLive",

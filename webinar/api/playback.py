@@ -75,6 +75,7 @@ def _reply(call: Call, scene: Scene, replay_prefix: str | None) -> schemas.Playb
         whep = links.absolute(f"/whep/{event.id}") if call.platform.settings.whep_seats > 0 else None
     return schemas.PlaybackReply(
         state=scene.state,
+        paused=scene.event.paused,
         version=scene.version,
         whep_url=whep,
         hls_url=hls,

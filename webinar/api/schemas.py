@@ -38,6 +38,7 @@ class EventReply(Reply):
     capacity: int
     registration: Registration
     state: EventState
+    paused: bool = Field(description="While live: viewers see the holding picture and hear nothing.")
     started_at: Time | None
     ended_at: Time | None
     created_at: Time
@@ -112,6 +113,7 @@ class PlaybackReply(Reply):
     """What a player needs now. Ask again with `after=<version>` and `wait` to learn of the next change."""
 
     state: Literal["scheduled", "live", "ended"]
+    paused: bool = Field(description="While live: the holding picture is shown until the host goes on.")
     version: str
     whep_url: str | None
     hls_url: str | None
@@ -150,6 +152,9 @@ class RenditionFigures(Reply):
     name: str
     fps: float
     bitrate: int
+    wanted_fps: float = Field(description="Of video: what it is made at now, less under overload. 0 of sound.")
+    resting: bool = Field(description="Few pictures for want of CPU: viewers over WebRTC are moved one rendition down.")
+    late_s: float = Field(description="From the moment in the program until it is encoded.")
 
 
 class LiveReply(Reply):
@@ -164,6 +169,11 @@ class LiveReply(Reply):
     program_time_s: float
     recorded_until_s: float = Field(description="The recording is safely on disk up to here.")
     recording_problem: str = Field(description="`disk_full`, `disk_failed` or `disk_slow`; empty when all is well.")
+    paused: bool = Field(description="Viewers see the holding picture and hear nothing.")
+    overload: int = Field(
+        description="By how many steps the renditions are lowered because the machine cannot keep up; 0: not at all."
+    )
+    delay_s: float = Field(description="From the presenter's capture to the program: network, decoding, lip sync.")
     publisher: Publisher | None
     renditions: list[RenditionFigures]
     viewers: Viewers
@@ -179,6 +189,8 @@ class RecordingReply(Reply):
     created_at: Time
     ready_at: Time | None
     download_url: str | None = Field(description="Signed, 12 hours; takes a bearer token too.")
+    audio_url: str | None = Field(description="The sound alone, as M4A; comes seconds after the film. Signed like it.")
+    audio_bytes: int | None
 
 
 class RecordingList(Reply):
@@ -215,6 +227,7 @@ def event_reply(event: Event, links: Links, stream_key: str) -> EventReply:
         capacity=event.capacity,
         registration=event.registration,
         state=event.state,
+        paused=event.paused,
         started_at=event.started_at,
         ended_at=event.ended_at,
         created_at=event.created_at,
@@ -251,6 +264,8 @@ def recording_reply(recording: Recording, links: Links) -> RecordingReply:
         created_at=recording.created_at,
         ready_at=recording.ready_at,
         download_url=links.download(recording),
+        audio_url=links.audio(recording),
+        audio_bytes=recording.audio_bytes,
     )
 
 
@@ -266,6 +281,9 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers
             program_time_s=0.0,
             recorded_until_s=0.0,
             recording_problem="",
+            paused=event.paused,
+            overload=0,
+            delay_s=0.0,
             publisher=None,
             renditions=[],
         )
@@ -279,6 +297,9 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers
         program_time_s=status.program_time_s,
         recorded_until_s=status.recorded_until_s,
         recording_problem=status.recording_problem,
+        paused=status.paused,
+        overload=status.overload,
+        delay_s=status.delay_s,
         publisher=Publisher(
             connected=health.connected,
             bitrate=health.bitrate,
@@ -289,5 +310,15 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers
             codec=health.codec,
             has_audio=health.has_audio,
         ),
-        renditions=[RenditionFigures(name=r.name, fps=r.fps, bitrate=r.bitrate) for r in status.renditions],
+        renditions=[
+            RenditionFigures(
+                name=r.name,
+                fps=r.fps,
+                bitrate=r.bitrate,
+                wanted_fps=r.wanted_fps,
+                resting=r.resting,
+                late_s=r.late_s,
+            )
+            for r in status.renditions
+        ],
     )

@@ -46,7 +46,7 @@ class Scene:
     def version(self) -> str:
         """Changes with anything a viewer's page shows; the same in every web process."""
         e = self.event
-        seen = (self.state, self.hls_prefix, e.title, e.starts_at, e.ends_at, e.timezone, e.language)
+        seen = (self.state, self.hls_prefix, e.paused, e.title, e.starts_at, e.ends_at, e.timezone, e.language)
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 

@@ -64,6 +64,7 @@ class Event:
     updated_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    paused: bool = False  # while live: viewers see the holding picture and hear nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,12 @@ def may_start(state: EventState) -> None:
 def may_end(state: EventState) -> None:
     """Raises `Conflict` unless an event in this state can end (or has ended)."""
     if state in (EventState.DRAFT, EventState.SCHEDULED):
+        raise Conflict("The event is not live.", code="not_live")
+
+
+def may_pause(state: EventState) -> None:
+    """Raises `Conflict` unless an event in this state can be paused and resumed."""
+    if state is not EventState.LIVE:
         raise Conflict("The event is not live.", code="not_live")
 
 

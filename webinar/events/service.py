@@ -12,7 +12,7 @@ from webinar.base import cursor as cursors
 from webinar.base import db, log
 from webinar.base.bus import Bus, BusDown, Json, NoOwner, Refused
 from webinar.base.db import Pool
-from webinar.base.errors import Conflict, Forbidden, Gone, NotFound, Unauthenticated, Unavailable
+from webinar.base.errors import Conflict, Forbidden, Gone, NotFound, Unauthenticated, Unavailable, WebinarError
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.model import (
     Event,
@@ -26,6 +26,7 @@ from webinar.events.model import (
     default_end,
     may_edit,
     may_end,
+    may_pause,
     may_start,
     new_slug,
 )
@@ -187,7 +188,8 @@ class EventService:
 
     async def bring_on_air(self, event_id: uuid.UUID) -> LiveSession:
         """Has an ingest run this event's program; repeating it changes nothing. Raises `Unavailable` or `Refused`."""
-        reply = await self.to_ingest(event_id, "start", {}, timeout_s=_START_TIMEOUT_S)
+        paused = (await self.get(event_id)).paused  # nobody is on air again because a process died
+        reply = await self.to_ingest(event_id, "start", {"paused": paused}, timeout_s=_START_TIMEOUT_S)
         session = LiveSession(
             id=str(reply["session_id"]),
             event_id=event_id,
@@ -198,6 +200,39 @@ class EventService:
         )
         await self._store.open_session(session)
         return session
+
+    async def pause(self, event_id: uuid.UUID, paused: bool) -> Event:
+        """Viewers and the recording get the holding picture and silence, or the presenter again; at once.
+
+        Repeating it changes nothing. Raises `Conflict` unless the event is live, `Unavailable` when no ingest confirms
+        it: then it is taken back.
+        """
+        before = await self.get(event_id)
+        may_pause(before.state)
+        changed = await self._store.set_paused(event_id, paused)
+        if changed is None:
+            raise Conflict("The event is not live.", code="not_live")
+        try:
+            await self.pause_ingest(event_id, paused)
+        except WebinarError as error:
+            await self.announce(event_id, await self._store.set_paused(event_id, before.paused))
+            raise Unavailable(
+                "The media service did not answer. Try again in a few seconds.",
+                code="no_ingest",
+                retry_after_s=error.retry_after_s or 3,
+            ) from error
+        _log.info("event paused" if paused else "event resumed", event_id=str(event_id))
+        await self.announce(event_id, changed)
+        return changed
+
+    async def pause_ingest(self, event_id: uuid.UUID, paused: bool) -> None:
+        """Tells the event's ingest. Raises `NoOwner`, `BusDown` or `Refused`."""
+        try:
+            await self.to_ingest(event_id, "pause", {"paused": paused})
+        except Refused as error:
+            # It has just been given the event, and nobody is on air: it starts as PostgreSQL says.
+            if error.code != "not_live":
+                raise
 
     async def to_ingest(self, event_id: uuid.UUID, verb: str, body: Json, *, timeout_s: float = 5.0) -> Json:
         """A command to the ingest that owns the event; one is assigned when none does.

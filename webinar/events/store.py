@@ -14,7 +14,8 @@ from webinar.events.model import Event, EventState, LiveSession, NewEvent, Regis
 
 _COLUMNS: Final = (
     "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"
-    " stream_key_version, presenter_link_version, created_at, updated_at, started_at, ended_at"
+    " stream_key_version, presenter_link_version, created_at, updated_at, started_at, ended_at,"
+    " paused"
 )
 # Columns that a change may name: the only ones that ever reach the text of a statement.
 _CHANGEABLE: Final = frozenset(
@@ -119,7 +120,7 @@ class EventStore:
         """The changed event, or None when it was not in the state `before`."""
         row = await connection.fetchrow(
             f"""
-            update event set state = $3, updated_at = now(),
+            update event set state = $3, updated_at = now(), paused = false,
                 started_at = case when $3 = 'live' then now() when $3 = 'scheduled' then null else started_at end,
                 ended_at = case when $3 = 'ended' then now() else null end
             where id = $1 and state = $2 returning {_COLUMNS}
@@ -127,6 +128,17 @@ class EventStore:
             event_id,
             before,
             after,
+        )
+        return None if row is None else _event(row)
+
+    async def set_paused(self, event_id: uuid.UUID, paused: bool) -> Event | None:
+        """The event as it is now, or None when it is not live."""
+        row = await self.pool.fetchrow(
+            f"""
+            update event set paused = $2, updated_at = now() where id = $1 and state = 'live' returning {_COLUMNS}
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+            paused,
         )
         return None if row is None else _event(row)
 

@@ -16,6 +16,7 @@ from webinar.base.bus import Bus
 from webinar.base.db import AWAY
 from webinar.base.errors import WebinarError
 from webinar.events.heartbeats import SILENT_AFTER_S, Heartbeats
+from webinar.events.model import Event
 from webinar.events.service import EventService
 from webinar.recordings.service import RecordingService
 
@@ -56,17 +57,21 @@ class Keeper:
     async def look(self) -> None:
         """One round. Raises nothing for parts of the platform that are away: the next round looks again."""
         try:
-            live = [event.id for event in await self._events.live()]
+            rows = await self._events.live()
             over = await self._events.ended_but_running()
         except AWAY as error:
             _log.warning("database is away", error=type(error).__name__)
             return
+        live = [event.id for event in rows]
         found = {("live", event) for event in live} | {("over", event) for event in over}
+        found |= {("paused" if row.paused else "resumed", row.id) for row in rows if self._differs(row)}
         # What ingest runs and PostgreSQL does not have as live: a start that was taken back, or a deleted event.
         stray = self._on_air() - set(live) - set(over)
         for state, event_id in self._due(found | {("stray", event) for event in stray}):
             if state == "live":
                 await self._take_over(event_id)
+            elif state in ("paused", "resumed"):
+                await self._pause(event_id, state == "paused")
             else:
                 await self._finish(event_id)
 
@@ -99,6 +104,19 @@ class Keeper:
         latest = self._heartbeats.latest(event_id)
         silent = self._heartbeats.silent_for(event_id) > self._patience_s
         return silent or (latest is not None and latest.state is SessionState.REHEARSAL)
+
+    def _differs(self, event: Event) -> bool:
+        """Whether ingest shows the presenter where PostgreSQL has a pause, or the other way round."""
+        status = self._heartbeats.fresh(str(event.id))
+        return status is not None and status.state is SessionState.LIVE and status.paused != event.paused
+
+    async def _pause(self, event_id: uuid.UUID, paused: bool) -> None:
+        try:
+            await self._events.pause_ingest(event_id, paused)
+        except WebinarError as error:
+            _log.warning("ingest could not be told of a pause", event_id=str(event_id), error=str(error))
+        else:
+            _log.warning("ingest was told again of a pause", event_id=str(event_id), paused=paused)
 
     async def _take_over(self, event_id: uuid.UUID) -> None:
         try:
