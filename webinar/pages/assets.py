@@ -1,20 +1,24 @@
 """Our own CSS, modules and icons. Addressed below a digest of the whole tree, they may be cached for ever: modules
-import each other by relative address, so one changed file gives all of them a new address.
+import each other by relative address, so one changed file gives all of them a new address. Texts travel gzipped.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import hashlib
 import re
 from pathlib import Path
 from typing import Final
 
 from markupsafe import Markup
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 STATIC_DIR: Final = Path(__file__).resolve().parent.parent / "static"
+_TEXTS: Final = (".js", ".css", ".svg")
 _SPRITE: Final = "icons/sprite.svg"
 _SYMBOL: Final = re.compile(r'<symbol id="i-([a-z-]+)"')
 
@@ -24,7 +28,9 @@ class Assets(StaticFiles):
 
     def __init__(self, folder: Path = STATIC_DIR) -> None:
         super().__init__(directory=folder)
+        self._folder = folder
         self._digest = _digest(folder)
+        self._gzipped: dict[str, bytes] = {}  # by path; as many as there are texts in the folder
         sprite = (folder / _SPRITE).read_text("utf-8")
         self.sprite = Markup(sprite)  # noqa: S704 - our own file
         self.icons = frozenset(_SYMBOL.findall(sprite))
@@ -42,7 +48,25 @@ class Assets(StaticFiles):
         response = await super().get_response(rest, scope)
         if response.status_code in (200, 304):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        if response.status_code == 200 and rest.endswith(_TEXTS):
+            return await self._smaller(rest, response, scope)
         return response
+
+    async def _smaller(self, path: str, response: Response, scope: Scope) -> Response:
+        """The same answer gzipped, for who takes that; each file is compressed once."""
+        response.headers["Vary"] = "Accept-Encoding"
+        if scope["method"] != "GET" or "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
+            return response
+        body = self._gzipped.get(path)
+        if body is None:
+            body = self._gzipped[path] = await asyncio.to_thread(_compressed, self._folder / path)
+        kept = ("cache-control", "content-type", "last-modified", "vary")
+        headers = {name: value for name, value in response.headers.items() if name in kept}
+        return Response(body, headers={**headers, "Content-Encoding": "gzip"})
+
+
+def _compressed(path: Path) -> bytes:
+    return gzip.compress(path.read_bytes(), compresslevel=9, mtime=0)
 
 
 def _digest(folder: Path) -> str:
