@@ -3,6 +3,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c "
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
+# A service is a process, and each would compile all of our code anew.
+unexport PYTHONDONTWRITEBYTECODE
 ROUNDS ?= 10
 
 .PHONY: demo serve test check bench soak faults lock clean
@@ -13,8 +15,19 @@ demo: .venv/ready
 serve: .venv/ready
 	@exec $(BIN)/webinar serve $(ARGS)
 
+# All: what may share the machine in two processes (long files first), then the rest alone; both halves are always run.
+# With ARGS: just that.
 test: check
+ifeq ($(strip $(ARGS)),)
+	@sharing=0; alone=0; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone" || sharing=$$?; \
+	$(BIN)/python -m pytest -m alone || alone=$$?; \
+	test $$sharing -eq 0 || echo "FAILED: tests that share the machine (the first of the two runs above)" >&2; \
+	test $$alone -eq 0 || echo "FAILED: tests that run alone (the second of the two runs above)" >&2; \
+	test $$sharing -eq 0 && test $$alone -eq 0
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: .venv/ready-test
 	@$(BIN)/ruff check .

@@ -17,8 +17,9 @@ import asyncpg
 import pytest_asyncio
 
 from tests.chat_client import ChatClient
+from tests.running import free_ports
 from webinar.base import db
-from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres, free_port
+from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres
 from webinar.base.process import Command, Process
 from webinar.base.tokens import Purpose, Tokens
 
@@ -36,7 +37,7 @@ class ChatProcess:
     """`webinar chat` as the supervisor runs it, on a port that stays the same over restarts."""
 
     def __init__(self, env: dict[str, str]) -> None:
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self._env = {**os.environ, **env, "WEBINAR_CHAT_PORT": str(self.port)}
         self._process: Process | None = None
 
@@ -60,7 +61,7 @@ class ChatProcess:
         self._process = await Process.start(command, pass_fds=(write_end,))
         os.close(write_end)
         try:
-            said = await asyncio.wait_for(asyncio.to_thread(os.read, read_end, 16), 30)
+            said = await asyncio.wait_for(asyncio.to_thread(os.read, read_end, 16), 60)
         finally:
             os.close(read_end)
         assert said == b"ready\n", "the chat process did not start"

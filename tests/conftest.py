@@ -1,4 +1,4 @@
-"""What many tests stand on: one real PostgreSQL and one real NATS for the whole run, a fresh database a test."""
+"""What many tests stand on: one real PostgreSQL and one real NATS for a process of the run, a fresh database a test."""
 
 from __future__ import annotations
 
@@ -23,6 +23,29 @@ settings.register_profile("webinar", deadline=None, suppress_health_check=[Healt
 settings.load_profile("webinar")
 
 _NUMBERS = itertools.count(1)
+
+# Whose claims hold however busy the machine is: they share it, a process a core. Everything else, and what is new,
+# has real media, a browser or a load in it and gets the machine for itself.
+_SHARING = (
+    "unit/",
+    "security/",
+    "integration/test_api_",
+    "integration/test_chat_",
+    "integration/test_commands.py",
+    "integration/test_hls_feed.py",
+    "integration/test_hls_whole.py",
+    "integration/test_openapi.py",
+    "integration/test_storage_s3.py",
+    "integration/test_supervisor.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks `alone` what is not of `_SHARING`: `make test` runs the two halves one after the other."""
+    here = Path(__file__).parent
+    for item in items:
+        if not item.path.relative_to(here).as_posix().startswith(_SHARING):
+            item.add_marker(pytest.mark.alone)
 
 
 class Background:

@@ -16,6 +16,7 @@ import httpx
 import pytest_asyncio
 
 from tests.fake_ingest import FakeIngest
+from tests.running import free_ports
 from tests.waiting import until
 from webinar.app import create_app
 from webinar.base import db
@@ -77,12 +78,6 @@ class Web:
         return event
 
 
-def udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 @contextlib.asynccontextmanager
 async def web_service(database: str, nats_url: str, folder: Path, **settings: Any) -> AsyncIterator[Web]:
     """The web service of one process, as `webinar.app.run` puts it together."""
@@ -90,8 +85,9 @@ async def web_service(database: str, nats_url: str, folder: Path, **settings: An
     sock.bind(("127.0.0.1", 0))
     sock.listen(256)
     url = f"http://localhost:{sock.getsockname()[1]}"
+    (udp,) = free_ports(1, socket.SOCK_DGRAM)
     made = Settings.read(
-        data_dir=folder, public_url=url, secret_key=SECRET, host="127.0.0.1", whep_udp_port=udp_port(), **settings
+        data_dir=folder, public_url=url, secret_key=SECRET, host="127.0.0.1", whep_udp_port=udp, **settings
     )
     pool = await db.connect(database, service="tests", max_size=20)
     bus = await Bus.connect(nats_url, "tests web")
