@@ -136,6 +136,39 @@ async def test_a_viewer_is_answered_and_leaves(web: Web, ingest: FakeIngest) -> 
         await pc.close()
 
 
+async def test_a_viewer_chooses_a_rendition_or_none(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    token = (await web.attendee(event))["viewer_token"]
+    pc, sdp = await viewer_offer()
+    try:
+        path = f"/whep/{event['id']}"
+        reply = await web.call("POST", path, token, content=sdp, headers={"Content-Type": "application/sdp"})
+        location = reply.headers["location"]
+        for rendition in ("240p", "audio", ""):
+            chosen = await web.call("PATCH", location, token, json={"rendition": rendition})
+            assert (chosen.status_code, chosen.content) == (204, b""), chosen.text
+        json_type, trickle = {"Content-Type": "application/json"}, {"Content-Type": "application/trickle-ice-sdpfrag"}
+        for where, headers, body, status, code in (
+            (location, json_type, b'{"rendition": "8k"}', 400, "unknown_rendition"),
+            (location, json_type, b'{"rendition": 480}', 400, "bad_choice"),
+            (location, json_type, b'{"rendition": "480p", "more": 1}', 400, "bad_choice"),
+            (location, json_type, b"480p", 400, "bad_choice"),
+            (location, json_type, b" " * 70_000, 413, "too_large"),
+            (location, trickle, b"a=candidate", 415, "unsupported_media_type"),
+            (f"{path}/nobody", json_type, b'{"rendition": ""}', 404, "unknown_resource"),
+        ):
+            refused = await web.call("PATCH", where, token, content=body, headers=headers)
+            assert (refused.status_code, refused.json()["code"]) == (status, code)
+        assert (await web.guest.patch(location, json={"rendition": ""})).status_code == 401
+        preflight = await web.guest.options(location, headers={"Origin": "https://elsewhere.example"})
+        assert "PATCH" in preflight.headers["access-control-allow-methods"]
+        assert preflight.headers["accept-patch"] == "application/json"
+        assert (await web.call("DELETE", location, token)).status_code == 200
+        assert (await web.call("PATCH", location, token, json={"rendition": ""})).status_code == 404
+    finally:
+        await pc.close()
+
+
 @pytest.mark.parametrize("how", ["cancel", "decline", "renew"])
 async def test_who_loses_their_seat_loses_the_picture(web: Web, ingest: FakeIngest, how: str) -> None:
     event = await web.live_event()

@@ -8,12 +8,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from webinar.api.access import Principal, bearer
-from webinar.api.operation import read_body
+from webinar.api.operation import read_body, read_json
 from webinar.base.errors import BadRequest, Conflict, Forbidden, NotFound, Unavailable, UnsupportedMedia, WebinarError
 from webinar.events.model import Event, EventState
 
@@ -27,6 +28,13 @@ CORS: Final = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Location, ETag, Retry-After, Link"),
 ]
+
+
+class Choice(BaseModel):
+    """The body of a `PATCH` on a WHEP session."""
+
+    model_config = ConfigDict(extra="forbid")
+    rendition: str = Field(max_length=64)
 
 
 class NotAcceptable(WebinarError):
@@ -75,17 +83,20 @@ def whep_routes(platform: Platform) -> list[Route]:
         platform.watchers.began(answer.resource, viewer.person)
         return _created(f"/whep/{viewer.event_id}/{answer.resource}", answer.sdp, answer.resource)
 
-    async def leave(request: Request) -> Response:
+    async def session(request: Request) -> Response:
         if request.method == "OPTIONS":
-            return _options("DELETE, OPTIONS")
+            return _options("DELETE, OPTIONS, PATCH")
         await _viewing(platform, request)
+        if request.method == "PATCH":
+            _whep(platform).pin(_resource(request), await _read_choice(request))
+            return Response(status_code=204, headers={"Cache-Control": "no-store"})
         platform.watchers.left(_resource(request))
         _whep(platform).delete(_resource(request))
         return Response(status_code=200, headers={"Cache-Control": "no-store"})
 
     return [
         Route("/{event_id}", play, methods=["POST", "OPTIONS"]),
-        Route("/{event_id}/{resource}", leave, methods=["DELETE", "OPTIONS"]),
+        Route("/{event_id}/{resource}", session, methods=["DELETE", "OPTIONS", "PATCH"]),
     ]
 
 
@@ -141,6 +152,15 @@ async def _read_offer(request: Request) -> str:
     return text
 
 
+async def _read_choice(request: Request) -> str:
+    """The rendition that the player asks for: `{"rendition": "480p"}`."""
+    try:
+        return Choice.model_validate_json(await read_json(request), strict=True).rendition
+    except ValidationError as error:
+        text = 'Send {"rendition": "…"}: a name of the ladder, "audio" for no picture, "" for automatic.'
+        raise BadRequest(text, code="bad_choice") from error
+
+
 def _accepts_sdp(accept: str) -> bool:
     kinds = {kind.partition(";")[0].strip().lower() for kind in accept.split(",") if kind.strip()}
     return not kinds or bool(kinds & {_SDP, "application/*", "*/*"})
@@ -160,4 +180,6 @@ def _options(methods: str) -> Response:
     }
     if "POST" in methods:
         headers["Accept-Post"] = _SDP
+    if "PATCH" in methods:
+        headers["Accept-Patch"] = "application/json"
     return Response(status_code=204, headers=headers)

@@ -121,7 +121,7 @@ class Operation:
         if self.query is not None:
             call.query_model = _validated(self.query, dict(request.query_params), strings=True)
         if self.body is not None:
-            call.body_model = _validated(self.body, await _read_json(request), strings=False)
+            call.body_model = _validated(self.body, await read_json(request), strings=False)
         reply = await self.handler(call)
         headers = {"Cache-Control": "no-store"}
         if reply is None:
@@ -142,7 +142,7 @@ async def _check_event(call: Call) -> None:
             raise Unauthenticated("The presenter's link was replaced. Ask the host for it.", code="link_revoked")
 
 
-async def _read_json(request: Request) -> bytes:
+async def read_json(request: Request) -> bytes:
     """The body, at most 64 KB, of the right type. Raises `UnsupportedMedia`, `TooLarge`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":

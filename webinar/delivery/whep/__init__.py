@@ -4,8 +4,18 @@
 AEAD call and its share of one GSO send a frame (`stream`), and its own choice of rendition (`layers`, `session`).
 """
 
-from webinar.delivery.whep.errors import NoSeat, NotLive, UnknownResource, WhepError
+from webinar.delivery.whep.errors import NoSeat, NotLive, UnknownRendition, UnknownResource, WhepError
 from webinar.delivery.whep.metrics import WhepCollector
 from webinar.delivery.whep.server import Answer, WhepServer, WhepStats
 
-__all__ = ["Answer", "NoSeat", "NotLive", "UnknownResource", "WhepCollector", "WhepError", "WhepServer", "WhepStats"]
+__all__ = [
+    "Answer",
+    "NoSeat",
+    "NotLive",
+    "UnknownRendition",
+    "UnknownResource",
+    "WhepCollector",
+    "WhepError",
+    "WhepServer",
+    "WhepStats",
+]

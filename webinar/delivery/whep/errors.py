@@ -30,3 +30,10 @@ class UnknownResource(WhepError):
 
     status = 404
     code = "unknown_resource"
+
+
+class UnknownRendition(WhepError):
+    """The event has no rendition of that name; the message lists those it has."""
+
+    status = 400
+    code = "unknown_rendition"

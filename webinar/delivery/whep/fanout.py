@@ -12,6 +12,8 @@ from typing import Final
 from ingest.contract import VIDEO_CLOCK, Unit
 from webinar.base import log
 from webinar.delivery.whep.clock import ProgramClock
+from webinar.delivery.whep.layers import AUDIO_ONLY
+from webinar.delivery.whep.opus import Bundler
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
 from webinar.delivery.whep.rung import Rung, height
 from webinar.delivery.whep.session import Viewer, ViewerState
@@ -19,6 +21,7 @@ from webinar.delivery.whep.session import Viewer, ViewerState
 _log = log.get(__name__)
 
 AUDIO: Final = "opus"
+SOUND_SAMPLES: Final = 1920  # of one packet: 40 ms, half of the sends of 20 ms
 MAX_QUEUE: Final = 200  # units: more than a second of three rungs and sound
 BURST_S: Final = 0.5  # a joiner gets the frames since an IDR this young at once, else it waits for a new one
 WAIT_S: Final = 0.6  # and when none has come by then, everything since the last one
@@ -26,6 +29,8 @@ KEYFRAME_EVERY_S: Final = 1.0
 RUNG_GONE_S: Final = 2.0
 YIELD_AFTER: Final = 200  # packets, about 1 ms of work
 TICK_S: Final = 0.1
+PROBING_SHARE: Final = 10  # every tenth viewer at a time
+PROBING_LATE_S: Final = 0.1
 LATE_S: Final = 0.25  # smoothed lateness at which the server relieves itself
 RELIEVE_EVERY_S: Final = 3.0
 FADE: Final = 0.99  # a tick
@@ -45,6 +50,8 @@ class FanoutStats:
     lateness_s: float = 0.0  # smoothed
     lateness_max_s: float = 0.0  # the worst, fading by half in 7 s
     keyframes_requested: int = 0
+    switches: int = 0  # changes of rendition that viewers made
+    probes: int = 0  # tries whether more gets through to a viewer
     reliefs: int = 0  # times half of the viewers were moved down because sending was late
 
     def add(self, other: FanoutStats) -> None:
@@ -64,6 +71,7 @@ class Fanout:
         self._buffer = buffer
         self._ask_upstream = request_keyframe
         self._clock = ProgramClock()
+        self._sound = Bundler(SOUND_SAMPLES)
         self._rungs: dict[str, Rung] = {}
         self._queue: deque[tuple[Unit, float]] = deque()
         self._arrived = asyncio.Event()
@@ -75,6 +83,8 @@ class Fanout:
         self._resumed_s = 0.0  # when units came again after a pause
         self._relieved_s = float("-inf")
         self._order: dict[str, int] = {}
+        self._probing: set[str] = set()
+        self._resting: set[str] = set()  # of which an overloaded ingest makes few pictures: no choice for viewers
         self.session_id = ""  # of the newest unit
 
     # From the bus
@@ -89,6 +99,7 @@ class Fanout:
             if self._heard and now_s - max(self._heard.values()) > RUNG_GONE_S / 2:
                 self._resumed_s = now_s
             self._heard[unit.rendition] = now_s
+            (self._resting.add if unit.resting else self._resting.discard)(unit.rendition)
         self._queue.append((unit, now_s))
         self._arrived.set()
 
@@ -109,12 +120,13 @@ class Fanout:
 
     # Room, for viewers
 
-    def connected(self, viewer: Viewer) -> None:
-        """A joiner: from a young IDR at once, else from the next one, which is asked for."""
-        if not self._ladder:
-            viewer.start("", ())
+    def begin(self, viewer: Viewer) -> None:
+        """Somebody without a picture: from a young IDR at once, else from the next one, which is asked for."""
+        name = viewer.layers.start(self._ladder) if self._ladder else ""
+        if name not in self._rungs:
+            viewer.start(name, ())
             return
-        rung = self._rungs[viewer.layers.start(self._ladder)]
+        rung = self._rungs[name]
         young = bool(rung.gop) and rung.gop[-1].ticks - rung.gop[0].ticks <= BURST_S * VIDEO_CLOCK
         viewer.start(rung.name, tuple(rung.gop) if young else ())
         if not young:
@@ -123,6 +135,20 @@ class Fanout:
     def left(self, viewer: Viewer) -> None:
         if self.viewers.pop(viewer.resource, None) is not None:
             _add(self.stats, viewer)
+
+    def claim_probe(self, resource: str) -> bool:
+        """Whether this viewer may find out if more gets through: a few at a time, while sending is in time."""
+        if len(self._probing) >= max(len(self.viewers) // PROBING_SHARE, 2) or self.stats.lateness_s > PROBING_LATE_S:
+            return False
+        self._probing.add(resource)
+        return True
+
+    def release_probe(self, resource: str) -> None:
+        self._probing.discard(resource)
+
+    def choices(self) -> Sequence[str]:
+        """What a player may pin: the session's renditions, also those left out just now, and no picture at all."""
+        return [*dict.fromkeys(n for n in (*self._order, *self._ladder) if n != AUDIO_ONLY), AUDIO_ONLY]
 
     def request_keyframe(self, rendition: str) -> None:
         """Ask ingest for an IDR: at once, or when a second has passed since the last request."""
@@ -155,8 +181,9 @@ class Fanout:
         self.stats.units += 1
         now_s, wall_s = time.monotonic(), time.time()
         if unit.rendition == AUDIO:
-            ticks = self._clock.audio(unit.session_id, unit.pts, now_s, wall_s)
-            frame = self._buffer.frame(ticks, [unit.payload], marker=False)
+            for pts, packet in self._sound.take(unit.session_id, unit.pts, unit.payload):
+                ticks = self._clock.audio(unit.session_id, pts, now_s, wall_s)
+                await self._deliver(AUDIO, self._buffer.frame(ticks, [packet], marker=False))
         else:
             if unit.rendition in self._broken and not unit.keyframe:
                 self.stats.units_dropped += 1
@@ -173,7 +200,7 @@ class Fanout:
                 self._keyframe_wanted = ""  # it came by itself
             if not self._ladder:
                 self._relist()
-        await self._deliver(unit.rendition, frame)
+            await self._deliver(unit.rendition, frame)
 
     async def _deliver(self, rendition: str, frame: Frame) -> None:
         """To every viewer, letting the loop breathe between batches: HTTP and STUN must stay quick."""
@@ -191,7 +218,7 @@ class Fanout:
                 await asyncio.sleep(0)
 
     def _relist(self) -> None:
-        """The ladder is what was pushed within 2 s of the newest unit, sent or dropped.
+        """The ladder is what was pushed within 2 s of the newest unit, sent or dropped, and does not rest.
 
         Right after a pause it stays as it was: the rungs begin again one after the other.
         """
@@ -199,6 +226,7 @@ class Fanout:
         if self._ladder and newest_s - self._resumed_s < RUNG_GONE_S / 2:
             return
         alive = [name for name in self._rungs if newest_s - self._heard.get(name, 0.0) <= RUNG_GONE_S]
+        alive = [name for name in alive if name not in self._resting] or alive
         ladder = tuple(sorted(alive, key=lambda name: (self._order.get(name, len(self._order)), -height(name))))
         if ladder != self._ladder:
             self._ladder = ladder
@@ -241,7 +269,7 @@ class Fanout:
     def _start_late(self, viewer: Viewer) -> None:
         """No IDR came in time: everything since the last one, so that nobody sees black for more than a second."""
         if not viewer.rung or viewer.rung not in self._ladder:
-            self.connected(viewer)
+            self.begin(viewer)
             return
         gop = self._rungs[viewer.rung].gop
         if gop and viewer.rung not in self._broken:
@@ -296,3 +324,5 @@ def _add(stats: FanoutStats, viewer: Viewer) -> None:
     stats.send_failures += sent.send_failures
     stats.nacked += viewer.stats.nacked
     stats.resent += viewer.stats.resent
+    stats.switches += viewer.stats.switches
+    stats.probes += viewer.network.reception.probes

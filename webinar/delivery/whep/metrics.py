@@ -57,6 +57,8 @@ _COUNTERS = {
     "send_failures": "Datagrams the socket did not take: lost to their viewer",
     "units": "Units taken from the bus",
     "units_dropped": "Units dropped because sending was behind",
+    "switches": "Changes of rendition that viewers made",
+    "probes": "Tries whether more gets through to a viewer",
     "reliefs": "Times half of the viewers were moved down a rung because sending was late",
     "keyframes_requested": "Keyframes asked of ingest",
 }

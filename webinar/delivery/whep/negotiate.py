@@ -9,7 +9,9 @@ from webinar.base.rtc import SdpError
 from webinar.base.rtc.answer import AnswerMedia, Source, answered
 from webinar.base.rtc.sdp import Offer, OfferedMedia, new_ssrc
 
+# No transport-cc: its feedback comes 20 times a second from each viewer, and reading that costs more than sending.
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Negotiated:
     audio_type: int
     cname: str
     media: tuple[AnswerMedia, ...]
+    send_time: int = 0  # id of the header extension on the picture's packets
 
 
 def negotiate(offer: Offer) -> Negotiated:
@@ -41,14 +44,18 @@ def negotiate(offer: Offer) -> Negotiated:
     if rtx is not None:
         codecs.append(answered(rtx))
     source = Source(video_ssrc, cname, stream, "video", repair[0] if repair else None)
-    media = [AnswerMedia(section.mid, "sendonly", codecs, source=source)]
+    send_time = section.extensions.get(SEND_TIME, 0) if repair else 0
+    extensions = {SEND_TIME: send_time} if send_time else {}
+    media = [AnswerMedia(section.mid, "sendonly", codecs, extensions, source)]
     sound = offer.first("audio")
     opus = sound.codec("OPUS") if sound is not None and _receives(sound) else None
     if sound is None or opus is None:
-        return Negotiated(video_ssrc, codec.payload_type, repair, 0, 0, cname, tuple(media))
+        return Negotiated(video_ssrc, codec.payload_type, repair, 0, 0, cname, tuple(media), send_time)
     voice = answered(opus, stereo=1, sprop_stereo=1, useinbandfec=1)
     media.append(AnswerMedia(sound.mid, "sendonly", [voice], source=Source(audio_ssrc, cname, stream, "audio")))
-    return Negotiated(video_ssrc, codec.payload_type, repair, audio_ssrc, opus.payload_type, cname, tuple(media))
+    return Negotiated(
+        video_ssrc, codec.payload_type, repair, audio_ssrc, opus.payload_type, cname, tuple(media), send_time
+    )
 
 
 def _receives(section: OfferedMedia) -> bool:

@@ -14,14 +14,15 @@ from typing import Final
 
 from webinar.base.rtc.srtp import TAG_LENGTH
 
-RTP_HEADER: Final = struct.Struct("!HHII")  # flags, sequence number, timestamp, SSRC
 HEADER_LENGTH: Final = 12
+EXTENDED_LENGTH: Final = 20  # with one header extension of three bytes (RFC 8285 section 4.2)
 # 1,200-byte datagrams pass every path that IPv6 may take; 2 bytes are kept for RTX's original sequence number.
-MAX_PAYLOAD: Final = 1200 - HEADER_LENGTH - TAG_LENGTH - 2
+MAX_PAYLOAD: Final = 1200 - EXTENDED_LENGTH - TAG_LENGTH - 2
 MAX_SEGMENTS: Final = 64  # UDP_MAX_SEGMENTS of older kernels
 MAX_RUN: Final = 65_000  # an IPv4 datagram before it is cut is at most 65,507 bytes
-_VERSION: Final = 0x8000
-_MARKER: Final = 0x0080
+VERSION: Final = 0x8000
+EXTENSION: Final = 0x1000
+MARKER: Final = 0x0080
 _IDR, _SEI, _SPS, _PPS, _AUD, _END_SEQ, _END_STREAM, _FILLER = 5, 6, 7, 8, 9, 10, 11, 12
 _LEFT_OUT: Final = frozenset({_SEI, _AUD, _END_SEQ, _END_STREAM, _FILLER})
 _STAP_A: Final = 24
@@ -40,16 +41,28 @@ class Run:
     segment: int
 
 
-@dataclass(frozen=True, slots=True)
 class Frame:
     """One unit as RTP payloads, shared by all its viewers. Lives as long as somebody may ask for it again."""
 
-    ticks: int  # RTP timestamp before it is cut to 32 bits; never goes back within a rendition
-    keyframe: bool
-    payloads: tuple[bytes, ...]
-    runs: tuple[Run, ...]
-    size: int  # bytes of payload
-    marker: bool
+    __slots__ = ("_buffer", "_layouts", "keyframe", "marker", "payloads", "size", "ticks")
+
+    def __init__(
+        self, buffer: SendBuffer, ticks: int, payloads: tuple[bytes, ...], *, keyframe: bool, marker: bool
+    ) -> None:
+        self.ticks = ticks  # RTP timestamp before it is cut to 32 bits; never goes back within a rendition
+        self.payloads = payloads
+        self.keyframe = keyframe
+        self.marker = marker
+        self.size = sum(map(len, payloads))  # bytes of payload
+        self._buffer = buffer
+        self._layouts: dict[int, tuple[Run, ...]] = {}
+
+    def runs(self, header_length: int) -> tuple[Run, ...]:
+        """The frame laid out in the send buffer with RTP headers of that length."""
+        layout = self._layouts.get(header_length)
+        if layout is None:
+            layout = self._layouts[header_length] = self._buffer.layout(self.payloads, header_length, self.marker)
+        return layout
 
 
 class SendBuffer:
@@ -60,22 +73,27 @@ class SendBuffer:
         self._view: Final = memoryview(self.data)
 
     def frame(self, ticks: int, payloads: Sequence[bytes], *, keyframe: bool = False, marker: bool = True) -> Frame:
-        """Lay out payloads of at most `MAX_PAYLOAD` bytes each. `marker` sets it on the last (video)."""
+        """A frame of payloads of at most `MAX_PAYLOAD` bytes each. `marker` sets it on the last (video)."""
+        return Frame(self, ticks, tuple(payloads), keyframe=keyframe, marker=marker)
+
+    def layout(self, payloads: Sequence[bytes], header_length: int, marker: bool) -> tuple[Run, ...]:
+        """Where the packets lie: as few runs as UDP_SEGMENT allows. `header_length` 12 or 20."""
+        version = VERSION | (EXTENSION if header_length > HEADER_LENGTH else 0)
         runs: list[Run] = []
         last = len(payloads) - 1
         start = 0
-        for stop in self._cuts(payloads):
+        for stop in self._cuts(payloads, header_length + TAG_LENGTH):
             chosen = payloads[start:stop]
-            flags = [_VERSION | (_MARKER if marker and start + n == last else 0) for n in range(len(chosen))]
-            runs.append(self._run(chosen, flags))
+            flags = [version | (MARKER if marker and start + n == last else 0) for n in range(len(chosen))]
+            runs.append(self._run(chosen, flags, header_length))
             start = stop
-        return Frame(ticks, keyframe, tuple(payloads), tuple(runs), sum(map(len, payloads)), marker)
+        return tuple(runs)
 
-    def _cuts(self, payloads: Sequence[bytes]) -> Iterator[int]:
+    def _cuts(self, payloads: Sequence[bytes], overhead: int) -> Iterator[int]:
         """Where a run ends: after a packet smaller than its first, before a larger one, or when it is full."""
         start = 0
         for n in range(1, len(payloads) + 1):
-            segment = len(payloads[start]) + HEADER_LENGTH + TAG_LENGTH
+            segment = len(payloads[start]) + overhead
             full = n - start >= min(MAX_SEGMENTS, MAX_RUN // segment)
             if (
                 n == len(payloads)
@@ -86,15 +104,15 @@ class SendBuffer:
                 yield n
                 start = n
 
-    def _run(self, payloads: Sequence[bytes], flags: Sequence[int]) -> Run:
+    def _run(self, payloads: Sequence[bytes], flags: Sequence[int], header_length: int) -> Run:
         slots: list[Slot] = []
         offset = 0
         for payload, flag in zip(payloads, flags, strict=True):
-            body = offset + HEADER_LENGTH
+            body = offset + header_length
             end = body + len(payload) + TAG_LENGTH
             slots.append((payload, offset, self._view[offset:body], self._view[body:end], flag))
             offset = end
-        return Run(tuple(slots), self._view[:offset], len(payloads[0]) + HEADER_LENGTH + TAG_LENGTH)
+        return Run(tuple(slots), self._view[:offset], len(payloads[0]) + header_length + TAG_LENGTH)
 
 
 def nal_units(data: bytes) -> list[bytes]:

@@ -15,7 +15,7 @@ from webinar.base import log
 from webinar.base.rtc import Certificate, Endpoint, EndpointFull, ice_addresses
 from webinar.base.rtc.answer import Transport, write_answer
 from webinar.base.rtc.sdp import parse_offer
-from webinar.delivery.whep.errors import NoSeat, NotLive, UnknownResource
+from webinar.delivery.whep.errors import NoSeat, NotLive, UnknownRendition, UnknownResource
 from webinar.delivery.whep.fanout import Fanout, FanoutStats
 from webinar.delivery.whep.negotiate import negotiate
 from webinar.delivery.whep.packetizer import SendBuffer
@@ -153,8 +153,15 @@ class WhepServer:
         self._viewer(resource).close("deleted")
 
     def pin(self, resource: str, rendition: str) -> None:
-        """The player chooses a rung, or with an empty name leaves it to the rule. Raises `UnknownResource`."""
-        self._viewer(resource).pin(rendition)
+        """The player chooses: a video rendition, "audio" for no picture, "" to leave it to the rule.
+
+        Raises `UnknownResource` (404), `UnknownRendition` (400).
+        """
+        viewer = self._viewer(resource)
+        names = viewer.choices()
+        if rendition and rendition not in names:
+            raise UnknownRendition(f'There is no rendition {rendition[:40]!r}: choose "" or one of {", ".join(names)}.')
+        viewer.pin(rendition)
 
     def stats(self, event_id: str) -> WhepStats:
         """Figures of one event; zeros for one that is not live."""
@@ -163,7 +170,7 @@ class WhepServer:
             return WhepStats(0, 0)
         viewers = list(entry[0].viewers.values())
         connected = [v for v in viewers if v.state in (ViewerState.WAITING, ViewerState.PLAYING)]
-        loss = sum(v.stats.loss for v in connected) / len(connected) if connected else 0.0
+        loss = sum(v.network.reception.loss for v in connected) / len(connected) if connected else 0.0
         rungs = dict(Counter(v.rung for v in connected if v.rung))
         return WhepStats(len(connected), len(viewers) - len(connected), rungs, loss, entry[0].totals())
 

@@ -10,7 +10,8 @@ from typing import Final, Protocol
 
 from webinar.base import log
 from webinar.base.rtc import Peer, PeerState, rtcp
-from webinar.delivery.whep.layers import Advice, LayerChooser
+from webinar.delivery.whep.adaptation import Adaptation
+from webinar.delivery.whep.layers import AUDIO_ONLY, Advice, LayerChooser
 from webinar.delivery.whep.negotiate import Negotiated
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
 from webinar.delivery.whep.stream import OutStream
@@ -19,10 +20,10 @@ _log = log.get(__name__)
 
 HISTORY_FRAMES: Final = 90  # ≥ 1 GOP of 2 s at 30 fps, and more than any browser asks back for
 BURST_STEP: Final = 90  # ticks between frames of a burst: 1 ms, so that they are decoded at once and not played late
+BURST_AHEAD: Final = 1400  # ticks a burst may go beyond what was sent: less than a frame at 60 fps
 RESEND_SHARE: Final = 0.5  # of what is sent in a second may be sent again
 RESEND_MIN: Final = 200
 REPORT_EVERY_S: Final = 1.0
-ESTIMATE_VALID_S: Final = 5.0
 
 
 class ViewerState(enum.StrEnum):
@@ -37,20 +38,19 @@ class ViewerState(enum.StrEnum):
 class Room(Protocol):
     """What a viewer needs of its fan-out."""
 
-    def connected(self, viewer: Viewer) -> None: ...
+    def begin(self, viewer: Viewer) -> None: ...
     def left(self, viewer: Viewer) -> None: ...
     def request_keyframe(self, rendition: str) -> None: ...
     def rungs(self) -> tuple[Sequence[str], Sequence[int]]: ...
+    def choices(self) -> Sequence[str]: ...
+    def claim_probe(self, resource: str) -> bool: ...
+    def release_probe(self, resource: str) -> None: ...
 
 
 @dataclass(slots=True)
 class ViewerStats:
-    """What the host's figures and the metrics are made of."""
+    """What the host's figures and the metrics are made of, besides `Adaptation.reception`."""
 
-    loss: float = 0.0  # 0..1, last report
-    round_trip_s: float | None = None
-    estimate: int | None = None  # bit/s, last REMB
-    estimate_s: float = 0.0  # when it came
     nacked: int = 0  # packets asked for again
     resent: int = 0
     switches: int = 0
@@ -71,8 +71,8 @@ class Viewer:
         self.resource: Final = resource
         self.state = ViewerState.CONNECTING
         self.stats: Final = ViewerStats()
-        self.layers: Final = LayerChooser()
-        self.rung = ""  # the rendition it is being sent
+        self.network: Final = Adaptation(resource, room, can_probe=negotiated.repair is not None)
+        self.rung = ""  # the rendition it is being sent, or AUDIO_ONLY
         self.waiting_since_s = 0.0
         self.video: OutStream | None = None
         self.audio: OutStream | None = None
@@ -83,8 +83,8 @@ class Viewer:
         self._peer: Peer | None = None
         self._held: Frame | None = None
         self._last_ticks = -1
+        self._last_rung = ""  # of the last frame sent
         self._next_report_s = 0.0
-        self._reported_at = (0, 0.0)  # middle bits of the last sender report's NTP time, and when it was sent
         self._resend_left = RESEND_MIN
         self._sent_before = 0
 
@@ -98,12 +98,22 @@ class Viewer:
             raise RuntimeError("the viewer has no peer yet")
         return self._peer
 
+    @property
+    def layers(self) -> LayerChooser:
+        return self.network.layers
+
     # Media, from the fan-out
 
     def start(self, rung: str, gop: Sequence[Frame]) -> None:
-        """Begin on a rendition: with the frames since its last IDR, or waiting for the next one when `gop` is empty."""
+        """Begin on a rendition: with the frames since its last IDR, or waiting for the next one when `gop` is empty.
+
+        On AUDIO_ONLY there is nothing to wait for.
+        """
         self.rung = self.layers.target = rung
-        if gop:
+        self._held = None
+        if rung == AUDIO_ONLY:
+            self._change(ViewerState.PLAYING)
+        elif gop:
             self._burst(gop)
         elif self.state is not ViewerState.WAITING:
             self.waiting_since_s = self._clock()
@@ -142,7 +152,7 @@ class Viewer:
 
     def restart(self) -> None:
         """Units were lost before us: nothing makes sense until the next IDR."""
-        if self.state is ViewerState.PLAYING:
+        if self.state is ViewerState.PLAYING and self.rung != AUDIO_ONLY:
             self._held = None
             self.waiting_since_s = self._clock()
             self._change(ViewerState.WAITING)
@@ -151,6 +161,7 @@ class Viewer:
         """Sender reports when they are due, and what may be sent again in the next second."""
         if self.state is not ViewerState.PLAYING or now_s < self._next_report_s or self._peer is None:
             return
+        self._follow(self.network.tick(now_s))
         self._next_report_s = now_s + REPORT_EVERY_S
         wall_s, video_ticks, audio_ticks = program
         ntp = rtcp.ntp_time(wall_s)
@@ -166,7 +177,7 @@ class Viewer:
         if parts:
             parts.append(rtcp.source_description(self._negotiated.video_ssrc, self._negotiated.cname))
             self._peer.send_rtcp(b"".join(parts))
-            self._reported_at = (ntp >> 16 & 0xFFFFFFFF, now_s)
+            self.network.reported(ntp, now_s)
         sent = self.video.packets if self.video is not None else 0
         self._resend_left = max(RESEND_MIN, int((sent - self._sent_before) * RESEND_SHARE))
         self._sent_before = sent
@@ -197,22 +208,31 @@ class Viewer:
             self.stats.keyframe_requests += 1
             self._room.request_keyframe(self.rung)
         if feedback.bitrate is not None:
-            self.stats.estimate, self.stats.estimate_s = feedback.bitrate, arrival_s
-        for block in feedback.reports:
-            if block.ssrc == self._negotiated.video_ssrc:
-                self._reported(block, arrival_s)
+            self.network.estimated(feedback.bitrate, arrival_s)
+        blocks = {block.ssrc: block for block in feedback.reports}
+        block = blocks.get(self._negotiated.video_ssrc)
+        if block is not None:
+            repair = self._negotiated.repair
+            again = blocks.get(repair[0]) if repair is not None else None
+            judge = self.state is ViewerState.PLAYING and self.rung != AUDIO_ONLY
+            self._follow(self.network.report(block, again, arrival_s, judge=judge))
 
     def on_state(self, state: PeerState, reason: str) -> None:
         if state is PeerState.CONNECTED:
             self._open_streams()
-            self._room.connected(self)
+            self._room.begin(self)
         elif state is PeerState.CLOSED:
             self._change(ViewerState.CLOSED, reason)
+            self.network.stop()
             self.video = self.audio = self._held = None
             self._room.left(self)
 
+    def choices(self) -> Sequence[str]:
+        """What may be pinned."""
+        return self._room.choices()
+
     def pin(self, rendition: str) -> None:
-        """The player's own choice of a rung; an empty name lets the rule choose again."""
+        """The player's own choice of a rung, or of no picture; an empty name lets the rule choose again."""
         names, _ = self._room.rungs()
         self._follow(self.layers.pin(rendition, names, self._clock()))
 
@@ -226,26 +246,24 @@ class Viewer:
         if self.state is not ViewerState.CONNECTING:
             self._follow(self.layers.keep(names, self._clock()))
 
-    def _reported(self, block: rtcp.ReportBlock, arrival_s: float) -> None:
-        self.stats.loss = block.fraction_lost
-        stamp, sent_s = self._reported_at
-        if stamp and block.last_sr == stamp:
-            self.stats.round_trip_s = max(arrival_s - sent_s - block.delay / 65536, 0.0)
-        if self.state is not ViewerState.PLAYING:
-            return
-        names, rates = self._room.rungs()
-        if arrival_s - self.stats.estimate_s > ESTIMATE_VALID_S:
-            self.stats.estimate = None
-        advice = self.layers.report(block.fraction_lost, self.stats.estimate, names, rates, arrival_s)
+    def _follow(self, advice: Advice) -> None:
+        """Do what the rule says. A step up waits for the ladder's next IDR: none is made for one viewer's sake."""
         if advice is Advice.GOODBYE:
             self.close("poor_network")
-        else:
-            self._follow(advice)
-
-    def _follow(self, advice: Advice) -> None:
-        if advice is Advice.CHANGE:
-            target, loss = self.layers.target, round(self.stats.loss, 3)
-            _log.info("layer", viewer=self.resource[:8], rung=self.rung, target=target, loss=loss)
+        if advice not in (Advice.CHANGE, Advice.DROP) or self.state is ViewerState.CONNECTING:
+            return
+        self.network.stop()
+        target, names, loss = self.layers.target, self._room.rungs()[0], round(self.network.reception.loss, 3)
+        _log.info("layer", viewer=self.resource[:8], rung=self.rung, target=target, loss=loss)
+        if target == AUDIO_ONLY:
+            self.start(AUDIO_ONLY, ())
+        elif self.rung == AUDIO_ONLY:
+            self._room.begin(self)
+        elif advice is Advice.DROP:
+            if self.video is not None:
+                self.video.forget()
+            self._room.begin(self)
+        elif self.layers.pinned or self.rung not in names or names.index(self.rung) < names.index(target):
             self._room.request_keyframe(target)
 
     def _open_streams(self) -> None:
@@ -261,6 +279,7 @@ class Viewer:
             sequence=secrets.randbits(15),
             repair=negotiated.repair,
             history=HISTORY_FRAMES,
+            send_time=negotiated.send_time,
         )
         if negotiated.audio_ssrc:
             self.audio = OutStream(
@@ -273,17 +292,22 @@ class Viewer:
             )
 
     def _burst(self, gop: Sequence[Frame]) -> None:
-        """Everything since the last IDR at once, with timestamps just before the newest one's."""
+        """Everything since the last IDR at once, with timestamps just before the newest one's.
+
+        Where as much was sent of another rendition already, with timestamps just after that.
+        """
         if self.video is None:
             return
-        newest = gop[-1].ticks
-        step = BURST_STEP if self._last_ticks < 0 else min(BURST_STEP, (newest - self._last_ticks) // len(gop))
-        if step < 1:  # all of it was sent already: only a newer IDR helps
+        newest, last = gop[-1].ticks, self._last_ticks
+        if newest - last < len(gop) and self._last_rung == self.rung:  # all of it was sent: only a newer IDR helps
             self._room.request_keyframe(self.rung)
             return
+        if last >= 0 and newest - last < len(gop):
+            newest = last + min(BURST_STEP * len(gop), BURST_AHEAD)
+        step = BURST_STEP if last < 0 else min(BURST_STEP, (newest - last) // len(gop))
         for n, frame in enumerate(gop):
             self.video.send(frame, newest - (len(gop) - 1 - n) * step & 0xFFFFFFFF)
-        self._last_ticks = newest
+        self._last_ticks, self._last_rung = newest, self.rung
         self._change(ViewerState.PLAYING)
 
     def _send(self, frame: Frame) -> None:
@@ -291,8 +315,11 @@ class Viewer:
             return
         if self.state is ViewerState.WAITING:
             self._change(ViewerState.PLAYING)
-        self._last_ticks = frame.ticks
+        self._last_ticks, self._last_rung = frame.ticks, self.rung
         self.video.send(frame, frame.ticks & 0xFFFFFFFF)
+        probe = self.network.probe
+        if probe is not None:
+            probe.spent(self.video.repeat(probe.budget(self._clock())))
 
     def _change(self, state: ViewerState, reason: str = "") -> None:
         if state is not self.state:

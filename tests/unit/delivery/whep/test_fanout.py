@@ -52,7 +52,7 @@ class Stand:
         viewer = Viewer(name, self.fanout, Negotiated(1, 102, None, 2, 111, "c", ()), self.buffer, lambda: 100.0)
         viewer.video, viewer.audio = Recorded(), Recorded()
         self.fanout.viewers[name] = viewer
-        self.fanout.connected(viewer)
+        self.fanout.begin(viewer)
         return viewer
 
     async def settle(self) -> None:

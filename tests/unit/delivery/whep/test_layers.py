@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webinar.delivery.whep.layers import HOPELESS_S, SETTLE_S, UP_AFTER_S, Advice, LayerChooser
+from webinar.delivery.whep.layers import HOPELESS_S, SETTLE_S, UP_AFTER_S, Advice, LayerChooser, Report
 
 LADDER = ("720p", "480p", "240p")
 RATES = (1_800_000, 900_000, 300_000)
@@ -26,9 +26,14 @@ class Viewer:
         targets = []
         for _ in range(int(seconds)):
             self.now_s += 1
-            self.chooser.report(loss, estimate, LADDER, RATES, self.now_s)
+            self.report(loss, estimate)
             targets.append(self.chooser.target)
         return targets
+
+    def report(self, loss: float, estimate: int | None = None, round_trip_s: float | None = None) -> Advice:
+        """One report now; every probe it leads to goes well."""
+        advice = self.chooser.report(Report(loss, estimate, round_trip_s), LADDER, RATES, self.now_s)
+        return self.chooser.probed(True, LADDER, self.now_s) if advice is Advice.PROBE else advice
 
 
 def test_a_viewer_starts_at_the_top() -> None:
@@ -50,7 +55,9 @@ def test_light_loss_that_stays_steps_down() -> None:
 
 
 def test_an_estimate_below_what_is_sent_steps_down_to_a_rung_that_fits() -> None:
-    assert Viewer().reports(0.0, 4, estimate=500_000)[-1] == "240p"
+    viewer = Viewer()
+    viewer.reports(0.0, 3, estimate=2_500_000)
+    assert viewer.reports(0.0, 4, estimate=500_000)[-1] == "240p"
 
 
 def test_an_estimate_that_is_low_for_a_moment_changes_nothing() -> None:
@@ -60,7 +67,7 @@ def test_an_estimate_that_is_low_for_a_moment_changes_nothing() -> None:
     for n in range(50):
         viewer.now_s += 0.2
         estimate = 1_300_000 if n % 10 < 5 else 2_000_000
-        viewer.chooser.report(0.0, estimate, LADDER, RATES, viewer.now_s)
+        viewer.report(0.0, estimate)
     assert viewer.chooser.target == "720p"
 
 
@@ -69,7 +76,7 @@ def test_loss_is_judged_over_a_second_however_often_it_is_reported() -> None:
     viewer.reports(0.0, 1)
     for n in range(50):
         viewer.now_s += 0.2
-        viewer.chooser.report(0.15 if n % 5 == 0 else 0.0, None, LADDER, RATES, viewer.now_s)
+        viewer.report(0.15 if n % 5 == 0 else 0.0)
     assert viewer.chooser.target == "720p"
 
 
@@ -135,14 +142,14 @@ def test_a_server_that_is_late_moves_a_viewer_down_once_and_quiet_time_brings_it
 def test_loss_on_the_lowest_rung_ends_in_goodbye_only_when_it_lasts() -> None:
     chooser = LayerChooser()
     chooser.start(LADDER[2:])
-    advice = [chooser.report(0.5, None, LADDER[2:], RATES[2:], float(s)) for s in range(int(HOPELESS_S) + 1)]
+    advice = [chooser.report(Report(0.5), LADDER[2:], RATES[2:], float(s)) for s in range(int(HOPELESS_S) + 1)]
     assert advice[-1] is Advice.GOODBYE
     assert Advice.GOODBYE not in advice[:-1]
     chooser = LayerChooser()
     chooser.start(LADDER[2:])
     losses = [0.5, 0.5, 0.5, 0.0] * 20
     assert all(
-        chooser.report(loss, None, LADDER[2:], RATES[2:], float(s)) is Advice.STAY for s, loss in enumerate(losses)
+        chooser.report(Report(loss), LADDER[2:], RATES[2:], float(s)) is Advice.STAY for s, loss in enumerate(losses)
     )
 
 
@@ -156,5 +163,5 @@ def test_the_target_is_always_a_rung_of_the_ladder(reports: list[tuple[float, in
     chooser.start(LADDER)
     for second, (loss, estimate, size) in enumerate(reports):
         ladder, rates = LADDER[:size] or LADDER, RATES[:size] or RATES
-        chooser.report(loss, estimate, ladder, rates, float(second))
+        chooser.report(Report(loss, estimate), ladder, rates, float(second))
         assert chooser.target in ladder

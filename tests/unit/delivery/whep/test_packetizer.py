@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from webinar.base.rtc.srtp import TAG_LENGTH
 from webinar.delivery.whep.packetizer import (
+    EXTENDED_LENGTH,
     HEADER_LENGTH,
     MAX_PAYLOAD,
     MAX_RUN,
@@ -19,7 +20,6 @@ from webinar.delivery.whep.packetizer import (
 )
 
 SPS, PPS, SEI, AUD = b"\x67\x42\xc0\x1f\x11", b"\x68\xce\x3c\x80", b"\x06\x05\x01\x80", b"\x09\x10"
-OVERHEAD = HEADER_LENGTH + TAG_LENGTH
 
 
 def annex_b(*units: bytes) -> bytes:
@@ -70,31 +70,35 @@ def test_fragments_are_equal_but_for_a_shorter_last_one_and_fit(length: int) -> 
     assert depacketized(parts) == annex_b(unit)
 
 
-@given(st.lists(st.integers(1, MAX_PAYLOAD), min_size=1, max_size=200))
-def test_a_run_is_what_udp_segment_can_send_and_no_packet_is_forgotten(sizes: list[int]) -> None:
+@given(
+    st.lists(st.integers(1, MAX_PAYLOAD), min_size=1, max_size=200), st.sampled_from([HEADER_LENGTH, EXTENDED_LENGTH])
+)
+def test_a_run_is_what_udp_segment_can_send_and_no_packet_is_forgotten(sizes: list[int], head: int) -> None:
     payloads = [bytes([n % 256]) * size for n, size in enumerate(sizes)]
     buffer = SendBuffer()
     frame = buffer.frame(1, payloads)
-    slots = [slot for run in frame.runs for slot in run.slots]
+    slots = [slot for run in frame.runs(head) for slot in run.slots]
     assert [slot[0] for slot in slots] == payloads
     assert [bool(slot[4] & 0x80) for slot in slots] == [n == len(slots) - 1 for n in range(len(slots))]
-    for run in frame.runs:
+    for run in frame.runs(head):
         assert len(run.slots) <= MAX_SEGMENTS
         assert len(run.view) <= MAX_RUN
-        lengths = [len(payload) + OVERHEAD for payload, *_ in run.slots]
+        lengths = [len(payload) + head + TAG_LENGTH for payload, *_ in run.slots]
         assert all(length == run.segment for length in lengths[:-1])
         assert lengths[-1] <= run.segment
         assert sum(lengths) == len(run.view)
         for n, (payload, offset, header, sealed, _) in enumerate(run.slots):
             assert offset == n * run.segment
-            assert len(header) == HEADER_LENGTH
+            assert len(header) == head
             assert len(sealed) == len(payload) + TAG_LENGTH
 
 
 def test_an_ordinary_frame_is_one_run() -> None:
-    assert len(SendBuffer().frame(0, H264Packetizer().payloads(annex_b(b"\x41" + b"x" * 7000))).runs) == 1
+    assert (
+        len(SendBuffer().frame(0, H264Packetizer().payloads(annex_b(b"\x41" + b"x" * 7000))).runs(HEADER_LENGTH)) == 1
+    )
 
 
 def test_sound_carries_no_marker() -> None:
-    ((slot,),) = [run.slots for run in SendBuffer().frame(0, [b"opus"], marker=False).runs]
+    ((slot,),) = [run.slots for run in SendBuffer().frame(0, [b"opus"], marker=False).runs(HEADER_LENGTH)]
     assert slot[4] == 0x8000

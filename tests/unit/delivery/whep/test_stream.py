@@ -9,7 +9,7 @@ import pylibsrtp
 import pytest
 
 from webinar.base.rtc import Peer
-from webinar.base.rtc.srtp import AES_128_CM, AES_256_GCM, KeyPair, Profile, Sender
+from webinar.base.rtc.srtp import AES_128_CM, AES_256_GCM, KeyPair, Profile, Sender, header_length
 from webinar.delivery.whep.packetizer import SendBuffer
 from webinar.delivery.whep.stream import OutStream
 
@@ -39,7 +39,7 @@ class Wire:
 class Viewer:
     """A stream, what it sent, and the receiving end's libsrtp."""
 
-    def __init__(self, profile: Profile, *, sequence: int = 100, rtx: bool = True) -> None:
+    def __init__(self, profile: Profile, *, sequence: int = 100, rtx: bool = True, send_time: int = 0) -> None:
         keys = KeyPair.split(profile, bytes(range(2 * (profile.key_length + profile.salt_length))), server=True)
         sender = keys.sender()
         self.buffer = SendBuffer()
@@ -53,11 +53,13 @@ class Viewer:
             sequence=sequence,
             repair=(REPAIR, 103) if rtx else None,
             history=10,
+            send_time=send_time,
         )
         policy = pylibsrtp.Policy(
             key=keys.local, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=profile.libsrtp
         )
         self._session: Any = pylibsrtp.Session(policy)
+        self.extensions: list[bytes] = []  # of each packet received
 
     def send(self, *payloads: bytes, ticks: int = 3000) -> None:
         self.stream.send(self.buffer.frame(ticks, payloads), ticks)
@@ -69,7 +71,8 @@ class Viewer:
         for datagram in datagrams:
             packet = self._session.unprotect(datagram)
             _, kind, sequence, timestamp, ssrc = struct.unpack_from("!BBHII", packet)
-            found.append((bool(kind & 0x80), kind & 0x7F, sequence, timestamp, ssrc, packet[12:]))
+            found.append((bool(kind & 0x80), kind & 0x7F, sequence, timestamp, ssrc, packet[header_length(packet) :]))
+            self.extensions.append(packet[12 : header_length(packet)])
         return found
 
 
@@ -126,3 +129,41 @@ def test_what_was_not_sent_or_is_forgotten_is_counted_and_not_answered() -> None
     assert viewer.stream.resend((100, 101, 112, 5000)) == 0
     assert viewer.stream.unanswered == 4
     assert viewer.stream.resend((102,)) == 1
+
+
+@PROFILES
+def test_the_time_of_sending_stands_in_every_packet_and_the_frame_is_still_one_send(profile: Profile) -> None:
+    viewer = Viewer(profile, send_time=2)
+    viewer.send(*[b"x" * 900] * 5)
+    viewer.stream.resend((103,))
+    received = viewer.received()
+    assert [body for *_, body in received] == [b"x" * 900] * 5 + [struct.pack("!H", 103) + b"x" * 900]
+    assert {extension[:5] for extension in viewer.extensions} == {b"\xbe\xde\x00\x01\x22"}
+    times = [int.from_bytes(extension[5:], "big") for extension in viewer.extensions]
+    assert len(set(times[:5])) == 1
+    assert 0 <= (times[5] - times[0]) % (1 << 24) < 1 << 18, "in units of 2^-18 s, within the same second"
+
+
+def test_a_packet_that_may_be_sent_again_as_it_is_tells_no_time() -> None:
+    """Another header under the same AES-GCM nonce would give away the authentication key."""
+    viewer = Viewer(AES_256_GCM, rtx=False, send_time=2)
+    viewer.send(b"a" * 50)
+    viewer.stream.resend((100,))
+    first, again = viewer.wire.datagrams
+    assert first == again
+    viewer.wire.datagrams.pop()
+    viewer.received()
+    assert viewer.extensions == [b""]
+
+
+def test_a_budget_is_used_up_with_the_newest_packets_on_the_rtx_stream() -> None:
+    viewer = Viewer(AES_256_GCM)
+    for n in range(5):
+        viewer.send(bytes([n]) * 500, bytes([10 + n]) * 500)
+    viewer.received()
+    assert 1500 < viewer.stream.repeat(1500) < 2200
+    assert [(ssrc, body[2]) for *_, ssrc, body in viewer.received()] == [(REPAIR, 14), (REPAIR, 4), (REPAIR, 13)]
+    assert viewer.stream.repeat(0) == 0
+    viewer.stream.forget()
+    assert viewer.stream.repeat(1500) == viewer.stream.resend((109,)) == 0
+    assert viewer.received() == []
