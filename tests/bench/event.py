@@ -208,32 +208,33 @@ class Bench:
             "dropped": quality[1],
         }
 
-    def end(self, folder: Path) -> dict[str, Any]:
-        """From the call of End to the last byte of the recording."""
-        began = time.monotonic()
-        ended = self.platform.call("POST", f"/api/v1/events/{self.event_id}/end")
-        assert ended.status == 200, ended.body
-        answered = time.monotonic() - began
-        path = f"/api/v1/events/{self.event_id}/recordings"
-        while (item := self.platform.call("GET", path).json()["items"][0])["state"] != "ready":
-            time.sleep(0.02)
-        ready = time.monotonic() - began
-        data = self.platform.call("GET", item["download_url"]).body
-        whole = time.monotonic() - began
-        file = folder / "recording.mp4"
-        file.write_bytes(data)
-        report = probe(file, read_burned_time=True)
-        offsets = flash_beep_offsets(file)
-        return {
-            "end_answered_s": round(answered, 2),
-            "ready_s": round(ready, 2),
-            "downloaded_s": round(whole, 2),
-            "length_s": round(report.duration_s, 2),
-            "mbytes": round(len(data) / 1e6, 1),
-            "errors": len(report.errors),
-            "gaps": len(report.gaps),
-            "lip_sync_ms": [round(1000 * o, 1) for o in offsets],
-        }
+
+def recording_of(platform: RunningPlatform, event_id: str, folder: Path) -> dict[str, Any]:
+    """From the call of End to the last byte of the recording, and what that is like."""
+    began = time.monotonic()
+    ended = platform.call("POST", f"/api/v1/events/{event_id}/end")
+    assert ended.status == 200, ended.body
+    answered = time.monotonic() - began
+    path = f"/api/v1/events/{event_id}/recordings"
+    while (item := platform.call("GET", path).json()["items"][0])["state"] != "ready":
+        time.sleep(0.02)
+    ready = time.monotonic() - began
+    data = platform.call("GET", item["download_url"]).body
+    whole = time.monotonic() - began
+    file = folder / "recording.mp4"
+    file.write_bytes(data)
+    report = probe(file, read_burned_time=True)
+    offsets = flash_beep_offsets(file)
+    return {
+        "end_answered_s": round(answered, 2),
+        "ready_s": round(ready, 2),
+        "downloaded_s": round(whole, 2),
+        "length_s": round(report.duration_s, 2),
+        "mbytes": round(len(data) / 1e6, 1),
+        "errors": len(report.errors),
+        "gaps": len(report.gaps),
+        "lip_sync_ms": [round(1000 * o, 1) for o in offsets],
+    }
 
 
 @contextmanager
@@ -255,7 +256,8 @@ def recorded(length_s: float) -> dict[str, Any]:
     with demo() as (platform, took_s):
         bench = Bench(platform, length_s)
         cpu = bench.cpu()
-        return {"start_to_links_s": took_s, "cpu_no_viewer": cpu, "recording": bench.end(platform.folder)}
+        recording = recording_of(platform, bench.event_id, platform.folder)
+        return {"start_to_links_s": took_s, "cpu_no_viewer": cpu, "recording": recording}
 
 
 def watched(seconds: float, viewers: int, samples: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.event import TICKS, Bench, demo
+from tests.bench.event import TICKS, Bench, demo, recording_of
 
 _COUNTER = re.compile(r"^(webinar_\w*(?:dropped|lost|failures)\w*_total)(?:\{[^}]*\})? ([\d.e+-]+)$", re.MULTILINE)
 
@@ -64,7 +64,12 @@ def main() -> None:
             live = bench.platform.call("GET", f"/api/v1/events/{bench.event_id}/live").json()
             result["renditions"] = live["renditions"]
             result["memory_mb"] = bench.memory()
-        result |= {"chat": chat, "hls_viewers": hls, "whep_viewers": whep, "recording": bench.end(platform.folder)}
+        result |= {
+            "chat": chat,
+            "hls_viewers": hls,
+            "whep_viewers": whep,
+            "recording": recording_of(platform, bench.event_id, platform.folder),
+        }
     print(json.dumps(result, indent=1))
 
 

@@ -12,7 +12,7 @@ import statistics
 import time
 from typing import Any
 
-from tests.bench.event import Bench, demo
+from tests.bench.event import Bench, demo, recording_of
 from tests.bench.everything import counters
 
 _EVERY_S = 10.0
@@ -51,7 +51,7 @@ def soak(seconds: float, *, whep: int, hls: int, people: int, rate: float, **set
                 result["memory"] = growth(watch(bench, seconds))
                 result["counters"] = counters(bench)
         result |= {"chat": chat, "hls_viewers": hls_figures, "whep_viewers": whep_figures}
-        result["recording"] = bench.end(platform.folder)
+        result["recording"] = recording_of(platform, bench.event_id, platform.folder)
     return result
 
 
