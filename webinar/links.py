@@ -7,7 +7,7 @@ from urllib.parse import quote
 from webinar.base.settings import Settings
 from webinar.events.model import Event
 from webinar.events.service import EventService
-from webinar.recordings.model import Recording, RecordingState, file_name
+from webinar.recordings.model import Download, Recording, film, sound
 from webinar.recordings.service import RecordingService
 from webinar.registration.model import Attendee
 from webinar.registration.service import RegistrationService
@@ -52,7 +52,14 @@ class Links:
 
     def download(self, recording: Recording) -> str | None:
         """A signed link to the file, for 12 hours; None while it is not ready."""
-        if recording.state is not RecordingState.READY:
+        return self._file(recording, film(recording))
+
+    def audio(self, recording: Recording) -> str | None:
+        """The same for its sound alone."""
+        return self._file(recording, sound(recording))
+
+    def _file(self, recording: Recording, file: Download | None) -> str | None:
+        if file is None:
             return None
-        path = f"/recordings/{recording.id}/{quote(file_name(recording.title), safe='')}"
+        path = f"/recordings/{recording.id}/{quote(file.name, safe='')}"
         return self.absolute(f"{path}?sig={self._recordings.signature(recording)}")

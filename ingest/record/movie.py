@@ -29,7 +29,7 @@ HEAD: Final = file_type(b"isom", b"iso2", b"avc1", b"mp41", b"iso6")
 PLACE: Final = box(b"free", bytes(8))
 # Few enough for a player to step over, small enough to be hashed within a fraction of a second.
 GROUP_BYTES: Final = 64 * 1024 * 1024
-_TIMESCALE: Final = VIDEO_CLOCK
+MOVIE_TIMESCALE: Final = VIDEO_CLOCK
 
 
 class SampleTable:
@@ -90,6 +90,19 @@ class SampleTable:
         self._chunk_entries.append(self._entry)
         self.end += sum(durations)
 
+    def chunks(self) -> list[tuple[int, int]]:
+        """(offset, length) of the runs of samples, in order."""
+        ends = np.cumsum(np.array(self._chunk_samples, np.int64))
+        totals = np.concatenate(([0], np.cumsum(np.array(self._sizes, np.int64))))
+        lengths = np.diff(totals[ends], prepend=0)
+        return list(zip(self._chunk_offsets, lengths.tolist(), strict=True))
+
+    def lay_from(self, offset: int) -> None:
+        """The runs now lie one behind the other from `offset` on."""
+        for index, (_, length) in enumerate(self.chunks()):
+            self._chunk_offsets[index] = offset
+            offset += length
+
     def box(self) -> bytes:
         """The `trak` (ISO/IEC 14496-12, 8.3.1)."""
         tables = (
@@ -105,7 +118,7 @@ class SampleTable:
     @property
     def movie_duration(self) -> int:
         """In the movie's timescale."""
-        return self.end * _TIMESCALE // self.track.timescale
+        return self.end * MOVIE_TIMESCALE // self.track.timescale
 
     def _time_to_sample(self) -> bytes:
         durations = np.array(self._durations, np.uint32)
@@ -176,7 +189,7 @@ def close_file(fd: int, heads: Sequence[int], end: int, tables: Sequence[SampleT
     filled = [table for table in tables if len(table)]
     tail = box(
         b"moov",
-        movie_header(_TIMESCALE, duration, max(table.track.id for table in tables) + 1),
+        movie_header(MOVIE_TIMESCALE, duration, max(table.track.id for table in tables) + 1),
         *(table.box() for table in filled),
     )
     os.ftruncate(fd, end)
@@ -187,4 +200,4 @@ def close_file(fd: int, heads: Sequence[int], end: int, tables: Sequence[SampleT
     os.fdatasync(fd)
     write_all(fd, hiding(sizes[0]), heads[0])
     os.fdatasync(fd)
-    return duration / _TIMESCALE
+    return duration / MOVIE_TIMESCALE

@@ -7,7 +7,9 @@ now, or was cut off by a crash at any point, is done by the next `sweep`.
     <session>.repaired.mp4  the same, closed by us after a crash: it is not complete
     <session>.json          the notice, from before the file moves until the store has both
     <session>.last          the event ended with this session; until the halves before it are joined with it
-    <session>.joined, <session>.<earlier>.half, *.new   being made; worthless after a crash
+    <session>.sound         a second name of the same file, until its sound alone is in the store, too; empty where the
+                            disk knows no second names
+    <session>.joined, <session>.m4a, <session>.<earlier>.half, *.new   being made; worthless after a crash
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -29,6 +32,7 @@ from ingest.record.beside import NEW, beside, read_notice, session_of, write
 from ingest.record.patience import Patience
 from ingest.record.reading import NotARecording
 from ingest.record.repair import Repaired, join, repair
+from ingest.record.sound import extract
 from webinar.base import log
 from webinar.base.errors import NotFound, Unavailable, WebinarError
 from webinar.base.storage import Storage
@@ -43,6 +47,8 @@ _WRITING: Final = ".mp4"
 _REPAIRED: Final = ".repaired.mp4"
 _NOTICE: Final = ".json"
 _LAST: Final = ".last"
+_SOUND: Final = ".sound"
+_AUDIO: Final = ".m4a"
 _JOINED: Final = ".joined"
 _FETCHED: Final = ".half"
 
@@ -98,14 +104,23 @@ class Spool:
         """The event ended with this session, whose file is not closed: a sweep repairs it, stores it, joins it."""
         await self._mark(beside(self.path(event_id, session_id), _LAST))
 
+    async def store_sound(self, closed: RecordingClosed) -> RecordingClosed | None:
+        """Stores the sound of a stored recording alone; the notice that says so, None when there is none to store.
+
+        Raises `WebinarError` or `OSError` when that cannot be done now; a sweep does it then.
+        """
+        mark = beside(self.path(closed.event_id, closed.session_id), _SOUND)
+        return await self._store_sound(mark) if await asyncio.to_thread(mark.exists) else None
+
     async def sweep(self, living: Collection[str]) -> list[RecordingClosed]:
         """Finishes what belongs to no living session (by id): what a crash, a full disk or a failing store left."""
-        closed: list[RecordingClosed] = []
+        closed: dict[tuple[str, str], RecordingClosed] = {}  # by file: of two notices the later one says more
         await asyncio.to_thread(self._clear, living)
         steps: tuple[tuple[str, Callable[[Path], Awaitable[RecordingClosed | None]]], ...] = (
             (_WRITING, self._save),
             (_NOTICE, self._tell),
             (_LAST, self._join_stored),
+            (_SOUND, self._store_sound),
         )
         for suffix, step in steps:
             for path in await asyncio.to_thread(self._left, suffix, living):
@@ -119,8 +134,8 @@ class Spool:
                     _log.error("recording stays in the spool", path=str(path), error=str(error), pause_s=pause_s)
                 else:
                     self._patience.done(path)
-                    closed += [] if notice is None else [notice]
-        return closed
+                    closed |= {} if notice is None else {(notice.key, notice.sha256): notice}
+        return list(closed.values())
 
     async def _mark(self, path: Path, data: bytes = b"") -> None:
         """Notes what is still to be done. A disk that has no room for that does not hold up what makes room."""
@@ -176,11 +191,36 @@ class Spool:
         await asyncio.to_thread(last.unlink)
         return closed
 
+    async def _store_sound(self, mark: Path) -> RecordingClosed | None:
+        if any(beside(mark, suffix).exists() for suffix in (_WRITING, _REPAIRED, _NOTICE)):
+            return None  # the recording did not get into the store just now
+        stored = await self._stored(mark.parent.name, session_of(mark))
+        notice = None if stored is None else await self._take_sound(stored, mark)
+        await asyncio.to_thread(mark.unlink)
+        return notice
+
+    async def _take_sound(self, stored: RecordingClosed, mark: Path) -> RecordingClosed | None:
+        target = beside(mark, _AUDIO)
+        here = (await asyncio.to_thread(mark.stat)).st_size == stored.bytes
+        source = mark if here else await self._fetch(stored, beside(mark, ""))
+        try:
+            size = await asyncio.to_thread(extract, source, target)
+        except NotARecording as error:
+            _log.error("sound cannot be taken out of a recording", key=stored.key, error=str(error))
+            return None
+        finally:
+            if source.suffix == _FETCHED:
+                await asyncio.to_thread(source.unlink, missing_ok=True)
+        await self._storage.put_file(_key(stored.event_id, stored.session_id, _AUDIO), target)
+        notice = replace(stored, audio_bytes=size)
+        await self._storage.put_bytes(_key(stored.event_id, stored.session_id, _NOTICE), notice.to_json())
+        return notice
+
     def _left(self, suffix: str, living: Collection[str]) -> list[Path]:
         return sorted(path for path in self._root.glob(f"*/*{suffix}") if session_of(path) not in living)
 
     def _clear(self, living: Collection[str]) -> None:
-        for suffix in (_JOINED, _FETCHED, NEW):
+        for suffix in (_JOINED, _FETCHED, _AUDIO, NEW):
             for path in self._left(suffix, living):
                 path.unlink(missing_ok=True)
 
@@ -193,6 +233,7 @@ class Spool:
 
     async def _deliver(self, closed: RecordingClosed, path: Path, how: str) -> RecordingClosed:
         """The notice lies beside the file, so that whatever happens here is finished by a sweep."""
+        await asyncio.to_thread(_keep_for_sound, path)
         await self._storage.put_file(closed.key, path)
         return await self._tell_store(closed, beside(path, _NOTICE), how)
 
@@ -310,6 +351,19 @@ def _measure(notice: RecordingClosed, path: Path) -> RecordingClosed:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     return replace(notice, bytes=path.stat().st_size, sha256=digest, duration_s=round(notice.duration_s, 3))
+
+
+def _keep_for_sound(path: Path) -> None:
+    """A second name, so that a file that went to a store elsewhere need not be fetched again."""
+    mark = beside(path, _SOUND)
+    try:
+        mark.unlink(missing_ok=True)
+        os.link(path, mark)
+    except OSError as refused:
+        try:
+            mark.touch()
+        except OSError:
+            _log.error("a recording's sound will not be stored apart", path=str(path), error=str(refused))
 
 
 def _check_room(halves: Sequence[Path], folder: Path) -> None:

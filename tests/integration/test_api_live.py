@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import time
 import uuid
@@ -219,6 +220,47 @@ async def test_the_recording_is_there_at_the_end_whole_and_by_range(web: Web, in
     assert (refused.status_code, refused.json()["code"]) == (401, "token_missing")
 
 
+async def test_the_sound_alone_is_given_out_like_the_recording_once_it_is_there(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    path = f"/api/v1/events/{event['id']}"
+    await web.host.post(f"{path}/end")
+    with_sound = ingest.closed(event["id"])
+    (found,) = (await web.host.get(f"{path}/recordings")).json()["items"]
+    assert found["audio_bytes"] == with_sound.audio_bytes
+    whole = await web.guest.get(found["audio_url"])
+    assert (whole.status_code, len(whole.content)) == (200, with_sound.audio_bytes)
+    assert whole.headers["content-type"] == "audio/mp4"
+    assert unquote(whole.headers["content-disposition"]).endswith("filename*=UTF-8''연례 학술대회 2026.m4a")
+    part = await web.guest.get(found["audio_url"], headers={"Range": "bytes=5-9"})
+    assert (part.status_code, part.content) == (206, whole.content[5:10])
+    assert int((await web.guest.head(found["audio_url"])).headers["content-length"]) == with_sound.audio_bytes
+    assert whole.headers["etag"] != (await web.guest.head(found["download_url"])).headers["etag"]
+    refused = await web.guest.get(found["audio_url"].partition("?")[0])
+    assert refused.status_code == 401
+
+
+async def test_a_recording_is_ready_before_its_sound_alone(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    ingest.sound = False
+    await web.host.post(f"/api/v1/events/{event['id']}/end")
+    (before,) = await web.platform.recordings.of_event(uuid.UUID(event["id"]))
+    assert (before.state, before.audio_bytes) == ("ready", None)
+    links = web.platform.links
+    assert links.audio(before) is None
+    address = (links.download(before) or "").replace(".mp4?", ".m4a?")
+    assert (await web.guest.get(address)).json()["code"] == "not_ready"
+
+    notice = dataclasses.replace(ingest.closed(event["id"]), audio_bytes=4711)
+    assert await web.platform.recordings.closed(notice)
+    assert not await web.platform.recordings.closed(notice)
+    assert not await web.platform.recordings.closed(dataclasses.replace(notice, audio_bytes=0))
+    (after,) = await web.platform.recordings.of_event(before.event_id)
+    assert (after.audio_bytes, after.ready_at) == (4711, before.ready_at)
+    joined = dataclasses.replace(notice, sha256="joined", duration_s=notice.duration_s + 9, audio_bytes=0)
+    assert await web.platform.recordings.closed(joined)
+    assert (await web.platform.recordings.get(before.id)).audio_bytes is None
+
+
 async def test_an_event_whose_ingest_died_can_still_be_ended(web: Web, ingest: FakeIngest) -> None:
     event = await web.live_event()
     await ingest.die()
@@ -248,7 +290,7 @@ async def test_deleting_an_event_deletes_its_recording(web: Web, ingest: FakeIng
     event = await web.live_event()
     await web.host.post(f"/api/v1/events/{event['id']}/end")
     storage = web.platform.storage
-    assert len(await storage.list_keys(f"recordings/{event['id']}")) == 2
+    assert len(await storage.list_keys(f"recordings/{event['id']}")) == 3
     assert (await web.host.delete(f"/api/v1/events/{event['id']}")).status_code == 204
     assert await storage.list_keys(f"recordings/{event['id']}") == []
 

@@ -119,6 +119,9 @@ async def test_halves_in_the_store_are_fetched_to_be_joined(storage: Storage, tm
     for session in ("1-a", "2-b"):
         recorder = closed(spool.path("halves", session), 2)
         notice = await spool.store_joined("halves", session, recorder.path, recorder.duration_s, recorder.sha256)
+        heard = await spool.store_sound(notice)
+    assert heard is not None
+    assert await storage.size("recordings/halves/2-b.m4a") == heard.audio_bytes
     assert (notice.joined, round(notice.duration_s)) == (("1-a",), 4)
     assert await storage.size(notice.key) == notice.bytes
     assert list((tmp_path / "spool" / "halves").iterdir()) == []

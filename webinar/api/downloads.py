@@ -1,5 +1,7 @@
 """`/recordings/{id}/{name}.mp4`: the file, by session of the host, bearer token or signed query; `Range` and `HEAD`.
 
+A name that ends in `.m4a` is the sound alone.
+
 Conditional and range requests as RFC 9110, sections 13 and 14. Errors are pages for browsers, problems for programs.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -18,19 +20,10 @@ from webinar.api.access import Caller
 from webinar.api.problems import answer
 from webinar.base.errors import Forbidden, NotFound, Unauthenticated, WebinarError
 from webinar.people.model import SESSION_COOKIE
-from webinar.recordings.model import (
-    ByteRange,
-    Recording,
-    Unsatisfiable,
-    content_disposition,
-    file_name,
-    parse_range,
-)
+from webinar.recordings.model import SOUND, ByteRange, Recording, Unsatisfiable, content_disposition, parse_range
 
 if TYPE_CHECKING:
     from webinar.platform import Platform
-
-_TYPE: Final = "video/mp4"
 
 
 def routes(platform: Platform) -> list[BaseRoute]:
@@ -74,12 +67,12 @@ def _id(text: str) -> uuid.UUID:
 
 
 async def _send(platform: Platform, recording: Recording, request: Request) -> Response:
-    size = await platform.recordings.size(recording)
-    etag = f'"{recording.sha256}"'
+    file = await platform.recordings.download(recording, sound=request.path_params["name"].endswith(SOUND))
+    size, etag = file.bytes, file.etag
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": content_disposition(file_name(recording.title)),
+        "Content-Disposition": content_disposition(file.name),
         "ETag": etag,
     }
     if _tags(request.headers.get("if-none-match", "")) & {etag, "*"}:
@@ -94,8 +87,8 @@ async def _send(platform: Platform, recording: Recording, request: Request) -> R
     span = span or ByteRange(0, size)
     headers["Content-Length"] = str(span.end - span.start)
     if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=_TYPE)
-    return StreamingResponse(_closing(platform.recordings.read(recording, span)), status, headers, _TYPE)
+        return Response(status_code=status, headers=headers, media_type=file.media_type)
+    return StreamingResponse(_closing(platform.recordings.read(file, span)), status, headers, file.media_type)
 
 
 async def _closing(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +17,9 @@ from webinar.pages.confirm import WORDS, Question, ask
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
 from webinar.pages.screen import Screen, event_id, go
-from webinar.recordings.model import Recording
+from webinar.recordings.model import Recording, RecordingState
+
+_SOUND_WITHIN: Final = timedelta(minutes=1)
 
 
 class OverviewScreen(Screen):
@@ -70,9 +74,15 @@ class OverviewScreen(Screen):
             "watching": present["whep"] + present["hls"],
             "waiting": present["lobby"],
             "recording": recording,
-            "download_url": _download_path(self, recording),
+            "download_url": self._path(recording, self.platform.links.download),
+            "audio_url": self._path(recording, self.platform.links.audio),
             "busy": _busy(event, recording),
         }
+
+    def _path(self, recording: Recording | None, link: Callable[[Recording], str | None]) -> str | None:
+        """A file's address by the host's session: the signed query is for links that are given away."""
+        url = None if recording is None else link(recording)
+        return None if url is None else url.partition("?")[0].removeprefix(self.platform.settings.public_url)
 
     async def ask_end(self, request: Request) -> Response:
         return await self._ask(request, Question.END_EVENT)
@@ -107,14 +117,13 @@ class OverviewScreen(Screen):
         return ask(request, account, event, question, back=f"/events/{event.id}")
 
 
-def _download_path(screen: Screen, recording: Recording | None) -> str | None:
-    """The file's address by the host's session: the signed query is for links that are given away."""
-    url = screen.platform.links.download(recording) if recording is not None else None
-    return url.partition("?")[0].removeprefix(screen.platform.settings.public_url) if url is not None else None
-
-
 def _busy(event: Event, recording: Recording | None) -> bool:
     """True while the page should look often: on air, or the recording is about to be there."""
     if event.state is EventState.LIVE:
         return True
-    return event.state is EventState.ENDED and recording is not None and recording.state == "recording"
+    if event.state is not EventState.ENDED or recording is None:
+        return False
+    if recording.state is RecordingState.READY:  # its sound alone follows
+        only_just = recording.ready_at is not None and datetime.now(UTC) - recording.ready_at < _SOUND_WITHIN
+        return recording.audio_bytes is None and only_just
+    return recording.state is RecordingState.RECORDING

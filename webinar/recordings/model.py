@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
+SOUND: Final = ".m4a"  # how the name of a recording's sound alone ends
 DOWNLOAD_TTL: Final = timedelta(hours=12)
 # After the end, this long without a file in the store means that something went wrong with it.
 PATIENCE: Final = timedelta(minutes=2)
+# The sound alone follows the film within seconds; this long it is looked for when its notice was lost.
+SOUND_PATIENCE: Final = timedelta(minutes=30)
 
 
 class RecordingState(enum.StrEnum):
@@ -35,6 +38,7 @@ class Recording:
     sha256: str | None
     duration_s: float | None
     complete: bool | None  # False when it was repaired after a crash
+    audio_bytes: int | None  # of its sound alone; None while there is none
     created_at: datetime
     ready_at: datetime | None
 
@@ -42,17 +46,49 @@ class Recording:
 _NOT_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u2028\u2029\u202a-\u202e\u2066-\u2069]')
 
 
-def file_name(title: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One file of a recording as it is given out."""
+
+    key: str
+    bytes: int
+    etag: str
+    name: str
+    media_type: str
+
+
+def film(recording: Recording) -> Download | None:
+    """Picture and sound; None while it is not ready."""
+    if recording.state is not RecordingState.READY or recording.key is None or recording.bytes is None:
+        return None
+    return Download(recording.key, recording.bytes, f'"{recording.sha256}"', file_name(recording.title), "video/mp4")
+
+
+def sound(recording: Recording) -> Download | None:
+    """The sound alone; None while there is none."""
+    if recording.state is not RecordingState.READY or recording.key is None or recording.audio_bytes is None:
+        return None
+    return Download(
+        recording.key.removesuffix(".mp4") + SOUND,
+        recording.audio_bytes,
+        f'"{recording.sha256}-audio"',
+        file_name(recording.title, SOUND),
+        "audio/mp4",
+    )
+
+
+def file_name(title: str, suffix: str = ".mp4") -> str:
     """`Title.mp4`, in any script, without what a file system or a header cannot take."""
     name = " ".join(_NOT_IN_NAMES.sub(" ", unicodedata.normalize("NFC", title)).split()).strip(". ")
-    return f"{name[:80].strip('. ') or 'recording'}.mp4"
+    return f"{name[:80].strip('. ') or 'recording'}{suffix}"
 
 
 def content_disposition(name: str) -> str:
     """RFC 6266: an ASCII name for old clients and the real one in UTF-8 (RFC 8187)."""
-    ascii_name = unicodedata.normalize("NFKD", name.removesuffix(".mp4")).encode("ascii", "ignore").decode()
+    stem, dot, kind = name.rpartition(".")
+    ascii_name = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     fallback = re.sub(r"[^A-Za-z0-9 ._()-]", "", ascii_name).strip(" .") or "recording"
-    return f"attachment; filename=\"{fallback}.mp4\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"attachment; filename=\"{fallback}{dot}{kind}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)

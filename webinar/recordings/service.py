@@ -12,7 +12,8 @@ from webinar.base.db import Pool
 from webinar.base.errors import Forbidden, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.base.tokens import Purpose, Tokens
-from webinar.recordings.model import DOWNLOAD_TTL, ByteRange, Recording, RecordingState
+from webinar.recordings import model
+from webinar.recordings.model import DOWNLOAD_TTL, ByteRange, Download, Recording
 from webinar.recordings.store import RecordingStore
 
 _log = log.get(__name__)
@@ -50,7 +51,14 @@ class RecordingService:
             _log.warning("recording of no event", key=notice.key)
             return False
         taken = await self._store.take(
-            event_id, notice.session_id, notice.key, notice.bytes, notice.sha256, notice.duration_s, notice.complete
+            event_id,
+            notice.session_id,
+            notice.key,
+            notice.bytes,
+            notice.sha256,
+            notice.duration_s,
+            notice.complete,
+            notice.audio_bytes,
         )
         if taken:
             _log.info("recording ready", event_id=notice.event_id, bytes=notice.bytes, duration_s=notice.duration_s)
@@ -89,17 +97,22 @@ class RecordingService:
         if self._tokens.read(Purpose.DOWNLOAD, signature).get("recording") != str(recording_id):
             raise Forbidden("This link is for another recording.", code="link_invalid")
 
-    async def size(self, recording: Recording) -> int:
-        """Bytes in the store now. Raises `NotFound` while it is not ready, and `Unavailable`."""
-        if recording.state is not RecordingState.READY or recording.key is None:
+    async def download(self, recording: Recording, *, sound: bool = False) -> Download:
+        """A file that is in the store now. Raises `NotFound` while it is not ready, and `Unavailable`."""
+        film = model.film(recording)
+        if film is None:
             raise NotFound("The recording is not ready yet. It comes seconds after the end.", code="not_ready")
+        found = model.sound(recording) if sound else film
+        if found is None:
+            raise NotFound("There is no sound file of this recording yet.", code="not_ready")
         try:
-            return await self._storage.size(recording.key)
+            size = await self._storage.size(found.key)
         except NotFound as error:
             raise Unavailable("The file of this recording cannot be reached just now.", retry_after_s=10) from error
+        if size != found.bytes:  # it is being replaced by one that was joined
+            raise Unavailable("This recording is just being renewed.", retry_after_s=2)
+        return found
 
-    def read(self, recording: Recording, span: ByteRange) -> AsyncIterator[bytes]:
+    def read(self, file: Download, span: ByteRange) -> AsyncIterator[bytes]:
         """Bytes of the file in pieces."""
-        if recording.key is None:
-            raise NotFound("The recording is not ready yet.", code="not_ready")
-        return self._storage.read_range(recording.key, span.start, span.end)
+        return self._storage.read_range(file.key, span.start, span.end)

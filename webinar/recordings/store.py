@@ -6,10 +6,11 @@ import uuid
 from typing import Any, Final
 
 from webinar.base.db import Pool
-from webinar.recordings.model import PATIENCE, Recording, RecordingState
+from webinar.recordings.model import PATIENCE, SOUND_PATIENCE, Recording, RecordingState
 
 _COLUMNS: Final = (
-    "r.id, r.event_id, e.title, r.state, r.key, r.bytes, r.sha256, r.duration_s, r.complete, r.created_at, r.ready_at"
+    "r.id, r.event_id, e.title, r.state, r.key, r.bytes, r.sha256, r.duration_s, r.complete, r.audio_bytes, "
+    "r.created_at, r.ready_at"
 )
 
 
@@ -58,22 +59,26 @@ class RecordingStore:
         sha256: str,
         duration_s: float,
         complete: bool,
+        audio_bytes: int,
     ) -> bool:
         """Makes a closed file the event's recording; True when that changed the row.
 
         Not while the event is live, nor while another session of it may still close a file. Of several files the
-        longest stays: a session that follows a crash closes with everything joined.
+        longest stays: a session that follows a crash closes with all joined. Its sound comes later.
         """
         done = await self._pool.fetchval(
             """
-            insert into recording as r (event_id, state, key, bytes, sha256, duration_s, complete, ready_at)
-            select e.id, 'ready', $3, $4, $5, $6, $7, now() from event e
+            insert into recording as r (
+                event_id, state, key, bytes, sha256, duration_s, complete, audio_bytes, ready_at)
+            select e.id, 'ready', $3, $4, $5, $6, $7, nullif($8, 0), now() from event e
             where e.id = $1 and e.state = 'ended' and (
                 not exists (select from live_session s where s.event_id = $1 and s.ended_at is null)
                 or $2 = (select id from live_session s where s.event_id = $1 order by started_at desc limit 1))
             on conflict (event_id) do update set state = 'ready', key = $3, bytes = $4, sha256 = $5,
-                duration_s = $6, complete = $7, ready_at = now()
+                duration_s = $6, complete = $7, audio_bytes = nullif($8, 0),
+                ready_at = case when r.state = 'ready' and r.sha256 = $5 then r.ready_at else now() end
             where r.state <> 'ready' or r.duration_s < $6 or (r.key = $3 and r.sha256 <> $5)
+                or (r.key = $3 and r.sha256 = $5 and $8 > 0 and r.audio_bytes is distinct from $8)
             returning true
             """,
             event_id,
@@ -83,6 +88,7 @@ class RecordingStore:
             sha256,
             duration_s,
             complete,
+            audio_bytes,
         )
         return bool(done)
 
@@ -100,11 +106,13 @@ class RecordingStore:
         return [row["event_id"] for row in rows]
 
     async def unfinished(self) -> list[uuid.UUID]:
-        """Events that are over and whose recording is not ready."""
+        """Events that are over and whose recording is not ready, or only just and without its sound alone."""
         rows = await self._pool.fetch(
             """
             select r.event_id from recording r join event e on e.id = r.event_id
-            where r.state <> 'ready' and e.state = 'ended'
-            """
+            where e.state = 'ended'
+                and (r.state <> 'ready' or (r.audio_bytes is null and r.ready_at > now() - $1::interval))
+            """,
+            SOUND_PATIENCE,
         )
         return [row["event_id"] for row in rows]

@@ -6,14 +6,17 @@ import asyncio
 import errno
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 from prometheus_client import REGISTRY
 
 from ingest.contract import RecordingClosed
 from ingest.record import spool as spool_module
 from ingest.record.spool import Spool
+from tests.media.mp4_probe import probe
 from tests.media.reading import watch
 from tests.media.spooled import closed, torn
 from webinar.base.errors import Unavailable
@@ -195,7 +198,7 @@ async def test_a_notice_of_a_deleted_event_is_given_up(tmp_path: Path, monkeypat
         with pytest.raises(Unavailable):
             await spool.store("event", "1-a", recorder.path, recorder.duration_s)
         assert await spool.sweep(frozenset()) == []
-    assert _left(tmp_path) == ["1-a.json"]
+    assert _left(tmp_path) == ["1-a.json", "1-a.sound"]
     await storage.remove_all("recordings/event")
     assert await spool.sweep(frozenset()) == []
     assert _left(tmp_path) == []
@@ -204,9 +207,11 @@ async def test_a_notice_of_a_deleted_event_is_given_up(tmp_path: Path, monkeypat
 async def _two_halves(spool: Spool) -> RecordingClosed:
     """The second half, stored at the end of its event."""
     first = closed(spool.path("event", "1-a"), 2)
-    await spool.store("event", "1-a", first.path, first.duration_s)
+    await spool.store_sound(await spool.store("event", "1-a", first.path, first.duration_s))
     last = closed(spool.path("event", "2-b"), 2)
-    return await spool.store_joined("event", "2-b", last.path, last.duration_s)
+    notice = await spool.store_joined("event", "2-b", last.path, last.duration_s)
+    await spool.store_sound(notice)
+    return notice
 
 
 async def test_on_a_full_disk_both_halves_are_stored_and_joined_once_there_is_room(
@@ -242,7 +247,7 @@ async def test_a_process_that_dies_after_joining_has_not_joined_twice(
 ) -> None:
     spool, storage = _spool(tmp_path)
     first = closed(spool.path("event", "1-a"), 2)
-    await spool.store("event", "1-a", first.path, first.duration_s)
+    await spool.store_sound(await spool.store("event", "1-a", first.path, first.duration_s))
     last = closed(spool.path("event", "2-b"), 2)
 
     async def cut(*arguments: object) -> None:
@@ -292,19 +297,89 @@ async def test_a_half_that_is_not_in_the_store_yet_is_waited_for(tmp_path: Path)
 async def test_a_half_that_cannot_be_read_is_kept_apart_for_good(tmp_path: Path) -> None:
     spool, storage = _spool(tmp_path)
     first = closed(spool.path("event", "1-a"), 2)
-    await spool.store("event", "1-a", first.path, first.duration_s)
+    await spool.store_sound(await spool.store("event", "1-a", first.path, first.duration_s))
     (storage.local_path("recordings/event/1-a.mp4") or Path()).write_bytes(b"noise" * 100)
     last = closed(spool.path("event", "2-b"), 2)
-    assert (await spool.store_joined("event", "2-b", last.path, last.duration_s)).joined == ()
+    notice = await spool.store_joined("event", "2-b", last.path, last.duration_s)
+    assert notice.joined == ()
+    await spool.store_sound(notice)
     assert _left(tmp_path) == []
 
 
 async def test_a_last_half_that_could_not_be_closed_is_repaired_and_joined_by_the_sweep(tmp_path: Path) -> None:
     spool, _ = _spool(tmp_path)
     first = closed(spool.path("event", "1-a"), 2)
-    await spool.store("event", "1-a", first.path, first.duration_s)
+    await spool.store_sound(await spool.store("event", "1-a", first.path, first.duration_s))
     torn(spool.path("event", "2-b"), 2)
     await spool.expect_join("event", "2-b")
     notices = await spool.sweep(frozenset())
     assert [(n.joined, n.complete, round(n.duration_s)) for n in notices] == [((), False, 2), (("1-a",), False, 4)]
+    assert _left(tmp_path) == []
+
+
+def _heard(path: Path) -> tuple[list[bytes], list[int]]:
+    with av.open(str(path), "r") as container:
+        packets = [p for p in container.demux(audio=0) if p.size]
+    return [bytes(p) for p in packets], [p.pts or 0 for p in packets]
+
+
+async def test_the_sound_alone_has_the_same_frames_at_the_same_times_and_its_tables_first(tmp_path: Path) -> None:
+    spool, storage = _spool(tmp_path)
+    recorder = closed(spool.path("event", "1-a"), 4)
+    film = await spool.store("event", "1-a", recorder.path, recorder.duration_s)
+    notice = await spool.store_sound(film)
+    assert notice == replace(film, audio_bytes=notice.audio_bytes if notice else 0)
+    path = tmp_path / "store" / "recordings" / "event" / "1-a.m4a"
+    assert path.stat().st_size == notice.audio_bytes
+    data = path.read_bytes()
+    assert (data[4:12], data.index(b"moov") < data.index(b"mdat")) == (b"ftypM4A ", True)
+    assert _heard(path) == _heard(tmp_path / "store" / film.key)
+    report = probe(path)
+    assert (report.errors, report.gaps, report.frames) == ([], [], 0)
+    assert report.audio_duration_s == pytest.approx(4.0, abs=0.03)
+    assert RecordingClosed.from_json(await storage.get_bytes("recordings/event/1-a.json")) == notice
+    assert _left(tmp_path) == []
+    assert await spool.store_sound(film) is None
+
+
+async def test_the_sound_of_joined_halves_is_that_of_both(tmp_path: Path) -> None:
+    spool, storage = _spool(tmp_path)
+    await _two_halves(spool)
+    sound, film = (storage.local_path(f"recordings/event/2-b{kind}") or Path() for kind in (".m4a", ".mp4"))
+    assert _heard(sound) == _heard(film)
+    assert probe(sound).audio_duration_s == pytest.approx(4.0, abs=0.05)
+
+
+async def test_sound_that_was_not_stored_before_a_crash_is_stored_by_the_next_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, storage = _spool(tmp_path)
+    recorder = closed(spool.path("event", "1-a"), 2)
+    film = await spool.store("event", "1-a", recorder.path, recorder.duration_s)
+
+    async def cut(*arguments: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "put_file", cut)
+        with pytest.raises(asyncio.CancelledError):
+            await spool.store_sound(film)
+    assert _left(tmp_path) == ["1-a.m4a", "1-a.sound"]
+    (notice,) = await Spool(tmp_path / "spool", storage).sweep(frozenset())
+    assert (notice.sha256, notice.audio_bytes > 0) == (film.sha256, True)
+    assert _left(tmp_path) == []
+
+
+async def test_where_a_disk_knows_no_second_names_the_sound_is_taken_from_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    spool, _ = _spool(tmp_path)
+    recorder = closed(spool.path("event", "1-a"), 2)
+    notice = await spool.store_sound(await spool.store("event", "1-a", recorder.path, recorder.duration_s))
+    assert notice is not None
+    assert notice.audio_bytes > 0
     assert _left(tmp_path) == []
