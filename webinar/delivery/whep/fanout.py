@@ -204,15 +204,15 @@ class Fanout:
 
     async def _deliver(self, rendition: str, frame: Frame) -> None:
         """To every viewer, letting the loop breathe between batches: HTTP and STUN must stay quick."""
-        cost = 0
+        cost, size = 0, len(frame.payloads)
         for viewer in list(self.viewers.values()):
             if rendition == AUDIO:
                 viewer.on_audio(frame)
-            elif rendition in (viewer.rung, viewer.layers.target):
+            elif viewer.rung == rendition or viewer.layers.target == rendition:
                 viewer.on_video(rendition, frame)
             else:
                 continue
-            cost += len(frame.payloads)
+            cost += size
             if cost >= YIELD_AFTER:
                 cost = 0
                 await asyncio.sleep(0)

@@ -72,6 +72,7 @@ class Viewer:
         self.state = ViewerState.CONNECTING
         self.stats: Final = ViewerStats()
         self.network: Final = Adaptation(resource, room, can_probe=negotiated.repair is not None)
+        self.layers: Final[LayerChooser] = self.network.layers
         self.rung = ""  # the rendition it is being sent, or AUDIO_ONLY
         self.waiting_since_s = 0.0
         self.video: OutStream | None = None
@@ -97,10 +98,6 @@ class Viewer:
         if self._peer is None:
             raise RuntimeError("the viewer has no peer yet")
         return self._peer
-
-    @property
-    def layers(self) -> LayerChooser:
-        return self.network.layers
 
     # Media, from the fan-out
 

@@ -99,13 +99,13 @@ class OutStream:
         """Send all packets of a frame under a 32-bit timestamp. What the socket does not take counts as lost."""
         if self._history is not None:
             self._history.append((self._index, frame, timestamp))
-        rest = self._rest(timestamp, self._ssrc)
+        rest, send_segments = self._rest(timestamp, self._ssrc), self._peer.send_segments
         for run in frame.runs(self._header_length):
             if self._seal is not None:
-                self._peer.send_segments(self._sealed(run, rest), run.segment)
+                send_segments(self._sealed(run, rest), run.segment)
             else:
                 data, segment = self._protected(run, rest)
-                self._peer.send_segments(memoryview(data), segment)
+                send_segments(memoryview(data), segment)
         self.packets += len(frame.payloads)
         self.octets += frame.size
 
