@@ -238,14 +238,16 @@ class Stage:
     def changed(self, event_id: uuid.UUID, event: Event | None = None) -> None:
         """The event's row, or its people, are others now: what is known of them is read again.
 
-        `event` is the row as this process has just written it: whoever made the change must see it in the next
-        answer, also from a database that is slow or away.
+        `event` is the row as this process wrote it: whoever made the change must see it in the next answer, also from
+        a database that is slow or away. One that was overtaken by a later change, as a slow start is by an end, is not
+        shown any more.
         """
         if self._on_changed is not None:
             self._on_changed(event_id)
         row = self._rows.get(event_id)
         if row is not None:
-            row.event = event or row.event
+            if event is not None and (row.event is None or event.updated_at >= row.event.updated_at):
+                row.event = event
             row.stale, row.ask_again_at, row.version = True, 0.0, row.version + 1
             self._wake(event_id)
 

@@ -174,7 +174,7 @@ class EventService:
         if changed is not None:
             _log.info("event live", event_id=str(event_id))
         await self.announce(event_id, changed)
-        event = await self.get(event_id)
+        event = await self._as_it_is(event_id)
         may_start(event.state)  # ended by somebody else meanwhile
         return event
 
@@ -280,7 +280,14 @@ class EventService:
             await self.announce(event_id, changed)
             await self.stop_ingest(event_id)
             await self.announce(event_id)
-        return await self.get(event_id)
+        return await self._as_it_is(event_id)
+
+    async def _as_it_is(self, event_id: uuid.UUID) -> Event:
+        """For an answer that may tell what somebody else did: this process's memory knows it before the caller does."""
+        event = await self.get(event_id)
+        if self.on_change is not None:
+            self.on_change(event_id, event)
+        return event
 
     async def stop_ingest(self, event_id: uuid.UUID) -> bool:
         """Asks the ingest to stop; True when it has, or when none runs the event."""

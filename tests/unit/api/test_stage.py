@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from webinar.api.stage import Stage
@@ -93,4 +93,14 @@ async def test_a_change_told_on_the_bus_is_read_again() -> None:
     rows.row = ENDED
     assert (await stage.scene(LIVE.id)).state == "live"
     stage.news(str(LIVE.id), stale=True)
+    assert (await stage.scene(LIVE.id)).state == "ended"
+
+
+async def test_a_start_that_tells_of_itself_late_does_not_take_the_end_back() -> None:
+    rows = Rows()
+    stage = _stage(rows)
+    await stage.scene(LIVE.id)
+    stage.changed(LIVE.id, dataclasses.replace(ENDED, updated_at=NOW + timedelta(seconds=1)))
+    rows.away = True
+    stage.changed(LIVE.id, LIVE)
     assert (await stage.scene(LIVE.id)).state == "ended"
