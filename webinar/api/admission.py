@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -30,6 +31,7 @@ class _Seen:
     checked_at: float  # monotonic
     heard_at: float
     transport: Transport | None = None
+    behind_s: float | None = None  # its own word
 
 
 class Admission:
@@ -77,7 +79,7 @@ class Admission:
             if seen.attendee.event_id == event_id:
                 seen.checked_at = float("-inf")
 
-    def heard(self, viewer: Principal, transport: Transport | None) -> bool:
+    def heard(self, viewer: Principal, transport: Transport | None, behind_s: float | None = None) -> bool:
         """Notes that a player asked, and how it plays; True for the first time in this process."""
         seen = self._seen.get(uuid.UUID(viewer.person))
         if seen is None:
@@ -85,13 +87,22 @@ class Admission:
         first = seen.transport is None and transport is not None
         seen.heard_at = time.monotonic()
         seen.transport = transport or seen.transport
+        seen.behind_s = behind_s
         return first
 
     def present(self, event_id: uuid.UUID) -> dict[Transport, int]:
         """People of an event who are there, by transport."""
         counts: dict[Transport, int] = {"whep": 0, "hls": 0, "lobby": 0}
-        now = time.monotonic()
-        for seen in self._seen.values():
-            if seen.attendee.event_id == event_id and seen.transport and now - seen.heard_at <= _PRESENT_S:
+        for seen in self._there(event_id):
+            if seen.transport:
                 counts[seen.transport] += 1
         return counts
+
+    def behind(self, event_id: uuid.UUID, transport: Transport) -> list[float]:
+        """Seconds behind live that players of one transport reported, the least first."""
+        there = self._there(event_id)
+        return sorted(s.behind_s for s in there if s.transport == transport and s.behind_s is not None)
+
+    def _there(self, event_id: uuid.UUID) -> Iterator[_Seen]:
+        now = time.monotonic()
+        return (s for s in self._seen.values() if s.attendee.event_id == event_id and now - s.heard_at <= _PRESENT_S)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from webinar.api import schemas
 from webinar.api.access import Caller, ChatRole
+from webinar.api.figures import figures
 from webinar.api.operation import Call, Operation
 from webinar.api.playback import PlaybackQuery, playback
 from webinar.base.cursor import PATTERN
@@ -80,14 +81,8 @@ async def resume_event(call: Call) -> schemas.EventReply:
 
 
 async def live(call: Call) -> schemas.LiveReply:
-    platform = call.platform
-    scene = await platform.stage.scene(call.event_id)
-    beats, event_id = platform.stage.heartbeats, str(call.event_id)
-    viewers = {str(name): count for name, count in platform.admission.present(call.event_id).items()}
-    if platform.live is not None:
-        # Players of others report nothing, but their media leaves from here.
-        viewers["whep"] = max(viewers["whep"], platform.live.whep.stats(event_id).viewers)
-    return schemas.live_reply(scene.event, beats.latest(event_id), beats.silent_for(event_id), viewers)
+    scene = await call.platform.stage.scene(call.event_id)
+    return figures(call.platform, scene.event)
 
 
 async def recordings(call: Call) -> schemas.RecordingList:

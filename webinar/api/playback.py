@@ -34,6 +34,12 @@ class PlaybackQuery(BaseModel):
         int, Field(default=0, ge=0, le=LONGEST_WAIT_S, description="Seconds to wait while the version is `after`.")
     ]
     transport: Annotated[Transport | None, Field(default=None, description="How the player plays; counted.")]
+    behind: Annotated[
+        float | None,
+        Field(
+            default=None, ge=0, le=3600, description="Seconds behind live, by the player's own word; for the host."
+        ),
+    ]
 
 
 async def playback(call: Call) -> schemas.PlaybackReply:
@@ -42,7 +48,7 @@ async def playback(call: Call) -> schemas.PlaybackReply:
     if viewer.event_id is None:
         raise Unauthenticated("This token is not valid.", code="token_invalid")
     await platform.admission.admit(viewer)
-    if platform.admission.heard(viewer, query.transport):
+    if platform.admission.heard(viewer, query.transport, query.behind):
         await _note_first_join(call)
     if query.after is None:
         scene = await platform.stage.scene(viewer.event_id)

@@ -131,6 +131,19 @@ class Viewers(Reply):
     whep: int
     hls: int
     lobby: int
+    by_rendition: dict[str, int] = Field(description="Of those over WHEP, by what they are sent now.")
+
+
+class Delay(Reply):
+    """Where the seconds between the presenter and the viewers go; what is not known is null."""
+
+    program_s: float = Field(description="From capture to the program: network, decoding, lip sync.")
+    encode_s: float = Field(description="From the program to the encoded picture, the latest of the renditions.")
+    send_s: float | None = Field(description="From there to the last viewer's packet over WHEP.")
+    whep_median_s: float | None = Field(description="From the server to the eye, as players of WHEP report it.")
+    whep_p95_s: float | None
+    hls_median_s: float | None = Field(description="Behind live, as players of LL-HLS report it.")
+    hls_p95_s: float | None
 
 
 class Publisher(Reply):
@@ -173,7 +186,7 @@ class LiveReply(Reply):
     overload: int = Field(
         description="By how many steps the renditions are lowered because the machine cannot keep up; 0: not at all."
     )
-    delay_s: float = Field(description="From the presenter's capture to the program: network, decoding, lip sync.")
+    delay: Delay
     publisher: Publisher | None
     renditions: list[RenditionFigures]
     viewers: Viewers
@@ -269,8 +282,7 @@ def recording_reply(recording: Recording, links: Links) -> RecordingReply:
     )
 
 
-def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers: dict[str, int]) -> LiveReply:
-    there = Viewers(total=sum(viewers.values()), **viewers)
+def live_reply(event: Event, status: LiveStatus | None, silent_s: float, there: Viewers, delay: Delay) -> LiveReply:
     if status is None:
         return LiveReply(
             state=event.state,
@@ -283,7 +295,7 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers
             recording_problem="",
             paused=event.paused,
             overload=0,
-            delay_s=0.0,
+            delay=delay,
             publisher=None,
             renditions=[],
         )
@@ -299,7 +311,7 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, viewers
         recording_problem=status.recording_problem,
         paused=status.paused,
         overload=status.overload,
-        delay_s=status.delay_s,
+        delay=delay,
         publisher=Publisher(
             connected=health.connected,
             bitrate=health.bitrate,

@@ -33,6 +33,7 @@ MODULES: Final = (
     "js/studio/bar.js",
     "js/studio/devices.js",
     "js/studio/finish.js",
+    "js/studio/health.js",
     "js/studio/sound.js",
     "js/studio/sources.js",
 )

@@ -1,5 +1,5 @@
 /**
- * Going on air and off: counted down, asked before, said when it did not work.
+ * Going on air, pausing, and going off: counted down, asked before, said when it did not work.
  */
 
 import { need } from "../common/boot.js";
@@ -26,6 +26,8 @@ export class Air extends EventTarget {
     this.receiving = receiving;
     this.go = need("[data-air=go]", HTMLButtonElement);
     this.end = need("[data-air=end]", HTMLButtonElement);
+    this.pause = need("[data-air=pause]", HTMLButtonElement);
+    this.resume = need("[data-air=resume]", HTMLButtonElement);
     this.counter = need("[data-air=count]", HTMLElement);
     this.number = need("[data-air=number]", HTMLElement);
     this.empty = need("#empty-start", HTMLDialogElement);
@@ -34,13 +36,23 @@ export class Air extends EventTarget {
     this.counting = null;
     this.go.addEventListener("click", () => this.#pressed());
     this.end.addEventListener("click", () => this.ask.showModal());
+    this.pause.addEventListener("click", () => this.#do(this.pause, () => this.api.pause(true), "pause_failed"));
+    this.resume.addEventListener("click", () => this.#do(this.resume, () => this.api.pause(false), "resume_failed"));
     need("[data-air=cancel]", HTMLButtonElement).addEventListener("click", () => this.counting?.abort());
     decided(this.empty, () => void this.#start());
     decided(this.ask, () => void this.#stop());
   }
 
-  /** @param {string} state of the event */
-  show(state) {
+  /**
+   * @param {string} state of the event
+   * @param {boolean} paused
+   */
+  show(state, paused) {
+    const focused = document.activeElement === this.pause || document.activeElement === this.resume;
+    this.pause.hidden = state !== "live" || paused;
+    this.resume.hidden = state !== "live" || !paused;
+    // One takes the other's place: who uses the keyboard stays there.
+    if (focused) (paused ? this.resume : this.pause).focus();
     this.go.hidden = state !== "scheduled" && state !== "draft";
     this.go.disabled = state === "draft";
     this.go.title = state === "draft" ? this.texts.say("draft") : "";

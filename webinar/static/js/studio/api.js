@@ -8,8 +8,12 @@ import { Refused, Unreachable, refusal } from "../media/signalling.js";
 /**
  * @typedef {{state: "draft" | "scheduled" | "live" | "ended", session_state: string | null,
  *   ingest_silent_s: number | null, program_time_s: number, recorded_until_s: number,
+ *   recording_problem: string, paused: boolean, overload: number,
  *   publisher: {connected: boolean, bitrate: number, fps: number, width: number, height: number, loss: number} | null,
- *   viewers: {total: number, whep: number, hls: number, lobby: number}}} LiveFigures
+ *   renditions: {name: string, fps: number, bitrate: number, wanted_fps: number, resting: boolean}[],
+ *   viewers: {total: number, whep: number, hls: number, lobby: number, by_rendition: Record<string, number>},
+ *   delay: {program_s: number, encode_s: number, send_s: number | null, whep_median_s: number | null,
+ *     whep_p95_s: number | null, hls_median_s: number | null, hls_p95_s: number | null}}} LiveFigures
  * @typedef {{state: "recording" | "ready" | "failed", duration_s: number | null, bytes: number | null,
  *   complete: boolean | null, download_url: string | null}} Recording
  */
@@ -33,6 +37,11 @@ export class Api {
   /** Takes as long as ingest needs to start its encoders. */
   start() {
     return this.#call("POST", "/start", 15_000);
+  }
+
+  /** @param {boolean} paused */
+  pause(paused) {
+    return this.#call("POST", paused ? "/pause" : "/resume", 8000);
   }
 
   /** Takes until the recording is closed. */

@@ -24,6 +24,8 @@ export class Bar {
     this.rehearsal = need("[data-bar=rehearsal]", HTMLElement, root);
     this.live = need("[data-bar=live]", HTMLElement, root);
     this.time = need("[data-bar=time]", HTMLElement, root);
+    this.paused = need("[data-bar=paused]", HTMLElement, root);
+    this.overload = need("[data-bar=overload]", HTMLElement, root);
     this.saved = need("[data-bar=saved]", HTMLElement, root);
     this.viewers = need("[data-bar=viewers]", HTMLElement, root);
     this.signal = need("[data-bar=signal]", HTMLElement, root);
@@ -43,6 +45,8 @@ export class Bar {
     this.rehearsal.hidden = figures.state === "live" || figures.state === "ended";
     this.live.hidden = !live;
     this.saved.hidden = !live;
+    this.paused.hidden = !live || !figures.paused;
+    this.overload.hidden = !live || figures.overload === 0;
     this.saved.classList.toggle("bad", live && figures.program_time_s - figures.recorded_until_s > 5);
     label(this.saved, this.texts.say("saved", { t: clock(figures.recorded_until_s) }));
     label(this.viewers, this.texts.say("viewers", { n: figures.viewers.total }));

@@ -14,6 +14,7 @@ import { Api } from "./api.js";
 import { Bar } from "./bar.js";
 import { Devices } from "./devices.js";
 import { Finish } from "./finish.js";
+import { Health } from "./health.js";
 import { Sound } from "./sound.js";
 import { Sources } from "./sources.js";
 
@@ -42,6 +43,9 @@ class Studio {
     this.preview = need("[data-studio=preview]", HTMLVideoElement);
     this.notice = need("[data-studio=notice]", HTMLElement);
     this.bar = new Bar(this.root, this.publisher, this.texts);
+    this.health = new Health(this.texts);
+    /** Viewers see the holding picture and hear nothing. */
+    this.paused = false;
     this.sources = new Sources(this.root, this.devices, this.sound, this.texts);
     this.air = new Air(this.api, this.texts, () => this.bar.receiving || this.#isSending());
     this.finish = new Finish(need("[data-studio=finish]", HTMLElement), this.api, this.texts);
@@ -164,9 +168,11 @@ class Studio {
     const text = { connecting: "send_connecting", reconnecting: "send_reconnecting", refused: "send_refused" }[
       /** @type {string} */ (state)
     ];
-    this.notice.textContent = text && !ended ? this.texts.say(text) : "";
+    const notice = text ?? (this.paused ? "paused_notice" : "");
+    this.notice.textContent = notice && !ended ? this.texts.say(notice) : "";
     this.notice.hidden = !this.notice.textContent;
-    this.air.show(this.state);
+    this.root.classList.toggle("is-paused", this.paused);
+    this.air.show(this.state, this.paused);
   }
 
   /** Asks for the figures, for ever: once a second, more slowly while nobody looks and nothing is on air. */
@@ -175,6 +181,8 @@ class Studio {
       try {
         const figures = await this.api.live();
         this.bar.show(figures);
+        this.health.show(figures);
+        this.paused = figures.state === "live" && figures.paused;
         this.#doubt(figures);
         if (figures.state !== this.state) this.#became(figures.state);
         this.#scene();

@@ -1,0 +1,68 @@
+"""What the host sees of a live session: ingest's heartbeat, who watches, and where the seconds go.
+
+From memory, of this process: of several web services each knows its own viewers.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from ingest.contract import LiveStatus
+from webinar.api import schemas
+from webinar.api.admission import Transport
+from webinar.events.model import Event
+
+if TYPE_CHECKING:
+    from webinar.platform import Platform
+
+_TRANSPORTS: Final[tuple[Transport, Transport]] = ("whep", "hls")
+
+
+def figures(platform: Platform, event: Event) -> schemas.LiveReply:
+    """All of them, as of now."""
+    beats, event_id = platform.stage.heartbeats, str(event.id)
+    status = beats.latest(event_id)
+    return schemas.live_reply(
+        event, status, beats.silent_for(event_id), _viewers(platform, event.id), _delay(platform, event.id, status)
+    )
+
+
+def _viewers(platform: Platform, event_id: uuid.UUID) -> schemas.Viewers:
+    present = platform.admission.present(event_id)
+    whep, rungs = present["whep"], dict[str, int]()
+    if platform.live is not None:
+        # Players of others report nothing, but their media leaves from here.
+        stats = platform.live.whep.stats(str(event_id))
+        whep, rungs = max(whep, stats.viewers), stats.by_rung
+    return schemas.Viewers(
+        total=whep + present["hls"] + present["lobby"],
+        whep=whep,
+        hls=present["hls"],
+        lobby=present["lobby"],
+        by_rendition=dict(sorted(rungs.items())),
+    )
+
+
+def _delay(platform: Platform, event_id: uuid.UUID, status: LiveStatus | None) -> schemas.Delay:
+    send_s = None
+    if platform.live is not None and (stats := platform.live.whep.stats(str(event_id))).viewers:
+        send_s = round(stats.totals.lateness_s, 3)
+    whep, hls = (_reported(platform, event_id, transport) for transport in _TRANSPORTS)
+    return schemas.Delay(
+        program_s=status.delay_s if status else 0.0,
+        encode_s=max((r.late_s for r in status.renditions if r.wanted_fps), default=0.0) if status else 0.0,
+        send_s=send_s,
+        whep_median_s=whep[0],
+        whep_p95_s=whep[1],
+        hls_median_s=hls[0],
+        hls_p95_s=hls[1],
+    )
+
+
+def _reported(platform: Platform, event_id: uuid.UUID, transport: Transport) -> tuple[float | None, float | None]:
+    """Median and 95th percentile of what players say."""
+    behind = platform.admission.behind(event_id, transport)
+    if not behind:
+        return None, None
+    return behind[len(behind) // 2], behind[min(len(behind) - 1, len(behind) * 95 // 100)]

@@ -1,0 +1,136 @@
+/**
+ * The panel that says how well the program comes in, is made and goes out, and in plain words what is wrong.
+ */
+
+import { clock, need } from "../common/boot.js";
+
+/** @typedef {import("../common/boot.js").Texts} Texts */
+/** @typedef {import("./api.js").LiveFigures} LiveFigures */
+
+/** Ingest sends its figures every second. */
+const SILENT_S = 4;
+/** Of every rendition when nothing is lowered. */
+const FRAME_RATE = 30;
+const LOSSY = 0.03;
+const UNSAVED_S = 5;
+
+export class Health {
+  /**
+   * @param {Texts} texts
+   */
+  constructor(texts) {
+    this.texts = texts;
+    const root = need("[data-health=root]", HTMLElement);
+    this.state = need("[data-health=state]", HTMLElement, root);
+    this.why = need("[data-health=why]", HTMLElement, root);
+    this.coming = need("[data-health=in]", HTMLElement, root);
+    this.loss = need("[data-health=loss]", HTMLElement, root);
+    this.watching = need("[data-health=watching]", HTMLElement, root);
+    this.server = need("[data-health=server]", HTMLElement, root);
+    this.behind = need("[data-health=behind]", HTMLElement, root);
+    this.saved = need("[data-health=saved]", HTMLElement, root);
+    this.savedRow = need("[data-health=saved-row]", HTMLElement, root);
+    this.table = need("[data-health=table]", HTMLTableElement, root);
+    this.rungs = need("[data-health=rungs]", HTMLTableSectionElement, root);
+  }
+
+  /** @param {LiveFigures} figures */
+  show(figures) {
+    const { publisher, viewers, delay } = figures;
+    const sends = publisher?.connected === true;
+    const live = figures.state === "live";
+    put(this.coming, sends ? this.#coming(figures) : "–");
+    put(this.loss, sends ? percent(publisher.loss) : "–");
+    put(this.watching, this.texts.say("health_watching", { whep: viewers.whep, hls: viewers.hls, lobby: viewers.lobby }));
+    const made = live ? delay.program_s + delay.encode_s + (delay.send_s ?? 0) : 0;
+    put(this.server, made > 0 ? `${made.toFixed(2)} s` : "–");
+    put(this.behind, this.#behind(delay));
+    this.savedRow.hidden = !live;
+    put(this.saved, clock(figures.recorded_until_s));
+    this.#ladder(figures);
+    this.#judge(figures);
+  }
+
+  /** @param {LiveFigures} figures */
+  #coming({ publisher }) {
+    if (!publisher) return "–";
+    const picture = publisher.width ? `${publisher.width}×${publisher.height} · ${Math.round(publisher.fps)} fps · ` : "";
+    return `${picture}${(publisher.bitrate / 1e6).toFixed(1)} Mbit/s`;
+  }
+
+  /** @param {LiveFigures["delay"]} delay */
+  #behind(delay) {
+    const said = [
+      ["WebRTC", delay.whep_median_s, delay.whep_p95_s],
+      ["HLS", delay.hls_median_s, delay.hls_p95_s],
+    ].filter(([, median]) => median !== null);
+    const one = (/** @type {any[]} */ [name, median, most]) =>
+      this.texts.say("health_behind", { name, median: median.toFixed(1), most: most.toFixed(1) });
+    return said.map(one).join(" · ") || "–";
+  }
+
+  /** @param {LiveFigures} figures */
+  #ladder(figures) {
+    const rungs = figures.state === "live" ? figures.renditions.filter((r) => r.wanted_fps > 0) : [];
+    this.table.hidden = rungs.length === 0;
+    while (this.rungs.rows.length > rungs.length) this.rungs.deleteRow(-1);
+    for (const [n, rung] of rungs.entries()) {
+      const row = this.rungs.rows[n] ?? this.rungs.insertRow();
+      row.classList.toggle("health__lowered", rung.resting || rung.wanted_fps < FRAME_RATE);
+      const watching = figures.viewers.by_rendition[rung.name] ?? 0;
+      const cells = [rung.name, Math.round(rung.fps), (rung.bitrate / 1e6).toFixed(2), watching];
+      for (const [m, text] of cells.entries()) put(row.cells[m] ?? row.insertCell(), String(text));
+    }
+  }
+
+  /** The worst thing first: only one is said. @param {LiveFigures} figures */
+  #judge(figures) {
+    const [grade, why] = this.#grade(figures);
+    this.state.className = `badge health__state badge--${{ good: "good", fair: "warn", bad: "bad" }[grade]}`;
+    put(this.state, this.texts.say(`health_${grade}`));
+    put(this.why, why);
+    this.why.hidden = !why;
+  }
+
+  /**
+   * @param {LiveFigures} figures
+   * @returns {["good" | "fair" | "bad", string]}
+   */
+  #grade(figures) {
+    const { texts } = this;
+    const live = figures.state === "live";
+    if (live && (figures.ingest_silent_s ?? 0) > SILENT_S) return ["bad", texts.say("health_silent")];
+    if (live && figures.recording_problem) {
+      return ["bad", texts.say(figures.recording_problem === "disk_full" ? "health_disk_full" : "health_disk")];
+    }
+    if (figures.overload > 0) return ["fair", this.#overloaded(figures)];
+    if (live && figures.program_time_s - figures.recorded_until_s > UNSAVED_S) return ["fair", texts.say("health_disk")];
+    if ((figures.publisher?.loss ?? 0) > LOSSY) return ["fair", texts.say("health_lossy")];
+    return ["good", ""];
+  }
+
+  /** @param {LiveFigures} figures */
+  #overloaded(figures) {
+    const resting = figures.renditions.filter((r) => r.resting).map((r) => r.name);
+    const slower = figures.renditions.filter((r) => !r.resting && r.wanted_fps > 0 && r.wanted_fps < FRAME_RATE);
+    const said = [this.texts.say("overload")];
+    for (const rung of slower) said.push(this.texts.say("overload_slower", { name: rung.name, fps: rung.wanted_fps }));
+    if (resting.length) said.push(this.texts.say("overload_resting", { names: resting.join(", ") }));
+    said.push(this.texts.say("overload_end"));
+    return said.join(" ");
+  }
+}
+
+/** @param {number} share */
+function percent(share) {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/**
+ * Only what changed: screen readers hear of nothing else.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
