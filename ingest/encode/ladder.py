@@ -11,7 +11,7 @@ from webinar.base.errors import BadSetting
 
 FRAME_RATE: Final = 30
 GOP_FRAMES: Final = 60  # 2 s: one segment
-PART_FRAMES: Final = 15  # 0.5 s: one part
+PART_FRAMES: Final = 10  # 1/3 s: one part
 AAC_BITRATE: Final = 128_000
 OPUS_BITRATE: Final = 64_000
 

@@ -36,10 +36,10 @@ class Effort:
 
 
 FULL: Final = Effort(1)  # 30 a second
-HALF: Final = Effort(2)  # 14: the last of each part stands for three, parts being of an odd number
+HALF: Final = Effort(2)  # 15
 FEW: Final = Effort(5)  # 6
 RESTING: Final = Effort(5, resting=True)
-STILL: Final = Effort(15, resting=True)  # 2: one a part
+STILL: Final = Effort(PART_FRAMES, resting=True)  # 3: one a part
 
 
 def steps(rungs: int) -> tuple[tuple[Effort, ...], ...]:

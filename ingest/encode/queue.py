@@ -17,7 +17,7 @@ class PictureQueue:
     """Drops the newest picture that nothing hangs on.
 
     Pictures that begin a part stay, so the grid of parts and segments is kept; a keyframe that was asked for moves to
-    the next picture. So the queue may hold some more than `PICTURES`: one each half second of standstill.
+    the next picture. So the queue may hold some more than `PICTURES`: one each third of a second of standstill.
     """
 
     def __init__(self) -> None:

@@ -73,7 +73,7 @@ def test_no_part_exceeds_the_target_and_only_the_last_of_a_segment_is_short(prog
     for name, clock in (("240p", 90_000), ("144p", 90_000), ("audio", 48_000)):
         parts = program.parts(name)
         assert max(p.duration for p in parts) <= program.init(name).part_target * clock
-        assert all(p.duration >= 0.85 * 0.5 * clock for p in parts if not p.last)
+        assert all(p.duration >= 0.85 * 0.35 * clock for p in parts if not p.last)
 
 
 def test_renditions_are_aligned_in_time_and_in_keyframes(program: Room) -> None:

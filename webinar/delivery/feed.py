@@ -33,7 +33,7 @@ from webinar.delivery.window import Gap
 _log = log.get(__name__)
 
 # Parts that may wait for a snapshot: 20 s of four renditions.
-_MAX_WAITING: Final = 160
+_MAX_WAITING: Final = 256
 # How long a session is kept after its end, so that players read the last segments and the ENDLIST.
 KEPT_AFTER_END_S: Final = 60.0
 _SNAPSHOT_EVERY_S: Final = 1.0

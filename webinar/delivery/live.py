@@ -15,7 +15,7 @@ from webinar.delivery.replays import Replays
 from webinar.delivery.session import LiveSession
 from webinar.delivery.whep import WhepServer
 
-# Ingest sends parts twice a second and its word every second.
+# Ingest sends parts three times a second and its word every second.
 _SILENT_S: Final = 5.0
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.encode.pace import FEW, FULL, HALF, RESTING, STILL, Effort, Pace, steps
+from ingest.outlet import PART_TARGET_S
 from ingest.package.boxes import Sample, Track
 from ingest.package.segmenter import CutPart, Segmenter
 from ingest.program.raw import Picture
@@ -30,7 +31,7 @@ def _taken(efforts: dict[int, Effort], forced: set[int], count: int = 300) -> li
 
 
 def _parts(pictures: list[Picture]) -> list[CutPart]:
-    segmenter = Segmenter(Track(1, "video", 90_000, b""), 45_000, 180_000)
+    segmenter = Segmenter(Track(1, "video", 90_000, b""), round(PART_TARGET_S * 90_000), 180_000)
     return [
         part
         for picture in pictures
@@ -46,7 +47,7 @@ def test_whatever_is_left_out_pictures_follow_each_other_and_parts_keep_their_gr
     assert all(b.number == a.number + a.span for a, b in itertools.pairwise(taken))
     parts = _parts(taken)
     assert [(p.msn, p.part, p.pts, p.duration, p.last) for p in parts] == [
-        (n // 4, n % 4, n * 45_000, 45_000, n % 4 == 3) for n in range(20)
+        (n // 6, n % 6, n * 30_000, 30_000, n % 6 == 5) for n in range(30)
     ]
     assert all(p.independent for p in parts if p.part == 0)
 

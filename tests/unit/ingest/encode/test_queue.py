@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.encode.ladder import PART_FRAMES
 from ingest.encode.queue import PICTURES, SOUNDS, PictureQueue, SoundQueue
 from ingest.program.raw import Picture, Sound
 from tests.media.encoded import frame
@@ -29,7 +30,7 @@ def test_whatever_is_late_the_grid_stays_and_numbers_grow(pops: set[int], forced
     out, dropped = _pictures(300, pops, forced)
     numbers = [p.number for p in out]
     assert numbers == sorted(set(numbers))
-    assert set(range(0, 300, 15)) <= set(numbers)
+    assert set(range(0, 300, PART_FRAMES)) <= set(numbers)
     assert all(p.keyframe for p in out if p.number % 60 == 0)
     assert len(out) + dropped == 300
 
