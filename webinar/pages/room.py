@@ -19,22 +19,30 @@ from webinar.registration.model import Attendee, Status
 
 # Loaded in parallel instead of one import after the other; a test holds it against the modules' own imports.
 MODULES: Final = (
-    "js/common/boot.js",
     "js/chat/client.js",
+    "js/chat/composer.js",
     "js/chat/log.js",
+    "js/chat/message.js",
     "js/chat/outbox.js",
     "js/chat/panel.js",
-    "js/chat/composer.js",
-    "js/chat/message.js",
+    "js/common/boot.js",
+    "js/common/icon.js",
     "js/media/backoff.js",
+    "js/media/begin.js",
     "js/media/hls.js",
+    "js/media/ladder.js",
+    "js/media/opener.js",
     "js/media/player.js",
     "js/media/signalling.js",
+    "js/media/transports.js",
+    "js/media/watchdog.js",
     "js/media/whep.js",
     "js/room/controls.js",
     "js/room/keyboard.js",
     "js/room/lobby.js",
     "js/room/playback.js",
+    "js/room/seekbar.js",
+    "js/room/settings.js",
     "js/room/stage.js",
 )
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+from tests.media import scripts
 
-from webinar.pages.assets import STATIC_DIR
-
-_NODE = Path(sys.executable).parent / "node"  # of the wheel that `make` installs
 _IMPORTS = """
 import assert from "node:assert/strict";
 import { ChatLog } from "./chat/log.js";
@@ -26,12 +21,7 @@ const storage = {
 
 
 def run(script: str) -> None:
-    """Fails with Node's own words when an assertion of the script does."""
-    source = _IMPORTS.replace('"./', f'"{(STATIC_DIR / "js").as_uri()}/') + script
-    done = subprocess.run(
-        [str(_NODE), "--input-type=module", "-e", source], capture_output=True, text=True, timeout=30, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    scripts.run(_IMPORTS, script)
 
 
 def test_a_log_gives_out_each_event_once_and_in_order_whatever_arrives() -> None:

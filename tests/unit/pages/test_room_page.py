@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def keys(folders: tuple[str, ...]) -> set[str]:
 )
 def test_a_page_preloads_exactly_the_modules_its_script_imports(entry: str, modules: tuple[str, ...]) -> None:
     assert set(modules) == imported(entry)
+
+
+def test_the_room_is_under_100_kb_before_its_media_and_hls_js_is_not_part_of_it() -> None:
+    scripts = {"js/room/main.js", "js/common/page.js"} | imported("js/room/main.js") | imported("js/common/page.js")
+    styles = {f"css/{name}.css" for name in ("tokens", "base", "parts", "chat", "room")}
+    assert not [name for name in scripts if name.startswith("vendor/")]
+    sizes = {name: len(gzip.compress((STATIC_DIR / name).read_bytes())) for name in scripts | styles}
+    assert sum(sizes.values()) < 100_000, sizes
 
 
 def test_every_text_the_scripts_ask_for_is_given_to_them() -> None:

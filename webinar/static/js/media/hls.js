@@ -1,30 +1,63 @@
 /**
- * One LL-HLS session over hls.js, or over the browser's own player where there are no Media Source Extensions
- * (iPhones before iOS 17.1). It recovers what hls.js can recover; when the picture stands still for long it ends.
+ * One HLS session over hls.js, or over the browser's own player where there are no Media Source Extensions (iPhones
+ * before iOS 17.1): at the live edge, or anywhere in the whole event. It recovers what hls.js can recover; when the
+ * picture stands still for long it ends.
  */
 
+import { begin } from "./begin.js";
 import { NoMedia } from "./signalling.js";
 import { Backoff, sleep, within } from "./backoff.js";
+import { rungName } from "./ladder.js";
+import { STALLED_MS } from "./watchdog.js";
 
 /** @typedef {import("./player.js").Figures} Figures */
 /** @typedef {import("../../vendor/hls.mjs").default} Hls */
 
 const FIRST_FRAME_MS = 8000;
 const STANDING_MS = 6000;
+/** Who watches the past faster than it was has come this near to the present: the session ends. */
+const EDGE_S = 5;
+/** Nobody waits for the past in real time: a slow network gets longer. */
+const STANDING_PAST_MS = 12_000;
 /** The same once there is doubt whether the server is there at all. */
 const DOUBTED_MS = 2500;
 const DOUBT_MS = 10_000;
 /** Further behind than this is not live any more: jump. The normal distance is PART-HOLD-BACK, 1.5 s. */
 const JUMP_S = 8;
 
+/** A server that restarts knows its live sessions again after a second: until then it answers 404. */
+const RETRY = {
+  maxNumRetry: 6,
+  retryDelayMs: 300,
+  maxRetryDelayMs: 1500,
+  shouldRetry: (/** @type {any} */ config, /** @type {number} */ count, /** @type {boolean} */ _late,
+    /** @type {{code?: number} | undefined} */ answer, /** @type {boolean} */ usual) =>
+    usual || (answer?.code === 404 && count < config.maxNumRetry),
+};
+
+/** @returns {boolean} whether hls.js has anything to play with; it is not fetched for nothing */
+function hasMediaSource() {
+  return "MediaSource" in globalThis || "ManagedMediaSource" in globalThis;
+}
+
 /**
  * hls.js is fetched when it is needed: who plays over WebRTC never loads it. The minified file is half the module's size,
- * and is no module: it leaves its class at the global object.
+ * and is no module: it leaves its class at the global object. By an element and not by `import()`, which some browsers do
+ * not try again after the network was away.
  * @returns {Promise<typeof import("../../vendor/hls.mjs").default>}
  */
 export async function loadHls() {
-  await import(new URL("../../vendor/hls.min.js", import.meta.url).href);
-  return /** @type {any} */ (globalThis).Hls;
+  const there = () => /** @type {any} */ (globalThis).Hls;
+  if (there()) return there();
+  const src = new URL("../../vendor/hls.min.js", import.meta.url).href;
+  const asked = [...document.scripts].find((script) => script.src === src);
+  const script = asked ?? Object.assign(document.createElement("script"), { src });
+  await new Promise((resolve, reject) => {
+    script.addEventListener("load", resolve, { once: true });
+    script.addEventListener("error", () => reject(new NoMedia("hls.js could not be loaded")), { once: true });
+    if (!asked) document.head.append(script);
+  }).finally(() => script.remove());
+  return there();
 }
 
 export class HlsSession {
@@ -34,12 +67,21 @@ export class HlsSession {
   /**
    * @param {HTMLVideoElement} video
    * @param {string} url
-   * @param {{live?: boolean}} [options] `live: false` is a replay: from the start, never jumping
+   * @param {{live?: boolean, at?: number, rate?: number, rendition?: string, whole?: string}} [options] `live: false`
+   *   begins `at` s of the program and stays where the viewer goes; `rendition` by name, "" for what the network carries;
+   *   `whole` is the multivariant playlist that `url` belongs to
    */
-  constructor(video, url, { live = true } = {}) {
+  constructor(video, url, { live = true, at = 0, rate = 1, rendition = "", whole = url } = {}) {
     this.video = video;
     this.url = url;
     this.live = live;
+    this.at = at;
+    this.rate = rate;
+    this.rendition = rendition;
+    this.whole = whole;
+    /** It stands still: told by `onstall`, which the player sets. */
+    this.stalled = false;
+    this.onstall = () => {};
     /** @type {Hls | null} */
     this.hls = null;
     this.stop = new AbortController();
@@ -48,7 +90,7 @@ export class HlsSession {
     this.doubtUntil = 0;
     /** @type {(reason: string) => void} */
     this.end = () => {};
-    /** @type {Promise<string>} why it ended: "lost", "standing", "finished", "closed" */
+    /** @type {Promise<string>} why it ended: "lost", "standing", "edge", "finished", "closed" */
     this.ended = new Promise((resolve) => (this.end = resolve));
     /** @type {Figures} */
     this.figures = { height: 0, fps: 0, behindS: null, frozen: 0, lost: 0 };
@@ -60,16 +102,17 @@ export class HlsSession {
    * @throws {NoMedia}
    */
   async start(signal) {
-    const Hls = await loadHls();
+    const Hls = hasMediaSource() ? await loadHls() : null;
     signal.throwIfAborted();
     this.video.srcObject = null;
     const playing = this.#moves(signal);
     playing.catch(() => {}); // it is awaited below; attaching may throw first
-    if (Hls.isSupported()) this.#attach(Hls);
-    else if (this.video.canPlayType("application/vnd.apple.mpegurl")) this.video.src = this.url;
+    if (Hls?.isSupported()) this.#attach(Hls);
+    else if (this.video.canPlayType("application/vnd.apple.mpegurl")) this.#native();
     else throw new NoMedia("this browser plays neither Media Source Extensions nor HLS");
-    this.video.play().catch(() => {});
+    begin(this.video);
     await playing;
+    this.video.playbackRate = this.rate;
     void this.#watch();
   }
 
@@ -78,15 +121,34 @@ export class HlsSession {
     this.doubtUntil = performance.now() + DOUBT_MS;
   }
 
-  /** @returns {{id: number, label: string}[]} qualities to choose from, best first */
-  get levels() {
-    const levels = this.hls?.levels ?? [];
-    return levels.map((level, id) => ({ id, label: `${level.height}p` })).reverse();
+  /**
+   * @param {string} rendition by name, "" for what the network carries
+   * @returns {Promise<boolean>} whether it could be chosen
+   */
+  async choose(rendition) {
+    if (!this.hls) return false;
+    const level = this.#level(rendition);
+    if (rendition && level < 0) return false;
+    this.rendition = rendition;
+    this.hls.nextLevel = level;
+    return true;
   }
 
-  /** @param {number} id -1 for automatic */
-  choose(id) {
-    if (this.hls) this.hls.nextLevel = id;
+  /** @param {string} rendition */
+  #level(rendition) {
+    return this.hls?.levels.findIndex((level) => rungName(level.uri) === rendition) ?? -1;
+  }
+
+  /** Seconds of the program that can be watched so far; 0 before that is known. */
+  get length() {
+    const { seekable } = this.video;
+    return seekable.length ? seekable.end(seekable.length - 1) : 0;
+  }
+
+  /** @param {number} at s of the program */
+  seek(at) {
+    this.at = at;
+    this.video.currentTime = at;
   }
 
   /** The newest moment that can be played, for "back to live" after a pause. */
@@ -99,6 +161,7 @@ export class HlsSession {
   #attach(Hls) {
     const hls = new Hls({
       lowLatencyMode: this.live,
+      startPosition: this.live ? -1 : this.at,
       // The distance from live is the playlist's PART-HOLD-BACK; drift is caught up too gently to hear.
       maxLiveSyncPlaybackRate: 1.1,
       backBufferLength: 30,
@@ -116,6 +179,12 @@ export class HlsSession {
           errorRetry: { maxNumRetry: 1, retryDelayMs: 300, maxRetryDelayMs: 1000 },
         },
       },
+      playlistLoadPolicy: patient(Hls.DefaultConfig.playlistLoadPolicy),
+      fragLoadPolicy: patient(Hls.DefaultConfig.fragLoadPolicy),
+    });
+    hls.once(Hls.Events.MANIFEST_PARSED, () => {
+      const level = this.#level(this.rendition);
+      if (level >= 0) hls.nextLevel = level;
     });
     hls.on(Hls.Events.ERROR, (_event, data) => {
       if (!data.fatal) return;
@@ -132,6 +201,13 @@ export class HlsSession {
     this.hls = hls;
     hls.loadSource(this.url);
     hls.attachMedia(this.video);
+  }
+
+  #native() {
+    const { video } = this;
+    video.src = this.url;
+    const begin = () => this.seek(this.at);
+    if (!this.live) video.addEventListener("loadedmetadata", begin, { once: true, signal: this.stop.signal });
   }
 
   /** @param {AbortSignal} signal */
@@ -163,10 +239,17 @@ export class HlsSession {
         at = video.currentTime;
         movedAt = now;
       }
-      if (now - movedAt > (now < this.doubtUntil ? DOUBTED_MS : STANDING_MS) && !video.ended) return this.end("standing");
+      this.at = at;
+      const patience = now < this.doubtUntil ? DOUBTED_MS : this.live ? STANDING_MS : STANDING_PAST_MS;
+      if (now - movedAt > patience && !video.ended) return this.end("standing");
+      if (this.stalled !== now - movedAt > STALLED_MS) {
+        this.stalled = !this.stalled;
+        this.onstall();
+      }
       this.#read();
       const behind = this.figures.behindS;
       if (this.live && !video.paused && behind !== null && behind > JUMP_S) this.toLive();
+      if (!this.live && this.rate > 1 && this.#growing && behind !== null && behind < EDGE_S) return this.end("edge");
       await sleep(500, this.stop.signal).catch(() => {});
     }
   }
@@ -176,18 +259,39 @@ export class HlsSession {
     this.figures = {
       height: this.video.videoHeight,
       fps: 0,
-      behindS: this.live && this.hls && this.hls.latency > 0 ? this.hls.latency : null,
+      behindS: this.#behind(),
       frozen: 0,
       lost: quality?.droppedVideoFrames ?? 0,
     };
   }
 
+  /** The event goes on: there will be more than the playlist has now. */
+  get #growing() {
+    if (!this.hls) return this.video.duration === Infinity;
+    return this.hls.latestLevelDetails?.live ?? false;
+  }
+
+  /** @returns {number | null} s behind the newest moment; null when it is not known */
+  #behind() {
+    if (this.hls) return this.hls.latency > 0 ? this.hls.latency : null;
+    return this.length > 0 ? Math.max(0, this.length - this.video.currentTime) : null;
+  }
+
   close() {
     if (this.stop.signal.aborted) return;
     this.stop.abort();
+    this.video.playbackRate = 1;
     this.end("closed");
     if (this.hls) this.hls.destroy();
     else this.video.removeAttribute("src");
     this.hls = null;
   }
+}
+
+/**
+ * @param {import("../../vendor/hls.mjs").LoadPolicy} usual
+ * @returns {import("../../vendor/hls.mjs").LoadPolicy} the same, going on through a restart of the server
+ */
+function patient(usual) {
+  return { default: { ...usual.default, errorRetry: RETRY } };
 }

@@ -1,26 +1,31 @@
 /**
- * Plays a live event and keeps it playing: WHEP first, LL-HLS where WHEP is refused or its UDP does not come through,
- * and a new session with full jitter whenever one is lost. The page never reloads.
+ * Plays an event and keeps it playing: live over WHEP or LL-HLS, or from anywhere in what has been so far, and after the
+ * end all of it. A session that is lost is followed by a new one with full jitter. The page never reloads.
  */
 
 import { Backoff, either, sleep } from "./backoff.js";
-import { HlsSession, loadHls } from "./hls.js";
-import { Refused, Unreachable } from "./signalling.js";
-import { WhepSession } from "./whep.js";
+import { AUDIO, fetchLadder } from "./ladder.js";
+import { Opener } from "./opener.js";
 
 /** @typedef {{height: number, fps: number, behindS: number | null, frozen: number, lost: number}} Figures */
-/** @typedef {{whep_url: string | null, hls_url: string | null}} Source */
-/** @typedef {"idle" | "connecting" | "playing" | "reconnecting"} PlayState */
-/** @typedef {WhepSession | HlsSession} Session */
+/**
+ * As of playback. `startedMs` is when the program began, on this machine's clock.
+ * @typedef {{whep_url: string | null, hls_url: string | null, rewind_url?: string | null, replay_url?: string | null,
+ *   startedMs?: number}} Source
+ */
+/** @typedef {"idle" | "connecting" | "playing" | "stalled" | "reconnecting"} PlayState */
+/** @typedef {import("./opener.js").Session} Session */
+/** Seconds of the program. `past`: not at the live edge. @typedef {{at: number, length: number, past: boolean}} Timeline */
 
-/** If WHEP has no picture by then, hls.js is fetched beside it, so that falling back costs no more time. */
-const PREPARE_MS = 700;
 /** A session that lasted this long was well: the next trouble starts with a short wait again. */
 const WELL_MS = 5000;
+/** Who goes this near to the newest moment is brought to the live picture. */
+const EDGE_S = 6;
 
 /**
- * Fires "state" when `state` or `session` changed, "trouble" when a session was lost (the room asks the server what is
- * the matter), "denied" when the viewer's token is not taken any more, "finished" when the program has ended.
+ * Fires "state" when `state` or `session` changed, "choice" when quality, speed or place in time did, "trouble" when the
+ * picture stands still or was lost (the room asks the server what is the matter), "denied" when the viewer's token is not
+ * taken any more, "finished" when the program has ended.
  */
 export class Player extends EventTarget {
   /**
@@ -31,36 +36,128 @@ export class Player extends EventTarget {
   constructor(video, token, only = null) {
     super();
     this.video = video;
-    this.token = token;
-    this.only = only;
+    this.opener = new Opener(video, token, only);
     /** @type {PlayState} */
     this.state = "idle";
     /** @type {Session | null} */
     this.session = null;
     /** @type {Source} */
     this.source = { whep_url: null, hls_url: null };
-    /** WHEP is not offered to this viewer, or its UDP is blocked: not tried again while HLS plays well. */
-    this.whepOut = false;
-    this.whepPlayed = false;
-    this.whepSilences = 0;
+    /** Where in the past the viewer is, s of the program; null at the live edge. @type {number | null} */
+    this.past = null;
+    /** How long the past was when last seen, s. */
+    this.known = 0;
+    this.speed = 1;
+    /** A rendition's name, "audio", or "" for what the network carries. */
+    this.quality = "";
     /** @type {AbortController | null} */
     this.running = null;
     /** @type {AbortController | null} */
     this.waiting = null;
   }
 
-  /** @param {Source} source as of playback; the same again changes nothing */
+  /** @param {Source} source the same again changes nothing */
   play(source) {
     const before = this.source;
-    this.source = { whep_url: source.whep_url, hls_url: source.hls_url };
+    this.source = source;
     if (!this.running) {
       this.#restart();
+    } else if (this.past !== null) {
+      this.retry(); // what is being watched goes on; a new address is taken when the old one ends
     } else if (this.session?.kind === "hls" && before.hls_url !== source.hls_url) {
-      this.#restart();
+      this.#restart("reconnecting");
     } else if (before.hls_url !== source.hls_url || before.whep_url !== source.whep_url) {
       this.session?.hurry();
       this.retry();
     }
+  }
+
+  /**
+   * What has been, from somewhere on.
+   * @param {Source} source
+   * @param {number} at s of the program
+   */
+  watch(source, at) {
+    this.source = source;
+    this.past = at;
+    this.#restart();
+    this.#chosen();
+  }
+
+  /** Whether there is anything before the live edge to go to. */
+  get canRewind() {
+    return Boolean(this.#wholeUrl());
+  }
+
+  get onAir() {
+    return Boolean(this.source.whep_url || this.source.hls_url);
+  }
+
+  /** @returns {Timeline} */
+  get timeline() {
+    if (this.past === null) {
+      const length = this.source.startedMs ? Math.max(0, Date.now() - this.source.startedMs) / 1000 : 0;
+      return { at: Math.max(0, length - (this.session?.figures.behindS ?? 0)), length, past: false };
+    }
+    const session = this.session;
+    if (session?.kind === "hls" && session.length) this.known = session.length;
+    return { at: session ? this.video.currentTime : this.past, length: Math.max(this.known, this.past), past: true };
+  }
+
+  /** @param {number} at s of the program; near the newest moment of a live one it is live */
+  seek(at) {
+    const { length } = this.timeline;
+    if (this.onAir && at > length - EDGE_S) return this.toLive();
+    if (!this.canRewind) return;
+    this.known = length;
+    const already = this.past !== null && this.session?.kind === "hls";
+    this.past = Math.max(0, at);
+    if (already && this.session?.kind === "hls") this.session.seek(this.past);
+    else this.#restart();
+    this.#chosen();
+  }
+
+  /** Back to the live picture. */
+  toLive() {
+    if (this.past === null) {
+      if (this.session?.kind === "hls") this.session.toLive();
+      return;
+    }
+    this.#present();
+    this.#restart();
+  }
+
+  /** @param {number} speed 1 is as it was spoken; live it is always 1 */
+  accelerate(speed) {
+    if (this.past === null) return;
+    this.speed = speed;
+    this.video.playbackRate = speed;
+    if (this.session?.kind === "hls") this.session.rate = speed;
+    this.#chosen();
+  }
+
+  /** @param {string} quality a rendition's name, "audio", or "" for what the network carries */
+  async choose(quality) {
+    this.quality = quality;
+    this.#chosen();
+    const session = this.session;
+    if (!session || session.rendition === quality) return;
+    const crossing = (quality === AUDIO) !== (session.rendition === AUDIO);
+    if (session.kind === "hls" && crossing) return this.#restart(); // the sound alone is another stream
+    if (!(await session.choose(quality)) && this.session === session && this.quality === quality) {
+      this.quality = session.rendition;
+      this.#chosen();
+    }
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<import("./ladder.js").Rung[]>} qualities to choose from, best first
+   */
+  async rungs(signal) {
+    const url = this.past === null ? this.source.hls_url : this.#wholeUrl();
+    const choosable = this.session?.kind !== "hls" || this.session.hls !== null; // the browser's own HLS offers none
+    return url && choosable ? (await fetchLadder(url, signal)).rungs : [];
   }
 
   stop() {
@@ -68,6 +165,8 @@ export class Player extends EventTarget {
     this.running = null;
     this.session?.close();
     this.session = null;
+    this.past = null;
+    this.speed = 1;
     this.#set("idle");
   }
 
@@ -78,18 +177,17 @@ export class Player extends EventTarget {
 
   /** @param {"whep" | "hls" | null} only */
   prefer(only) {
-    if (this.only === only) return;
-    this.only = only;
-    this.whepOut = false;
-    if (this.running) this.#restart();
+    if (this.opener.transports.only === only) return;
+    this.opener.transports.prefer(only);
+    if (this.running && this.past === null) this.#restart();
   }
 
-  #restart() {
+  /** @param {PlayState} state */
+  #restart(state = "connecting") {
     this.running?.abort(new DOMException("restarted", "AbortError"));
     // Said before the session goes: the stage keeps its last picture until the next one plays.
-    if (this.session) this.#set("reconnecting");
-    this.session?.close();
-    this.session = null;
+    this.#set(state);
+    if (this.session) this.#close(this.session);
     const running = new AbortController();
     this.running = running;
     this.#run(running.signal).catch((error) => {
@@ -100,31 +198,73 @@ export class Player extends EventTarget {
   /** @param {AbortSignal} signal */
   async #run(signal) {
     const backoff = new Backoff(300, 2500);
-    if (this.state !== "reconnecting") this.#set("connecting");
     while (!signal.aborted) {
-      const session = await this.#open(signal);
+      const { past, speed, quality, source } = this;
+      const wish = { source, speed, quality, past, whole: this.#wholeUrl() };
+      const session = await this.opener.open(wish, () => this.dispatchEvent(new Event("denied")), signal);
       if (session) {
         const since = performance.now();
-        this.session = session;
         // A server that has lost its source may still hand out its last picture: the next silence ends sooner.
         if (backoff.attempt) session.hurry();
-        this.#set("playing");
+        this.#opened(session);
         const reason = await session.ended;
-        session.close();
         if (signal.aborted) return;
-        this.session = null;
-        if (reason === "finished") {
-          this.#set("idle");
-          this.running = null;
-          this.dispatchEvent(new Event("finished"));
-          return;
-        }
+        if (reason === "finished" && !this.#goesOn(session)) return this.#finish(session);
+        if (reason === "edge") this.#present();
+        // Said first: the picture is held before it goes with its session.
+        this.#set("reconnecting");
+        this.#close(session);
+        if (reason === "finished" || reason === "edge") continue;
         if (performance.now() - since > WELL_MS) backoff.reset();
       }
       this.#set("reconnecting");
       this.dispatchEvent(new Event("trouble"));
       await this.#pause(backoff.next(), signal);
     }
+  }
+
+  /** @param {Session} session */
+  #opened(session) {
+    this.session = session;
+    session.onstall = () => {
+      if (this.session !== session) return;
+      this.#set(session.stalled ? "stalled" : "playing");
+      if (session.stalled) this.dispatchEvent(new Event("trouble"));
+    };
+    this.#set("playing");
+    void this.choose(this.quality);
+  }
+
+  /**
+   * A stream has come to its end: of an earlier live session, of what had been so far, or of the event.
+   * @param {Session} session
+   * @returns {boolean} whether more is to be played
+   */
+  #goesOn(session) {
+    if (this.past === null || session.kind !== "hls") return false;
+    if (session.whole !== this.#wholeUrl()) return true; // another live session has followed: its playlist holds both
+    if (this.onAir) this.#present();
+    return this.onAir;
+  }
+
+  #present() {
+    this.past = null;
+    this.speed = 1;
+    this.#chosen();
+  }
+
+  /** @param {Session} session */
+  #finish(session) {
+    this.#close(session);
+    this.stop();
+    this.dispatchEvent(new Event("finished"));
+  }
+
+  /** @param {Session} session */
+  #close(session) {
+    if (this.past !== null && session.kind === "hls" && !session.live) this.past = session.at;
+    session.close();
+    if (this.session === session) this.session = null;
   }
 
   /**
@@ -142,78 +282,13 @@ export class Player extends EventTarget {
     }
   }
 
-  /**
-   * One round over the transports.
-   * @param {AbortSignal} signal
-   * @returns {Promise<Session | null>} playing, or null when none would
-   */
-  async #open(signal) {
-    for (const kind of this.#order()) {
-      const session = this.#make(kind);
-      const prepare = kind === "whep" && this.source.hls_url && this.only === null ? setTimeout(prefetch, PREPARE_MS) : 0;
-      const abandon = () => session.close();
-      signal.addEventListener("abort", abandon, { once: true });
-      try {
-        await session.start(signal);
-        if (kind === "whep") this.whepPlayed = true;
-        this.whepSilences = 0;
-        return session;
-      } catch (error) {
-        session.close();
-        if (signal.aborted) throw error;
-        if (!this.#goesOn(kind, error)) return null;
-      } finally {
-        clearTimeout(prepare);
-        signal.removeEventListener("abort", abandon);
-      }
-    }
-    return null;
+  /** The playlist of the whole event: of what has been so far while it is live. */
+  #wholeUrl() {
+    return this.source.replay_url ?? this.source.rewind_url ?? "";
   }
 
-  /** @returns {("whep" | "hls")[]} */
-  #order() {
-    /** @type {("whep" | "hls")[]} */
-    const order = [];
-    const whep = this.source.whep_url && typeof RTCPeerConnection === "function";
-    if (whep && this.only !== "hls" && !this.whepOut) order.push("whep");
-    if (this.source.hls_url && this.only !== "whep") order.push("hls");
-    if (!order.length && whep) order.push("whep");
-    return order;
-  }
-
-  /** @param {"whep" | "hls"} kind */
-  #make(kind) {
-    return kind === "whep"
-      ? new WhepSession(this.video, this.source.whep_url ?? "", this.token)
-      : new HlsSession(this.video, this.source.hls_url ?? "");
-  }
-
-  /**
-   * What an attempt's failure means for the next one.
-   * @param {"whep" | "hls"} kind
-   * @param {unknown} error
-   * @returns {boolean} whether the next transport of this round is tried
-   */
-  #goesOn(kind, error) {
-    if (kind === "hls") {
-      this.whepOut = false;
-      return false;
-    }
-    if (error instanceof Unreachable) return !this.whepPlayed; // the server restarts: HLS would not answer either
-    if (error instanceof Refused) {
-      if (error.status === 401 || error.status === 410) {
-        this.dispatchEvent(new Event("denied"));
-        return false;
-      }
-      // 404: the live session is being replaced, WHEP will be back with it.
-      if (error.status !== 404) this.whepOut = true;
-      return true;
-    }
-    // No media. Where it played before, the path is known to work: it gets a second try before HLS.
-    this.whepSilences += 1;
-    if (this.whepPlayed && this.whepSilences < 2) return false;
-    this.whepOut = true;
-    return true;
+  #chosen() {
+    this.dispatchEvent(new Event("choice"));
   }
 
   /** @param {PlayState} state */
@@ -221,8 +296,4 @@ export class Player extends EventTarget {
     this.state = state;
     this.dispatchEvent(new Event("state"));
   }
-}
-
-function prefetch() {
-  loadHls().catch(() => {}); // when it is needed and still does not load, the session says so
 }

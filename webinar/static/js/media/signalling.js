@@ -4,6 +4,8 @@
 
 import { within } from "./backoff.js";
 
+const PIN_MS = 4000;
+
 /** The server answered, and said no. */
 export class Refused extends Error {
   /**
@@ -78,6 +80,29 @@ export async function exchange({ url, token, sdp, headers = {}, timeoutMs, signa
   } catch (error) {
     if (signal.aborted || error instanceof Refused) throw error;
     throw new Unreachable(error);
+  }
+}
+
+/**
+ * Asks a WHEP session for one rendition and no other.
+ * @param {string} resource
+ * @param {string} token
+ * @param {string} rendition "" leaves the choice to the server, "audio" stops the picture
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} whether it was taken
+ */
+export async function pin(resource, token, rendition, signal) {
+  try {
+    const response = await fetch(resource, {
+      method: "PATCH",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+      body: JSON.stringify({ rendition }),
+      signal: within(PIN_MS, signal),
+    });
+    return response.ok;
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof DOMException) return false; // away, too slow, or closed meanwhile
+    throw error;
   }
 }
 

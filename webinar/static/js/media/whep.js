@@ -3,8 +3,11 @@
  * It never restarts itself; `player.js` opens a new one.
  */
 
-import { NoMedia, connected, exchange, leave, reached } from "./signalling.js";
+import { NoMedia, connected, exchange, leave, pin, reached } from "./signalling.js";
+import { begin } from "./begin.js";
+import { AUDIO } from "./ladder.js";
 import { sleep } from "./backoff.js";
+import { Watchdog } from "./watchdog.js";
 
 /** @typedef {import("./player.js").Figures} Figures */
 
@@ -15,10 +18,7 @@ const CONNECT_MS = 2500;
 const FIRST_FRAME_MS = 2500;
 /** ICE may go "disconnected" for a moment on a busy Wi-Fi; longer than this is a loss. */
 const DISCONNECTED_MS = 2000;
-const SILENT_MS = 4000;
-/** How long no packet may come once there is a reason for doubt: a new live session, or a server that does not answer. */
-const IMPATIENT_MS = 1200;
-const DOUBT_MS = 10_000;
+const LOOK_EVERY_MS = 300;
 
 export class WhepSession {
   /** @type {"whep"} */
@@ -34,13 +34,17 @@ export class WhepSession {
     this.url = url;
     this.token = token;
     this.resource = "";
-    this.doubtUntil = 0;
+    this.rendition = "";
+    this.watchdog = new Watchdog(performance.now());
+    /** It stands still: told by `onstall`, which the player sets. */
+    this.stalled = false;
+    this.onstall = () => {};
     /** @type {RTCPeerConnection} */
     this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.stop = new AbortController();
     /** @type {(reason: string) => void} */
     this.end = () => {};
-    /** @type {Promise<string>} why it ended: "failed", "disconnected", "silent", "closed" */
+    /** @type {Promise<string>} why it ended: "failed", "disconnected", "frozen", "silent", "left", "closed" */
     this.ended = new Promise((resolve) => (this.end = resolve));
     /** @type {Figures} */
     this.figures = { height: 0, fps: 0, behindS: null, frozen: 0, lost: 0 };
@@ -68,19 +72,28 @@ export class WhepSession {
     await reached(pc, CHECKED_MS, signal);
     await connected(pc, CONNECT_MS, signal);
     this.video.srcObject = tracks;
-    this.video.play().catch(() => {}); // a browser that wants a click first gets it from the big button
+    begin(this.video);
     await this.#firstFrame(signal);
+    // The server hangs up when the seat is taken back or the event is over: known at once, not by silence.
+    const transport = pc.getReceivers()[0]?.transport;
+    transport?.addEventListener("statechange", () => transport.state === "closed" && this.end("left"));
     void this.#watch();
   }
 
   /** There is doubt whether anything still comes: do not wait long if this session has gone quiet. */
   hurry() {
-    this.doubtUntil = performance.now() + DOUBT_MS;
+    this.watchdog.doubt(performance.now());
   }
 
-  /** @returns {{id: number, label: string}[]} */
-  get levels() {
-    return [];
+  /**
+   * @param {string} rendition by name, "audio" for the sound alone, "" for what the network carries
+   * @returns {Promise<boolean>} whether the server does so; not, when the session or the rendition is gone
+   */
+  async choose(rendition) {
+    if (rendition === this.rendition) return true;
+    if (!(await pin(this.resource, this.token, rendition, this.stop.signal))) return false;
+    this.rendition = rendition;
+    return true;
   }
 
   /** @param {AbortSignal} signal */
@@ -94,31 +107,26 @@ export class WhepSession {
     throw new NoMedia(`no picture within ${FIRST_FRAME_MS} ms of the connection`);
   }
 
-  /** Looks once a second, and says when nothing comes any more. */
+  /** Looks a few times a second, and says when it stands still or is lost. */
   async #watch() {
-    let bytes = -1;
-    let heardAt = performance.now();
-    let lastLook = heardAt;
     let unwellAt = 0;
     while (!this.stop.signal.aborted) {
       const stats = await this.pc.getStats();
       const now = performance.now();
-      // A machine that slept has not listened: it gets its time again.
-      if (now - lastLook > 5000) heardAt = now;
-      lastLook = now;
-      const video = inbound(stats, "video");
-      if (video && (video.bytesReceived ?? 0) !== bytes) {
-        bytes = video.bytesReceived ?? 0;
-        heardAt = now;
-      }
       this.figures = read(stats, this.figures);
       const state = this.pc.connectionState;
       if (state === "failed" || state === "closed") return this.end("failed");
       if (state !== "disconnected") unwellAt = 0;
       else if (!unwellAt) unwellAt = now;
       else if (now - unwellAt > DISCONNECTED_MS) return this.end("disconnected");
-      if (now - heardAt > (now < this.doubtUntil ? IMPATIENT_MS : SILENT_MS)) return this.end("silent");
-      await sleep(500, this.stop.signal).catch(() => {});
+      const blind = document.hidden || this.rendition === AUDIO;
+      const verdict = this.watchdog.look(counters(stats, now), blind);
+      if (verdict === "frozen" || verdict === "silent") return this.end(verdict);
+      if (this.stalled !== (verdict === "stalled")) {
+        this.stalled = !this.stalled;
+        this.onstall();
+      }
+      await sleep(LOOK_EVERY_MS, this.stop.signal).catch(() => {});
     }
     this.end("closed");
   }
@@ -142,6 +150,27 @@ function inbound(stats, kind) {
     if (report.type === "inbound-rtp" && report.kind === kind) return report;
   }
   return null;
+}
+
+/**
+ * @param {RTCStatsReport} stats
+ * @param {number} now
+ * @returns {import("./watchdog.js").Look}
+ */
+function counters(stats, now) {
+  const video = inbound(stats, "video");
+  let checks = 0;
+  for (const report of stats.values()) {
+    if (report.type === "candidate-pair") checks += report.responsesReceived ?? 0;
+  }
+  return {
+    now,
+    wall: Date.now(),
+    frames: video?.framesDecoded ?? 0,
+    video: video?.bytesReceived ?? 0,
+    audio: inbound(stats, "audio")?.bytesReceived ?? 0,
+    checks,
+  };
 }
 
 /**

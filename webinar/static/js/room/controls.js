@@ -1,13 +1,17 @@
 /**
- * Play, sound, distance from live, quality, picture-in-picture, full screen; by button and by key (space, m, f).
+ * Play, sound, place in time, quality, picture-in-picture, full screen; by button and by key (space or k, m, f, l, arrows).
  */
 
 import { need } from "../common/boot.js";
+import { picture } from "../common/icon.js";
+import { STEP_S, SeekBar } from "./seekbar.js";
+import { Settings } from "./settings.js";
 
 /** @typedef {import("../media/player.js").Player} Player */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
 const IDLE_MS = 2800;
+const LOUDER = 0.1;
 const VOLUME_KEY = "volume";
 
 export class Controls {
@@ -21,24 +25,21 @@ export class Controls {
     this.player = player;
     this.texts = texts;
     this.video = player.video;
-    this.pausedByViewer = false;
     /** The viewer muted it themselves: it is not offered to turn on the sound. */
     this.wantsSilence = false;
     this.play = need("[data-control=play]", HTMLButtonElement, root);
     this.mute = need("[data-control=mute]", HTMLButtonElement, root);
     this.volume = need("[data-control=volume]", HTMLInputElement, root);
-    this.behind = need("[data-control=behind]", HTMLElement, root);
     this.pip = need("[data-control=pip]", HTMLButtonElement, root);
     this.full = need("[data-control=full]", HTMLButtonElement, root);
-    this.menu = need("[data-control=menu]", HTMLDetailsElement, root);
-    this.choices = need("[data-control=choices]", HTMLElement, root);
+    this.settings = new Settings(root, player, texts);
+    this.seekbar = new SeekBar(root, player, texts, () => this.pausedByViewer);
     this.idle = 0;
     this.pip.hidden = !document.pictureInPictureEnabled;
     this.full.hidden = !root.requestFullscreen && !("webkitEnterFullscreen" in this.video);
     this.video.volume = storedVolume();
     this.#listen();
     this.#paint();
-    window.setInterval(() => this.#figures(), 1000);
   }
 
   #listen() {
@@ -47,28 +48,38 @@ export class Controls {
     this.volume.addEventListener("input", () => this.#louder(Number(this.volume.value)));
     this.pip.addEventListener("click", () => void this.#popOut());
     this.full.addEventListener("click", () => void this.toggleFull());
-    this.menu.addEventListener("toggle", () => this.menu.open && this.#paintMenu());
-    this.choices.addEventListener("click", (event) => this.#choose(event));
     for (const type of ["play", "pause", "volumechange"]) this.video.addEventListener(type, () => this.#paint());
     document.addEventListener("fullscreenchange", () => this.#paint());
-    this.player.addEventListener("state", () => this.#figures());
     document.addEventListener("keydown", (event) => this.#key(event));
     for (const type of ["pointermove", "pointerdown", "focusin"]) {
       this.root.addEventListener(type, () => this.#awake(), { passive: true });
     }
     this.video.addEventListener("dblclick", () => void this.toggleFull());
+    this.#mediaKeys();
     this.#awake();
   }
 
+  /** Keys of headsets and keyboards, and the buttons of the small picture. */
+  #mediaKeys() {
+    if (!("mediaSession" in navigator)) return;
+    const session = navigator.mediaSession;
+    session.metadata = new MediaMetadata({ title: document.title });
+    session.setActionHandler("play", () => this.toggle());
+    session.setActionHandler("pause", () => this.toggle());
+    session.setActionHandler("seekbackward", () => this.seekbar.step(-STEP_S));
+    session.setActionHandler("seekforward", () => this.seekbar.step(STEP_S));
+  }
+
+  /** The element says whether the viewer wants it to play: sessions that come later keep to it. */
+  get pausedByViewer() {
+    return !this.video.autoplay;
+  }
+
   toggle() {
-    if (!this.video.paused) {
-      this.pausedByViewer = true;
-      this.video.pause();
-      return;
-    }
-    this.pausedByViewer = false;
-    const session = this.player.session;
-    if (session?.kind === "hls") session.toLive();
+    this.video.autoplay = this.video.paused;
+    if (!this.video.paused) return this.video.pause();
+    // Live is now: who comes back is not left behind. What they missed is on the bar.
+    if (this.player.past === null) this.player.toLive();
     this.video.play().catch(() => {});
   }
 
@@ -80,7 +91,7 @@ export class Controls {
 
   unmute() {
     this.wantsSilence = false;
-    this.pausedByViewer = false;
+    this.video.autoplay = true;
     if (this.video.volume === 0) this.video.volume = 0.8;
     this.video.muted = false;
     this.video.play().catch(() => {});
@@ -99,24 +110,49 @@ export class Controls {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || this.player.state === "idle") return;
     const target = event.target instanceof HTMLElement ? event.target : document.body;
-    const typing = target.closest("input, textarea, select, button, a, summary, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || this.player.state === "idle") return;
-    const key = event.key.toLowerCase();
-    if (key === " ") this.toggle();
-    else if (key === "m") this.toggleSound();
-    else if (key === "f") void this.toggleFull();
-    else return;
+    if (target.closest("textarea, select, [contenteditable], input:not([type=range]), dialog")) return;
+    const act = this.#action(event.key, target);
+    if (!act) return;
+    act();
     event.preventDefault();
     this.#awake();
   }
 
+  /**
+   * @param {string} key
+   * @param {HTMLElement} target
+   * @returns {(() => unknown) | undefined}
+   */
+  #action(key, target) {
+    const letter = key.toLowerCase();
+    if (letter === "k") return () => this.toggle();
+    if (letter === "m") return () => this.toggleSound();
+    if (letter === "f") return () => this.toggleFull();
+    if (letter === "l") return () => this.player.toLive();
+    // A focused button has the space bar, a slider the arrows, a list its scrolling.
+    if (key === " " && !target.closest("button, a, summary")) return () => this.toggle();
+    const free = target === document.body || target.id === "main" || this.root.contains(target);
+    if (!free || target.closest("input, [data-menu]")) return undefined;
+    if (key === "ArrowLeft") return () => this.seekbar.step(-STEP_S);
+    if (key === "ArrowRight") return () => this.seekbar.step(STEP_S);
+    if (key === "ArrowUp") return () => this.#louder(100 * (this.#volume + LOUDER));
+    if (key === "ArrowDown") return () => this.#louder(100 * (this.#volume - LOUDER));
+    return undefined;
+  }
+
+  /** 0..1, as heard */
+  get #volume() {
+    return this.video.muted ? 0 : this.video.volume;
+  }
+
   /** @param {number} value 0..100 */
   #louder(value) {
-    this.video.volume = value / 100;
-    this.video.muted = value === 0;
-    this.wantsSilence = value === 0;
-    storeVolume(this.video.volume);
+    const volume = Math.min(1, Math.max(0, Math.round(value) / 100));
+    this.video.volume = volume;
+    this.video.muted = this.wantsSilence = volume === 0;
+    if (volume > 0) storeVolume(volume);
   }
 
   /** The controls leave the picture alone while nobody uses them. */
@@ -124,7 +160,7 @@ export class Controls {
     this.root.classList.remove("is-idle");
     clearTimeout(this.idle);
     this.idle = window.setTimeout(() => {
-      const used = this.menu.open || this.root.querySelector(".stage__controls :focus-visible");
+      const used = this.settings.open || this.root.querySelector(".stage__controls :focus-visible");
       if (!this.video.paused && !used) this.root.classList.add("is-idle");
     }, IDLE_MS);
   }
@@ -139,68 +175,6 @@ export class Controls {
     picture(this.full, full ? "fullscreen-exit" : "fullscreen", this.texts.say(full ? "leave_full" : "full"));
     this.root.classList.toggle("is-paused", paused);
   }
-
-  #figures() {
-    const behind = this.player.state === "playing" && !this.pausedByViewer ? this.player.session?.figures.behindS : null;
-    if (this.pausedByViewer) this.behind.textContent = this.texts.say("paused");
-    else if (behind === null || behind === undefined) this.behind.textContent = "";
-    // Under a second nobody can tell: a figure would only look like one.
-    else if (behind < 1) this.behind.textContent = this.texts.say("real_time");
-    else this.behind.textContent = this.texts.say("behind", { s: behind.toFixed(1) });
-  }
-
-  #paintMenu() {
-    const session = this.player.session;
-    const height = session?.figures.height || this.video.videoHeight;
-    const auto = this.texts.say("quality_auto") + (height ? ` (${height}p)` : "");
-    const chosen = session?.kind === "hls" ? session.hls?.manualLevel ?? -1 : -1;
-    /** @type {HTMLElement[]} */
-    const items = [this.#item("level", "-1", auto, chosen === -1)];
-    for (const { id, label } of session?.levels ?? []) items.push(this.#item("level", String(id), label, chosen === id));
-    const heading = document.createElement("p");
-    heading.className = "menu__head";
-    heading.textContent = this.texts.say("delay");
-    const only = this.player.only ?? (session?.kind === "hls" ? "hls" : "");
-    items.push(heading, this.#item("transport", "", this.texts.say("delay_least"), only !== "hls"));
-    items.push(this.#item("transport", "hls", this.texts.say("delay_steady"), only === "hls"));
-    this.choices.replaceChildren(...items);
-  }
-
-  /**
-   * @param {string} kind
-   * @param {string} value
-   * @param {string} text
-   * @param {boolean} current
-   */
-  #item(kind, value, text, current) {
-    const item = document.createElement("button");
-    item.type = "button";
-    item.dataset[kind] = value;
-    item.textContent = text;
-    if (current) item.setAttribute("aria-current", "true");
-    return item;
-  }
-
-  /** @param {MouseEvent} event */
-  #choose(event) {
-    const item = event.target instanceof Element ? event.target.closest("button") : null;
-    if (!item) return;
-    const session = this.player.session;
-    if (item.dataset.level !== undefined && session?.kind === "hls") session.choose(Number(item.dataset.level));
-    if (item.dataset.transport !== undefined) this.player.prefer(item.dataset.transport === "hls" ? "hls" : null);
-    this.menu.open = false;
-  }
-}
-
-/**
- * @param {HTMLButtonElement} button
- * @param {string} icon
- * @param {string} label
- */
-export function picture(button, icon, label) {
-  button.querySelector("use")?.setAttribute("href", `#i-${icon}`);
-  button.setAttribute("aria-label", label);
-  button.title = label;
 }
 
 function storedVolume() {

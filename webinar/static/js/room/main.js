@@ -29,8 +29,8 @@ class Room {
     this.lobby = new Lobby(need("[data-scene=lobby]", HTMLElement), new Date(page.event.starts_at), this.texts);
     this.live = need("[data-room=live]", HTMLElement);
     this.people = need("[data-room=people]", HTMLElement);
+    this.paused = need("[data-room=paused]", HTMLElement);
     this.replay = need("[data-room=replay]", HTMLButtonElement);
-    this.replaying = new AbortController();
     this.chat = new ChatClient(() => this.playback.ticket(), new Outbox(page.event.id, tabStorage()));
     new ChatPanel(need("[data-chat=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
     keepAboveKeyboard(this.root);
@@ -41,13 +41,17 @@ class Room {
 
   #listen() {
     this.playback.addEventListener("change", () => this.#changed());
+    this.playback.behindS = () => (this.player.past === null ? this.player.session?.figures.behindS ?? null : null);
     this.playback.addEventListener("denied", (event) => this.#denied(/** @type {CustomEvent} */ (event).detail));
     this.player.addEventListener("state", () => this.#plays());
     // The server does not answer: the picture, if it stops too, has probably gone with it.
     this.playback.addEventListener("away", () => this.player.session?.hurry());
     this.playback.addEventListener("back", () => this.player.retry());
     this.player.addEventListener("trouble", () => this.playback.hurry());
-    this.player.addEventListener("finished", () => this.playback.hurry());
+    this.player.addEventListener("finished", () => {
+      this.#scene(this.playback.now?.state ?? "ended");
+      this.playback.hurry();
+    });
     this.player.addEventListener("denied", () => this.playback.hurry());
     document.addEventListener("people", (event) => {
       this.people.textContent = this.texts.say("watching", { n: /** @type {CustomEvent} */ (event).detail });
@@ -57,11 +61,13 @@ class Room {
       document.title = count && document.hidden ? `(${count}) ${this.title}` : this.title;
     });
     window.addEventListener("online", () => this.#wake());
+    document.addEventListener("resume", () => this.#wake()); // a frozen tab thaws
     document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
+    /** @type {any} */ (navigator).connection?.addEventListener("change", () => this.player.session?.hurry());
     // The seat is given back at once; a page that comes out of the browser's cache begins anew.
     window.addEventListener("pagehide", () => this.player.stop());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
-    this.replay.addEventListener("click", () => void this.#watchAgain());
+    this.replay.addEventListener("click", () => this.#watchAgain());
   }
 
   /** Says at once how it plays: the host counts viewers by it. */
@@ -73,9 +79,10 @@ class Room {
   }
 
   #wake() {
+    this.player.session?.hurry();
     this.player.retry();
     this.chat.retry();
-    if (this.playback.away) this.playback.hurry();
+    if (this.playback.away || this.playback.stale) this.playback.hurry();
   }
 
   #changed() {
@@ -85,6 +92,9 @@ class Room {
     if (now.state === "live") {
       if (this.root.dataset.state !== "live") this.stage.begin();
       if (now.whep_url || now.hls_url) this.player.play(now);
+    } else if (now.state === "ended" && this.player.past !== null) {
+      // Who is still behind watches on to the end: what has been so far is now all of it.
+      this.player.play({ ...now, replay_url: now.replay_url ?? this.player.source.rewind_url });
     } else if (this.player.state !== "idle") {
       this.player.stop();
     }
@@ -95,20 +105,23 @@ class Room {
   #scene(state) {
     this.root.dataset.state = state;
     this.live.hidden = state !== "live";
+    this.paused.hidden = state !== "live" || !this.playback.now?.paused;
     this.people.hidden = state !== "live";
     this.lobby.show(state === "scheduled");
     this.replay.hidden = !this.playback.now?.replay_url;
     for (const scene of this.root.querySelectorAll("[data-scene]")) {
       const element = /** @type {HTMLElement} */ (scene);
-      element.hidden = element.dataset.scene !== { scheduled: "lobby", ended: "ended" }[state];
+      const watching = state === "ended" && this.player.past !== null;
+      element.hidden = watching || element.dataset.scene !== { scheduled: "lobby", ended: "ended" }[state];
     }
   }
 
-  async #watchAgain() {
-    const url = this.playback.now?.replay_url;
-    if (!url) return;
-    need("[data-scene=ended]", HTMLElement).hidden = true;
-    await this.stage.replay(url, this.replaying.signal);
+  #watchAgain() {
+    const { now } = this.playback;
+    if (!now?.replay_url) return;
+    this.stage.begin();
+    this.player.watch(now, 0);
+    this.#scene(now.state);
   }
 
   /** The token has run out (12 hours) or the link was revoked: the server's page knows which, and what to do. */

@@ -7,8 +7,10 @@ import { Backoff, either, sleep, within } from "../media/backoff.js";
 import { Refused, refusal } from "../media/signalling.js";
 
 /**
- * @typedef {{state: "scheduled" | "live" | "ended", version: string, whep_url: string | null, hls_url: string | null,
- *   replay_url: string | null, chat: {url: string, ticket: string} | null}} PlaybackState
+ * @typedef {{state: "scheduled" | "live" | "ended", paused: boolean, version: string, whep_url: string | null, hls_url: string | null,
+ *   rewind_url: string | null, replay_url: string | null, chat: {url: string, ticket: string} | null,
+ *   event: {started_at: string | null}, startedMs: number}} PlaybackState `startedMs`: `event.started_at` on the clock of
+ *   this machine, 0 before it
  */
 
 const WAIT_S = 20;
@@ -29,9 +31,12 @@ export class Playback extends EventTarget {
     this.token = token;
     /** @type {PlaybackState | null} */
     this.now = null;
+    /** Wall time: it goes on while the machine sleeps. */
     this.takenAt = 0;
     /** How this viewer plays, as the server counts it. */
     this.transport = "lobby";
+    /** @type {() => number | null} seconds behind live as the player knows it, told with each question: for the host */
+    this.behindS = () => null;
     this.away = false;
     this.stopped = new AbortController();
     /** @type {AbortController | null} */
@@ -48,6 +53,11 @@ export class Playback extends EventTarget {
     this.stopped.abort();
   }
 
+  /** Every long poll should have been answered by now: the machine slept, or the network went without a word. */
+  get stale() {
+    return Date.now() - this.takenAt > WAIT_S * 1000 + SLACK_MS;
+  }
+
   /** Ask at once instead of when the server next answers. */
   hurry() {
     this.asking?.abort();
@@ -59,7 +69,7 @@ export class Playback extends EventTarget {
    */
   async ticket() {
     // The one that came with the newest answer is as good for a while: a crowd that enters asks once, not twice.
-    if (this.now && performance.now() - this.takenAt < FRESH_MS) return this.now.chat;
+    if (this.now && Date.now() - this.takenAt < FRESH_MS) return this.now.chat;
     const state = await this.#ask({}, within(SLACK_MS, this.stopped.signal));
     return state.chat;
   }
@@ -97,6 +107,8 @@ export class Playback extends EventTarget {
    */
   async #ask(query, signal) {
     const url = new URL(this.url, location.href);
+    const behind = this.behindS();
+    if (behind !== null) url.searchParams.set("behind", Math.min(Math.max(behind, 0), 3600).toFixed(2));
     for (const [name, value] of Object.entries({ ...query, transport: this.transport })) {
       url.searchParams.set(name, value);
     }
@@ -107,7 +119,8 @@ export class Playback extends EventTarget {
     });
     if (!response.ok) throw await refusal(response);
     const state = await response.json();
-    for (const name of ["whep_url", "hls_url", "replay_url"]) state[name] = this.#near(state[name]);
+    for (const name of ["whep_url", "hls_url", "rewind_url", "replay_url"]) state[name] = this.#near(state[name] ?? null);
+    state.startedMs = state.event.started_at ? Date.parse(state.event.started_at) + ahead(response) : 0;
     return state;
   }
 
@@ -121,9 +134,11 @@ export class Playback extends EventTarget {
 
   /** @param {PlaybackState} state */
   #take(state) {
-    const same = this.now?.version === state.version;
+    const { now } = this;
+    // The replay may become known a moment after the end.
+    const same = now?.version === state.version && now.replay_url === state.replay_url;
     this.now = state;
-    this.takenAt = performance.now();
+    this.takenAt = Date.now();
     if (!same) this.dispatchEvent(new Event("change"));
   }
 
@@ -133,4 +148,15 @@ export class Playback extends EventTarget {
     this.away = !yes;
     this.dispatchEvent(new Event(yes ? "back" : "away"));
   }
+}
+
+/**
+ * @param {Response} response
+ * @returns {number} ms by which this machine's clock is ahead of the server's; many clocks in offices are minutes wrong
+ */
+function ahead(response) {
+  const theirs = Date.parse(response.headers.get("Date") ?? "");
+  // The header has whole seconds: less than two are none.
+  const by = Date.now() - theirs;
+  return Math.abs(by) > 2000 ? by : 0;
 }

@@ -3,7 +3,8 @@
  */
 
 import { need } from "../common/boot.js";
-import { HlsSession } from "../media/hls.js";
+import { begin } from "../media/begin.js";
+import { AUDIO } from "../media/ladder.js";
 import { Controls } from "./controls.js";
 
 /** @typedef {import("../media/player.js").Player} Player */
@@ -27,14 +28,15 @@ export class Stage {
     this.notice = need("[data-stage=notice]", HTMLElement, root);
     this.noticeText = need("[data-stage=notice-text]", HTMLElement, root);
     this.sound = need("[data-stage=sound]", HTMLButtonElement, root);
+    this.blind = need("[data-stage=blind]", HTMLElement, root);
     this.controls = new Controls(root, player, texts);
     this.timer = 0;
     player.addEventListener("state", () => this.#state());
     this.sound.addEventListener("click", () => this.controls.unmute());
     this.video.addEventListener("volumechange", () => this.#offerSound());
-    this.video.addEventListener("playing", () => this.#moving());
     this.video.addEventListener("pause", () => this.#resumeUnlessAsked());
-    this.video.addEventListener("waiting", () => this.#standing());
+    need("[data-stage=see]", HTMLButtonElement, root).addEventListener("click", () => void player.choose(""));
+    player.addEventListener("choice", () => this.#covers());
   }
 
   /** A visitor who has already clicked on this page (the sound test, say) may hear from the first moment. */
@@ -49,26 +51,21 @@ export class Stage {
     this.root.dataset.play = state;
     this.root.dataset.transport = this.player.session?.kind ?? "";
     clearTimeout(this.timer);
-    if (state === "connecting") this.timer = window.setTimeout(() => this.say("connecting"), PATIENCE_MS);
-    if (state === "reconnecting") {
+    if (state === "connecting" || state === "reconnecting") {
       this.#hold();
-      this.timer = window.setTimeout(() => this.say("reconnecting"), PATIENCE_MS);
+      this.timer = window.setTimeout(() => this.say(state), PATIENCE_MS);
     }
-    if (state === "playing") this.#moving();
-    if (state === "idle") this.#clear();
+    // Still connected, but nothing comes: whoever says so has waited a second already.
+    if (state === "stalled") this.say(this.player.past === null ? "reconnecting" : "loading");
+    if (state === "playing" || state === "idle") this.#clear();
+    if (state === "playing") this.#resumeUnlessAsked();
+    this.#covers();
     this.#offerSound();
   }
 
-  /** Still connected, but nothing to show: said when it lasts. */
-  #standing() {
-    if (this.player.state !== "playing" || this.controls.pausedByViewer) return;
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.say("reconnecting"), PATIENCE_MS);
-  }
-
-  #moving() {
-    clearTimeout(this.timer);
-    if (this.player.state === "playing") this.#clear();
+  /** Only the sound was asked for: the dark is meant. */
+  #covers() {
+    this.blind.hidden = this.player.quality !== AUDIO || this.player.state === "idle";
   }
 
   #clear() {
@@ -98,22 +95,6 @@ export class Stage {
 
   /** Browsers pause a muted video that leaves the screen, and a lost source: only the viewer's own pause stays. */
   #resumeUnlessAsked() {
-    if (this.controls.pausedByViewer || this.player.state !== "playing") return;
-    this.video.play().catch(() => {});
-  }
-
-  /**
-   * After the end: the whole program with the browser's own controls.
-   * @param {string} url
-   * @param {AbortSignal} signal
-   */
-  async replay(url, signal) {
-    this.root.dataset.play = "replay";
-    this.video.controls = true;
-    this.video.muted = false;
-    this.sound.hidden = true;
-    const session = new HlsSession(this.video, url, { live: false });
-    signal.addEventListener("abort", () => session.close(), { once: true });
-    await session.start(signal);
+    if (this.player.state === "playing") begin(this.video);
   }
 }

@@ -1,0 +1,148 @@
+"""Whatever happens, the player says "reconnecting" and comes back by itself: live, with sound, without a reload.
+
+One platform, one browser; each test does the thing itself. The program runs without a presenter: it always has a
+picture and sound.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import on_air, walk, watching
+from tests.media.udp_gate import UdpGate
+from tests.running import RunningPlatform
+
+VIDEO_TYPES = frozenset(range(96, 128)) - {111}  # 111 is Opus in Chromium's offers
+GUESTS = tuple(f"Guest {n}" for n in range(9))
+
+
+@pytest.fixture(scope="module")
+def event(platform: RunningPlatform) -> on_air.Event:
+    made = on_air.make(platform, "Recovers", *GUESTS)
+    assert platform.call("POST", f"/api/v1/events/{made.id}/start").status == 200
+    return made
+
+
+@pytest.fixture
+def gate(platform: RunningPlatform) -> Iterator[UdpGate]:
+    gate = UdpGate(int(platform.env["WEBINAR_WHEP_UDP_PORT"]))
+    yield gate
+    gate.stop()
+
+
+@pytest.fixture
+def guest(chromium: Browser) -> Iterator[Page]:
+    with closing(walk.profile_of(chromium)) as context:
+        yield context.new_page()
+
+
+def test_a_network_that_changed_is_left_for_the_new_one(event: on_air.Event, guest: Page, gate: UdpGate) -> None:
+    watching.watch(guest, event.guests[0], gate_port=gate.port)
+    gate.change_network()
+    watching.says_reconnecting(guest)
+    watching.well_again(guest)
+    assert watching.now(guest)["begun"] == 2
+
+
+def test_a_frozen_picture_is_noticed_though_sound_goes_on(event: on_air.Event, guest: Page, gate: UdpGate) -> None:
+    watching.watch(guest, event.guests[1], gate_port=gate.port)
+    gate.lost_types = VIDEO_TYPES
+    watching.says_reconnecting(guest)
+    walk.until(guest, "() => window.made.pcs.length > 1", seconds=10)
+    gate.lost_types = frozenset()
+    watching.well_again(guest)
+
+
+def test_thirty_seconds_without_a_network_and_thirty_asleep_end_at_the_live_edge(
+    event: on_air.Event, chromium: Browser, gate: UdpGate
+) -> None:
+    with (
+        closing(walk.profile_of(chromium)) as away_context,
+        closing(walk.profile_of(chromium)) as steady_context,
+        closing(walk.profile_of(chromium)) as asleep_context,
+    ):
+        away, steady, asleep = (c.new_page() for c in (away_context, steady_context, asleep_context))
+        watching.watch(away, event.guests[2], gate_port=gate.port)
+        watching.watch(steady, f"{event.guests[3]}?transport=hls", "hls")
+        watching.watch(asleep, event.guests[4])
+        lifecycle = asleep_context.new_cdp_session(asleep)
+        lifecycle.send("Page.setWebLifecycleState", {"state": "frozen"})
+        away_context.set_offline(True)
+        steady_context.set_offline(True)
+        gate.closed = True
+        watching.says_reconnecting(away)
+        watching.says_reconnecting(steady, 20)
+        away.wait_for_timeout(30_000)
+        lifecycle.send("Page.setWebLifecycleState", {"state": "active"})
+        gate.closed = False
+        away_context.set_offline(False)
+        steady_context.set_offline(False)
+        watching.well_again(away)
+        watching.well_again(asleep)
+        watching.well_again(steady, "hls")
+
+
+def test_a_presenter_who_goes_and_comes_back_costs_viewers_nothing(
+    event: on_air.Event, guest: Page, chromium: Browser
+) -> None:
+    watching.watch(guest, event.guests[5])
+    with closing(walk.profile_of(chromium)) as studio:
+        presenter = studio.new_page()
+        presenter.goto(event.studio)
+        presenter.get_by_role("button", name="Turn on camera and microphone").click()
+        on_air.sending(presenter)
+    watching.well_again(guest)
+    with closing(walk.profile_of(chromium)) as studio:
+        presenter = studio.new_page()
+        presenter.goto(event.studio)
+        presenter.get_by_role("button", name="Turn on camera and microphone").click()
+        on_air.sending(presenter)
+        watching.well_again(guest)
+    assert watching.now(guest)["begun"] == 1
+
+
+def test_an_ingest_that_was_killed_is_said_at_once_and_followed_by_the_next(
+    event: on_air.Event, chromium: Browser, platform: RunningPlatform
+) -> None:
+    with closing(walk.profile_of(chromium)) as one, closing(walk.profile_of(chromium)) as two:
+        fast, steady = one.new_page(), two.new_page()
+        watching.watch(fast, event.guests[6])
+        watching.watch(steady, f"{event.guests[7]}?transport=hls", "hls")
+        os.kill(platform.children()["ingest"], signal.SIGKILL)
+        watching.says_reconnecting(fast)
+        watching.says_reconnecting(steady, 15)
+        watching.well_again(fast, seconds=60)
+        watching.well_again(steady, "hls", seconds=60)
+
+
+def test_a_web_service_that_was_killed_is_waited_for_and_found_again(
+    event: on_air.Event, chromium: Browser, platform: RunningPlatform
+) -> None:
+    with closing(walk.profile_of(chromium)) as one, closing(walk.profile_of(chromium)) as two:
+        fast, steady = one.new_page(), two.new_page()
+        watching.watch(fast, event.guests[6])
+        watching.watch(steady, f"{event.guests[7]}?transport=hls", "hls")
+        os.kill(platform.children()["web"], signal.SIGKILL)
+        watching.says_reconnecting(fast)
+        # The last picture stays in sight meanwhile.
+        expect(fast.locator("[data-stage=held]")).to_be_visible()
+        watching.well_again(fast, seconds=60)
+        watching.well_again(steady, "hls", seconds=60)
+
+
+def test_a_seat_that_was_taken_back_ends_the_picture_with_words(
+    event: on_air.Event, guest: Page, platform: RunningPlatform
+) -> None:
+    watching.watch(guest, event.guests[8])
+    people = platform.call("GET", f"/api/v1/events/{event.id}/attendees").json()["items"]
+    (person,) = [p for p in people if p["name"] == GUESTS[8]]
+    path = f"/api/v1/events/{event.id}/attendees/{person['id']}"
+    assert platform.call("PATCH", path, {"status": "declined"}).status == 200
+    expect(guest.get_by_role("heading", name="This registration was not approved")).to_be_visible(timeout=8_000)
+    assert guest.locator("video").count() == 0

@@ -1,0 +1,82 @@
+"""A viewer whose player is looked into: which connections it holds, what it says, where it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser import walk
+
+# Counts what the page opens, and sends its media to another port of the server's address when there is one to send to.
+WATCHED = """(port => {
+    window.made = { pcs: [], sources: [], said: [] };
+    const Connection = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Connection {
+        constructor(...given) { super(...given); window.made.pcs.push(this); }
+        setRemoteDescription(answer) {
+            const sdp = port ? answer.sdp.replace(/(a=candidate:.* 127\\.0\\.0\\.1 )\\d+/g, `$1${port}`) : answer.sdp;
+            return super.setRemoteDescription({ type: answer.type, sdp });
+        }
+    };
+    const Source = window.MediaSource;
+    if (Source) window.MediaSource = class extends Source {
+        constructor(...given) { super(...given); window.made.sources.push(this); }
+    };
+    document.addEventListener('DOMContentLoaded', () => {
+        const notice = document.querySelector('[data-stage=notice]');
+        if (!notice) return;
+        const look = () => notice.hidden || window.made.said.push(notice.textContent.trim());
+        new MutationObserver(look).observe(notice, { attributes: true });
+    });
+})(PORT)"""
+
+NOW = """() => {
+    const video = document.querySelector('.stage__video');
+    const { play, transport, time } = document.querySelector('[data-stage=root]').dataset;
+    return {
+        play, transport, time, muted: video.muted, paused: video.paused, at: video.currentTime,
+        rate: video.playbackRate,
+        width: video.videoWidth, height: video.videoHeight,
+        behind: document.querySelector('[data-control=behind]').textContent,
+        connections: window.made.pcs.filter(pc => pc.connectionState !== 'closed').length,
+        begun: window.made.pcs.length,
+        sources: window.made.sources.filter(source => source.readyState === 'open').length,
+        players: document.querySelectorAll('video').length,
+        notice: !document.querySelector('[data-stage=notice]').hidden,
+        held: !document.querySelector('[data-stage=held]').hidden,
+        said: window.made.said.at(-1) ?? '',
+    };
+}"""
+
+
+def watch(page: Page, link: str, transport: str = "whep", gate_port: int = 0) -> None:
+    """Opens the link as a viewer who is looked into; plays with sound."""
+    page.add_init_script(WATCHED.replace("PORT", str(gate_port)))
+    page.goto(link)
+    walk.playing(page, transport)
+    walk.turn_sound_on(page)
+    page.evaluate("window.neverReloaded = true")
+
+
+def now(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(NOW)
+    return found
+
+
+def says_reconnecting(page: Page, seconds: float = 8) -> None:
+    walk.until(page, "() => window.made.said.some(text => text.startsWith('Reconnecting'))", seconds=seconds)
+
+
+def well_again(page: Page, transport: str = "whep", seconds: float = 30) -> None:
+    """Live, moving, heard, by one player with one connection; nothing on the picture; the page is the same."""
+    walk.playing(page, transport, seconds)
+    walk.until(page, "() => document.querySelector('[data-stage=notice]').hidden", seconds=5)
+    here = now(page)
+    assert page.evaluate("window.neverReloaded"), "the page was loaded again"
+    assert not here["muted"], here
+    assert here["players"] == 1, here
+    assert not here["held"], here
+    assert (here["connections"], here["sources"]) == ((1, 0) if transport == "whep" else (0, 1)), here
+    edge = "In real time" if transport == "whep" else "s behind"
+    walk.until(page, "edge => document.querySelector('[data-control=behind]').textContent.includes(edge)", edge, 10)

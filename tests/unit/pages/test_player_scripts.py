@@ -1,0 +1,164 @@
+"""The player's pure modules, run by Node as the browser runs them."""
+
+from __future__ import annotations
+
+from tests.media import scripts
+
+_IMPORTS = """
+import assert from "node:assert/strict";
+import { Watchdog } from "./media/watchdog.js";
+import { Transports } from "./media/transports.js";
+import { readLadder, rungName } from "./media/ladder.js";
+import { NoMedia, Refused, Unreachable } from "./media/signalling.js";
+// A session looked at every 300 ms. `flows(t)` says what comes at t: picture, sound, answers to ICE's checks.
+function verdicts(flows, until, { blind = false, doubtAt = Infinity } = {}) {
+  const dog = new Watchdog(0);
+  const look = { now: 0, wall: 0, frames: 0, video: 0, audio: 0, checks: 0 };
+  const out = [];
+  for (let now = 0; now <= until; now += 300) {
+    const { picture = false, packets = picture, sound = false, checks = false } = flows(now);
+    Object.assign(look, { now, wall: now });
+    look.frames += picture ? 9 : 0;
+    look.video += packets ? 9000 : 0;
+    look.audio += sound ? 900 : 0;
+    look.checks += checks ? 1 : 0;
+    if (now >= doubtAt && now < doubtAt + 300) dog.doubt(now);
+    const verdict = dog.look({ ...look }, blind);
+    if (verdict !== (out.at(-1)?.verdict ?? "")) out.push({ now, verdict });
+    if (verdict === "frozen" || verdict === "silent") break;
+  }
+  return out;
+}
+const all = { picture: true, sound: true, checks: true };
+"""
+
+
+def run(script: str) -> None:
+    scripts.run(_IMPORTS, script)
+
+
+def test_a_picture_that_stands_still_is_said_within_a_second_and_a_half_and_given_up_after_two() -> None:
+    run(
+        """
+        const frozen = verdicts((t) => (t < 3000 ? all : { packets: true, sound: true, checks: true }), 20000);
+        assert.deepEqual(frozen.map((v) => v.verdict), ["stalled", "frozen"]);
+        assert.ok(frozen[0].now - 2700 <= 1500 && frozen[1].now - 2700 <= 2400, JSON.stringify(frozen));
+        assert.deepEqual(verdicts(() => all, 60000), []);
+        // A stutter of less than a second is nothing.
+        assert.deepEqual(verdicts((t) => (t > 3000 && t < 3900 ? { sound: true } : all), 20000), []);
+        """
+    )
+
+
+def test_silence_of_a_server_that_answers_is_waited_out_and_that_of_a_dead_path_is_not() -> None:
+    run(
+        """
+        const outage = verdicts((t) => (t > 3000 && t < 9000 ? { checks: true } : all), 20000);
+        assert.deepEqual(outage.map((v) => v.verdict), ["stalled", ""]);
+        const dead = verdicts((t) => (t > 3000 ? {} : all), 20000);
+        assert.deepEqual(dead.map((v) => v.verdict), ["stalled", "silent"]);
+        assert.ok(dead[1].now <= 3000 + 4000, JSON.stringify(dead));
+        // Not for ever: the server may have forgotten who it answers.
+        const long = verdicts((t) => (t > 3000 ? { checks: true } : all), 60000);
+        assert.deepEqual(long.map((v) => v.verdict), ["stalled", "silent"]);
+        """
+    )
+
+
+def test_a_doubted_silence_is_given_up_soon() -> None:
+    run(
+        """
+        const doubted = verdicts((t) => (t > 3000 ? { checks: true } : all), 20000, { doubtAt: 3300 });
+        assert.equal(doubted.at(-1).verdict, "silent");
+        assert.ok(doubted.at(-1).now <= 3000 + 1800, JSON.stringify(doubted));
+        assert.deepEqual(verdicts(() => all, 20000, { doubtAt: 3300 }), []);
+        """
+    )
+
+
+def test_who_listens_only_is_not_told_that_the_picture_stands_still() -> None:
+    run(
+        """
+        assert.deepEqual(verdicts(() => ({ sound: true, checks: true }), 20000, { blind: true }), []);
+        const gone = verdicts((t) => (t < 3000 ? { sound: true } : {}), 20000, { blind: true });
+        assert.deepEqual(gone.map((v) => v.verdict), ["stalled", "silent"]);
+        """
+    )
+
+
+def test_a_machine_that_slept_gives_its_session_a_second_and_no_more() -> None:
+    run(
+        """
+        for (const clock of ["now", "wall"]) {
+          const dog = new Watchdog(0);
+          const look = { now: 0, wall: 0, frames: 9, video: 9, audio: 9, checks: 1 };
+          assert.equal(dog.look({ ...look }, false), "");
+          look.now += 300;
+          look.wall += 300;
+          look[clock] += 40000;
+          assert.equal(dog.look({ ...look }, false), "");
+          const waked = look.now;
+          for (let verdict = ""; verdict !== "silent"; verdict = dog.look({ ...look }, false)) {
+            assert.ok(look.now - waked < 1800);
+            look.now += 300;
+            look.wall += 300;
+          }
+        }
+        """
+    )
+
+
+def test_whep_comes_first_and_what_fails_says_what_comes_next() -> None:
+    run(
+        """
+        const source = { whep_url: "/whep", hls_url: "/hls" };
+        const order = (t) => t.order(source, true).join();
+        let t = new Transports(null);
+        assert.equal(order(t), "whep,hls");
+        assert.equal(t.order(source, false).join(), "hls");
+        // No seat: not asked again while HLS plays well, but again once HLS is lost, too.
+        assert.equal(t.failed("whep", new Refused(503, "no_seat", "")), "next");
+        assert.equal(order(t), "hls");
+        assert.equal(t.failed("hls", new NoMedia("")), "wait");
+        assert.equal(order(t), "whep,hls");
+        // No UDP: HLS at once. But where WHEP has played, it gets a second try.
+        t = new Transports(null);
+        assert.equal(t.failed("whep", new NoMedia("")), "next");
+        t = new Transports(null);
+        t.played("whep");
+        assert.equal(t.failed("whep", new NoMedia("")), "wait");
+        assert.equal(order(t), "whep,hls");
+        assert.equal(t.failed("whep", new NoMedia("")), "next");
+        // A live session that is being replaced, a server that restarts, a seat taken back.
+        t = new Transports(null);
+        assert.equal(t.failed("whep", new Refused(404, "", "")), "next");
+        assert.equal(order(t), "whep,hls");
+        t.played("whep");
+        assert.equal(t.failed("whep", new Unreachable(null)), "wait");
+        assert.equal(t.failed("whep", new Refused(401, "", "")), "denied");
+        assert.equal(new Transports("whep").order(source, true).join(), "whep");
+        assert.equal(new Transports("hls").order(source, true).join(), "hls");
+        """
+    )
+
+
+def test_qualities_are_read_from_the_multivariant_playlist_best_first() -> None:
+    run(
+        """
+        const text = [
+          "#EXTM3U",
+          '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="audio",URI="audio/index.m3u8"',
+          '#EXT-X-STREAM-INF:BANDWIDTH=400000,AVERAGE-BANDWIDTH=300000,CODECS="avc1.42c015,mp4a.40.2",RESOLUTION=426x240',
+          "240p/index.m3u8",
+          '#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1900000,RESOLUTION=1280x720,AUDIO="audio"',
+          "720p/index.m3u8", "",
+        ].join("\\n");
+        const ladder = readLadder(text, "http://host/hls/prefix/index.m3u8");
+        assert.equal(ladder.audio, "http://host/hls/prefix/audio/index.m3u8");
+        assert.deepEqual(ladder.rungs, [
+          { name: "720p", height: 720, bitrate: 2000000 }, { name: "240p", height: 240, bitrate: 400000 },
+        ]);
+        assert.equal(rungName("http://host/hls/prefix/480p/full.m3u8?x=1"), "480p");
+        assert.deepEqual(readLadder("", "http://host/"), { rungs: [], audio: "" });
+        """
+    )
