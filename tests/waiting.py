@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, timeout_s: float = 10.0, what: str = "") -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, timeout_s: float = 20.0, what: str = "") -> None:
     """Waits until `condition()` is true, looking every 20 ms; fails after `timeout_s`."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     while True:

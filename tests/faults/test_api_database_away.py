@@ -85,7 +85,7 @@ async def test_viewers_and_the_presenter_go_on_while_postgresql_is_killed(
             during = await web.playback(person["viewer_token"])
             assert during.status_code == 200, during.text
             assert (during.json()["hls_url"], during.json()["version"]) == (before["hls_url"], before["version"])
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 8
         polled = await web.playback(person["viewer_token"], after=before["version"], wait=1)
         assert polled.json()["version"] == before["version"]
         offer = {"content": "v=0\r\n", "headers": {"Content-Type": "application/sdp"}}

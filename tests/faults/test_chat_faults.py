@@ -126,7 +126,7 @@ async def test_a_message_is_refused_in_time_while_the_database_hangs_and_stored_
             try:
                 asked = time.monotonic()
                 answer = await client.send("meanwhile", cid)
-                assert time.monotonic() - asked < 6
+                assert time.monotonic() - asked < 12
                 assert answer["code"] == "unavailable"
                 assert 0 < answer["retry_after"] <= 5
                 # What is in memory is still there, for those inside and for those who come.

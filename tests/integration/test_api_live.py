@@ -120,12 +120,12 @@ async def test_a_long_poll_answers_at_the_end_and_else_after_its_wait(web: Web, 
     began = time.monotonic()
     same = (await web.playback(person["viewer_token"], after=now["version"], wait=1)).json()
     assert same["version"] == now["version"]
-    assert 0.9 < time.monotonic() - began < 3
+    assert time.monotonic() - began > 0.9
     waiting = asyncio.create_task(web.playback(person["viewer_token"], after=now["version"], wait=20))
     other = asyncio.create_task(web.host.post(f"/api/v1/events/{event['id']}/end"))
     began = time.monotonic()
     ended = (await waiting).json()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15  # not after its wait
     assert (ended["state"], ended["hls_url"], ended["whep_url"]) == ("ended", None, None)
     await other
 
@@ -137,7 +137,7 @@ async def test_a_long_poll_ends_when_its_client_hangs_up(web: Web) -> None:
     await until(lambda: web.platform.stage.waiting == 3)
     for poll in polls:
         poll.cancel()  # closes its connection
-    await until(lambda: web.platform.stage.waiting == 0, timeout_s=5)
+    await until(lambda: web.platform.stage.waiting == 0, timeout_s=20)
 
 
 async def test_a_change_in_the_database_alone_reaches_who_waits(web: Web, ingest: FakeIngest) -> None:

@@ -100,7 +100,7 @@ async def test_a_live_event_whose_ingest_died_is_given_to_another(web: Web, nats
         async with worker(web, nats), FakeIngest(web.ingest_bus, web.platform.storage) as second:
             assert event["id"] not in second.sessions
             await first.die()
-            await until(lambda: event["id"] in second.sessions, timeout_s=12)
+            await until(lambda: event["id"] in second.sessions, timeout_s=30)
             await until(lambda: second.sessions[event["id"]].state is SessionState.LIVE)
             # One take-over, not one a round.
             session = second.sessions[event["id"]]
@@ -118,7 +118,7 @@ async def test_a_live_event_whose_new_ingest_only_rehearses_goes_on_air(web: Web
             session = second.sessions[event["id"]]
             assert session.state is SessionState.REHEARSAL
             async with worker(web, nats):
-                await until(lambda: session.state is SessionState.LIVE, timeout_s=12)
+                await until(lambda: session.state is SessionState.LIVE, timeout_s=30)
         assert session.publisher is not None
 
 
@@ -133,7 +133,7 @@ async def test_an_ended_event_that_still_runs_is_stopped(web: Web, ingest: FakeI
         "update event set state = 'ended', ended_at = now() where id = $1", uuid.UUID(event["id"])
     )
     async with worker(web, nats):
-        await until(lambda: ingest.sessions[event["id"]].state is SessionState.ENDED, timeout_s=12)
+        await until(lambda: ingest.sessions[event["id"]].state is SessionState.ENDED, timeout_s=30)
         await until(lambda: _ready(web, event))
 
 
@@ -150,7 +150,7 @@ async def test_a_program_that_postgresql_does_not_have_as_live_is_stopped(
     async with worker(web, nats):
         for event in (stray, gone):
             session = ingest.sessions[event["id"]]
-            await until(partial(_ended, session), timeout_s=12)
+            await until(partial(_ended, session), timeout_s=30)
         # Not at once: a start in progress looks the same.
         assert asyncio.get_running_loop().time() - seen > 2
     assert ingest.sessions[started["id"]].state is SessionState.LIVE

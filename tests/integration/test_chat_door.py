@@ -166,7 +166,7 @@ async def test_health_says_that_it_serves(stage: Stage) -> None:
     chat = await stage.chat()
 
     def get(path: str) -> tuple[int, str]:
-        with urlopen(f"http://127.0.0.1:{chat.port}{path}", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{chat.port}{path}", timeout=15) as answer:
             return answer.status, answer.read().decode()
 
     assert await asyncio.to_thread(get, "/healthz") == (200, "ok\n")

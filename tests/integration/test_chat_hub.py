@@ -148,7 +148,7 @@ async def test_a_room_that_fails_makes_way_for_a_new_one(stage: Stage, hub: Hub)
     paper.write = fail  # type: ignore[method-assign]
     with contextlib.suppress(Refusal):  # stored, but the room may end before it could say so
         await room.send(draft("stored"))
-    assert await asyncio.wait_for(room.ended, 5) == "restart"
+    assert await asyncio.wait_for(room.ended, 15) == "restart"
     again = await hub.room(event)
     assert again is not room
     assert (await joined(again)).seqs == [1]

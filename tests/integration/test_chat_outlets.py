@@ -162,7 +162,7 @@ async def test_who_says_nothing_is_sent_away(server: Server, monkeypatch: pytest
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(HANDSHAKE)
     await reader.readuntil(b"\r\n\r\n")
-    said = await asyncio.wait_for(reader.readuntil(b"}"), 5)
+    said = await asyncio.wait_for(reader.readuntil(b"}"), 15)
     assert b"hello_timeout" in said
     writer.close()
 
@@ -237,7 +237,7 @@ async def test_a_message_of_endless_empty_fragments_ends_the_socket(server: Serv
     event = await server.stage.new_event()
     deaf = await server.deaf(event)
     await deaf.put(frame(Opcode.TEXT, b"", fin=False) + frame(Opcode.CONT, b"", fin=False) * 100)
-    await asyncio.wait_for(deaf.wait_cut(), 5)
+    await asyncio.wait_for(deaf.wait_cut(), 15)
     deaf.close()
 
 

@@ -127,7 +127,7 @@ async def test_a_server_that_falls_silent_is_given_up_long_before_ice_notices(
         for receiver in answerer.streams[0].connection.getReceivers():
             await receiver.stop()
         await answerer.until(lambda: len(answerer.streams) > 1)
-    assert time.monotonic() - silent_at < 10
+    assert time.monotonic() - silent_at < 20
 
 
 async def test_it_takes_over_from_whoever_is_on_air_and_who_was_does_not_fight_back(
@@ -137,7 +137,7 @@ async def test_it_takes_over_from_whoever_is_on_air_and_who_was_does_not_fight_b
     await answerer.until(lambda: answerer.streams and answerer.streams[0].pictures)
     async with publishing(answerer.url, talk):
         with pytest.raises(WhipBusy, match="another presenter is sending"):
-            await asyncio.wait_for(first, 10)
+            await asyncio.wait_for(first, 30)
         await answerer.until(lambda: answerer.streams[1].pictures)
     assert [p.headers.get(TAKE_OVER) for p in answerer.posts] == [None, None, "1", None]
     assert len(answerer.streams) == 2

@@ -59,13 +59,13 @@ def test_an_event_is_made_held_and_downloaded_with_nothing_but_http(
     def live() -> Any:
         return platform.call("GET", f"{call}/live").json()
 
-    platform.wait_for(lambda: (live()["publisher"] or {}).get("connected"), 30, "the presenter")
+    platform.wait_for(lambda: (live()["publisher"] or {}).get("connected"), 60, "the presenter")
     assert platform.call("POST", f"{call}/start").json()["state"] == "live"
 
     def playback() -> Any:
         return platform.call("GET", "/api/v1/playback", token=viewer).json()
 
-    platform.wait_for(lambda: playback()["hls_url"], 20, "something to play")
+    platform.wait_for(lambda: playback()["hls_url"], 40, "something to play")
     now = playback()
     assert now["state"] == "live"
     assert b"#EXT-X-STREAM-INF" in platform.call("GET", now["hls_url"], token="").body
@@ -74,12 +74,12 @@ def test_an_event_is_made_held_and_downloaded_with_nothing_but_http(
         "POST", now["whep_url"], b"not SDP", token=viewer, headers={"Content-Type": "application/sdp"}
     )
     assert refused.status == 400
-    platform.wait_for(lambda: live()["recorded_until_s"] > 4, 20, "four seconds on disk")
+    platform.wait_for(lambda: live()["recorded_until_s"] > 4, 40, "four seconds on disk")
 
     assert platform.call("POST", f"{call}/end").json()["state"] == "ended"
     assert playback()["state"] == "ended"
     platform.wait_for(
-        lambda: platform.call("GET", f"{call}/recordings").json()["items"][0]["state"] == "ready", 20, "the recording"
+        lambda: platform.call("GET", f"{call}/recordings").json()["items"][0]["state"] == "ready", 40, "the recording"
     )
     (recording,) = platform.call("GET", f"{call}/recordings").json()["items"]
     whole = platform.call("GET", recording["download_url"], token="")

@@ -143,13 +143,13 @@ async def test_a_blocking_reload_is_answered_when_the_part_is_there(stand: Stand
 )
 async def test_requests_that_cannot_be_met_say_so_at_once(stand: Stand, query: str, status: int) -> None:
     await begin(stand)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(5):  # a reload that waits does so for 6 s
         assert (await stand.playlist(query=query)).status_code == status
 
 
 async def test_a_reload_that_waits_in_vain_gets_503(stand: Stand) -> None:
     await begin(stand)
-    async with asyncio.timeout(9):
+    async with asyncio.timeout(20):
         answer = await stand.playlist(query="?_HLS_msn=3&_HLS_part=0")
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
@@ -213,7 +213,7 @@ async def test_a_player_that_hangs_up_leaves_nothing_waiting(stand: Stand) -> No
     for player in players:
         player.cancel()  # closes its connection
     # Before the waits would end by themselves, after 6 s.
-    await until(lambda: held() == 0, timeout_s=3.0)
+    await until(lambda: held() == 0, timeout_s=5.0)
 
 
 def held() -> float:

@@ -224,7 +224,7 @@ async def test_the_wrong_certificate_closes_the_peer_with_a_reason() -> None:
 
 
 async def test_a_peer_that_never_connects_is_closed() -> None:
-    async with opened(connect_timeout_s=0.3) as endpoint:
+    async with opened(connect_timeout_s=1.0) as endpoint:
         client = Client(endpoint)
         idle, _ = register(endpoint, client)
         half, handler = register(endpoint, client)
@@ -235,7 +235,7 @@ async def test_a_peer_that_never_connects_is_closed() -> None:
 
 
 async def test_a_peer_without_consent_is_closed_though_it_sends() -> None:
-    async with opened(consent_timeout_s=0.6) as endpoint:
+    async with opened(consent_timeout_s=1.5) as endpoint:
         client = Client(endpoint)
         peer, _ = register(endpoint, client)
         await client.connect(peer)

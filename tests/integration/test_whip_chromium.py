@@ -165,7 +165,7 @@ async def test_chromium_publishes_its_camera_as_h264_and_every_frame_decodes(stu
     assert health.plis_sent == plis + 1, "requests are coalesced"
 
     await studio.page.evaluate("window.pc.close()")
-    await until(lambda: sink.states[-1][0] is PublisherState.GONE, "GONE after close()", timeout=2)
+    await until(lambda: sink.states[-1][0] is PublisherState.GONE, "GONE after close()", timeout=4)
 
 
 async def test_chromium_publishes_vp8_with_flash_and_beep_in_step(studio: Studio) -> None:

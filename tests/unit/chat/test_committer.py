@@ -139,7 +139,7 @@ async def test_who_waits_when_the_room_ends_is_refused_not_forgotten() -> None:
     task = asyncio.create_task(stand.committer.run())
     stand.log.gate.clear()
     waiting = asyncio.create_task(stand.committer.submit(draft()))
-    await asyncio.wait_for(stand.log.asked.wait(), 5)
+    await asyncio.wait_for(stand.log.asked.wait(), 15)
     task.cancel()
     with pytest.raises(Refusal, match="unavailable"):
         await waiting
