@@ -76,6 +76,16 @@ class Settings(BaseSettings):
         default=("127.0.0.1", "::1"),
         description="Comma-separated addresses or networks that may read `/metrics`. Requests that a proxy forwarded are refused.",
     )
+    replay_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days after its end for which an event can be replayed from its segments. Unset: as long as its recording is kept.",
+    )
+    disk_reserve_gb: float = Field(
+        default=2.0,
+        ge=0,
+        description="Space on the data folder's disk kept for recordings: below it no segments for rewinding and replay are stored there, and replays of past events are removed, oldest first.",
+    )
     ladder: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Comma-separated renditions, top first, of `1080p,720p,480p,240p`. Unset: what the machine's cores allow.",
@@ -176,6 +186,11 @@ class Settings(BaseSettings):
                 message = problem["msg"].removeprefix("Value error, ")
                 lines.append(f"WEBINAR_{name}: {message}" if name else message)
             raise BadSetting("; ".join(lines)) from error
+
+    @property
+    def disk_reserve(self) -> int:
+        """Bytes."""
+        return round(self.disk_reserve_gb * 1024**3)
 
     @property
     def public_origin(self) -> str:

@@ -49,6 +49,11 @@ class Storage:
             ) from error
         return cls(LocalStore(root), root)
 
+    @property
+    def here(self) -> bool:
+        """Whether it is a folder of this machine, so that it shares the disk of the data folder."""
+        return self._root is not None
+
     def local_path(self, key: str) -> Path | None:
         """The file behind a key, when the store is a folder of this machine; what it names may not exist."""
         return None if self._root is None else self._root / key
@@ -132,14 +137,18 @@ class Storage:
             at = stop
 
     async def list_keys(self, prefix: str) -> list[str]:
-        """All keys below a prefix (a folder), sorted."""
-        keys: list[str] = []
+        """All keys below a prefix (a folder), sorted. Raises `Unavailable`."""
+        return sorted(await self.sizes(prefix))
+
+    async def sizes(self, prefix: str) -> dict[str, int]:
+        """Bytes of every object below a prefix (a folder), by key. Raises `Unavailable`."""
+        found: dict[str, int] = {}
         try:
             async for batch in obstore.list(self._store, prefix):
-                keys.extend(str(meta["path"]) for meta in batch)
+                found |= {str(meta["path"]): int(meta["size"]) for meta in batch}
         except (BaseError, OSError) as error:
             raise Unavailable(f"The object store cannot be listed: {_why(error)}") from error
-        return sorted(keys)
+        return found
 
     async def remove_all(self, prefix: str) -> int:
         """Deletes every object below a prefix (a folder); returns how many. Raises `Unavailable`."""

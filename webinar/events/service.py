@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from ingest.contract import Subject
@@ -314,6 +314,14 @@ class EventService:
     async def sessions(self, event_id: uuid.UUID) -> list[LiveSession]:
         """Oldest first."""
         return await self._store.sessions(event_id)
+
+    async def with_segments(self, *, older_than: timedelta, most: int) -> list[LiveSession]:
+        """Sessions of events over for longer than that whose segments are still kept; `most` of them, oldest first."""
+        return await self._store.with_segments(older_than, most)
+
+    async def segments_removed(self, session_id: str) -> None:
+        """Nothing of the session is left to be replayed."""
+        await self._store.segments_removed(session_id)
 
     async def announce(self, event_id: uuid.UUID, event: Event | None = None) -> None:
         """Tells every process to read this event again. May be lost: readers also look by themselves."""

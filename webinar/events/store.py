@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -218,6 +218,24 @@ class EventStore:
             event_id,
         )
         return [LiveSession(**dict(row)) for row in rows]
+
+    async def with_segments(self, older_than: timedelta, most: int) -> list[LiveSession]:
+        """Sessions of events over for longer than that whose segments were not removed yet, oldest first."""
+        rows = await self.pool.fetch(
+            """
+            select s.id, s.event_id, s.hls_prefix, s.started_at, s.ended_at, s.duration_s
+            from live_session s join event e on e.id = s.event_id
+            where s.segments_removed_at is null and s.ended_at is not null
+                and e.state = 'ended' and e.ended_at <= now() - $1::interval
+            order by e.ended_at, s.started_at limit $2
+            """,
+            older_than,
+            most,
+        )
+        return [LiveSession(**dict(row)) for row in rows]
+
+    async def segments_removed(self, session_id: str) -> None:
+        await self.pool.execute("update live_session set segments_removed_at = now() where id = $1", session_id)
 
     async def ended_with_open_session(self) -> list[uuid.UUID]:
         """Events that are over, of which no ingest has yet said so."""

@@ -1,4 +1,4 @@
-"""The worker service: recordings become ready, live events stay on an ingest."""
+"""The worker service: recordings become ready, live events stay on an ingest, what nobody needs is removed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from ingest.contract import RecordingClosed, Subject, UnknownMessage
 from webinar.app import connections
 from webinar.base import db, log
 from webinar.base.db import AWAY
+from webinar.base.disk import Disk
 from webinar.base.errors import WebinarError
 from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
 from webinar.base.settings import Settings
 from webinar.events.heartbeats import Heartbeats
+from webinar.jobs.housekeeper import Housekeeper
 from webinar.jobs.keeper import Keeper
 from webinar.platform import Platform
 from webinar.recordings.service import RecordingService
@@ -49,10 +51,16 @@ async def work(platform: Platform) -> None:
     heartbeats = Heartbeats()
     await heartbeats.listen(platform.bus)
     keeper = Keeper(platform.bus, platform.events, platform.recordings, heartbeats)
+    settings = platform.settings
+    disk = Disk(settings.data_dir, settings.disk_reserve)
+    housekeeper = Housekeeper(platform.storage, platform.events, platform.recordings, disk, settings.replay_days)
 
     async def on_closed(payload: bytes) -> None:
         try:
-            await platform.recordings.closed(RecordingClosed.from_json(payload))
+            notice = RecordingClosed.from_json(payload)
+            await platform.recordings.closed(notice)
+            if notice.joined:
+                await housekeeper.joined(notice.event_id)
         except UnknownMessage as error:
             _log.warning("notice of a recording cannot be read", error=str(error))
         except AWAY as error:
@@ -61,6 +69,7 @@ async def work(platform: Platform) -> None:
     await platform.bus.subscribe(Subject.RECORDING, on_closed)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keeper.keep(), name="keeper")
+        tasks.create_task(housekeeper.keep(), name="housekeeper")
         tasks.create_task(_scan(platform.recordings), name="scan")
 
 

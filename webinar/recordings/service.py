@@ -13,7 +13,7 @@ from webinar.base.errors import Forbidden, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.base.tokens import Purpose, Tokens
 from webinar.recordings import model
-from webinar.recordings.model import DOWNLOAD_TTL, ByteRange, Download, Recording
+from webinar.recordings.model import DOWNLOAD_TTL, ByteRange, Download, Recording, RecordingState
 from webinar.recordings.store import RecordingStore
 
 _log = log.get(__name__)
@@ -85,6 +85,33 @@ class RecordingService:
                 except (UnknownMessage, NotFound) as error:
                     _log.warning("notice of a recording cannot be read", key=key, error=str(error))
         return ready
+
+    async def settle(self, event_id: str) -> int:
+        """Removes the files of earlier sessions that the event's recording begins with, once it is in the store.
+
+        Returns how many objects that were. Raises `Unavailable`.
+        """
+        try:
+            found = await self._store.of_event(uuid.UUID(event_id))
+        except ValueError:
+            return 0
+        key = found[0].key if found else None
+        if key is None or found[0].state is not RecordingState.READY:
+            return 0
+        try:
+            notice = RecordingClosed.from_json(await self._storage.get_bytes(key.removesuffix(".mp4") + ".json"))
+            if notice.sha256 != found[0].sha256 or await self._storage.size(key) != notice.bytes:
+                return 0
+        except (UnknownMessage, NotFound):
+            return 0
+        keys = await self._storage.list_keys(f"recordings/{event_id}")
+        held = [k for k in keys if k.rpartition("/")[2].partition(".")[0] in notice.joined]
+        # Notices first: without one a file is not taken for a half that is still to be joined.
+        for k in sorted(held, key=lambda k: not k.endswith(".json")):
+            await self._storage.delete(k)
+        if held:
+            _log.info("joined halves removed", event_id=event_id, objects=len(held))
+        return len(held)
 
     # -- giving out ----------------------------------------------------------------------------------------------
 
