@@ -21,6 +21,8 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 START_WITHIN_S = 90.0
+# The ports on which the services say how they are.
+HEALTH = ("WEBINAR_HTTP_PORT", "WEBINAR_CHAT_PORT", "WEBINAR_INGEST_HTTP_PORT", "WEBINAR_WORKER_HTTP_PORT")
 
 # Linux gives ports from 32768 on to those who do not care which. Of the others, one block a process of the run.
 _BLOCK = 1_500
@@ -139,7 +141,7 @@ class RunningPlatform:
         for line in stream:
             self._output.append(line)
 
-    def wait_for(self, condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> None:
+    def wait_for(self, condition: Callable[[], object], seconds: float = 40.0, what: str = "") -> None:
         """Until the condition holds; else fails with all that was printed."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -216,6 +218,14 @@ class RunningPlatform:
                 return Reply(answer.status, answer.read(), {k.lower(): v for k, v in answer.headers.items()})
         except urllib.error.HTTPError as error:
             return Reply(error.code, error.read(), {k.lower(): v for k, v in error.headers.items()})
+
+    def ready(self) -> bool:
+        """Whether every service says that it can serve."""
+        try:
+            asked = [self.call("GET", f"http://127.0.0.1:{self.env[name]}/readyz", token="") for name in HEALTH]
+        except OSError:
+            return False
+        return all(answer.status == 200 for answer in asked)
 
     def children(self) -> dict[str, int]:
         """Process ids of the services by name, from the kernel's own table."""

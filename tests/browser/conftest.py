@@ -1,14 +1,20 @@
-"""One platform as `webinar serve` gives it, and real Chromium, for all browser tests."""
+"""One platform as `webinar serve` gives it, and real Chromium, for all browser tests.
+
+Each test makes its own event and people. A service that a test kills comes back within the same test; one that needs
+other settings starts a platform of its own.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
+from tests.browser import walk
 from tests.media import fake_devices
 from tests.running import RunningPlatform
 
@@ -21,6 +27,9 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# How long a condition is waited for; Playwright's own 5 s are short on a machine that is busy.
+expect.set_options(timeout=20_000)
+
 # What a firewall that lets no UDP through leaves of WebRTC.
 NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 
@@ -65,14 +74,36 @@ def chromium_without_udp(playwright: Playwright, chromium_path: str) -> Iterator
     browser.close()
 
 
-@pytest.fixture(scope="module")
-def platform() -> Iterator[RunningPlatform]:
+@pytest.fixture(scope="session")
+def installation(playwright: Playwright, chromium_path: str) -> Iterator[RunningPlatform]:
+    """Started, and visited for the first time by its owner."""
     running = RunningPlatform()
     try:
         running.start()
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
+        walk.set_up_owner(running, browser.new_page(locale="en-GB"))
+        browser.close()
         yield running
     finally:
         running.close()
+
+
+@pytest.fixture(scope="module")
+def platform(installation: RunningPlatform) -> Iterator[RunningPlatform]:
+    """As a file finds it: all of it serves, and nothing that an earlier file left is on air."""
+    installation.wait_for(installation.ready, 60, "all services ready")
+    yield installation
+    for event in installation.call("GET", "/api/v1/events?limit=100").json()["items"]:
+        if event["state"] == "live":
+            installation.call("POST", f"/api/v1/events/{event['id']}/end")
+
+
+@pytest.fixture(autouse=True)
+def said(installation: RunningPlatform) -> Iterator[None]:
+    """What the platform said during a test is shown with its failure."""
+    before = len(installation.output)
+    yield
+    sys.stderr.write(installation.output[before:])
 
 
 @pytest.fixture

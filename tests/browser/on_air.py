@@ -54,6 +54,6 @@ def moving_again(page: Page, transport: str, seconds: float) -> None:
     walk.playing(page, transport, seconds)
 
 
-def sending(page: Page, state: str = "sending", seconds: float = 20) -> None:
+def sending(page: Page, state: str = "sending", seconds: float = 40) -> None:
     """Until the studio is in a state of sending."""
     expect(page.locator("[data-studio=root]")).to_have_attribute("data-sending", state, timeout=seconds * 1000)

@@ -1,4 +1,4 @@
-"""`make demo`, seen: within 10 s of its links the join link shows the talk, moving, with sound."""
+"""`make demo`, seen: the join link shows the talk, moving, with sound. How soon is measured by `tests.bench.event`."""
 
 from __future__ import annotations
 
@@ -40,27 +40,22 @@ def burned(page: Page) -> int:
     return burned_time.read(gray) or 0
 
 
-def test_the_join_link_shows_the_talk_moving_and_sounding_within_ten_seconds(
-    demo: RunningPlatform, chromium: Browser
-) -> None:
+def test_the_join_link_shows_the_talk_moving_and_sounding(demo: RunningPlatform, chromium: Browser) -> None:
     demo.start()
-    opened = time.monotonic()
     join = re.search(r"^  Join +(\S+)", demo.output, re.MULTILINE)
     assert join is not None
     context = walk.profile_of(chromium)
     page = context.new_page()
     page.goto(join[1])
-    walk.playing(page, "whep", seconds=10)
-    assert time.monotonic() - opened < 10
+    walk.playing(page, "whep")
     walk.turn_sound_on(page)
     assert walk.loudness(page) >= 0.05
 
-    times = []
-    for _ in range(20):
-        times.append(burned(page))
+    times: list[int] = []
+    deadline = time.monotonic() + 20
+    while len(set(times)) < 10:
+        assert time.monotonic() < deadline, times
+        times += [read] if (read := burned(page)) else []
         page.wait_for_timeout(100)
-    readable = [t for t in times if t]
-    assert len(readable) >= 15
-    assert len(set(readable)) >= 10
-    assert readable == sorted(readable)
+    assert times == sorted(times)
     context.close()

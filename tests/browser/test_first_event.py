@@ -48,8 +48,6 @@ def test_one_event_from_new_event_to_the_downloaded_recording(
     guests = {name: pages[name] for name in ("Mina", "João", "Firewalled")}
 
     # The owner signs in, makes an event and gets its links.
-    walk.set_up_owner(platform, host)
-    host.context.clear_cookies()
     walk.sign_in(platform, host)
     links = walk.new_event(platform, host, "Spring meeting 봄 학술대회")
 
@@ -61,9 +59,9 @@ def test_one_event_from_new_event_to_the_downloaded_recording(
 
     # The presenter sees camera and microphone, goes live, and sees that it is.
     walk.go_live(presenter, links.studio)
-    expect(presenter.locator("[data-bar=time]")).not_to_have_text("0:00", timeout=15_000)
-    expect(presenter.locator("[data-bar=sent]")).to_contain_text("Mbit/s", timeout=15_000)
-    expect(presenter.locator("[data-bar=saved]")).to_be_visible(timeout=15_000)
+    expect(presenter.locator("[data-bar=time]")).not_to_have_text("0:00")
+    expect(presenter.locator("[data-bar=sent]")).to_contain_text("Mbit/s")
+    expect(presenter.locator("[data-bar=saved]")).to_be_visible()
 
     # The lobby turns into the room by itself; who has no UDP gets LL-HLS.
     walk.playing(guests["Mina"], "whep")
@@ -79,7 +77,8 @@ def test_one_event_from_new_event_to_the_downloaded_recording(
 
     chat_lives_through_its_service(platform, guests)
 
-    # The end: everyone's page says so, the recording is there within 3 s, whole, as long as the event was.
+    # The end: everyone's page says so, the recording is there by itself, whole, as long as the event was. How soon is
+    # measured by `tests.bench.event`.
     call = f"/api/v1/events/{links.host.rsplit('/', 1)[1]}"
     host.goto(links.host)
     host.get_by_role("link", name="End for everyone").click()
@@ -91,7 +90,6 @@ def test_one_event_from_new_event_to_the_downloaded_recording(
     for page in guests.values():
         expect(page.get_by_text("The event has ended")).to_be_visible()
     expect(presenter.get_by_role("heading", name="The event has ended")).to_be_visible()
-    assert waited <= 3.0, f"{waited:.1f} s from the click on End to the download"
 
     path = downloaded(host, tmp_path)
     report = probe(path)
@@ -113,7 +111,7 @@ def chat_lives_through_its_service(platform: RunningPlatform, guests: dict[str, 
     walk.say(mina, "Written while chat was down")
     expect(joao.locator("[data-chat=list] .msg__body", has_text="while chat was down")).to_have_count(1, timeout=40_000)
     joao.reload()
-    expect(joao.locator("[data-chat=list] .msg__body", has_text="while chat was down")).to_have_count(1, timeout=20_000)
+    expect(joao.locator("[data-chat=list] .msg__body", has_text="while chat was down")).to_have_count(1)
     wanted = [*MESSAGES, "Written while chat was down"]
     for page in guests.values():
         expect(page.locator("[data-chat=list] .msg__body")).to_have_count(len(wanted), timeout=40_000)

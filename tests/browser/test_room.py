@@ -140,7 +140,7 @@ def test_the_room_finds_back_by_itself_after_the_web_service_was_killed(
     on_air.enter(guest, event.guests[0], "whep")
     guest.evaluate("window.neverReloaded = true")
     os.kill(platform.children()["web"], signal.SIGKILL)
-    expect(guest.locator("[data-stage=root]")).to_have_attribute("data-play", "reconnecting", timeout=10_000)
+    expect(guest.locator("[data-stage=root]")).to_have_attribute("data-play", "reconnecting", timeout=20_000)
     # The last picture stays in sight meanwhile.
     expect(guest.locator("[data-stage=held]")).to_be_visible()
     on_air.moving_again(guest, "whep", 60)

@@ -82,7 +82,7 @@ def go_live(page: Page, studio_url: str) -> None:
     expect(page.locator("[data-bar=live]")).to_be_visible(timeout=30_000)
 
 
-def until(page: Page, function: str, argument: object = None, seconds: float = 20) -> None:
+def until(page: Page, function: str, argument: object = None, seconds: float = 30) -> None:
     """Polls a function on the page; Playwright's own `wait_for_function` needs an eval that our pages forbid."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(function, argument):
@@ -104,7 +104,7 @@ def state(page: Page) -> object:
     )
 
 
-def playing(page: Page, transport: str, seconds: float = 30) -> None:
+def playing(page: Page, transport: str, seconds: float = 40) -> None:
     """Until the room's picture moves over the transport."""
     until(
         page,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import RunningPlatform, data_dir
+from tests.running import HEALTH, RunningPlatform, data_dir
 
 SERVICES = {"ingest", "chat", "web", "worker"}
 ALL = SERVICES | {"postgres", "nats-server"}
@@ -33,18 +33,8 @@ def alive(pid: int) -> bool:
         return False
 
 
-def ready(platform: RunningPlatform, setting: str) -> bool:
-    try:
-        return platform.call("GET", f"http://127.0.0.1:{platform.env[setting]}/readyz", token="").status == 200
-    except OSError:
-        return False
-
-
 def came_back(platform: RunningPlatform, name: str, before: int) -> bool:
     return platform.children().get(name, before) != before
-
-
-HEALTH = ("WEBINAR_HTTP_PORT", "WEBINAR_CHAT_PORT", "WEBINAR_INGEST_HTTP_PORT", "WEBINAR_WORKER_HTTP_PORT")
 
 
 def test_serve_restarts_what_dies_keeps_the_first_visit_link_and_leaves_nothing_behind(
@@ -55,8 +45,8 @@ def test_serve_restarts_what_dies_keeps_the_first_visit_link_and_leaves_nothing_
     assert link is not None
     children = platform.children()
     assert set(children) == ALL
+    assert platform.ready()
     for setting in HEALTH:
-        assert ready(platform, setting)
         answer = platform.call("GET", f"http://127.0.0.1:{platform.env[setting]}/metrics", token="")
         assert b"process_cpu_seconds_total" in answer.body
         assert platform.call("GET", f"http://127.0.0.1:{platform.env[setting]}/healthz", token="").status == 200
@@ -66,8 +56,8 @@ def test_serve_restarts_what_dies_keeps_the_first_visit_link_and_leaves_nothing_
         for name in group:
             os.kill(before[name], signal.SIGKILL)
         for name in group:
-            platform.wait_for(partial(came_back, platform, name, before[name]), what=f"{name} comes back")
-    platform.wait_for(lambda: all(ready(platform, s) for s in HEALTH), 30, "all ready again")
+            platform.wait_for(partial(came_back, platform, name, before[name]), seconds=60, what=f"{name} comes back")
+    platform.wait_for(platform.ready, 60, "all ready again")
 
     before = platform.children()
     assert platform.stop() == 0
