@@ -1,6 +1,6 @@
 """`make bench`: every load and speed run, one after the other; each prints its figures as JSON.
 
-`python -m tests.bench NAME` runs one: event, whep, chat, all, lipsync. `soak` is half an hour of one event.
+`python -m tests.bench NAME` runs one: event, whep, chat, all, lipsync, hls. `soak` is half an hour of one event.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ RUNS = {
     "recording": [["tests.bench.recording"]],
     "all": [["tests.bench.everything"]],
     "lipsync": [["tests.bench.lipsync"]],
+    "hls": [["tests.bench.hls_cost"], ["tests.bench.hls_session"], ["tests.bench.hls_session", "--reconnect"]],
     "soak": [["tests.bench.soak"]],
 }
 
@@ -24,7 +25,7 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.exit(f"no such run: {', '.join(sorted(unknown))}; there are {', '.join(RUNS)}")
     status = 0
-    for name in names or ["event", "whep", "chat", "all", "lipsync"]:
+    for name in names or ["event", "whep", "chat", "all", "lipsync", "hls"]:
         for module, *arguments in RUNS[name]:
             print(f"# {module} {' '.join(arguments)}", flush=True)
             status |= subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode

@@ -129,6 +129,18 @@ async def test_a_blocking_reload_is_answered_when_the_part_is_there(stand: Stand
         assert (await held).content == part(3, 0).payload
 
 
+async def test_who_comes_within_the_first_segment_waits_for_its_end(stand: Stand) -> None:
+    """hls.js gives up a playlist that has parts only."""
+    await stand.publish(*(init(n) for n in NAMES), *(part(0, p, n) for p in range(2) for n in NAMES))
+    await until(lambda: stand.live.session("e1") is not None)
+    waiting = asyncio.create_task(stand.playlist())
+    done, _ = await asyncio.wait([waiting], timeout=0.3)
+    assert not done
+    await stand.publish(*(part(0, p, n) for p in range(2, PARTS) for n in NAMES))
+    async with asyncio.timeout(5):
+        assert "\n0.m4s\n" in (await waiting).text
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -21,14 +21,18 @@ from webinar.base.bus import Json
 
 
 class Camera(MediaStreamTrack):
-    """256x144 at 30 frames/s, white for 100 ms in each second of the monotonic clock."""
+    """30 frames/s, white for 100 ms in each second of the monotonic clock; the next of `sizes` every two seconds."""
 
     kind = "video"
+
+    def __init__(self, sizes: Sequence[tuple[int, int]] = ((256, 144),)) -> None:
+        super().__init__()
+        self._sizes = sizes
 
     async def recv(self) -> VideoFrame:
         number = _next_slot(self, 30)
         await asyncio.sleep(max(0.0, number / 30 - time.monotonic()))
-        made = frame(number)
+        made = frame(number, *self._sizes[number // 60 % len(self._sizes)])
         made.pts, made.time_base = number * 3000, Fraction(1, VIDEO_CLOCK)
         return made
 
@@ -57,11 +61,13 @@ def _next_slot(track: MediaStreamTrack, rate: int) -> int:
 
 
 @contextlib.asynccontextmanager
-async def sending(whip: Callable[[Json], Awaitable[Json]]) -> AsyncIterator[tuple[RTCPeerConnection, str]]:
+async def sending(
+    whip: Callable[[Json], Awaitable[Json]], camera: Camera | None = None
+) -> AsyncIterator[tuple[RTCPeerConnection, str]]:
     """A publisher whose offer `whip` answers; the connection and its resource."""
     peer = RTCPeerConnection()
     try:
-        peer.addTrack(Camera())
+        peer.addTrack(camera or Camera())
         peer.addTrack(Microphone())
         for transceiver in peer.getTransceivers():
             transceiver.direction = "sendonly"

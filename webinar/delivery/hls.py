@@ -151,6 +151,7 @@ class HlsApp:
         cache = b"public, max-age=%d" % (6 * target)
         if msn is None:
             cache = b"public, max-age=1" if window.ended else b"public, max-age=0, s-maxage=1"
+            await _first_segment(receive, session, rendition, 1.5 * target)
         elif not window.ended:
             # Section 6.2.5.2: what is too far away is refused at once.
             if msn < 0 or _too_far(window, msn, part):
@@ -236,6 +237,18 @@ async def _wait(
         return True
     with HELD.track_inprogress():
         return bool(await unless_gone(receive, session.wait_for(rendition, *position, timeout_s=timeout_s)))
+
+
+async def _first_segment(receive: Receive, session: LiveSession, rendition: str, timeout_s: float) -> None:
+    """Who comes within the first seconds of a session gets a playlist with a segment, not one of parts alone.
+
+    hls.js takes the latter for broken ("No Segments found in Playlist"). EXT-X-GAP before the first segment would be no
+    help: the place to start at would lie in a gap, which hls.js holds against the rendition (FRAG_GAP) and leaves it.
+    """
+    window = session.windows[rendition]
+    position = window.last_position
+    if position is not None and not window.has(position[0], None) and window.segment(position[0] - 1) is None:
+        await _wait(receive, session, rendition, (position[0], None), timeout_s)
 
 
 def _too_far(window: Window, msn: int, part: int | None) -> bool:

@@ -1,0 +1,138 @@
+"""A LL-HLS session of minutes: held to the rules by a strict client while Chromium plays it.
+
+`python -m tests.bench.hls_session --seconds 600` prints one JSON object: what was wrong, and of the player glass to
+glass at the beginning and at the end (does it drift?), stalls, and how often the playback rate was changed.
+With `--reconnect` the presenter is killed and comes back in the middle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.bench.lipsync import Presenter, guest
+from tests.browser.conftest import QUIET
+from tests.running import ROOT, RunningPlatform
+from webinar.demo import burned_time
+
+# Gives {frames: [[displayed at (ms since the epoch), green channel at 426x240], …], stalls, rates} of a while.
+WATCH = """async ({seconds, every}) => {
+    const video = document.querySelector('.stage__video');
+    const context = new OffscreenCanvas(426, 240).getContext('2d', {willReadFrequently: true});
+    const found = {frames: [], stalls: 0, rates: 0};
+    video.addEventListener('waiting', () => found.stalls++);
+    video.addEventListener('ratechange', () => found.rates++);
+    const until = performance.now() + 1000 * seconds;
+    while (performance.now() < until) {
+        const meta = await new Promise(done => video.requestVideoFrameCallback((now, meta) => done(meta)));
+        context.drawImage(video, 0, 0, 426, 240);
+        const data = context.getImageData(0, 0, 426, 240).data;
+        let text = '';
+        for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i + 1]);
+        found.frames.push([performance.timeOrigin + meta.expectedDisplayTime, btoa(text)]);
+        await new Promise(done => setTimeout(done, every));
+    }
+    return found;
+}"""
+
+
+def _delays(frames: list[tuple[float, str]]) -> list[float]:
+    """Glass to glass in ms of the frames whose burned-in time can be read."""
+    found = []
+    for shown_ms, pixels in frames:
+        burned = burned_time.read(np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(240, 426))
+        if burned is not None:
+            found.append(shown_ms - burned)
+    return found
+
+
+def _spread(delays: list[float]) -> dict[str, float]:
+    if len(delays) < 20:
+        return {"samples": len(delays)}
+    cuts = statistics.quantiles(delays, n=20)
+    return {"p50_ms": round(statistics.median(delays)), "p95_ms": round(cuts[18]), "samples": len(delays)}
+
+
+def played(platform: RunningPlatform, browser: Browser, event_id: str, seconds: float) -> dict[str, Any]:
+    """What a guest's player does, in looks of a quarter of the time each."""
+    looks = []
+    with guest(platform, browser, event_id, "hls") as page:
+        for _ in range(4):
+            look = page.evaluate(WATCH, {"seconds": seconds / 4, "every": 200})
+            looks.append(_spread(_delays(look["frames"])) | {"stalls": look["stalls"], "rates": look["rates"]})
+    return {"quarters": looks}
+
+
+def run(platform: RunningPlatform, browser: Browser | None, seconds: float, reconnect: bool) -> dict[str, Any]:
+    fields = {"title": "LL-HLS", "starts_at": "2030-01-01T00:00:00Z", "timezone": "UTC", "registration": "open"}
+    event = platform.call("POST", "/api/v1/events", fields).json()
+    call = f"/api/v1/events/{event['id']}"
+    presenter = Presenter(event)
+    presenter.start()
+    try:
+        platform.wait_for(lambda: (platform.call("GET", f"{call}/live").json()["publisher"] or {}).get("connected"), 30)
+        platform.call("POST", f"{call}/start")
+        person = {"name": "Bench", "email": "bench@example.org"}
+        token = platform.call("POST", f"{call}/attendees", person).json()["viewer_token"]
+
+        def address() -> str | None:
+            found: str | None = platform.call("GET", "/api/v1/playback", token=token).json()["hls_url"]
+            return found
+
+        platform.wait_for(lambda: address() is not None, 20)
+        validating = subprocess.Popen(
+            [sys.executable, "-m", "tests.media.hls_validator", str(address()), str(seconds)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        result: dict[str, Any] = {}
+        if browser is not None:
+            result["chromium"] = played(platform, browser, event["id"], seconds / 2 if reconnect else seconds - 10)
+        elif reconnect:
+            time.sleep(seconds / 2)
+        if reconnect:
+            presenter.stop(signal.SIGKILL)
+            presenter.start()
+        said, _ = validating.communicate(timeout=seconds + 60)
+        lines = said.splitlines()
+        return result | {"rules": json.loads(lines[0]), "violations": lines[1:20]}
+    finally:
+        presenter.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--reconnect", action="store_true")
+    parser.add_argument("--no-browser", action="store_true")
+    options = parser.parse_args()
+    platform = RunningPlatform(None, WEBINAR_LADDER="")
+    try:
+        platform.start()
+        if options.no_browser:
+            result = run(platform, None, options.seconds, options.reconnect)
+        else:
+            with sync_playwright() as playwright:
+                chromium = shutil.which("chromium") or "chromium"
+                browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+                result = run(platform, browser, options.seconds, options.reconnect)
+                browser.close()
+        print(json.dumps(result, indent=1))
+    finally:
+        platform.close()
+
+
+if __name__ == "__main__":
+    main()
