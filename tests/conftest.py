@@ -32,11 +32,13 @@ _SHARING = (
     "integration/test_api_",
     "integration/test_chat_",
     "integration/test_commands.py",
+    "integration/test_hls.py",
     "integration/test_hls_feed.py",
     "integration/test_hls_whole.py",
     "integration/test_openapi.py",
     "integration/test_storage_s3.py",
     "integration/test_supervisor.py",
+    "integration/test_whep_endpoint.py",
 )
 
 
