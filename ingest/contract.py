@@ -199,6 +199,10 @@ class RenditionHealth:
     late_s: float = 0.0  # from a picture's or sound's moment in the program until it is encoded, smoothed
 
 
+# Room on the disk for less recording than this is told to the host.
+LOW_ROOM_S: Final = 1800.0
+
+
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
     """The heartbeat of a live session."""
@@ -220,6 +224,8 @@ class LiveStatus:
     paused: bool = False
     # From the presenter's capture, as far as it can be known here, to the program: network, decoding, lip sync.
     delay_s: float = 0.0
+    # For how long the disk has room for the recording; None: not known.
+    recording_room_s: float | None = None
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()

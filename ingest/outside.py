@@ -31,6 +31,7 @@ class Outside:
     put_object: PutObject
     presenters: Presenters
     recording: Callable[[str, str], Path]  # event, session → where its recording is written
+    room_s: Callable[[], float | None] = lambda: None  # for which the disk has room for recordings
 
 
 def publisher_health(health: ReceiverHealth | None, size: tuple[int, int]) -> PublisherHealth:

@@ -22,12 +22,14 @@ from starlette.applications import Starlette
 
 from ingest.accept.whip import WhipServer
 from ingest.contract import SessionState, Subject
-from ingest.encode.ladder import Ladder, choose
+from ingest.encode.ladder import AAC_BITRATE, Ladder, choose
 from ingest.outside import Outside
+from ingest.record.room import Room
 from ingest.record.spool import Spool
 from ingest.session import LiveSession
 from webinar.base import log
 from webinar.base.bus import Bus, Json
+from webinar.base.disk import Disk
 from webinar.base.errors import BadRequest, CannotStart, Unavailable, WebinarError
 from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
 from webinar.base.settings import Settings
@@ -61,14 +63,16 @@ class Ingest:
     """All live sessions of one process. `group` holds their tasks."""
 
     def __init__(
-        self, bus: Bus, storage: Storage, whip: WhipServer, spool: Spool, ladder: Ladder, live_most: int
+        self, bus: Bus, storage: Storage, whip: WhipServer, spool: Spool, ladder: Ladder, live_most: int, disk: Disk
     ) -> None:
         self._bus = bus
         self._whip = whip
         self._spool = spool
         self._ladder = ladder
         self._live_most = live_most
-        self._outside = Outside(bus.publish, storage.put_bytes, whip, spool.path)
+        recorded, all_rungs = ladder.top.bitrate + AAC_BITRATE, sum(r.bitrate for r in ladder.rungs) + AAC_BITRATE
+        self._room = Room(disk, storage, recorded / 8, all_rungs / 8, self._live_now)
+        self._outside = Outside(bus.publish, self._room.put_object, whip, spool.path, self._room.seconds)
         self._owned: dict[str, _Owned] = {}
         self._writing: set[str] = set()  # ids of sessions whose recordings the sweep must leave alone
         self._assigning = asyncio.Lock()
@@ -79,6 +83,7 @@ class Ingest:
         """Serves until `stop`; then closes every session and stores what was recorded."""
         async with self._group:
             sweeping = self._group.create_task(self._sweep(), name="sweep")
+            watching = self._group.create_task(self._room.watch(), name="disk")
             await self._bus.serve(Subject.ASSIGN, self._assign, queue="ingest")
             _log.info("ingest serves", ladder=",".join(r.name for r in self._ladder.rungs), preset=self._ladder.preset)
             await ready()
@@ -88,6 +93,7 @@ class Ingest:
             await asyncio.gather(*(owned.session.close() for owned in self._owned.values()))
             for owned in list(self._owned.values()):
                 await self._disown(owned)
+            watching.cancel()
 
     # -- owning --------------------------------------------------------------------------------------------------
 
@@ -115,6 +121,7 @@ class Ingest:
         SESSIONS.set(len(self._owned))
         verbs: dict[str, _Handler] = {
             "whip": self._on_whip,
+            "whip_patch": self._on_whip_patch,
             "whip_delete": self._on_whip_delete,
             "start": self._on_start,
             "pause": self._on_pause,
@@ -196,15 +203,22 @@ class Ingest:
         answer = await self._whip.offer(
             session.event_id, str(body.get("sdp", "")), sink=session, take_over=body.get("take_over") is True
         )
-        return {"sdp": answer.sdp, "resource": answer.resource}
+        return {"sdp": answer.sdp, "resource": answer.resource, "etag": answer.etag}
+
+    async def _on_whip_patch(self, session: LiveSession, body: Json) -> Json:
+        resource, fragment, if_match = (str(body.get(name, "")) for name in ("resource", "fragment", "if_match"))
+        answer = self._whip.patch(resource, fragment, if_match)
+        return {} if answer is None else {"fragment": answer.fragment, "etag": answer.etag}
 
     async def _on_whip_delete(self, session: LiveSession, body: Json) -> Json:
         await self._whip.delete(str(body.get("resource", "")))
         return {}
 
+    def _live_now(self) -> int:
+        return sum(owned.session.state is SessionState.LIVE for owned in self._owned.values())
+
     async def _on_start(self, session: LiveSession, body: Json) -> Json:
-        live = sum(owned.session.state is SessionState.LIVE for owned in self._owned.values())
-        if session.state is SessionState.REHEARSAL and live >= self._live_most:
+        if session.state is SessionState.REHEARSAL and self._live_now() >= self._live_most:
             raise Unavailable("This server is at its limit of live events.", code="no_room", retry_after_s=30)
         return dict(await session.start(paused=body.get("paused") is True))
 
@@ -257,13 +271,14 @@ async def run(settings: Settings) -> None:
             f"The folder {folder} cannot be written ({error.strerror}). Make it writable or set WEBINAR_DATA_DIR."
         ) from error
     storage = Storage.open(settings)
+    disk = Disk(folder, settings.disk_reserve)
     sock = listen("127.0.0.1", settings.ingest_http_port, "WEBINAR_INGEST_HTTP_PORT")
     async with stop_on_signals() as stop:
         bus = await Bus.connect(settings.nats_url.get_secret_value(), "ingest")
         whip = WhipServer(addresses=settings.ice_addresses)
         try:
             await whip.start(settings.host, settings.ingest_udp_port)
-            ingest = Ingest(bus, storage, whip, Spool(folder, storage), ladder, _live_most())
+            ingest = Ingest(bus, storage, whip, Spool(folder, storage), ladder, _live_most(), disk)
             await _serve(ingest, bus, folder, sock, stop)
         finally:
             await whip.close()

@@ -344,6 +344,7 @@ class LiveSession:
             overload=pipeline.overload if pipeline else 0,
             paused=self._source.paused,
             delay_s=round(self._source.offset(self._clock.now()), 3),
+            recording_room_s=self._outside.room_s(),
         )
 
     def _started_text(self) -> str | None:

@@ -21,6 +21,7 @@ from tests.media.camera import sending
 from tests.media.reading import watch
 from tests.waiting import until
 from webinar.base.bus import Bus, Json, NoOwner
+from webinar.base.disk import Disk
 from webinar.base.embedded import EmbeddedNats
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
@@ -66,7 +67,7 @@ async def here(nats: EmbeddedNats, tmp_path: Path) -> AsyncIterator[Here]:
     storage = Storage.open(Settings.read(data_dir=tmp_path))
     whip = WhipServer()
     await whip.start("127.0.0.1", 0)
-    ingest = Ingest(bus, storage, whip, Spool(tmp_path / "spool", storage), choose(("144p",)), 2)
+    ingest = Ingest(bus, storage, whip, Spool(tmp_path / "spool", storage), choose(("144p",)), 2, Disk(tmp_path, 0))
     stop = asyncio.Event()
     running = asyncio.create_task(ingest.run(stop), name="ingest")
     made = Here(asking, storage)

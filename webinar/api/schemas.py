@@ -182,6 +182,9 @@ class LiveReply(Reply):
     program_time_s: float
     recorded_until_s: float = Field(description="The recording is safely on disk up to here.")
     recording_problem: str = Field(description="`disk_full`, `disk_failed` or `disk_slow`; empty when all is well.")
+    recording_room_s: float | None = Field(
+        description="For how long the server's disk has room for the recording; null when nobody can say."
+    )
     paused: bool = Field(description="Viewers see the holding picture and hear nothing.")
     overload: int = Field(
         description="By how many steps the renditions are lowered because the machine cannot keep up; 0: not at all."
@@ -293,6 +296,7 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, there: 
             program_time_s=0.0,
             recorded_until_s=0.0,
             recording_problem="",
+            recording_room_s=None,
             paused=event.paused,
             overload=0,
             delay=delay,
@@ -309,6 +313,7 @@ def live_reply(event: Event, status: LiveStatus | None, silent_s: float, there: 
         program_time_s=status.program_time_s,
         recorded_until_s=status.recorded_until_s,
         recording_problem=status.recording_problem,
+        recording_room_s=None if status.recording_room_s is None else round(status.recording_room_s),
         paused=status.paused,
         overload=status.overload,
         delay=delay,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ingest.contract import SessionState
+from ingest.contract import LOW_ROOM_S, LiveStatus, SessionState
 from webinar.events.model import Event, EventState
 from webinar.pages.confirm import WORDS, Question, ask
 from webinar.pages.notices import Notice
@@ -70,6 +70,7 @@ class OverviewScreen(Screen):
             "now": datetime.now(UTC),
             "seats": seats,
             "status": status,
+            "room_min": _room_min(status),
             "rehearsing": status is not None and status.state is SessionState.REHEARSAL and status.publisher.connected,
             "watching": present["whep"] + present["hls"],
             "waiting": present["lobby"],
@@ -115,6 +116,12 @@ class OverviewScreen(Screen):
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
         return ask(request, account, event, question, back=f"/events/{event.id}")
+
+
+def _room_min(status: LiveStatus | None) -> int | None:
+    """Minutes that the disk has room for, when the host should do something about it."""
+    room_s = None if status is None else status.recording_room_s
+    return None if room_s is None or room_s > LOW_ROOM_S else int(room_s // 60)
 
 
 def _busy(event: Event, recording: Recording | None) -> bool:

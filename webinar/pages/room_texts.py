@@ -127,6 +127,10 @@ STUDIO: Final[Table] = {
         "The server's disk is full: nothing more is being recorded. Free some space; recording goes on by itself. The"
         " live picture is not affected."
     ),
+    "health_room": _(
+        "The server's disk has room for about {n} more minutes of recording. Free some space soon. The live picture is"
+        " not affected."
+    ),
     "health_disk": _("The server's disk does not keep up: recording is behind. The live picture is not affected."),
     "health_lossy": _("Part of what you send is lost on the way. A cable instead of Wi-Fi helps most."),
     "overload": _("The server cannot keep up. Sound and recording go on without a gap."),

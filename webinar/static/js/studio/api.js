@@ -8,7 +8,7 @@ import { Refused, Unreachable, refusal } from "../media/signalling.js";
 /**
  * @typedef {{state: "draft" | "scheduled" | "live" | "ended", session_state: string | null,
  *   ingest_silent_s: number | null, program_time_s: number, recorded_until_s: number,
- *   recording_problem: string, paused: boolean, overload: number,
+ *   recording_problem: string, recording_room_s: number | null, paused: boolean, overload: number,
  *   publisher: {connected: boolean, bitrate: number, fps: number, width: number, height: number, loss: number} | null,
  *   renditions: {name: string, fps: number, bitrate: number, wanted_fps: number, resting: boolean}[],
  *   viewers: {total: number, whep: number, hls: number, lobby: number, by_rendition: Record<string, number>},

@@ -13,6 +13,8 @@ const SILENT_S = 4;
 const FRAME_RATE = 30;
 const LOSSY = 0.03;
 const UNSAVED_S = 5;
+/** As `LOW_ROOM_S` of ingest/contract.py. */
+const LOW_ROOM_S = 1800;
 
 export class Health {
   /**
@@ -103,6 +105,8 @@ export class Health {
     if (live && figures.recording_problem) {
       return ["bad", texts.say(figures.recording_problem === "disk_full" ? "health_disk_full" : "health_disk")];
     }
+    const room = figures.recording_room_s ?? Infinity;
+    if (room < LOW_ROOM_S) return ["fair", texts.say("health_room", { n: Math.floor(room / 60) })];
     if (figures.overload > 0) return ["fair", this.#overloaded(figures)];
     if (live && figures.program_time_s - figures.recorded_until_s > UNSAVED_S) return ["fair", texts.say("health_disk")];
     if ((figures.publisher?.loss ?? 0) > LOSSY) return ["fair", texts.say("health_lossy")];
