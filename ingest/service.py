@@ -22,7 +22,8 @@ from starlette.applications import Starlette
 
 from ingest.accept.whip import WhipServer
 from ingest.contract import SessionState, Subject
-from ingest.encode.ladder import AAC_BITRATE, Ladder, choose
+from ingest.encode import speed
+from ingest.encode.ladder import AAC_BITRATE, AUTO, Ladder, choose
 from ingest.outside import Outside
 from ingest.record.room import Room
 from ingest.record.spool import Spool
@@ -262,7 +263,7 @@ async def run(settings: Settings) -> None:
     av.logging.set_level(None)  # its callback can deadlock threads
     if settings.nats_url is None:
         raise CannotStart("WEBINAR_NATS_URL is not set. `webinar serve` starts a bus of its own; one service needs it.")
-    ladder = choose(settings.ladder)
+    ladder = None if settings.ladder == (AUTO,) else choose(settings.ladder)
     folder = settings.data_dir.absolute() / "spool"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -270,6 +271,8 @@ async def run(settings: Settings) -> None:
         raise CannotStart(
             f"The folder {folder} cannot be written ({error.strerror}). Make it writable or set WEBINAR_DATA_DIR."
         ) from error
+    if ladder is None:
+        ladder = await asyncio.to_thread(speed.automatic, settings.data_dir.absolute() / "ladder.json")
     storage = Storage.open(settings)
     disk = Disk(folder, settings.disk_reserve)
     sock = listen("127.0.0.1", settings.ingest_http_port, "WEBINAR_INGEST_HTTP_PORT")

@@ -24,6 +24,11 @@ from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.supervisor import ports
 
+# As `ingest.encode.speed` has it: a ladder with 1080p that is this much faster than real time leaves time to spare.
+_SPARE: Final = 3.0
+# 1080p costs about as much as the default ladder below it and half again: below this it cannot fit.
+_WORTH_A_TRY: Final = 6.0
+
 Level = Literal["ok", "hint", "problem"]
 
 # Two hours of the top rung and audio, 1.95 Mbit/s, and as much again for segments.
@@ -128,29 +133,13 @@ async def _public_url(settings: Settings) -> list[Finding]:
 
 
 async def _encoder(settings: Settings) -> list[Finding]:
-    """Encodes the ladder for a moment in a process of its own, as ingest would."""
-    lines: list[str] = []
-    command = Command(
-        name="speed",
-        argv=[sys.executable, "-m", "ingest.encode.speed", ",".join(settings.ladder)],
-        on_line=lines.append,
-    )
-    process = await Process.start(command)
-    try:
-        async with asyncio.timeout(60):
-            status = await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        status = 1
-    if status != 0 or not lines:
-        return [
-            Finding("Encoder", "problem", "the ladder could not be encoded", " ".join(lines[-1:]) or "See the log.")
-        ]
-    names, factor_text = lines[-1].split()
-    factor = float(factor_text)
+    """Encodes the ladder for a moment in a process of its own, as ingest would; says when a better one would fit."""
+    measured = await _speed(settings.ladder)
+    if isinstance(measured, str):
+        return [Finding("Encoder", "problem", "the ladder could not be encoded", measured or "See the log.")]
+    names, preset, factor = measured
     cores = len(os.sched_getaffinity(0))
-    found = f"{names} at {factor:.1f} x real time on {cores} cores"
+    found = f"{names} ({preset}) at {factor:.1f} x real time on {cores} cores"
     if factor < 1.0:
         return [
             Finding(
@@ -166,7 +155,34 @@ async def _encoder(settings: Settings) -> list[Finding]:
                 "Encoder", "hint", found, "Little is left for viewers: fewer renditions in WEBINAR_LADDER would help."
             )
         ]
+    if not settings.ladder and factor >= _WORTH_A_TRY:
+        better = await _speed(("1080p", *names.split(",")))
+        if not isinstance(better, str) and better[2] >= _SPARE:
+            advice = f"1080p fits too, at {better[2]:.1f} x real time: set WEBINAR_LADDER=auto or {better[0]}."
+            return [Finding("Encoder", "hint", found, advice)]
     return [Finding("Encoder", "ok", found)]
+
+
+async def _speed(ladder: tuple[str, ...]) -> tuple[str, str, float] | str:
+    """(renditions, preset, times real time) of a ladder, or what was said instead."""
+    lines: list[str] = []
+    command = Command(
+        name="speed",
+        argv=[sys.executable, "-m", "ingest.encode.speed", ",".join(ladder)],
+        on_line=lines.append,
+    )
+    process = await Process.start(command)
+    try:
+        async with asyncio.timeout(60):
+            status = await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        status = 1
+    if status != 0 or not lines:
+        return " ".join(lines[-1:])
+    names, preset, factor = lines[-1].split()
+    return names, preset, float(factor)
 
 
 async def _clock(settings: Settings) -> list[Finding]:
@@ -205,7 +221,8 @@ async def _mail(settings: Settings) -> list[Finding]:
     return [Finding("Mail", "ok", f"{host}:{port} answers")]
 
 
-async def _storage(settings: Settings) -> list[Finding]:
+async def storage_findings(settings: Settings) -> list[Finding]:
+    """Writes and reads; says what is used."""
     where = settings.storage_url or f"{settings.data_dir}/store"
     key = f"doctor/{os.getpid()}"
     try:
@@ -213,11 +230,13 @@ async def _storage(settings: Settings) -> list[Finding]:
         await storage.put_bytes(key, b"webinar")
         same = await storage.get_bytes(key) == b"webinar"
         await storage.delete(key)
+        recordings, segments = [sum((await storage.sizes(name)).values()) for name in ("recordings", "live")]
     except WebinarError as error:
         return [Finding("Storage", "problem", where, error.message)]
     if not same:
         return [Finding("Storage", "problem", where, "It gave back something else than was written: check the bucket.")]
-    return [Finding("Storage", "ok", where)]
+    used = f"{recordings / 1024**3:.1f} GB of recordings, {segments / 1024**3:.1f} GB of segments"
+    return [Finding("Storage", "ok", f"{where}, {used}")]
 
 
 async def _database(settings: Settings) -> list[Finding]:
@@ -259,7 +278,7 @@ CHECKS: Final[tuple[Callable[[Settings], Awaitable[list[Finding]]], ...]] = (
     _encoder,
     _clock,
     _mail,
-    _storage,
+    storage_findings,
     _database,
     _bus,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +50,18 @@ class Ladder:
     @property
     def top(self) -> Rung:
         return self.rungs[0]
+
+
+AUTO: Final = "auto"
+_SIZES: Final = (("1080p", "720p", "480p", "240p"), ("720p", "480p", "240p"), ("480p", "240p"))
+
+
+def candidates() -> Iterator[Ladder]:
+    """What `auto` may choose, best first; the last one is for machines that are too slow for all others."""
+    for names in _SIZES:
+        for preset in ("veryfast", "superfast"):
+            yield Ladder(tuple(RUNGS[name] for name in names), preset)
+    yield Ladder(tuple(RUNGS[name] for name in _SIZES[-1]), "ultrafast")
 
 
 def choose(names: Sequence[str], cores: int | None = None) -> Ladder:

@@ -1,25 +1,33 @@
-"""`python -m ingest.encode.speed [720p,480p]`: how many times real time this machine encodes a ladder.
+"""How many times real time this machine encodes a ladder: for `webinar doctor`, and for `WEBINAR_LADDER=auto`.
 
-One thread a rung, as in ingest. Prints `720p,480p,240p 2.4` and ends.
-For `webinar doctor`, in a process of its own so that nothing is left behind.
+`python -m ingest.encode.speed [720p,480p|auto]` prints `720p,480p,240p superfast 2.4` and ends: in a process of its
+own so that nothing is left behind. One thread a rung, as in ingest.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Final
 
 import av
 import numpy as np
 
 from ingest.encode.encoder import H264Encoder
-from ingest.encode.ladder import FRAME_RATE, Rung, choose
+from ingest.encode.ladder import AUTO, FRAME_RATE, RUNGS, Ladder, Rung, candidates, choose
 from ingest.program.raw import Picture
+from webinar.base import log
 from webinar.base.errors import BadSetting
 
+_log = log.get(__name__)
+
 _SECONDS: Final = 2.0
+# Times real time that `auto` wants: two thirds of the machine are for decoding, viewers, chat and a bad moment.
+SPARE: Final = 3.0
 
 
 def _pictures(width: int, height: int) -> list[av.VideoFrame]:
@@ -41,9 +49,8 @@ def _encode(rung: Rung, preset: str, canvas: list[av.VideoFrame]) -> None:
             pass
 
 
-def factor(names: tuple[str, ...]) -> tuple[str, float]:
-    """(names of the ladder, seconds of programme encoded a second). Raises `BadSetting`."""
-    ladder = choose(names)
+def factor(ladder: Ladder) -> float:
+    """Seconds of programme encoded a second."""
     canvas = _pictures(ladder.top.width, ladder.top.height)
     threads = [
         threading.Thread(target=_encode, args=(rung, ladder.preset, canvas), name=rung.name) for rung in ladder.rungs
@@ -53,18 +60,43 @@ def factor(names: tuple[str, ...]) -> tuple[str, float]:
         thread.start()
     for thread in threads:
         thread.join()
-    return ",".join(r.name for r in ladder.rungs), _SECONDS / (time.perf_counter() - started)
+    return _SECONDS / (time.perf_counter() - started)
+
+
+def best() -> tuple[Ladder, float]:
+    """The first of the candidates that leaves the machine time to spare, or the last; and its factor."""
+    for ladder in candidates():
+        speed = factor(ladder)
+        if speed >= SPARE:
+            break
+    return ladder, speed
+
+
+def automatic(note: Path) -> Ladder:
+    """`best()` of this machine; measured once and kept in `note`, so that an ingest that died is back at once."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        kept = json.loads(note.read_text("utf-8"))
+        if kept["cores"] == cores:
+            return Ladder(tuple(RUNGS[name] for name in kept["rungs"]), str(kept["preset"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _log.info("the machine is measured to choose the renditions", reason=type(error).__name__)
+    ladder, speed = best()
+    names = [rung.name for rung in ladder.rungs]
+    note.write_text(json.dumps({"cores": cores, "rungs": names, "preset": ladder.preset, "speed": round(speed, 1)}))
+    _log.info("renditions chosen", ladder=",".join(names), preset=ladder.preset, times_real_time=round(speed, 1))
+    return ladder
 
 
 def main() -> int:
     av.logging.set_level(None)
     names = tuple(n for n in (sys.argv[1] if len(sys.argv) > 1 else "").split(",") if n)
     try:
-        ladder, speed = factor(names)
+        ladder, speed = best() if names == (AUTO,) else ((made := choose(names)), factor(made))
     except BadSetting as error:
         sys.stdout.write(f"{error.message}\n")
         return 1
-    sys.stdout.write(f"{ladder} {speed:.2f}\n")
+    sys.stdout.write(f"{','.join(rung.name for rung in ladder.rungs)} {ladder.preset} {speed:.2f}\n")
     return 0
 
 

@@ -83,6 +83,12 @@ class Worker(threading.Thread, Generic[_Item]):
             return not len(self._queue) and not self._busy
 
     @property
+    def waiting(self) -> int:
+        """Raw frames that are queued."""
+        with self._wake:
+            return len(self._queue)
+
+    @property
     def spent_s(self) -> float:
         """Time spent encoding so far, the frame at work included; from any thread, and right to within a frame."""
         since_s = self._since_s

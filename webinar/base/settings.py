@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     )
     ladder: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Comma-separated renditions, top first, of `1080p,720p,480p,240p`. Unset: what the machine's cores allow.",
+        description="Comma-separated renditions, top first, of `1080p,720p,480p,240p`. `auto`: the best that this machine was measured to encode with time to spare. Unset: what its number of cores allows.",
     )
     whep_seats: int = Field(
         default=400, ge=0, description="Viewers over WebRTC; further ones get LL-HLS. 0: LL-HLS only."

@@ -1,0 +1,232 @@
+"""The whole ladder's CPU against the FFmpeg command line doing the same: decode, scale, encode, AAC, Opus, fMP4.
+
+`python -m tests.bench.ladder [--seconds N] [--rounds R]`. The same clip (the generated talk, H.264 1280×720 at 30 and
+Opus), the same settings of libx264, one thread a codec. Ours is what a live session runs: decoders, canvas, workers,
+outlets with their parts, units and bus messages; only the network and waiting for the clock are missing. CPU is user
+and system time of the whole process after its imports, which a service pays once. Rounds alternate; the median counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+
+from ingest.accept.sink import CodecName, EncodedFrame
+from ingest.contract import AUDIO_CLOCK, Message
+from ingest.encode.encoder import AudioEncoder, EncodedUnit, H264Encoder
+from ingest.encode.ladder import AAC_BITRATE, FRAME_RATE, GOP_FRAMES, OPUS_BITRATE, Ladder, Rung, choose
+from ingest.encode.queue import PictureQueue, SoundQueue
+from ingest.encode.worker import Worker
+from ingest.outlet import AacOutlet, Identity, OpusOutlet, VideoOutlet
+from ingest.program.canvas import Canvas
+from ingest.program.clock import SystemClock
+from ingest.program.decode import AudioDecoder, VideoDecoder
+from ingest.program.raw import Picture, Samples, Sound
+from ingest.program.source import Source
+from webinar.demo.source import BLOCK
+from webinar.demo.talk import Talk
+
+_WAITING: Final = 6  # frames between threads: nothing may be dropped here
+
+
+def make_clip(path: Path, seconds: float) -> None:
+    """The generated talk as a presenter's browser would send it, in one file."""
+    program = Talk().begin()
+    with av.open(str(path), "w", format="matroska") as container:
+        video = container.add_stream("libx264", rate=FRAME_RATE)
+        video.width, video.height, video.pix_fmt, video.bit_rate = 1280, 720, "yuv420p", 2_500_000
+        video.options = {"preset": "superfast", "tune": "zerolatency", "profile": "baseline"}
+        audio = container.add_stream("libopus", rate=AUDIO_CLOCK, layout="stereo")
+        for number in range(round(seconds * FRAME_RATE)):
+            frame = program.picture(number, number * 33)
+            frame.pts, frame.time_base = number, Fraction(1, FRAME_RATE)
+            container.mux(video.encode(frame))
+        for block in range(round(seconds * AUDIO_CLOCK / BLOCK)):
+            samples = np.ascontiguousarray(program.sound(block).reshape(1, -1))
+            sound = av.AudioFrame.from_ndarray(samples, "flt" if samples.dtype == np.float32 else "s16", "stereo")
+            sound.sample_rate, sound.pts, sound.time_base = AUDIO_CLOCK, block * BLOCK, Fraction(1, AUDIO_CLOCK)
+            container.mux(audio.encode(sound))
+        container.mux(video.encode(None))
+        container.mux(audio.encode(None))
+    program.close()
+
+
+class _Take(Source):
+    """Stands where the program's source is: every picture and sound goes on at once, on the program's grid."""
+
+    def __init__(self, workers: list[Worker[Picture]], sounds: list[Worker[Sound]]) -> None:
+        super().__init__(1 / FRAME_RATE)
+        self._workers = workers
+        self._sounds = sounds
+        self._number = 0
+        self._start = 0
+
+    def put_picture(self, generation: int, capture_s: float, frame: av.VideoFrame, ready_s: float) -> None:
+        picture = Picture(self._number, frame, self._number % GOP_FRAMES == 0)
+        for worker in self._workers:
+            worker.offer(picture)
+        self._number += 1
+
+    def put_sound(self, generation: int, capture_s: float, samples: Samples, ready_s: float) -> None:
+        block = AUDIO_CLOCK // FRAME_RATE // 2  # as the program hands it on
+        for at in range(0, len(samples), block):
+            for worker in self._sounds:
+                worker.offer(Sound(self._start, samples[at : at + block]))
+            self._start += len(samples[at : at + block])
+
+
+def _encoded(path: Path) -> Iterator[EncodedFrame]:
+    with av.open(str(path)) as container:
+        for packet in container.demux():
+            if packet.size and packet.pts is not None:
+                kind: CodecName = "h264" if packet.stream.type == "video" else "opus"
+                yield EncodedFrame(kind, bytes(packet), float(packet.pts * packet.time_base), packet.is_keyframe, 0.0)
+
+
+def ours(path: Path, ladder: Ladder) -> dict[str, float]:
+    """CPU seconds of the engine on the clip, and how many units came out."""
+    started = resource.getrusage(resource.RUSAGE_SELF)
+    clock, counted = SystemClock(), [0, 0]
+    done: list[Exception | None] = []
+
+    def deliver(message: Message, data: bytes) -> None:
+        counted[0] += 1
+        counted[1] += len(data)
+
+    identity = Identity.of("session", "event", "prefix", datetime.datetime.now(datetime.UTC), ladder)
+    aac, opus = AacOutlet(identity, deliver, None), OpusOutlet(identity, deliver)
+
+    def make_aac() -> AudioEncoder:
+        encoder = AudioEncoder("aac")
+        aac.begin(encoder.config)
+        return encoder
+
+    pictures = [_rung(rung, ladder.preset, VideoOutlet(rung, identity, deliver, None), done) for rung in ladder.rungs]
+    sounds = [
+        Worker("aac", SoundQueue(), make_aac, aac.put, done.append, clock),
+        Worker("opus", SoundQueue(), lambda: AudioEncoder("libopus"), opus.put, done.append, clock),
+    ]
+    source = _Take(pictures, sounds)
+    video = VideoDecoder(Canvas(ladder.top.width, ladder.top.height), source, clock, lambda: None)
+    audio = AudioDecoder(source, clock)
+    threads: list[threading.Thread] = [*pictures, *sounds, video, audio]
+    for thread in threads:
+        thread.start()
+    waiting: list[Worker[Picture] | Worker[Sound]] = [*pictures, *sounds]
+    for frame in _encoded(path):
+        (video if frame.codec == "h264" else audio).put(0, frame)
+        while not (video.idle and audio.idle) or any(worker.waiting >= _WAITING for worker in waiting):
+            time.sleep(0.0005)
+    for worker in waiting:
+        worker.finish()
+        worker.join()
+    for decoder in (video, audio):
+        decoder.close()
+        decoder.join()
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    assert not any(done), done
+    assert not any(worker.dropped for worker in waiting)
+    return {
+        "cpu_s": used.ru_utime + used.ru_stime - started.ru_utime - started.ru_stime,
+        "messages": counted[0],
+        "bytes": counted[1],
+    }
+
+
+def _rung(rung: Rung, preset: str, outlet: VideoOutlet, done: list[Exception | None]) -> Worker[Picture]:
+    def put(unit: EncodedUnit) -> None:
+        outlet.put(unit)
+
+    return Worker(rung.name, PictureQueue(), lambda: H264Encoder(rung, preset), put, done.append, SystemClock())
+
+
+def command(path: Path, ladder: Ladder, out: Path) -> list[str]:
+    """FFmpeg's: the same ladder, each rendition as fragmented MP4, the Opus as it comes."""
+    names = [f"v{n}" for n in range(len(ladder.rungs))]
+    graph = f"[0:v]split={len(names)}" + "".join(f"[s{n}]" for n in names)
+    for name, rung in zip(names, ladder.rungs, strict=True):
+        graph += f";[s{name}]scale={rung.width}:{rung.height}:flags=bilinear[{name}]"
+    found = ["ffmpeg", "-v", "error", "-y", "-nostdin", "-threads", "1", "-c:a", "libopus", "-i", str(path)]
+    found += ["-filter_complex_threads", "1", "-filter_complex", graph]
+    movie = ["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-frag_duration", "500000"]
+    for name, rung in zip(names, ladder.rungs, strict=True):
+        found += ["-map", f"[{name}]", "-c:v", "libx264", "-threads", "1", "-preset", ladder.preset]
+        found += ["-tune", "zerolatency", "-profile:v", "baseline", "-level", str(rung.level), "-g", str(GOP_FRAMES)]
+        found += ["-forced-idr", "1", "-sc_threshold", "0", "-bf", "0", "-b:v", str(rung.bitrate)]
+        found += ["-maxrate", str(rung.bitrate * 6 // 5), "-bufsize", str(rung.bitrate * 2 // 3)]
+        x264 = "scenecut=0:open_gop=0:bframes=0:sliced-threads=0:threads=1:min-keyint=1:repeat-headers=1"
+        found += ["-x264-params", x264, *movie, str(out / f"{rung.name}.mp4")]
+    found += ["-map", "0:a", "-c:a", "aac", "-b:a", str(AAC_BITRATE), *movie, str(out / "audio.mp4")]
+    found += ["-map", "0:a", "-c:a", "libopus", "-b:a", str(OPUS_BITRATE), "-fec", "1", "-packet_loss", "5"]
+    return [*found, "-f", "opus", str(out / "opus.opus")]
+
+
+def theirs(path: Path, ladder: Ladder) -> dict[str, float]:
+    """CPU seconds of the FFmpeg command line on the clip."""
+    with tempfile.TemporaryDirectory() as folder:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command(path, ladder, Path(folder)), check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        size = sum(file.stat().st_size for file in Path(folder).iterdir())
+    return {"cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, "bytes": size}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ladder", default="")
+    parser.add_argument("--ours", type=Path)
+    arguments = parser.parse_args()
+    av.logging.set_level(None)
+    ladder = choose(tuple(n for n in arguments.ladder.split(",") if n))
+    if arguments.ours is not None:
+        print(json.dumps(ours(arguments.ours, ladder)))
+        return 0
+    if shutil.which("ffmpeg") is None:
+        sys.exit("the ffmpeg command is missing (Debian: apt-get install ffmpeg)")
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "talk.mkv"
+        make_clip(clip, arguments.seconds)
+        mine, other = [], []
+        for _ in range(arguments.rounds):
+            answer = subprocess.run(
+                [sys.executable, "-m", "tests.bench.ladder", "--ladder", arguments.ladder, "--ours", str(clip)],
+                check=True,
+                capture_output=True,
+            )
+            mine.append(json.loads(answer.stdout))
+            other.append(theirs(clip, ladder))
+    ours_s, theirs_s = (statistics.median(r["cpu_s"] for r in runs) for runs in (mine, other))
+    figures = {
+        "ladder": [rung.name for rung in ladder.rungs],
+        "preset": ladder.preset,
+        "ours_cores": round(ours_s / arguments.seconds, 3),
+        "ffmpeg_cores": round(theirs_s / arguments.seconds, 3),
+        "ratio": round(ours_s / theirs_s, 3),
+        "goal": 1.05,
+        "ours_rounds_s": [round(r["cpu_s"], 2) for r in mine],
+        "ffmpeg_rounds_s": [round(r["cpu_s"], 2) for r in other],
+    }
+    print(json.dumps(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
