@@ -12,11 +12,17 @@ import pytest
 
 from ingest.contract import RecordingClosed
 from ingest.record.spool import Spool
+from tests.fake_ingest import FakeIngest
 from tests.media.spooled import closed
-from tests.s3_server import S3Server
+from tests.s3_server import S3Server, Valve, storage_url
+from tests.web_stage import web_service
+from webinar.base.embedded import EmbeddedNats
 from webinar.base.errors import CannotStart, NotFound, Unavailable
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
+from webinar.doctor import storage_findings
+
+_MB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -67,38 +73,39 @@ async def test_a_file_goes_up_in_parts_is_confirmed_and_only_then_gone_here(stor
 async def test_a_server_killed_in_the_middle_of_an_upload_costs_nothing_and_the_next_sweep_completes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "s3"
-    folder.mkdir()
-    server = S3Server(folder)
+    (tmp_path / "s3").mkdir()
+    server = S3Server(tmp_path / "s3")
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     server.start()
     try:
-        storage = Storage.open(Settings.read(storage_url=server.storage_url))
-        spool = Spool(tmp_path / "spool", storage)
-        path = _large(spool.path("event", "1-a"), 96 * 1024 * 1024)
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        storing = asyncio.create_task(spool.store("event", "1-a", path, 4.0, sha256))
-        while _stored_bytes(folder) < 16 * 1024 * 1024:
-            assert not storing.done()
-            await asyncio.sleep(0.005)
-        server.kill()
-        with pytest.raises(Unavailable):
-            await storing
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256
-        assert await spool.sweep(frozenset()) == []  # still away: the file stays
+        async with Valve(server.port, 20 * _MB) as valve:
+            storage = Storage.open(Settings.read(storage_url=storage_url(valve.port)))
+            spool = Spool(tmp_path / "spool", storage)
+            path = _large(spool.path("event", "1-a"), 48 * _MB)
+            sha256 = _sha256(path)
+            storing = asyncio.create_task(spool.store("event", "1-a", path, 4.0, sha256))
+            await asyncio.wait_for(valve.shut.wait(), 60)
+            server.kill()
+            valve.open()
+            with pytest.raises(Unavailable):
+                await storing
+            assert _sha256(path) == sha256
+            assert await spool.sweep(frozenset()) == []  # still away: the file stays
 
-        server.start()
-        (notice,) = await spool.sweep(frozenset())
-        assert (notice.sha256, notice.bytes) == (sha256, 96 * 1024 * 1024)
-        assert not path.exists()
-        digest = hashlib.sha256()
-        async for piece in storage.read_range(notice.key, 0, notice.bytes):
-            digest.update(piece)
-        assert digest.hexdigest() == sha256
-        assert RecordingClosed.from_json(await storage.get_bytes("recordings/event/1-a.json")) == notice
+            server.start()
+            (notice,) = await spool.sweep(frozenset())
+            assert (notice.sha256, notice.bytes, path.exists()) == (sha256, 48 * _MB, False)
+            stored = await _read(storage, notice.key, 0, notice.bytes)
+            assert hashlib.sha256(stored).hexdigest() == sha256
+            assert RecordingClosed.from_json(await storage.get_bytes("recordings/event/1-a.json")) == notice
+            assert await storage.size("recordings/event/1-a.m4a") == notice.audio_bytes
     finally:
         server.kill()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _large(path: Path, size: int) -> Path:
@@ -108,10 +115,6 @@ def _large(path: Path, size: int) -> Path:
         more = size - file.tell()
         file.write(more.to_bytes(4, "big") + b"free" + os.urandom(more - 8))
     return path
-
-
-def _stored_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("**/*.dat"))
 
 
 async def test_halves_in_the_store_are_fetched_to_be_joined(storage: Storage, tmp_path: Path) -> None:
@@ -125,6 +128,42 @@ async def test_halves_in_the_store_are_fetched_to_be_joined(storage: Storage, tm
     assert (notice.joined, round(notice.duration_s)) == (("1-a",), 4)
     assert await storage.size(notice.key) == notice.bytes
     assert list((tmp_path / "spool" / "halves").iterdir()) == []
+
+
+async def test_a_recording_there_is_downloaded_through_us_whole_by_range_and_head(
+    server: S3Server, storage: Storage, database: str, nats: EmbeddedNats, tmp_path: Path
+) -> None:
+    async with (
+        web_service(database, nats.url, tmp_path, storage_url=server.storage_url) as web,
+        FakeIngest(web.ingest_bus, web.platform.storage) as ingest,
+    ):
+        event_id = (await web.live_event())["id"]
+        await web.host.post(f"/api/v1/events/{event_id}/end")
+        (recording,) = (await web.host.get(f"/api/v1/events/{event_id}/recordings")).json()["items"]
+        film = ingest.closed(event_id)
+        assert (recording["state"], recording["bytes"]) == ("ready", film.bytes)
+        for url, size in ((recording["download_url"], film.bytes), (recording["audio_url"], film.audio_bytes)):
+            head = await web.guest.head(url)
+            assert (head.status_code, int(head.headers["content-length"])) == (200, size)
+            whole = await web.guest.get(url)
+            assert len(whole.content) == size
+            part = await web.guest.get(url, headers={"Range": "bytes=1000-1999"})
+            assert (part.status_code, part.content) == (206, whole.content[1000:2000])
+        assert hashlib.sha256((await web.guest.get(recording["download_url"])).content).hexdigest() == film.sha256
+        assert await storage.size(film.key) == film.bytes
+        assert web.platform.storage.local_path(film.key) is None
+
+
+async def test_doctor_says_what_is_in_the_store_and_what_is_wrong_with_one_that_is_away(
+    server: S3Server, storage: Storage
+) -> None:
+    await storage.put_bytes("recordings/e/s.mp4", bytes(2_000_000))
+    (found,) = await storage_findings(Settings.read(storage_url=server.storage_url))
+    assert found.level == "ok"
+    assert "GB of recordings" in found.found
+    away = Settings.read(storage_url="s3://webinar?endpoint=http://127.0.0.1:9&region=us-east-1")
+    (found,) = await storage_findings(away)
+    assert (found.level, "\n" in found.advice) == ("problem", False)
 
 
 @pytest.mark.parametrize("url", ["s3://bucket?endpoint=http://h&password=x", "gs://bucket?region=eu", "s3://"])
