@@ -17,13 +17,14 @@ from typing import Final
 
 import av
 from nats.aio.subscription import Subscription
-from prometheus_client import Gauge
+from prometheus_client import REGISTRY, Gauge
 from starlette.applications import Starlette
 
 from ingest.accept.whip import WhipServer
-from ingest.contract import SessionState, Subject
+from ingest.contract import LiveStatus, SessionState, Subject
 from ingest.encode import speed
 from ingest.encode.ladder import AAC_BITRATE, AUTO, Ladder, choose
+from ingest.metrics import IngestCollector
 from ingest.outside import Outside
 from ingest.record.room import Room
 from ingest.record.spool import Spool
@@ -79,6 +80,10 @@ class Ingest:
         self._assigning = asyncio.Lock()
         self._group = asyncio.TaskGroup()
         self._closing = asyncio.Event()
+
+    def statuses(self) -> list[LiveStatus]:
+        """Of the sessions this process owns."""
+        return [owned.session.status() for owned in self._owned.values()]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until `stop`; then closes every session and stores what was recorded."""
@@ -282,6 +287,7 @@ async def run(settings: Settings) -> None:
         try:
             await whip.start(settings.host, settings.ingest_udp_port)
             ingest = Ingest(bus, storage, whip, Spool(folder, storage), ladder, _live_most(), disk)
+            REGISTRY.register(IngestCollector(ingest.statuses))
             await _serve(ingest, bus, folder, sock, stop)
         finally:
             await whip.close()

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
 from webinar import api, pages
+from webinar.api.audience import AudienceCollector
 from webinar.api.problems import answer
 from webinar.base import db
 from webinar.base.bus import Bus
@@ -99,6 +100,7 @@ async def run(settings: Settings) -> None:
         assert platform.live is not None  # noqa: S101 - `connections` makes one for web
         await platform.live.start()
         REGISTRY.register(WhepCollector(platform.live.whep))
+        REGISTRY.register(AudienceCollector(platform.admission))
         await platform.listen()
         looking = asyncio.create_task(platform.stage.keep_looking(), name="stage")
         releasing = asyncio.create_task(_release(stop, platform), name="release")

@@ -17,6 +17,7 @@ from webinar.registration.model import Attendee, may_join
 from webinar.registration.service import RegistrationService
 
 Transport = Literal["whep", "hls", "lobby"]
+TRANSPORTS: Final[tuple[Transport, ...]] = ("whep", "hls", "lobby")
 # For so long a status is believed without asking PostgreSQL again.
 _BELIEVED_S: Final = 5.0
 # Players ask at least every 25 s; a person not heard of for longer than this has left.
@@ -97,6 +98,11 @@ class Admission:
             if seen.transport:
                 counts[seen.transport] += 1
         return counts
+
+    def events(self) -> set[uuid.UUID]:
+        """Those that somebody is there of."""
+        now = time.monotonic()
+        return {seen.attendee.event_id for seen in self._seen.values() if now - seen.heard_at <= _PRESENT_S}
 
     def behind(self, event_id: uuid.UUID, transport: Transport) -> list[float]:
         """Seconds behind live that players of one transport reported, the least first."""
