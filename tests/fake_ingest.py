@@ -110,7 +110,13 @@ class FakeIngest:
             if session.publisher is not None and not body["take_over"]:
                 raise Conflict("Somebody else is on air.", code="on_air")
             session.publisher = uuid.uuid4().hex
-            return {"sdp": "v=0\r\n", "resource": session.publisher}
+            return {"sdp": "v=0\r\n", "resource": session.publisher, "etag": "ice1"}
+
+        async def whip_patch(body: Json) -> Json:
+            self.requests.append(("whip_patch", body))
+            if body["resource"] != session.publisher:
+                raise NotFound("No such session.", code="unknown_resource")
+            return {"fragment": "a=ice-ufrag:new2\r\n", "etag": "ice2"} if body["if_match"] == "*" else {}
 
         async def whip_delete(body: Json) -> Json:
             if body["resource"] != session.publisher:
@@ -155,7 +161,7 @@ class FakeIngest:
                 await self._bus.publish(str(body["to"]), message)
             return {"messages": 4}
 
-        verbs = (whip, whip_delete, start, pause, end, snapshot)
+        verbs = (whip, whip_patch, whip_delete, start, pause, end, snapshot)
         return {verb.__name__: verb for verb in verbs}
 
     async def _publish_media(self, session: Session) -> None:

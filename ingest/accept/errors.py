@@ -28,3 +28,17 @@ class NoRoom(WhipError):
 
     status = 503
     code = "no_room"
+
+
+class NoSuchResource(WhipError):
+    """The stream has ended, or never was."""
+
+    status = 404
+    code = "unknown_resource"
+
+
+class AnotherIceSession(WhipError):
+    """A PATCH for an ICE session that has been replaced (RFC 9725, 4.3.1)."""
+
+    status = 412
+    code = "precondition_failed"

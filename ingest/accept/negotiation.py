@@ -34,7 +34,7 @@ class Negotiation:
 
 
 def negotiate(sdp: str, rates: Rates) -> Negotiation:
-    """Takes the first video and the first audio that are sent to us. Raises `BadSdp`."""
+    """Takes the video and the audio that are sent to us. Raises `BadSdp`."""
     try:
         offer = parse_offer(sdp)
     except SdpError as error:
@@ -64,12 +64,16 @@ def negotiate(sdp: str, rates: Rates) -> Negotiation:
 
 
 def _sent(offer: Offer, kind: str) -> OfferedMedia | None:
-    """The first section of a kind that the publisher sends."""
-    for media in offer.media:
-        usable = media.kind == kind and not media.rejected and media.mid in offer.bundle
-        if usable and media.direction in ("sendonly", "sendrecv"):
-            return media
-    return None
+    """The section of a kind that the publisher sends. Raises `BadSdp` for more than one (RFC 9725, 4.4.2)."""
+    found = [
+        media
+        for media in offer.media
+        if media.kind == kind and not media.rejected and media.mid in offer.bundle
+        if media.direction in ("sendonly", "sendrecv")
+    ]
+    if len(found) > 1:
+        raise BadSdp(f"The offer sends {len(found)} {kind} tracks; one can be taken.")
+    return found[0] if found else None
 
 
 def _video(media: OfferedMedia, rates: Rates) -> tuple[AnswerMedia, dict[int, VideoCodec], dict[int, int]]:

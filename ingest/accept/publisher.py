@@ -6,7 +6,8 @@ import asyncio
 import secrets
 from typing import Final, Protocol
 
-from ingest.accept.receiver import Negotiated, Receiver
+from ingest.accept.negotiation import Negotiation
+from ingest.accept.receiver import Receiver
 from ingest.accept.sink import EncodedFrame, PublisherSink, PublisherState, ReceiverHealth
 from webinar.base import log
 from webinar.base.rtc import CloseReason, Peer, PeerState
@@ -38,15 +39,16 @@ class Publisher:
     """The handler of one `Peer`. Made by `WhipServer.offer`, which calls `attach` at once."""
 
     def __init__(
-        self, event_id: str, negotiated: Negotiated, sink: PublisherSink, owner: PublisherOwner, silence_s: float
+        self, event_id: str, negotiation: Negotiation, sink: PublisherSink, owner: PublisherOwner, silence_s: float
     ) -> None:
         self.event_id: Final = event_id
+        self.negotiation: Final = negotiation
         self.resource: Final = secrets.token_urlsafe(16)
         self.state = PublisherState.CONNECTING
         self._sink = sink
         self._owner = owner
         self._silence_s = silence_s
-        self._receiver = Receiver(negotiated, self._on_frame, self._send_rtcp)
+        self._receiver = Receiver(negotiation.agreed, self._on_frame, self._send_rtcp)
         self._peer: Peer | None = None
         self._connected_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -55,6 +57,13 @@ class Publisher:
     def attach(self, peer: Peer) -> None:
         """The transport, as soon as it is registered."""
         self._peer = peer
+
+    @property
+    def peer(self) -> Peer:
+        """The transport. Raises `RuntimeError` before `attach`."""
+        if self._peer is None:
+            raise RuntimeError("a publisher without a transport")
+        return self._peer
 
     def request_keyframe(self) -> None:
         """Asks the presenter's encoder for a keyframe, at most every half second."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.accept.errors import NoRoom, OnAir
-from ingest.accept.negotiation import Negotiation, Rates, negotiate
+from ingest.accept.errors import AnotherIceSession, BadSdp, NoRoom, NoSuchResource, OnAir
+from ingest.accept.negotiation import Rates, negotiate
 from ingest.accept.publisher import Publisher
 from ingest.accept.sink import PublisherSink, PublisherState, ReceiverHealth
-from webinar.base.rtc import Endpoint, EndpointFull, EndpointStats, Peer, ice_addresses
-from webinar.base.rtc.answer import Transport, write_answer
+from webinar.base.rtc import Endpoint, EndpointFull, EndpointStats, Peer, SdpError, ice_addresses
+from webinar.base.rtc.answer import Transport, write_answer, write_fragment
+from webinar.base.rtc.sdp import parse_fragment
 
 SILENCE_S: Final = 5.0
 _ANYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
@@ -19,10 +20,22 @@ _ANYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not list
 
 @dataclass(frozen=True, slots=True)
 class WhipAnswer:
-    """`sdp` for the 201 response, `resource` for its Location: unguessable, of URL-safe characters."""
+    """`sdp` for the 201 response, `resource` for its Location: unguessable, of URL-safe characters.
+
+    `etag` names the ICE session, without quotes (RFC 9725, 4.3.1).
+    """
 
     sdp: str
     resource: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class IceAnswer:
+    """Our side of a restarted ICE session: an SDP fragment, and the session's new `etag`."""
+
+    fragment: str
+    etag: str
 
 
 @dataclass(slots=True)
@@ -91,7 +104,7 @@ class WhipServer:
         if seat is not None and seat.on_air is not None:
             if seat.on_air.state is PublisherState.CONNECTED and not take_over:
                 raise OnAir("Somebody else is presenting. End that, or take over.")
-        publisher = Publisher(event_id, negotiation.agreed, sink, self, self._silence_s)
+        publisher = Publisher(event_id, negotiation, sink, self, self._silence_s)
         try:
             peer = self._endpoint.register(negotiation.offer.remote, publisher)
         except EndpointFull as error:
@@ -101,7 +114,31 @@ class WhipServer:
             seat.pending.close("taken_over")
         self._seats.setdefault(event_id, _Seat()).pending = publisher
         self._resources[publisher.resource] = publisher
-        return WhipAnswer(self._write(negotiation, peer), publisher.resource)
+        sdp = write_answer(negotiation.offer, self._transport(peer), negotiation.media)
+        return WhipAnswer(sdp, publisher.resource, peer.ufrag)
+
+    def patch(self, resource: str, fragment: str, if_match: str) -> IceAnswer | None:
+        """The presenter's PATCH: more candidates (None), or an ICE restart (our answer to it).
+
+        `if_match`: the entity tag without quotes, or "*" (RFC 9725, 4.3.1 to 4.3.3). Candidates need no work: where
+        the presenter is we learn from its checks. A restart keeps DTLS, keys and media as they are; nothing new is
+        held for it, so repeating it costs nobody. Raises `NoSuchResource`, `BadSdp`, `AnotherIceSession`.
+        """
+        publisher = self._resources.get(resource)
+        if publisher is None:
+            raise NoSuchResource("This stream has ended.")
+        try:
+            theirs = parse_fragment(fragment)
+        except SdpError as error:
+            raise BadSdp(error.message) from error
+        peer = publisher.peer
+        if if_match not in ("*", peer.ufrag):
+            raise AnotherIceSession("This ICE session has been replaced by a later one.")
+        if theirs.ufrag == peer.remote_ufrag:
+            return None
+        peer.restart(theirs.ufrag)
+        mids = [media.mid for media in publisher.negotiation.media]
+        return IceAnswer(write_fragment(publisher.negotiation.offer, self._transport(peer), mids), peer.ufrag)
 
     async def delete(self, resource: str) -> bool:
         """The presenter leaves (GONE, "deleted"); false when there is no such resource any more."""
@@ -151,6 +188,5 @@ class WhipServer:
         if seat.empty:
             del self._seats[publisher.event_id]
 
-    def _write(self, negotiation: Negotiation, peer: Peer) -> str:
-        transport = Transport(peer.ufrag, peer.pwd, self._endpoint.certificate.fingerprint, self._addresses, self.port)
-        return write_answer(negotiation.offer, transport, negotiation.media)
+    def _transport(self, peer: Peer) -> Transport:
+        return Transport(peer.ufrag, peer.pwd, self._endpoint.certificate.fingerprint, self._addresses, self.port)

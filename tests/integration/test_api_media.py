@@ -40,6 +40,36 @@ async def test_a_presenter_is_answered_with_location_and_etag_and_leaves(web: We
     assert (again.status_code, again.json()["code"]) == (404, "unknown_resource")
 
 
+async def test_candidates_and_ice_restarts_go_to_the_ice_session_they_name(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    created = await whip(web, event)
+    location, etag = created.headers["location"], created.headers["etag"]
+    fragment = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+    kind = "application/trickle-ice-sdpfrag"
+
+    async def patch(path: str = location, content: bytes | str = fragment, **headers: str) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await web.call("PATCH", path, event["stream_key"], content=content, headers=named)
+
+    trickled = await patch(If_Match=etag, Content_Type=kind)
+    assert (trickled.status_code, trickled.content, "etag" in trickled.headers) == (204, b"", False)
+    assert ingest.requests[-1][1]["if_match"] == etag.strip('"')
+    restarted = await patch(If_Match="*", Content_Type=kind)
+    assert (restarted.status_code, restarted.headers["content-type"]) == (200, kind)
+    assert restarted.headers["etag"] == '"ice2"'
+    assert restarted.text == "a=ice-ufrag:new2\r\n"
+    for reply, status, code in (
+        (await patch(Content_Type=kind), 428, "precondition_required"),
+        (await patch(If_Match=etag, Content_Type="application/sdp"), 415, "unsupported_media_type"),
+        (await patch(content=b"\xff", If_Match=etag, Content_Type=kind), 400, "bad_sdp"),
+        (await patch(f"/whip/{event['id']}/gone", If_Match=etag, Content_Type=kind), 404, "unknown_resource"),
+    ):
+        assert (reply.status_code, reply.json()["code"]) == (status, code)
+    preflight = await web.guest.options(location)
+    assert preflight.headers["accept-patch"] == kind
+    assert "PATCH" in preflight.headers["access-control-allow-methods"]
+
+
 async def test_a_second_presenter_is_refused_unless_it_takes_over(web: Web, ingest: FakeIngest) -> None:
     event = await web.event()
     assert (await whip(web, event)).status_code == 201

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from webinar.api.access import Principal, bearer
 from webinar.api.operation import read_body, read_json
+from webinar.base.bus import Json
 from webinar.base.errors import BadRequest, Conflict, Forbidden, NotFound, Unavailable, UnsupportedMedia, WebinarError
 from webinar.events.model import Event, EventState
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from webinar.platform import Platform
 
 _SDP: Final = "application/sdp"
+_FRAGMENT: Final = "application/trickle-ice-sdpfrag"
 TAKE_OVER: Final = "x-webinar-take-over"
 CORS: Final = [
     (b"access-control-allow-origin", b"*"),
@@ -35,6 +37,11 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     rendition: str = Field(max_length=64)
+
+
+class PreconditionRequired(WebinarError):
+    status = 428
+    code = "precondition_required"
 
 
 class NotAcceptable(WebinarError):
@@ -54,18 +61,22 @@ def whip_routes(platform: Platform) -> list[Route]:
         take_over = request.headers.get(TAKE_OVER, "").strip().lower() in ("1", "true", "yes")
         offer = await _read_offer(request)
         reply = await platform.events.to_ingest(event.id, "whip", {"sdp": offer, "take_over": take_over}, timeout_s=8.0)
-        return _created(f"/whip/{event.id}/{reply['resource']}", str(reply["sdp"]), str(reply["resource"]))
+        return _created(f"/whip/{event.id}/{reply['resource']}", str(reply["sdp"]), str(reply["etag"]))
 
-    async def stop(request: Request) -> Response:
+    async def session(request: Request) -> Response:
         if request.method == "OPTIONS":
-            return _options("DELETE, OPTIONS")
+            return _options("DELETE, OPTIONS, PATCH", patch=_FRAGMENT)
         event = await _publishing(platform, request)
+        if request.method == "PATCH":
+            asked = {"resource": _resource(request), "if_match": _if_match(request)}
+            asked["fragment"] = await _read_fragment(request)
+            return _ice_answer(await platform.events.to_ingest(event.id, "whip_patch", asked))
         await platform.events.stop_publishing(event.id, _resource(request))
         return Response(status_code=200, headers={"Cache-Control": "no-store"})
 
     return [
         Route("/{event_id}", publish, methods=["POST", "OPTIONS"]),
-        Route("/{event_id}/{resource}", stop, methods=["DELETE", "OPTIONS"]),
+        Route("/{event_id}/{resource}", session, methods=["DELETE", "OPTIONS", "PATCH"]),
     ]
 
 
@@ -161,17 +172,42 @@ async def _read_choice(request: Request) -> str:
         raise BadRequest(text, code="bad_choice") from error
 
 
+def _if_match(request: Request) -> str:
+    """The entity tag of the ICE session, without quotes, or "*" (RFC 9725, 4.3.1)."""
+    value = request.headers.get("if-match", "").strip()
+    if not value:
+        raise PreconditionRequired("Say which ICE session this is for: If-Match with its ETag, or * to restart it.")
+    return value.strip('"')
+
+
+async def _read_fragment(request: Request) -> str:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FRAGMENT:
+        raise UnsupportedMedia(f"Send candidates and ICE restarts as {_FRAGMENT}.")
+    try:
+        return (await read_body(request)).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("The body is not an SDP fragment: it is not UTF-8.", code="bad_sdp") from error
+
+
+def _ice_answer(reply: Json) -> Response:
+    """204 for candidates, 200 with our side of the new ICE session for a restart (RFC 9725, 4.3.2 and 4.3.3)."""
+    if "fragment" not in reply:
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+    headers = {"ETag": f'"{reply["etag"]}"', "Cache-Control": "no-store"}
+    return Response(str(reply["fragment"]), 200, headers, media_type=_FRAGMENT)
+
+
 def _accepts_sdp(accept: str) -> bool:
     kinds = {kind.partition(";")[0].strip().lower() for kind in accept.split(",") if kind.strip()}
     return not kinds or bool(kinds & {_SDP, "application/*", "*/*"})
 
 
-def _created(location: str, sdp: str, resource: str) -> Response:
-    headers = {"Location": location, "ETag": f'"{resource}"', "Cache-Control": "no-store"}
+def _created(location: str, sdp: str, etag: str) -> Response:
+    headers = {"Location": location, "ETag": f'"{etag}"', "Cache-Control": "no-store"}
     return Response(sdp, 201, headers, media_type=_SDP)
 
 
-def _options(methods: str) -> Response:
+def _options(methods: str, patch: str = "application/json") -> Response:
     headers = {
         "Allow": methods,
         "Access-Control-Allow-Methods": methods,
@@ -181,5 +217,5 @@ def _options(methods: str) -> Response:
     if "POST" in methods:
         headers["Accept-Post"] = _SDP
     if "PATCH" in methods:
-        headers["Accept-Patch"] = "application/json"
+        headers["Accept-Patch"] = patch
     return Response(status_code=204, headers=headers)

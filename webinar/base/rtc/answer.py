@@ -69,7 +69,31 @@ def write_answer(offer: Offer, transport: Transport, media: Sequence[AnswerMedia
     ]
     for offered in offer.media:
         answer = accepted.get(offered.mid)
-        lines += _refused(offered) if answer is None else _accepted(offered, answer, transport)
+        if answer is None:
+            lines += _refused(offered)
+        else:
+            setup = "passive" if offer.remote.dtls_client else "active"
+            lines += _accepted(offered, answer, transport, setup)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def write_fragment(offer: Offer, transport: Transport, mids: Sequence[str]) -> str:
+    """Our side of a new ICE session, as application/trickle-ice-sdpfrag (RFC 8840 section 9, RFC 9725 section 4.3.3).
+
+    `mids` are the accepted sections; the first one carries the transport. Lines end with CRLF.
+    """
+    tagged = next(m for m in offer.media if m.mid in mids)
+    lines = [
+        "a=ice-lite",
+        f"a=group:BUNDLE {' '.join(m.mid for m in offer.media if m.mid in mids)}",
+        f"m={tagged.kind} 9 {tagged.protocol} {tagged.formats[0]}",
+        "c=IN IP4 0.0.0.0",
+        f"a=mid:{tagged.mid}",
+        f"a=ice-ufrag:{transport.ufrag}",
+        f"a=ice-pwd:{transport.pwd}",
+        *(f"a={line}" for line in candidate_lines(transport.addresses, transport.port)),
+        "a=end-of-candidates",
+    ]
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -83,7 +107,7 @@ def _refused(offered: OfferedMedia) -> list[str]:
     ]
 
 
-def _accepted(offered: OfferedMedia, answer: AnswerMedia, transport: Transport) -> list[str]:
+def _accepted(offered: OfferedMedia, answer: AnswerMedia, transport: Transport, setup: str) -> list[str]:
     formats = " ".join(str(c.payload_type) for c in answer.codecs)
     lines = [
         f"m={offered.kind} 9 {offered.protocol} {formats}",
@@ -92,7 +116,7 @@ def _accepted(offered: OfferedMedia, answer: AnswerMedia, transport: Transport) 
         f"a=ice-ufrag:{transport.ufrag}",
         f"a=ice-pwd:{transport.pwd}",
         f"a=fingerprint:{transport.fingerprint.algorithm} {transport.fingerprint.value}",
-        "a=setup:passive",
+        f"a=setup:{setup}",
         f"a=mid:{answer.mid}",
         f"a={answer.direction}",
         "a=rtcp-mux",

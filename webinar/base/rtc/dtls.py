@@ -23,7 +23,11 @@ DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha-384": hashes.SHA384(),
     "sha-512": hashes.SHA512(),
 }
-_CIPHERS: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA"
+# RSA: of peers whose offer makes them the DTLS server; our own certificate is ECDSA.
+_CIPHERS: Final = (
+    b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA:"
+    b"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305"
+)
 _MTU: Final = 1200
 _MAX_FLIGHT: Final = 16_384
 _LIFETIME: Final = datetime.timedelta(days=365)

@@ -63,6 +63,16 @@ class Remote:
 
     ufrag: str
     fingerprints: tuple[Fingerprint, ...]
+    dtls_client: bool = True  # it can begin the handshake; else we do (RFC 8842 section 5.1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Credentials:
+    """Of one ICE session."""
+
+    ufrag: str  # ours
+    pwd: str  # ours
+    remote_ufrag: str
 
 
 @dataclass(slots=True)
@@ -86,13 +96,13 @@ class Peer:
     """
 
     def __init__(self, endpoint: Endpoint, remote: Remote, handler: PeerHandler, now: float) -> None:
-        self.ufrag: Final = secrets.token_hex(4)
-        self.pwd: Final = secrets.token_hex(16)
+        self._ice = _Credentials(secrets.token_hex(4), secrets.token_hex(16), remote.ufrag)
+        self._former: _Credentials | None = None  # of before an ICE restart, until the new ones are used
         self.state = PeerState.NEW
         self.close_reason = ""
         self.stats: Final = PeerStats()
         self.registered_s: Final = now
-        self.consent_s = now  # last valid check
+        self.consent_s = now  # last valid check or authentic media
         self.address: Address | None = None  # where we send
         self.sender: Sender | None = None  # since CONNECTED
         self.paths: Final[dict[Address, float]] = {}  # validated address → last datagram from it
@@ -103,7 +113,40 @@ class Peer:
         self._receiver: Receiver | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def ufrag(self) -> str:
+        """Ours, for the answer."""
+        return self._ice.ufrag
+
+    @property
+    def pwd(self) -> str:
+        """Ours, for the answer."""
+        return self._ice.pwd
+
+    @property
+    def ufrags(self) -> tuple[str, ...]:
+        """All of ours that checks may carry now."""
+        return (self._ice.ufrag,) if self._former is None else (self._ice.ufrag, self._former.ufrag)
+
+    @property
+    def remote_ufrag(self) -> str:
+        """The peer's, as its SDP said last."""
+        return self._ice.remote_ufrag
+
     # What the owner calls
+
+    def restart(self, remote_ufrag: str) -> None:
+        """New credentials of ours for an ICE restart (RFC 8445 section 9); media goes on meanwhile.
+
+        Checks with the old ones are answered until the first with the new ones has come.
+        """
+        if self.state is PeerState.CLOSED:
+            return
+        if self._former is not None:
+            self._endpoint.forget_ufrag(self._former.ufrag)
+        self._former = self._ice
+        self._ice = _Credentials(secrets.token_hex(4), secrets.token_hex(16), remote_ufrag)
+        self._endpoint.know_ufrag(self._ice.ufrag, self)
 
     def send_rtp(self, packet: bytes) -> bool:
         """Protect and send one RTP packet. False when not connected or when the socket is full (counted)."""
@@ -131,12 +174,13 @@ class Peer:
 
         One system call by UDP_SEGMENT where the kernel has it. At most 64 segments and 65,000 bytes.
         """
-        count = -(-len(data) // segment)
+        size, stats = len(data), self.stats
+        count = -(-size // segment)
         if self.address is not None and self._endpoint.send_segments(data, segment, self.address):
-            self.stats.packets_sent += count
-            self.stats.bytes_sent += len(data)
+            stats.packets_sent += count
+            stats.bytes_sent += size
             return True
-        self.stats.send_failures += count
+        stats.send_failures += count
         return False
 
     def close(self, reason: str) -> None:
@@ -157,10 +201,14 @@ class Peer:
     # What the endpoint calls
 
     def checked(self, request: stun.BindingRequest, address: Address, now: float) -> bytes | None:
-        """An authentic check came from `address`; gives the response, or None for one that is not for this peer."""
-        if request.remote_ufrag != self._remote.ufrag:
+        """A check with one of our ufrags came from `address`; the response, None when it is forged or not for us."""
+        ice = self._former if self._former is not None and request.local_ufrag == self._former.ufrag else self._ice
+        password = ice.pwd.encode()
+        if request.remote_ufrag != ice.remote_ufrag or not request.authentic(password):
             return None
-        password = self.pwd.encode()
+        if ice is self._ice and self._former is not None:
+            self._endpoint.forget_ufrag(self._former.ufrag)
+            self._former = None
         if request.controlled:
             return stun.role_conflict(request.transaction_id, password)
         if address not in self.paths and not self._make_room(now):
@@ -168,8 +216,13 @@ class Peer:
         self.consent_s = self.paths[address] = now
         self._choose(address, nominated=request.use_candidate, now=now)
         if self.state is PeerState.NEW:
-            self._dtls = Dtls(self._endpoint.certificate, self._remote.fingerprints)
+            server = self._remote.dtls_client
+            self._dtls = Dtls(self._endpoint.certificate, self._remote.fingerprints, server=server)
             self._change(PeerState.CONNECTING)
+            if not server:
+                self._dtls.start()
+                self._flush()
+                self._arm(self._dtls)
         return stun.binding_success(request.transaction_id, plain_address(address), password)
 
     def received(self, data: bytes, address: Address, now: float) -> None:
@@ -214,7 +267,9 @@ class Peer:
             if 192 <= data[1] <= 223:  # RFC 5761 section 4
                 self._handler.on_rtcp(self._receiver.unprotect_rtcp(data), now)
             else:
-                self._handler.on_rtp(self._receiver.unprotect_rtp(data), now)
+                packet = self._receiver.unprotect_rtp(data)
+                self.consent_s = now  # who sends authentic media is there, also without checks (FFmpeg 8.0)
+                self._handler.on_rtp(packet, now)
         except SrtpError:
             self.stats.rejected += 1
 

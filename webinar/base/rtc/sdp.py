@@ -20,6 +20,7 @@ MAX_SECTIONS: Final = 16
 Direction = Literal["sendonly", "recvonly", "sendrecv", "inactive"]
 DIRECTIONS: Final[tuple[Direction, ...]] = ("sendonly", "recvonly", "sendrecv", "inactive")
 _HEX_PAIRS: Final = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2})+")
+_ICE_CHARS: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")  # RFC 8839 section 5.4
 _TOKEN: Final = re.compile(r"[!-~]{1,64}")
 
 
@@ -131,6 +132,37 @@ def parse_offer(text: str | bytes) -> Offer:
     return Offer(media, _remote(session, used[0][0]), tuple(bundle))
 
 
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What a trickle-ice-sdpfrag says of its sender's ICE session (RFC 8840 section 9).
+
+    Its candidates are not read: a lite agent learns where its peer is from the checks that come.
+    """
+
+    ufrag: str
+    pwd: str
+
+
+def parse_fragment(text: str) -> Fragment:
+    """Reads an SDP fragment. Raises `SdpError`."""
+    if len(text) > MAX_LENGTH:
+        raise SdpError("The SDP fragment is longer than 64 KB.", code="too_large")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines or any(line[1:2] != "=" for line in lines):
+        raise SdpError("The body is not an SDP fragment.")
+    found = {name: _attribute(lines, name) for name in ("ice-ufrag", "ice-pwd")}
+    for name, value in found.items():
+        if not _ICE_CHARS.fullmatch(value):
+            raise SdpError(f"The SDP fragment has no usable a={name}.", code="no_ice")
+    return Fragment(found["ice-ufrag"], found["ice-pwd"])
+
+
+def _attribute(lines: Sequence[str], name: str) -> str:
+    """The first value of an attribute, "" for none."""
+    prefix = f"a={name}:"
+    return next((line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)), "")
+
+
 def _split(text: str | bytes) -> tuple[_Section, list[_Section]]:
     if len(text) > MAX_LENGTH:
         raise SdpError("The SDP is longer than 64 KB.", code="too_large")
@@ -171,9 +203,9 @@ def _remote(session: _Section, section: _Section) -> Remote:
     if not prints:
         raise SdpError("The offer has no a=fingerprint with SHA-256 or better.", code="no_fingerprint")
     setup = section.one("setup") or session.one("setup") or "actpass"
-    if setup not in ("actpass", "active"):
-        raise SdpError("We are the DTLS server: the offer must say a=setup:actpass or active.", code="bad_setup")
-    return Remote(ufrag, tuple(prints[:4]))
+    if setup not in ("actpass", "active", "passive"):
+        raise SdpError("The offer's a=setup must be actpass, active or passive.", code="bad_setup")
+    return Remote(ufrag, tuple(prints[:4]), dtls_client=setup != "passive")
 
 
 def _media(section: _Section, index: int) -> OfferedMedia:

@@ -10,10 +10,10 @@ from aiortc import sdp as reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webinar.base.rtc.answer import AnswerMedia, Source, Transport, answered, write_answer
+from webinar.base.rtc.answer import AnswerMedia, Source, Transport, answered, write_answer, write_fragment
 from webinar.base.rtc.dtls import Fingerprint
 from webinar.base.rtc.errors import SdpError
-from webinar.base.rtc.sdp import MAX_LENGTH, Offer, new_ssrc, parse_offer
+from webinar.base.rtc.sdp import MAX_LENGTH, Offer, new_ssrc, parse_fragment, parse_offer
 
 CHROMIUM = (Path(__file__).parents[3] / "media/offers/chromium-156-viewer.sdp").read_bytes().decode()
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -105,7 +105,7 @@ def test_another_implementation_reads_our_answer() -> None:
         (r"a=fingerprint:.*", "a=x", "no_fingerprint"),
         (r"a=fingerprint:sha-256", "a=fingerprint:sha-1", "no_fingerprint"),
         (r"a=rtcp-mux", "a=x", "no_rtcp_mux"),
-        (r"a=setup:actpass", "a=setup:passive", "bad_setup"),
+        (r"a=setup:actpass", "a=setup:holdconn", "bad_setup"),
         (r"t=0 0", "t=0 0\r\na=" + "x" * MAX_LENGTH, "too_large"),
         (r"t=0 0", "t=0 0" + "\r\nm=audio 9 UDP/TLS/RTP/SAVPF 1" * 20, "too_large"),
     ],
@@ -161,3 +161,31 @@ def test_a_damaged_offer_is_read_or_refused_without_another_error(data: st.DataO
         return
     for media in offer.media:
         assert all(0 <= c.payload_type <= 127 for c in media.codecs)
+
+
+def test_who_offers_to_be_the_dtls_server_is_answered_as_its_client() -> None:
+    offer = parse_offer(CHROMIUM.replace("a=setup:actpass", "a=setup:passive"))
+    assert not offer.remote.dtls_client
+    media = [AnswerMedia(m.mid, "recvonly", m.codecs[:1]) for m in offer.media if not m.rejected]
+    answer = write_answer(offer, TRANSPORT, media)
+    assert "a=setup:active" in answer
+    assert "a=setup:passive" not in answer
+
+
+def test_a_fragment_names_the_ice_session_and_ours_answers_with_candidates() -> None:
+    text = f"a=ice-options:trickle\r\na=ice-ufrag:47tO\r\na=ice-pwd:{'x' * 24}\r\nm=audio 9 X 0\r\n"
+    fragment = parse_fragment(text)
+    assert (fragment.ufrag, fragment.pwd) == ("47tO", "x" * 24)
+    offer = parse_offer(CHROMIUM)
+    ours = write_fragment(offer, TRANSPORT, [offer.media[0].mid])
+    assert parse_fragment(ours).ufrag == "ufrag"
+    assert "192.0.2.1 8000 typ host" in ours
+    assert ours.startswith("a=ice-lite\r\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "a=ice-ufrag:47tO\r\n", f"a=ice-ufrag:4\r\na=ice-pwd:{'x' * 24}", "a=" * 40_000]
+)
+def test_what_is_no_fragment_is_refused(text: str) -> None:
+    with pytest.raises(SdpError):
+        parse_fragment(text)

@@ -95,6 +95,7 @@ def test_sound_alone_or_picture_alone_will_do() -> None:
         ([OPUS, VIDEO, VP9], "H.264 or VP8; the offer has VP9"),
         ([[*OPUS[:4], "a=rtpmap:0 PCMU/8000"]], "must be Opus"),
         ([[line.replace("sendonly", "recvonly") for line in OPUS]], "sends neither"),
+        ([VIDEO, VP8, VIDEO, VP8], "sends 2 video tracks"),
         ([["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:0"]], "sends neither"),
     ],
 )
