@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,8 @@ from ingest.record.movie import HEAD, close_file, write_all
 from ingest.record.reading import NotARecording, closed_end, read
 
 _COPY: Final = 8 * 1024 * 1024
+_HASHED: Final = 1024 * 1024
+_SYNCED: Final = 128 * 1024 * 1024
 _NO_KERNEL_COPY: Final = frozenset({errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EPERM})
 
 
@@ -37,27 +41,88 @@ def repair(path: Path) -> Repaired:
         os.close(fd)
 
 
-def join(paths: Sequence[Path], target: Path) -> float:
-    """Writes one MP4 of several finished ones, in order, without encoding; its length in seconds.
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A file made of several. `sha256` in hexadecimal."""
 
+    duration_s: float
+    sha256: str
+
+
+def join(paths: Sequence[Path], target: Path) -> Joined:
+    """Writes one MP4 of several finished ones, in order, without encoding.
+
+    What was copied is hashed and brought to the disk side by side with what follows: gigabytes, for which people wait.
     Raises `NotARecording` or `OSError`; then nothing is left at `target`.
     """
     out = os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+    follower = _Follower(out)
     try:
         write_all(out, HEAD, 0)
         at = len(HEAD)
         for path in paths:
-            at = _append(path, out, at)
+            at = _append(path, out, at, follower)
         found = read(out, at)
-        return close_file(out, found.heads, found.end, found.tables)
+        duration_s = close_file(out, found.heads, found.end, found.tables)
+        return Joined(duration_s, follower.finish())
     except (OSError, NotARecording):
         target.unlink()
         raise
     finally:
+        follower.close()
         os.close(out)
 
 
-def _append(path: Path, out: int, at: int) -> int:
+class _Follower:
+    """A thread that hashes what others have written to a file, and sees it to the disk. The groups that are copied
+    have their headers already, so closing the file changes nothing of what was hashed.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._hash = hashlib.sha256()
+        self._at = 0
+        self._synced = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="join")
+        self._failed: OSError | None = None
+
+    def reached(self, end: int) -> None:
+        """All before `end` has been written. What was wrong with what came before is raised: `OSError`."""
+        if self._failed is not None:
+            raise self._failed
+        self._thread.submit(self._follow, end)
+
+    def finish(self) -> str:
+        """The digest of the whole file. Raises `OSError`."""
+        self.reached(os.fstat(self._fd).st_size)
+        self._thread.shutdown()
+        if self._failed is not None:
+            raise self._failed
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Leaves what is not yet done."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _follow(self, end: int) -> None:
+        try:
+            self._take(end)
+        except OSError as error:
+            self._failed = self._failed or error  # the kernel tells of a page that it could not write only once
+
+    def _take(self, end: int) -> None:
+        while self._at < end:
+            data = os.pread(self._fd, min(_HASHED, end - self._at), self._at)
+            if not data:
+                raise OSError(errno.EIO, "the joined file is shorter than what was written")
+            self._hash.update(data)
+            self._at += len(data)
+        if self._at - self._synced >= _SYNCED:
+            os.fdatasync(self._fd)
+            self._synced = self._at
+
+
+def _append(path: Path, out: int, at: int, follower: _Follower) -> int:
     """Copies the groups of a finished file; the offset behind them."""
     source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -71,6 +136,7 @@ def _append(path: Path, out: int, at: int) -> int:
                 raise NotARecording(f"{path.name} ends early")
             start += copied
             at += copied
+            follower.reached(at)
         return at
     finally:
         os.close(source)

@@ -268,9 +268,11 @@ class Spool:
             halves = [await self._fetch(notice, copies) for notice in earlier]
             halves.append(path if await asyncio.to_thread(path.exists) else await self._fetch(own, copies))
             await asyncio.to_thread(_check_room, halves, path.parent)
-            joined_s = await asyncio.to_thread(join, halves, target)
+            joined = await asyncio.to_thread(join, halves, target)
             complete = own.complete and all(half.complete for half in earlier)
-            notice = replace(own, sha256="", duration_s=joined_s, complete=complete, joined=_sessions(earlier))
+            notice = replace(
+                own, sha256=joined.sha256, duration_s=joined.duration_s, complete=complete, joined=_sessions(earlier)
+            )
             closed = await asyncio.to_thread(_measure, notice, target)
             # First the notice: by its size a sweep knows whether the file was put in place.
             await asyncio.to_thread(write, beside(path, _NOTICE), closed.to_json())

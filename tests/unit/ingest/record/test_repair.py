@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import itertools
 import os
 import shutil
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.record import repair as repair_module
 from ingest.record.movie import GROUP_BYTES, HEAD, PLACE
 from ingest.record.reading import NotARecording
 from ingest.record.repair import join, repair
@@ -128,9 +130,10 @@ def test_halves_become_one_recording_in_step(live: Live, tmp_path: Path) -> None
     first.write_bytes(live[: live.ends[4]])
     repair(first)
     closed(second)
-    length = join([first, second], joined)
+    made = join([first, second], joined)
     seen = watch(joined)
-    assert length == pytest.approx(seen.duration, abs=0.001)
+    assert made.sha256 == hashlib.sha256(joined.read_bytes()).hexdigest()
+    assert made.duration_s == pytest.approx(seen.duration, abs=0.001)
     assert seen.video_end == pytest.approx(2.5 + 4.0, abs=0.1)
     assert len(seen.video_times) in (75 + 120, 74 + 120)
     assert _sound_is_contiguous(joined)
@@ -150,7 +153,8 @@ def test_what_was_joined_can_be_joined_again(tmp_path: Path) -> None:
     for path in paths[1:]:
         shutil.copy(paths[0], path)
     join(paths[:2], tmp_path / "two.mp4")
-    join([tmp_path / "two.mp4", paths[2]], tmp_path / "three.mp4")
+    made = join([tmp_path / "two.mp4", paths[2]], tmp_path / "three.mp4")
+    assert made.sha256 == hashlib.sha256((tmp_path / "three.mp4").read_bytes()).hexdigest()
     seen = watch(tmp_path / "three.mp4")
     assert seen.video_end == pytest.approx(6.0, abs=0.1)
     assert len(seen.lip_sync()) == 6
@@ -163,6 +167,21 @@ def test_joining_what_is_not_finished_leaves_nothing_behind(live: Live, tmp_path
         join([half], target)
     assert not target.exists()
     assert half.read_bytes() == live
+
+
+def test_a_disk_that_does_not_keep_what_was_joined_is_told_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = closed(tmp_path / "1.mp4", 2).path
+
+    def refuse(fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(repair_module, "_SYNCED", 1)
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="Input/output"):
+        patch.setattr(os, "fdatasync", refuse)
+        join([first, first], tmp_path / "joined.mp4")
+    assert not (tmp_path / "joined.mp4").exists()
 
 
 @pytest.mark.parametrize("reason", [errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSYS])
