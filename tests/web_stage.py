@@ -26,6 +26,7 @@ from webinar.base.service import serve_until
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
+from webinar.delivery import express
 from webinar.delivery.live import Live
 from webinar.platform import Platform
 from webinar.registration.model import NewAttendee
@@ -99,7 +100,9 @@ async def web_service(database: str, nats_url: str, folder: Path, **settings: An
     await platform.listen()
     token = await platform.people.create_api_token("tests")
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve_until(stop, create_app(platform), sock, grace_s=2), name="web")
+    serving = asyncio.create_task(
+        serve_until(stop, create_app(platform), sock, grace_s=2, http=express.protocol(live)), name="web"
+    )
     looking = asyncio.create_task(platform.stage.keep_looking(), name="stage")
     try:
         async with (

@@ -23,6 +23,7 @@ from webinar.base.service import Check, health_routes, listen, ready, serve_unti
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
+from webinar.delivery import express
 from webinar.delivery.live import Live
 from webinar.delivery.whep import WhepCollector
 from webinar.platform import Platform
@@ -111,6 +112,7 @@ async def run(settings: Settings) -> None:
                 stop,
                 create_app(platform),
                 sock,
+                http=express.protocol(platform.live),
                 proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=list(settings.trusted_proxies),
             )

@@ -27,6 +27,7 @@ from webinar.base.errors import Unavailable
 from webinar.base.service import listen, serve_until
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
+from webinar.delivery import express
 from webinar.delivery.live import Live
 
 NAMES = ("720p", "480p", "audio")
@@ -81,7 +82,7 @@ async def stand() -> AsyncIterator[Stand]:
         stop = asyncio.Event()
         app = Starlette(routes=[Mount("/hls", app=live.hls)])
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve_until(stop, app, sock, grace_s=1))
+            group.create_task(serve_until(stop, app, sock, grace_s=1, http=express.protocol(live)))
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{sock.getsockname()[1]}", timeout=15) as client:
                 yield Stand(live, bus, client, storage)
             stop.set()
@@ -111,6 +112,41 @@ async def test_a_session_is_served_from_its_first_parts(stand: Stand) -> None:
         assert packed.headers["content-encoding"] == "gzip"
         raw = b"".join([piece async for piece in packed.aiter_raw()])
     assert gzip.decompress(raw) == plain.content
+
+
+async def test_a_part_by_the_short_way_is_what_the_app_sends(stand: Stand) -> None:
+    await begin(stand)
+    path = f"/hls/{PREFIX}/720p/2.1.m4s"
+    short = await stand.client.get(path)
+    long = await stand.client.get(path, headers={"Range": "bytes=0-"})  # not plain: left to the app
+    assert short.content == long.content == part(2, 1).payload
+    assert {k: v for k, v in short.headers.items() if k != "date"} == {
+        k: v for k, v in long.headers.items() if k != "date"
+    }
+    assert (await stand.client.get(f"/hls/{PREFIX}/720p/2.9.m4s")).status_code == 404
+    assert (await stand.client.get(f"/hls/{'q' * 22}/720p/2.1.m4s")).status_code == 404
+
+
+async def test_requests_in_pieces_and_in_a_row_are_answered_in_order(stand: Stand) -> None:
+    await begin(stand)
+    url = stand.client.base_url
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    request = [f"GET /hls/{PREFIX}/720p/2.{n}.m4s HTTP/1.1\r\nHost: x\r\n\r\n".encode() for n in range(4)]
+    try:
+        writer.write(request[0][:30])
+        await writer.drain()
+        await asyncio.sleep(0)
+        writer.write(request[0][30:] + request[1] + request[2][:10])
+        await writer.drain()
+        writer.write(request[2][10:])
+        writer.write(request[3])
+        for number in range(4):
+            async with asyncio.timeout(5):
+                await reader.readuntil(b"\r\n\r\n")
+                wanted = part(2, number).payload
+                assert await reader.readexactly(len(wanted)) == wanted
+    finally:
+        writer.close()
 
 
 async def test_a_blocking_reload_is_answered_when_the_part_is_there(stand: Stand) -> None:

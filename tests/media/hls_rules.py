@@ -260,9 +260,8 @@ def across(report: Report, multivariant: MultivariantPlaylist, followers: Mappin
         report.check("resolution", name, variant.resolution == size, f"{variant.resolution} is {size}")
         if picture.ticks:
             rate = picture.samples * picture.init.timescale / picture.ticks
-            report.check(
-                "frame-rate", name, abs(rate - variant.frame_rate) < 0.5, f"{variant.frame_rate} is {rate:.2f}"
-            )
+            # It names the most there may be (section 4.4.6.2): a busy server leaves pictures out.
+            report.check("frame-rate", name, rate <= variant.frame_rate + 0.5, f"{variant.frame_rate} is {rate:.2f}")
         _bandwidth(report, name, (variant.bandwidth, variant.average_bandwidth), picture, sound)
         for msn, start in picture.starts.items():
             if msn in sound.starts:

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Literal
 
 import uvicorn
 from starlette.requests import Request
@@ -111,13 +112,14 @@ async def serve_until(
     sock: socket.socket,
     *,
     grace_s: float = 5.0,
+    http: type[asyncio.Protocol] | Literal["httptools"] = "httptools",
     **options: object,
 ) -> None:
     """Serve `app` on `sock` until `stop` is set, then let requests finish for `grace_s`."""
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=http,
         log_config=None,
         access_log=False,
         server_header=False,

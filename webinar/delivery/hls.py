@@ -46,6 +46,12 @@ _COMMON: Final = [
 ]
 
 
+# Of a part, as `HlsApp` sends them; for `webinar.delivery.express`.
+PART_HEADERS: Final = b"".join(
+    b"%b: %b\r\n" % header for header in (*_COMMON, (b"content-type", _MP4), (b"cache-control", _FOREVER))
+)
+
+
 class Sessions(Protocol):
     """Where the live sessions of this process are found."""
 
