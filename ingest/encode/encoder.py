@@ -21,7 +21,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc, Interpola
 
 from ingest.contract import AUDIO_CLOCK, VIDEO_CLOCK
 from ingest.encode.ladder import AAC_BITRATE, FRAME_RATE, GOP_FRAMES, OPUS_BITRATE, Rung
-from ingest.program.raw import Picture, Samples, Sound, pixels
+from ingest.program.raw import Picture, Samples, Sound
 
 _FRAME_DURATION: Final = VIDEO_CLOCK // FRAME_RATE
 _SMPTE170M: Final = 6  # of H.264, table E-5; PyAV's enumeration counts as the scaler does
@@ -85,10 +85,8 @@ class H264Encoder:
             return self._reformatter.reformat(
                 canvas, self._rung.width, self._rung.height, interpolation=Interpolation.BILINEAR, threads=1
             )
-        frame = av.VideoFrame(canvas.width, canvas.height, "yuv420p")
-        for target, source in zip(frame.planes, canvas.planes, strict=True):
-            pixels(target)[:] = pixels(source)
-        return frame
+        # Another frame over the same pixels: x264 copies what it takes, so nobody writes to them.
+        return av.VideoFrame.from_dlpack(canvas.planes, "yuv420p", canvas.width, canvas.height)
 
 
 def _video_unit(packet: av.Packet[Any], span: int) -> EncodedUnit:

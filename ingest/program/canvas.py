@@ -39,6 +39,8 @@ class Canvas:
         """The canvas with the frame on it, which is nobody else's. Raises `av.FFmpegError`."""
         x, y, width, height = fit(frame.width, frame.height, self.width, self.height)
         scaled = self._scale(frame, width, height)
+        if scaled is not frame and (scaled.width, scaled.height) == (self.width, self.height):
+            return scaled
         canvas = av.VideoFrame(self.width, self.height, "yuv420p")
         for index, (target, source) in enumerate(zip(canvas.planes, scaled.planes, strict=True)):
             shift = 1 if index else 0
