@@ -33,6 +33,7 @@ class Result:
     packets_a_second: float
     cpu_us_a_packet: float
     cpu_of_a_core: float  # 0..1
+    cpu_us_a_viewer_second: int
     lost: int
     bad: int
     decrypted: int
@@ -43,8 +44,8 @@ class Result:
     gso: bool
 
 
-async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True) -> Result:
-    """Connect `viewers`, let them settle, measure for `seconds`."""
+async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True, reports: float = 1.0) -> Result:
+    """Connect `viewers`, let them settle, measure for `seconds`. Each sends `reports` a second."""
     source: Source
     server = WhepServer(seats=viewers, request_keyframe=lambda event, name: source.request_keyframe(event, name))
     source = Source(clip, server.push)
@@ -57,6 +58,7 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True)
         "-m",
         "tests.bench.whep_raw_viewers",
         str(viewers),
+        str(reports),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -67,7 +69,7 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True)
             offer = json.loads(await child.stdout.readline())["offer"]
             answer = server.offer("event", offer)
             child.stdin.write(json.dumps({"answer": answer.sdp}).encode() + b"\n")
-        before = await _figures(child.stdout, viewers)
+        before = await settled(child.stdout, viewers)
         cpu_s, began_s = _cpu(), time.monotonic()
         after = before
         while time.monotonic() - began_s < seconds:
@@ -81,6 +83,7 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True)
             packets_a_second=round(packets / took_s),
             cpu_us_a_packet=round(cpu_s / packets * 1e6, 2),
             cpu_of_a_core=round(cpu_s / took_s, 3),
+            cpu_us_a_viewer_second=round(cpu_s / took_s / viewers * 1e6),
             lost=after["lost"] - before["lost"],
             bad=after["bad"],
             decrypted=after["decrypted"],
@@ -99,7 +102,7 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True)
         await server.close()
 
 
-async def _figures(lines: asyncio.StreamReader, viewers: int) -> dict[str, int]:
+async def settled(lines: asyncio.StreamReader, viewers: int) -> dict[str, int]:
     """The first figures with everybody connected and a second of media."""
     while True:
         figures: dict[str, int] = json.loads(await lines.readline())["figures"]
@@ -117,11 +120,14 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--no-gso", action="store_true")
+    parser.add_argument("--reports", type=float, default=1.0, help="RTCP reports a second of each viewer")
     options = parser.parse_args()
     log.configure("bench", "warning")  # on standard error: the figures are all that is printed
     clip = encode(LADDER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        result = runner.run(measure(options.viewers, options.seconds, clip, gso=not options.no_gso))
+        result = runner.run(
+            measure(options.viewers, options.seconds, clip, gso=not options.no_gso, reports=options.reports)
+        )
     print(json.dumps(asdict(result), indent=1))
 
 

@@ -24,7 +24,7 @@ from webinar.base.rtc.srtp import Receiver, Sender
 SOL_UDP: Final = 17
 UDP_GRO: Final = 104
 CHECK_EVERY_S: Final = 4.0
-REPORT_EVERY_S: Final = 1.0
+REPORT_EVERY_S: Final = 1.0  # browsers: between once and five times a second
 DECRYPT_EVERY: Final = 50
 OFFER: Final = """v=0\r
 o=- 1 1 IN IP4 127.0.0.1\r
@@ -40,10 +40,12 @@ a=setup:active\r
 a=mid:0\r
 a=recvonly\r
 a=rtcp-mux\r
+a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r
 a=rtpmap:102 H264/90000\r
 a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r
 a=rtcp-fb:102 nack\r
 a=rtcp-fb:102 nack pli\r
+a=rtcp-fb:102 goog-remb\r
 a=rtpmap:103 rtx/90000\r
 a=fmtp:103 apt=102\r
 m=audio 9 UDP/TLS/RTP/SAVPF 111\r
@@ -75,12 +77,13 @@ class Figures:
 class RawViewer:
     """One socket of its own."""
 
-    def __init__(self, certificate: Certificate, figures: Figures) -> None:
+    def __init__(self, certificate: Certificate, figures: Figures, report_every_s: float = REPORT_EVERY_S) -> None:
         self.ufrag, self.pwd = secrets.token_hex(4), secrets.token_hex(12)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.setblocking(False)
         self.first_packet_s = 0.0
+        self._report_every_s = report_every_s
         self._certificate = certificate
         self._figures = figures
         self._remote_ufrag = self._remote_pwd = ""
@@ -119,7 +122,7 @@ class RawViewer:
             self._dtls.expired()
             self._flush(now_s)
         if self._sender is not None and now_s >= self._next_report_s:
-            self._next_report_s = now_s + REPORT_EVERY_S
+            self._next_report_s = now_s + self._report_every_s
             self._send(self._sender.protect_rtcp(self._report()))
 
     def readable(self, now_s: float) -> None:
@@ -186,7 +189,8 @@ class RawViewer:
         fraction = self._lost_since_report / total if total else 0.0
         self._since_report = self._lost_since_report = 0
         block = rtcp.ReportBlock(self._video_ssrc, fraction, 0, self._next.get(self._video_ssrc, 0), 0, 0, 0)
-        return rtcp.receiver_report(1, [block]) + rtcp.source_description(1, "bench")
+        estimate = rtcp.remb(1, 5_000_000, [self._video_ssrc])
+        return rtcp.receiver_report(1, [block]) + rtcp.source_description(1, "bench") + estimate
 
     def _send(self, datagram: bytes) -> None:
         try:
@@ -208,12 +212,13 @@ def _value(sdp: str, name: str) -> str:
     return match[1]
 
 
-def main(count: int) -> None:
+def main(count: int, reports: float) -> None:
+    """`reports` a second of each viewer."""
     figures, certificate = Figures(), Certificate()
     selector = selectors.DefaultSelector()
     viewers: list[RawViewer] = []
     for _ in range(count):
-        viewer = RawViewer(certificate, figures)
+        viewer = RawViewer(certificate, figures, 1 / reports)
         print(json.dumps({"offer": viewer.offer()}), flush=True)
         viewer.answer(json.loads(sys.stdin.readline())["answer"])
         selector.register(viewer.socket, selectors.EVENT_READ, viewer)
@@ -240,4 +245,4 @@ def _serve(selector: selectors.BaseSelector, viewers: list[RawViewer], until_s: 
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 1 / REPORT_EVERY_S)

@@ -24,16 +24,18 @@ ALARM_AFTER_S: Final = 0.35
 HEAVY_LOSS: Final = 0.10  # one second is enough
 LIGHT_LOSS: Final = 0.05  # four in a row: retransmission repairs less than that
 LIGHT_LOSSES: Final = 4
-LOW_ESTIMATES: Final = 3  # in a row: one moment's jitter lowers the estimate, too
+LOW_ESTIMATES: Final = 3  # in a row
+QUEUE_SEEN_S: Final = 0.06  # jitter alone lowers a browser's estimate as well: a queue must be seen beside it
 REMB_HEADROOM: Final = 0.8
 REMB_SHORT: Final = 0.6  # so far below counts twice
 REMB_FALL: Final = 0.97
 QUEUE_S: Final = 0.4  # of round trip above the best one: that is a queue, not jitter
 QUEUED: Final = 2  # seconds in a row
 ROUND_TRIP_DRIFT_S: Final = 0.002  # a second: a longer route is believed after some minutes
-QUIET_LOSS: Final = 0.04  # on average; the probe tells loss by chance from loss by crowding
+QUIET_LOSS: Final = 0.05  # on average; the probe tells loss by chance from loss by crowding
 LOSS_SMOOTHING: Final = 0.2
 SETTLE_S: Final = 2.5  # after a change reports still speak of before
+ALARM_SETTLE_S: Final = 1.2  # but not longer than this when nothing gets through
 UP_AFTER_S: Final = 8.0
 UP_AFTER_MAX_S: Final = 60.0
 TRIAL_S: Final = 10.0  # a step down so soon after a step up was the step's fault
@@ -71,6 +73,7 @@ class LayerChooser:
         self._changed_s = float("-inf")
         self._up_s = float("-inf")
         self._up_after_s = UP_AFTER_S
+        self._trying = False  # a step up was taken and is not proven yet
         self._light_losses = 0
         self._low_estimates = 0
         self._queued = 0
@@ -126,11 +129,18 @@ class LayerChooser:
         loss = sum(self._losses) / len(self._losses)
         since_s = now_s - self._judged_s
         alarm = since_s >= ALARM_AFTER_S and len(self._losses) > 1 and loss >= ALARM_LOSS
-        if since_s < JUDGED_EVERY_S and not (alarm and self._settled(now_s)):
+        if since_s < JUDGED_EVERY_S and not alarm:
             return Advice.STAY
-        queue_s = self._queue_s()
+        worst, queue_s = max(self._losses), self._queue_s()
         self._losses.clear()
         self._judged_s = now_s
+        if alarm and not self.pinned and now_s - self._changed_s >= ALARM_SETTLE_S:
+            estimate = round(rates[rung] * (1 - worst))
+            if self._estimate is not None and self._fell:
+                estimate = min(estimate, self._estimate)
+            advice = self._down(rung, estimate, ladder, rates, now_s, drop=True)
+            if advice is not Advice.STAY:
+                return advice
         return self._judge(loss, queue_s, rung, ladder, rates, now_s)
 
     def probed(self, good: bool, ladder: Sequence[str], now_s: float) -> Advice:
@@ -141,7 +151,7 @@ class LayerChooser:
             return Advice.STAY
         if self.pinned or self.target not in ladder[1:]:
             return Advice.STAY
-        self._up_s = now_s
+        self._up_s, self._trying = now_s, True
         return self._go(ladder[ladder.index(self.target) - 1], now_s)
 
     def _take(self, report: Report, rate: int) -> None:
@@ -174,12 +184,16 @@ class LayerChooser:
             return Advice.GOODBYE
         if self.pinned in ladder or not self._settled(now_s):
             return Advice.STAY
-        estimate = self._estimate if self._fell else None
+        queue_seen = queue_s >= QUEUE_SEEN_S or self.round_trip_s is None
+        estimate = self._estimate if self._fell and queue_seen else None
+        if self._trying and now_s - self._up_s >= TRIAL_S:  # the step up was a good one
+            self._trying = False
+            self._up_after_s = UP_AFTER_S
         self._light_losses = self._light_losses + 1 if loss >= LIGHT_LOSS else 0
         weight = 2 if estimate is not None and estimate < rates[rung] * REMB_SHORT else 1
         self._low_estimates = self._low_estimates + weight if estimate is not None else 0
         self._queued = self._queued + 1 if queue_s >= QUEUE_S else 0
-        if self.loss > QUIET_LOSS or self._light_losses or estimate is not None or self._queued:
+        if self.loss > QUIET_LOSS or estimate is not None or self._queued:
             self._quiet_since_s = None
         elif self._quiet_since_s is None:
             self._quiet_since_s = now_s
@@ -222,8 +236,9 @@ class LayerChooser:
             lower += 1
         if lower >= len(ladder):
             return Advice.STAY
-        failed = now_s - self._up_s < TRIAL_S
-        self._up_after_s = min(self._up_after_s * 2, UP_AFTER_MAX_S) if failed else UP_AFTER_S
+        if self._trying and now_s - self._up_s < TRIAL_S:
+            self._up_after_s = min(self._up_after_s * 2, UP_AFTER_MAX_S)
+        self._trying = False
         self._go(ladder[lower], now_s)
         return Advice.DROP if drop else Advice.CHANGE
 

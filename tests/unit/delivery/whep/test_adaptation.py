@@ -34,17 +34,19 @@ class Line:
 class Browser:
     """Chromium's receiver as far as we see it: RTCP reports, and an estimate that falls on overuse and rises slowly."""
 
-    def __init__(self) -> None:
+    def __init__(self, chance: random.Random) -> None:
         self.estimate = 0.0
+        self._chance = chance
         self._arrived: deque[int] = deque(maxlen=15)  # bit a frame time, over half a second
         self._queue_s = 0.0
 
-    def step(self, bits: int, queue_s: float, report: bool) -> int | None:
+    def step(self, bits: int, queue_s: float, jitter_s: float, report: bool) -> int | None:
+        """Jitter is taken for overuse now and then, as Chromium does."""
         self._arrived.append(bits)
         if not report:
             return None
         throughput = sum(self._arrived) / (len(self._arrived) * STEP_S)
-        if queue_s > 0.03 and queue_s >= self._queue_s:
+        if (queue_s > 0.03 and queue_s >= self._queue_s) or self._chance.random() < 5 * jitter_s:
             fallen = 0.85 * throughput
             self.estimate = min(self.estimate, fallen) if self.estimate else fallen
         elif self.estimate:
@@ -64,8 +66,8 @@ class Simulation:
         self.probes = 0
         self.network = Adaptation("viewer", self, can_probe=can_probe)
         self.rung = self.network.layers.start(LADDER)
-        self._browser = Browser()
         self._random = random.Random(seed)
+        self._browser = Browser(self._random)
         self._queued = 0.0  # bits
         self._frames = 0
         self._counts = Counter[str]()
@@ -103,7 +105,7 @@ class Simulation:
             arrived += self._send("again", packets * PACKET, line)
         self.seen.append(self.rung)
         report = self._frames % REPORT_EVERY == 0
-        estimate = self._browser.step(arrived, self._queued / line.rate, report)
+        estimate = self._browser.step(arrived, self._queued / line.rate, line.jitter_s, report)
         if report:
             self._report(line, estimate)
 
