@@ -76,7 +76,7 @@ def test_a_viewer_pins_a_rung_or_the_sound_alone_over_webrtc(event: on_air.Event
     assert not watching.now(guest)["notice"]
     guest.get_by_role("button", name="Show the picture").click()
     expect(guest.get_by_text("You hear the sound only")).to_be_hidden()
-    until_now(guest, height=480)
+    assert guest.evaluate(DECODED_IN_2_S) > 0
     assert watching.now(guest)["begun"] == 1
 
 
@@ -87,7 +87,7 @@ def test_back_in_time_by_key_and_bar_faster_and_live_again(event: on_air.Event, 
     guest.keyboard.press("ArrowLeft")
     until_now(guest, time="past", transport="hls", play="playing")
     walk.playing(guest, "hls")
-    expect(guest.locator("[data-control=behind]")).to_contain_text("behind")
+    expect(guest.locator("[data-control=behind]")).to_contain_text("−0:")
     here = watching.now(guest)
     assert (here["connections"], here["sources"], here["muted"]) == (0, 1, False)
     # To the start, by the bar, as a screen reader's user does it.
@@ -127,9 +127,11 @@ def test_over_hls_a_rung_is_pinned_and_the_sound_alone_is_another_stream(event: 
     guest.get_by_role("button", name="Sound only").click()
     until_now(guest, play="playing", width=0)
     guest.on("request", lambda request: asked.append(request.url))
-    walk.until(guest, "() => document.querySelector('.stage__video').currentTime > 2")
+    for _ in range(4):
+        with guest.expect_request(lambda request: "/audio/" in request.url):
+            pass
     expect(guest.get_by_text("You hear the sound only")).to_be_visible()
-    assert asked
+    assert not watching.now(guest)["notice"]
     assert not [url for url in asked if "/240p/" in url or "/480p/" in url]
 
 

@@ -10,6 +10,10 @@ import { picture } from "../common/icon.js";
 
 const PAINT_MS = 500;
 export const STEP_S = 10;
+/** Seconds a key of the focused bar goes; Home and End are the browser's own. @type {Record<string, number>} */
+const KEYS = {
+  ArrowLeft: -STEP_S, ArrowDown: -STEP_S, ArrowRight: STEP_S, ArrowUp: STEP_S, PageDown: -60, PageUp: 60,
+};
 
 export class SeekBar {
   /**
@@ -35,10 +39,18 @@ export class SeekBar {
     this.bar.addEventListener("input", () => {
       this.held = true;
       this.#fill(Number(this.bar.value));
+      this.#tell(Number(this.bar.value) / Number(this.bar.max));
     });
     this.bar.addEventListener("change", () => {
       this.held = false;
+      this.tip.hidden = true;
       this.player.seek(Number(this.bar.value));
+    });
+    this.bar.addEventListener("keydown", (event) => {
+      const seconds = KEYS[event.key];
+      if (seconds === undefined) return;
+      event.preventDefault();
+      this.step(seconds);
     });
     this.bar.addEventListener("pointermove", (event) => this.#point(event));
     this.bar.addEventListener("pointerleave", () => (this.tip.hidden = true));
@@ -66,6 +78,7 @@ export class SeekBar {
     this.live.setAttribute("aria-label", name);
     this.live.title = name;
     this.behind.textContent = this.#distance(at, length, past);
+    this.behind.title = past && player.onAir ? this.texts.say("behind_by", { t: clock(length - at) }) : "";
     if (this.held || this.line.hidden) return;
     this.bar.max = String(Math.ceil(length));
     this.bar.value = String(past ? Math.round(at) : Math.ceil(length));
@@ -79,7 +92,7 @@ export class SeekBar {
    */
   #distance(at, length, past) {
     if (past && !this.player.onAir) return `${clock(at)} / ${clock(length)}`;
-    if (past) return this.texts.say("behind_by", { t: clock(length - at) });
+    if (past) return `−${clock(length - at)}`;
     if (this.paused()) return this.texts.say("paused");
     const behind = this.player.state === "playing" ? this.player.session?.figures.behindS : null;
     if (behind === null || behind === undefined) return "";
@@ -98,7 +111,11 @@ export class SeekBar {
   #point(event) {
     if (event.pointerType === "touch") return;
     const box = this.bar.getBoundingClientRect();
-    const part = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    this.#tell(Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)));
+  }
+
+  /** @param {number} part of the bar, 0..1 */
+  #tell(part) {
     this.tip.textContent = clock(part * Number(this.bar.max));
     this.tip.style.setProperty("--at", `${(100 * part).toFixed(2)}%`);
     this.tip.hidden = false;

@@ -12,6 +12,9 @@ import { Controls } from "./controls.js";
 
 /** A short stutter is not announced. */
 const PATIENCE_MS = 700;
+/** Who comes later than this may want to know what they missed; the offer goes by itself. */
+const LATE_S = 90;
+const OFFERED_MS = 20_000;
 
 export class Stage {
   /**
@@ -28,11 +31,17 @@ export class Stage {
     this.notice = need("[data-stage=notice]", HTMLElement, root);
     this.noticeText = need("[data-stage=notice-text]", HTMLElement, root);
     this.sound = need("[data-stage=sound]", HTMLButtonElement, root);
+    this.start = need("[data-stage=start]", HTMLButtonElement, root);
+    this.offered = false;
     this.blind = need("[data-stage=blind]", HTMLElement, root);
     this.controls = new Controls(root, player, texts);
     this.timer = 0;
     player.addEventListener("state", () => this.#state());
     this.sound.addEventListener("click", () => this.controls.unmute());
+    this.start.addEventListener("click", () => {
+      this.controls.unmute();
+      player.seek(0);
+    });
     this.video.addEventListener("volumechange", () => this.#offerSound());
     this.video.addEventListener("pause", () => this.#resumeUnlessAsked());
     need("[data-stage=see]", HTMLButtonElement, root).addEventListener("click", () => void player.choose(""));
@@ -61,6 +70,19 @@ export class Stage {
     if (state === "playing") this.#resumeUnlessAsked();
     this.#covers();
     this.#offerSound();
+    if (state === "playing") this.#offerStart();
+    if (state === "idle") this.start.hidden = true;
+  }
+
+  /** Once, to who comes late: live now, or from the start. */
+  #offerStart() {
+    const { length, past } = this.player.timeline;
+    if (past) this.start.hidden = true;
+    if (this.offered) return;
+    this.offered = true;
+    if (past || length < LATE_S || !this.player.canRewind) return;
+    this.start.hidden = false;
+    window.setTimeout(() => (this.start.hidden = true), OFFERED_MS);
   }
 
   /** Only the sound was asked for: the dark is meant. */
