@@ -2,10 +2,13 @@
 
 The trend filter and the overuse detector are aiortc's (they follow draft-ietf-rmcat-gcc-02, sections 5.2-5.4). The
 rate is ours: aiortc's knows nothing before 3 s, has no ceiling, and shrinks with a still picture that needs little.
+The detector takes jitter for a growing queue and a full queue for none, so it is believed only together with how long
+packets wait: in a queue even the luckiest one does.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from aiortc.rate import (
@@ -18,6 +21,7 @@ from aiortc.rate import (
     OveruseEstimator,
 )
 
+from ingest.accept.sequence import Unwrapper
 from ingest.accept.statistics import SecondRate
 
 FLOOR: Final = 250_000  # bit/s: less carries no picture worth showing
@@ -30,6 +34,34 @@ _CUT_MOST: Final = 0.7
 _CUT_EVERY_S: Final = 0.3
 _OUTAGE_S: Final = 2.0
 _HOLD_S: Final = 1.0  # after a cut, until it may grow again
+
+
+# Packets that wait less than this stand in no queue; longer than that, in one that does not shrink by itself.
+_NO_QUEUE_S: Final = 0.025
+_FULL_QUEUE_S: Final = 0.1
+_RECENT_S: Final = 0.1  # a bucket of the least delay; the last three count
+_BASE_S: Final = 1.0
+_BASE_BUCKETS: Final = 30  # the way itself may become longer
+
+
+class _Queue:
+    """How long packets wait on the way: the least delay of the last moments over the least of the last half minute."""
+
+    def __init__(self) -> None:
+        self._sent = Unwrapper(24)
+        self._recent: deque[tuple[int, float]] = deque(maxlen=3)
+        self._base: deque[tuple[int, float]] = deque(maxlen=_BASE_BUCKETS)
+
+    def add(self, send_time: int, now: float) -> float:
+        """A packet with its abs-send-time; the wait, s."""
+        delay = now - self._sent.unwrap(send_time) / (1 << 18)
+        for buckets, length in ((self._recent, _RECENT_S), (self._base, _BASE_S)):
+            number = int(now / length)
+            if buckets and buckets[-1][0] == number:
+                buckets[-1] = (number, min(buckets[-1][1], delay))
+            else:
+                buckets.append((number, delay))
+        return min(least for _, least in self._recent) - min(least for _, least in self._base)
 
 
 class _Filters:
@@ -56,6 +88,7 @@ class DelayEstimate:
         self._cap = cap
         self._estimate = float(min(start, cap))
         self._filters = _Filters()
+        self._queue = _Queue()
         self._heard_at: float | None = None
         self._incoming = SecondRate()
         self._grown_at: float | None = None
@@ -72,14 +105,15 @@ class DelayEstimate:
         self._incoming.add(size * 8, now)
         if self._heard_at is not None and now - self._heard_at > _OUTAGE_S:
             # Send times wrap every 64 s: after a long silence older and newer cannot be told apart.
-            self._filters = _Filters()
+            self._filters, self._queue = _Filters(), _Queue()
         self._heard_at = now
-        return self._update(self._filters.add(send_time, size, now_ms), now)
+        growing = self._filters.add(send_time, size, now_ms) is BandwidthUsage.OVERUSING
+        return self._update(growing, self._queue.add(send_time, now), now)
 
-    def _update(self, usage: BandwidthUsage, now: float) -> bool:
+    def _update(self, growing: bool, waits_s: float, now: float) -> bool:
         if self._grown_at is None:
             self._grown_at = now
-        if usage is BandwidthUsage.OVERUSING:
+        if waits_s > (_NO_QUEUE_S if growing else _FULL_QUEUE_S):
             self._grown_at = now
             if self._cut_at is not None and now - self._cut_at < _CUT_EVERY_S:
                 return False
@@ -90,7 +124,7 @@ class DelayEstimate:
             self.cuts += 1
             return self._estimate < before
         calm_s = now - self._cut_at if self._cut_at is not None else _HOLD_S
-        if usage is BandwidthUsage.NORMAL and calm_s >= _HOLD_S:
+        if waits_s <= _NO_QUEUE_S and calm_s >= _HOLD_S:
             growth = _GROW_FAST if calm_s >= _CALM_S else _GROW
             self._estimate = min(self._cap, self._estimate * growth ** min(1.0, now - self._grown_at))
         self._grown_at = now
