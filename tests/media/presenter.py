@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Protocol
 
 import av
 import numpy as np
@@ -18,10 +19,17 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 
 from ingest.accept.sink import CodecName, EncodedFrame, PublisherSink, PublisherState
-from tests.media.conducted import ConductedClock
 
 FLASH_S = 0.1
 _RATE = 48_000
+
+
+class Moments(Protocol):
+    """A clock for coroutines: conducted, or the machine's."""
+
+    def now(self) -> float: ...
+
+    async def reach(self, moment: float) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ def _audio(duration_s: float) -> Iterator[EncodedFrame]:
 
 
 async def present(
-    sink: PublisherSink, clip: Clip, clock: ConductedClock, *, delay_s: float = 0.02, audio_delay_s: float = 0.01
+    sink: PublisherSink, clip: Clip, clock: Moments, *, delay_s: float = 0.02, audio_delay_s: float = 0.01
 ) -> None:
     """Connects, sends the clip in the clock's time, leaves. A frame arrives `delay_s` after it was captured whole."""
     sink.on_state(PublisherState.CONNECTED, "")

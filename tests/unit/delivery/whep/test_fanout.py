@@ -139,3 +139,29 @@ async def test_a_rung_that_stops_leaves_the_ladder_and_its_viewers_go_to_another
     stand.step(key=True)
     await stand.settle()
     assert sent(viewer)[0] > seen
+
+
+async def test_viewers_leave_a_rung_that_rests_without_a_frozen_picture_and_it_is_no_choice_until_it_is_back(
+    stand: Stand,
+) -> None:
+    viewer = stand.join("a")
+    await until(lambda: stand.fanout.rungs()[0] == ("hi", "lo"))
+
+    def step(*, key: bool = False, resting: bool = True) -> None:
+        stand.pts += 3000
+        unit = IDR if key else PICTURE
+        stand.fanout.push(Unit("session", "event", "hi", stand.pts, key, unit, resting=resting))
+        stand.fanout.push(Unit("session", "event", "lo", stand.pts, key, unit))
+
+    step()
+    await until(lambda: stand.fanout.rungs()[0] == ("lo",))
+    assert (viewer.rung, viewer.layers.target) == ("hi", "lo")
+    seen = sent(viewer)[0]
+    step()
+    await stand.settle()
+    assert sent(viewer)[0] == seen + 1, "until the other rung has an IDR the resting one goes on"
+    step(key=True)
+    await stand.settle()
+    assert viewer.rung == "lo"
+    step(resting=False)
+    await until(lambda: stand.fanout.rungs()[0] == ("hi", "lo"))
