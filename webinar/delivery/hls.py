@@ -5,6 +5,7 @@ Blocking reload and preload hints as in rfc8216bis section 6.2.5.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -15,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from ingest.contract import Key
 from webinar.base.errors import NotFound, Unavailable
-from webinar.base.hangup import unless_gone
+from webinar.base.hangup import hung_up
 from webinar.base.storage import Storage
 from webinar.delivery import playlist
 from webinar.delivery.archive import Archive
@@ -238,11 +239,29 @@ class HlsApp:
 async def _wait(
     receive: Receive, session: LiveSession, rendition: str, position: tuple[int, int | None], timeout_s: float
 ) -> bool:
-    """Until the window has come to (msn, part); false after `timeout_s`, or when the player has hung up."""
+    """Until the window has come to (msn, part); false after `timeout_s`, or when the player has hung up.
+
+    Every viewer waits here three times a second and track: one task, for the hang-up, and no more.
+    """
     if session.known(rendition, *position):
         return True
-    with HELD.track_inprogress():
-        return bool(await unless_gone(receive, session.wait_for(rendition, *position, timeout_s=timeout_s)))
+    waiting = session.when(rendition, *position)
+    gone = asyncio.create_task(hung_up(receive), name="client hangs up")
+    gone.add_done_callback(lambda _: _give_up(waiting))
+    timer = asyncio.get_running_loop().call_later(timeout_s, _give_up, waiting)
+    try:
+        with HELD.track_inprogress():
+            return await waiting
+    finally:
+        timer.cancel()
+        session.forget(rendition, waiting)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+
+
+def _give_up(waiting: asyncio.Future[bool]) -> None:
+    if not waiting.done():
+        waiting.set_result(False)
 
 
 async def _first_segment(receive: Receive, session: LiveSession, rendition: str, timeout_s: float) -> None:

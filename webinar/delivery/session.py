@@ -27,7 +27,7 @@ class LiveSession:
         # Parts were lost: the windows are of a while ago until `refill` has brought them to where ingest is.
         self.behind = False
         self._ladder: tuple[str, ...] = ()
-        self._changed: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, dict[asyncio.Future[bool], tuple[int, int | None]]] = {}  # by rendition
         self._rendered: dict[tuple[str, bool], dict[int, tuple[bytes, bytes]]] = {}
 
     @property
@@ -71,19 +71,29 @@ class LiveSession:
         self.behind = False
 
     def _wake(self, rendition: str) -> None:
-        event = self._changed.pop(rendition, None)
-        if event is not None:
-            event.set()
+        waiting = self._waiting.pop(rendition, None)
+        if waiting is None:
+            return
+        still = {}
+        for future, position in waiting.items():
+            if not self.known(rendition, *position):
+                still[future] = position
+            elif not future.done():
+                future.set_result(True)
+        if still:
+            self._waiting[rendition] = still
 
-    async def wait_for(self, rendition: str, msn: int, part: int | None, timeout_s: float) -> bool:
-        """Until the window has come so far; false when it has not within `timeout_s`."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self.known(rendition, msn, part):
-                    await self._changed.setdefault(rendition, asyncio.Event()).wait()
-        except TimeoutError:
-            return False
-        return True
+    def when(self, rendition: str, msn: int, part: int | None) -> asyncio.Future[bool]:
+        """Gets True when the window has come so far. Whoever stops waiting for it calls `forget`."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(rendition, {})[future] = (msn, part)
+        return future
+
+    def forget(self, rendition: str, future: asyncio.Future[bool]) -> None:
+        """Nobody waits for it any more."""
+        waiting = self._waiting.get(rendition)
+        if waiting is not None and waiting.pop(future, None) is not None and not waiting:
+            del self._waiting[rendition]
 
     def known(self, rendition: str, msn: int, part: int | None) -> bool:
         """Whether the window has come so far, or ended."""
