@@ -1,6 +1,6 @@
 """`make bench`: every load and speed run, one after the other; each prints its figures as JSON.
 
-`python -m tests.bench NAME` runs one: event, whep, chat, all, lipsync, hls. `soak` is half an hour of one event.
+`python -m tests.bench NAME` runs one of `RUNS` below. `soak` is half an hour of one event.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import sys
 RUNS = {
     "event": [["tests.bench.event"]],
     "whep": [["tests.bench.whep_fanout", "--viewers", str(n)] for n in (60, 150, 300)],
+    "weather": [["tests.bench.whep_weather"]],
+    "janus": [["tests.bench.whep_janus"]],  # needs Debian's janus
     "chat": [["tests.bench.chat_fanout"], ["tests.bench.chat_fanout", "--rate", "100"]],
     "recording": [["tests.bench.recording"]],
     "all": [["tests.bench.everything"]],
@@ -25,7 +27,7 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.exit(f"no such run: {', '.join(sorted(unknown))}; there are {', '.join(RUNS)}")
     status = 0
-    for name in names or ["event", "whep", "chat", "all", "lipsync", "hls"]:
+    for name in names or ["event", "whep", "weather", "chat", "all", "lipsync", "hls"]:
         for module, *arguments in RUNS[name]:
             print(f"# {module} {' '.join(arguments)}", flush=True)
             status |= subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode

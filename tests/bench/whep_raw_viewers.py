@@ -88,6 +88,7 @@ class RawViewer:
         self._figures = figures
         self._remote_ufrag = self._remote_pwd = ""
         self._dtls: Dtls | None = None
+        self.socket.bind(("0.0.0.0", 0))  # noqa: S104 - whichever address the server is reached by
         self._receiver: Receiver | None = None
         self._sender: Sender | None = None
         self._next: dict[int, int] = {}  # SSRC → sequence number that should come
@@ -95,6 +96,11 @@ class RawViewer:
         self._lost_since_report = self._since_report = 0
         self._next_check_s = self._next_report_s = 0.0
         self._retry_s = 0.0
+
+    @property
+    def port(self) -> int:
+        """For servers that check us, too: ours is ICE-lite and never does."""
+        return int(self.socket.getsockname()[1])
 
     def offer(self) -> str:
         return OFFER.format(ufrag=self.ufrag, pwd=self.pwd, fingerprint=self._certificate.fingerprint.value)
@@ -135,11 +141,15 @@ class RawViewer:
             if first >= 128:
                 self._media(data, _segment(ancillary, len(data)), now_s)
             elif first < 4:
-                self._checked(now_s)
+                self._checked(data, now_s)
             else:
                 self._handshake(data, now_s)
 
-    def _checked(self, now_s: float) -> None:
+    def _checked(self, data: bytes, now_s: float) -> None:
+        if data[:2] == b"\0\1":  # a check of the server's own
+            request = stun.parse_binding_request(data)
+            here = self.socket.getpeername()
+            self._send(stun.binding_success(request.transaction_id, here, self.pwd.encode()))
         if self._dtls is not None and self._dtls.state is DtlsState.HANDSHAKE and not self._retry_s:
             self._dtls.start()
             self._flush(now_s)
@@ -219,7 +229,7 @@ def main(count: int, reports: float) -> None:
     viewers: list[RawViewer] = []
     for _ in range(count):
         viewer = RawViewer(certificate, figures, 1 / reports)
-        print(json.dumps({"offer": viewer.offer()}), flush=True)
+        print(json.dumps({"offer": viewer.offer(), "port": viewer.port}), flush=True)
         viewer.answer(json.loads(sys.stdin.readline())["answer"])
         selector.register(viewer.socket, selectors.EVENT_READ, viewer)
         viewers.append(viewer)

@@ -2,93 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
-import socket
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
-from playwright.async_api import Page, async_playwright
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
-from tests.integration.lossy_relay import LossyRelay, Weather
-from tests.media.whep_source import Clip, Source, encode
-from webinar.delivery.whep import WhepServer
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
-PAGE = """<!doctype html><title>viewer</title><video autoplay playsinline width=640></video><script>
-async function play() {
-  const pc = window.pc = new RTCPeerConnection(), stream = new MediaStream(), video = document.querySelector('video');
-  const clicked = performance.now();
-  video.requestVideoFrameCallback(() => { window.firstFrameMs = performance.now() - clicked; });
-  pc.ontrack = e => { stream.addTrack(e.track); video.srcObject = stream; };
-  pc.addTransceiver('video', {direction: 'recvonly'}); pc.addTransceiver('audio', {direction: 'recvonly'});
-  await pc.setLocalDescription();
-  const answer = await fetch('/whep', {method: 'POST', body: pc.localDescription.sdp});
-  if (answer.status !== 201) throw new Error(await answer.text());
-  await pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
-}
-async function stats() {
-  const found = {firstFrameMs: window.firstFrameMs, state: window.pc.connectionState};
-  for (const s of (await window.pc.getStats()).values()) {
-    if (s.type === 'inbound-rtp') found[s.kind] = s;
-    if (s.type === 'transport') found.transport = s;
-    if (s.type === 'remote-outbound-rtp') found['sender-' + s.kind] = s;
-  }
-  return JSON.stringify(found);
-}
-</script>"""
-
+from tests.integration.lossy_relay import Weather
+from tests.media.whep_room import Room, decoded, open_room
+from tests.media.whep_source import Clip, encode
 
 TROUBLES = ("packetsLost", "nackCount", "pliCount", "freezeCount", "framesDropped")
-
-
-class Room:
-    """A page with a player, the server behind it, the live session, and the network between."""
-
-    def __init__(self, page: Page, server: WhepServer, source: Source, relay: LossyRelay) -> None:
-        self.page = page
-        self.server = server
-        self.source = source
-        self.relay = relay
-        self.resource = ""  # of the page's playback
-
-    async def stats(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(await self.page.evaluate("stats()"))
-        return found
-
-    async def until(
-        self, condition: Callable[[dict[str, Any]], bool], what: str, timeout_s: float = 20
-    ) -> dict[str, Any]:
-        """The player's figures once they satisfy a condition."""
-        ends_s = asyncio.get_running_loop().time() + timeout_s
-        while True:
-            found = await self.stats()
-            if condition(found):
-                return found
-            assert asyncio.get_running_loop().time() < ends_s, f"no {what} within {timeout_s} s: {found}"
-            await asyncio.sleep(0.1)
-
-
-def decoded(stats: dict[str, Any]) -> int:
-    return int(stats.get("video", {}).get("framesDecoded", 0))
 
 
 @pytest.fixture(scope="module")
@@ -98,43 +20,8 @@ def clip() -> Clip:
 
 @pytest.fixture
 async def room(clip: Clip) -> AsyncIterator[Room]:
-    source: Source
-    made: Room
-    server = WhepServer(seats=4, request_keyframe=lambda event, name: source.request_keyframe(event, name))
-    source = Source(clip, server.push)
-
-    async def show(request: Request) -> Response:
-        return HTMLResponse(PAGE)
-
-    async def whep(request: Request) -> Response:
-        answer = server.offer("event", await request.body())
-        made.resource = answer.resource
-        return Response(relay.through(answer.sdp), 201, media_type="application/sdp")
-
-    application = Starlette(routes=[Route("/", show), Route("/whep", whep, methods=["POST"])])
-    async with contextlib.AsyncExitStack() as stack:
-        await server.start("127.0.0.1", 0)
-        stack.push_async_callback(server.close)
-        relay = LossyRelay(server.port, Weather())
-        await relay.start()
-        stack.callback(relay.close)
-        server.push(source.init_segment())
-        playing = asyncio.create_task(source.run(), name="source")
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        web = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off"))
-        serving = asyncio.create_task(web.serve([listener]), name="room-http")
-        browsers = await stack.enter_async_context(async_playwright())
-        browser = await browsers.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page()
-        await page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        made = Room(page, server, source, relay)
+    async with open_room(clip) as made:
         yield made
-        await browser.close()
-        web.should_exit = True
-        await serving
-        playing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await playing
 
 
 async def test_chromium_plays_two_seconds_on_end_without_loss_freeze_or_dropped_frame(room: Room) -> None:
@@ -181,3 +68,29 @@ async def test_heavy_loss_moves_the_viewer_down_a_rung(room: Room) -> None:
     stats = await room.until(lambda s: decoded(s) >= before + 30, "a second of picture there", timeout_s=10)
     assert stats["state"] == "connected"
     assert room.server.stats("event").by_rung == {"360p": 1}
+
+
+async def test_the_picture_follows_a_line_that_narrows_and_widens(room: Room) -> None:
+    room.relay.weather = Weather(rate=4_000_000, delay_s=0.02)
+    await room.page.evaluate("play()")
+    await room.until(lambda s: decoded(s) >= 60, "two seconds of picture")
+    room.relay.weather = Weather(rate=750_000, delay_s=0.02)
+    await room.until(lambda s: s["video"]["frameHeight"] == 360, "the lower rung", timeout_s=20)
+    room.relay.weather = Weather(rate=4_000_000, delay_s=0.02)
+    stats = await room.until(lambda s: s["video"]["frameHeight"] == 720, "the upper rung", timeout_s=40)
+    totals = room.server.stats("event").totals
+    assert stats["state"] == "connected"
+    assert totals.probes >= 1, "it was found out first whether more gets through"
+    assert totals.switches == 2
+
+
+async def test_sound_alone_and_back_to_the_picture(room: Room) -> None:
+    await room.page.evaluate("play()")
+    await room.until(lambda s: decoded(s) >= 30, "a second of picture")
+    room.server.pin(room.resource, "audio")
+    before = await room.stats()
+    energy = before["audio"]["totalAudioEnergy"]
+    stats = await room.until(lambda s: s["audio"]["totalAudioEnergy"] > energy + 0.01, "sound")
+    assert decoded(stats) - decoded(before) < 15, "what was on its way, and no more"
+    room.server.pin(room.resource, "")
+    await room.until(lambda s: decoded(s) > decoded(stats) + 30, "a second of picture")

@@ -155,6 +155,14 @@ async def test_a_viewer_without_gcm_is_served_through_libsrtp(clip: Clip) -> Non
         assert await viewer.lost() == 0
 
 
+async def test_where_the_kernel_sends_no_segments_each_packet_is_sent_for_itself(clip: Clip) -> None:
+    async with stage(clip) as s:
+        s.server.endpoint.gso = False
+        async with WhepViewer(s.exchange) as viewer:
+            await viewer.wait_frames(45)
+            assert await viewer.lost() == 0
+
+
 async def test_delete_ends_the_playback_once(clip: Clip) -> None:
     async with stage(clip) as s, WhepViewer(s.exchange) as viewer:
         await viewer.wait_frames(1)
