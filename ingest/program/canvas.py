@@ -36,10 +36,13 @@ class Canvas:
         self._copier = VideoReformatter()
 
     def place(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """The canvas with the frame on it, which is nobody else's. Raises `av.FFmpegError`."""
+        """The canvas with the frame on it; never written again by anybody. Raises `av.FFmpegError`.
+
+        A decoded frame that fits as it is is the canvas itself: a decoder only reads what it has handed out.
+        """
         x, y, width, height = fit(frame.width, frame.height, self.width, self.height)
         scaled = self._scale(frame, width, height)
-        if scaled is not frame and (scaled.width, scaled.height) == (self.width, self.height):
+        if (scaled.width, scaled.height) == (self.width, self.height):
             return scaled
         canvas = av.VideoFrame(self.width, self.height, "yuv420p")
         for index, (target, source) in enumerate(zip(canvas.planes, scaled.planes, strict=True)):

@@ -10,7 +10,7 @@ from av.codec.context import CodecContext
 from ingest.encode.encoder import AudioEncoder, EncodedUnit, H264Encoder
 from ingest.encode.ladder import RUNGS
 from ingest.package import h264
-from ingest.program.raw import Picture, Sound
+from ingest.program.raw import Picture, Sound, pixels
 from tests.media.encoded import frame, talk
 
 
@@ -60,6 +60,22 @@ def test_a_picture_repeated_in_many_encoders_is_never_written() -> None:
         for encoder in encoders:
             assert [u.pts for u in encoder.encode(Picture(n, canvas, n == 0))] == [n * 3000]
     assert canvas.pts is None
+
+
+@pytest.mark.parametrize("name", RUNGS)
+def test_a_canvas_of_the_rungs_own_size_is_encoded_without_a_copy_whatever_its_line_size(name: str) -> None:
+    rung = RUNGS[name]
+    canvas = av.VideoFrame(rung.width, rung.height, "yuv420p")
+    for plane in canvas.planes:
+        rows = pixels(plane)
+        rows[:] = np.linspace(60, 180, rows.shape[1]).astype(np.uint8)
+    (unit,) = H264Encoder(rung, "ultrafast").encode(Picture(0, canvas, True))
+    decoder = CodecContext.create("h264", "r")
+    (seen,) = decoder.decode(av.Packet(unit.data)) + decoder.decode(None)
+    for index, (got, wanted) in enumerate(zip(seen.planes, canvas.planes, strict=True)):
+        width = rung.width >> (index > 0)
+        difference = pixels(got)[:, :width].astype(int) - pixels(wanted)[:, :width]
+        assert abs(difference).mean() < 4
 
 
 @pytest.mark.parametrize(("codec", "size", "first"), [("aac", 1024, 0), ("libopus", 960, 648)])

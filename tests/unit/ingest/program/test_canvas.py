@@ -6,12 +6,14 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from av.codec.context import CodecContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.program import slate
 from ingest.program.canvas import Canvas, fit
 from ingest.program.raw import pixels
+from tests.media.encoded import RUNG, talk
 
 
 def _white(width: int, height: int) -> av.VideoFrame:
@@ -64,11 +66,26 @@ def test_one_canvas_takes_changing_sizes() -> None:
         assert (placed.width, placed.height, placed.format.name) == (640, 360, "yuv420p")
 
 
-def test_the_source_frame_is_not_kept() -> None:
+def test_a_frame_that_fits_is_not_copied_and_one_that_is_scaled_is_not_kept() -> None:
     source = _white(640, 360)
-    placed = Canvas(640, 360).place(source)
-    pixels(source.planes[0])[:] = 16
+    assert Canvas(640, 360).place(source) is source
+    larger = _white(1280, 720)
+    placed = Canvas(640, 360).place(larger)
+    pixels(larger.planes[0])[:] = 16
     assert _luma(placed).min() == 235
+
+
+def test_a_decoded_frame_stays_as_it_is_while_its_decoder_goes_on() -> None:
+    decoder = CodecContext.create("h264", "r")
+    canvas = Canvas(RUNG.width, RUNG.height)
+    placed, seen = [], []
+    for unit in talk().units:
+        for picture in decoder.decode(av.Packet(unit.data)):
+            placed.append(canvas.place(picture))
+            seen.append(_luma(placed[-1]).copy())
+    assert len(placed) > 60
+    for frame, luma in zip(placed, seen, strict=True):
+        np.testing.assert_array_equal(_luma(frame), luma)
 
 
 def test_full_range_becomes_limited() -> None:
