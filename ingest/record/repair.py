@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,52 +74,56 @@ def join(paths: Sequence[Path], target: Path) -> Joined:
 
 
 class _Follower:
-    """A thread that hashes what others have written to a file, and sees it to the disk. The groups that are copied
-    have their headers already, so closing the file changes nothing of what was hashed.
+    """Two threads behind a writer: one hashes what it has written, one sees it to the disk.
+
+    The groups that are copied have their headers already, so closing the file changes nothing of what was hashed.
     """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._hash = hashlib.sha256()
-        self._at = 0
+        self._hashed = 0
         self._synced = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="join")
+        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="join hash")
+        self._syncing = ThreadPoolExecutor(1, thread_name_prefix="join sync")
         self._failed: OSError | None = None
 
     def reached(self, end: int) -> None:
         """All before `end` has been written. What was wrong with what came before is raised: `OSError`."""
         if self._failed is not None:
             raise self._failed
-        self._thread.submit(self._follow, end)
+        self._hashing.submit(self._try, self._take, end)
+        if end - self._synced >= _SYNCED:
+            self._synced = end
+            self._syncing.submit(self._try, os.fdatasync, self._fd)
 
     def finish(self) -> str:
         """The digest of the whole file. Raises `OSError`."""
         self.reached(os.fstat(self._fd).st_size)
-        self._thread.shutdown()
+        self._hashing.shutdown()
+        self._syncing.shutdown()
         if self._failed is not None:
             raise self._failed
         return self._hash.hexdigest()
 
     def close(self) -> None:
         """Leaves what is not yet done."""
-        self._thread.shutdown(cancel_futures=True)
+        self._hashing.shutdown(cancel_futures=True)
+        self._syncing.shutdown(cancel_futures=True)
 
-    def _follow(self, end: int) -> None:
+    def _try(self, work: Callable[[int], None], argument: int) -> None:
         try:
-            self._take(end)
+            work(argument)
         except OSError as error:
             self._failed = self._failed or error  # the kernel tells of a page that it could not write only once
 
     def _take(self, end: int) -> None:
-        while self._at < end:
-            data = os.pread(self._fd, min(_HASHED, end - self._at), self._at)
+        while self._hashed < end:
+            data = os.pread(self._fd, min(_HASHED, end - self._hashed), self._hashed)
             if not data:
                 raise OSError(errno.EIO, "the joined file is shorter than what was written")
             self._hash.update(data)
-            self._at += len(data)
-        if self._at - self._synced >= _SYNCED:
-            os.fdatasync(self._fd)
-            self._synced = self._at
+            self._hashed += len(data)
 
 
 def _append(path: Path, out: int, at: int, follower: _Follower) -> int:
