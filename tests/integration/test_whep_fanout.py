@@ -78,7 +78,7 @@ async def test_a_viewer_sees_and_hears_the_top_rung_without_loss(clip: Clip) -> 
     async with stage(clip) as s, WhepViewer(s.exchange) as viewer:
         await viewer.wait_frames(45)
         assert {(w, h) for _, w, h in viewer.video_frames} == {(640, 360)}
-        assert viewer.audio_frames > 40
+        assert viewer.audio_frames > 18, "40 ms each"
         assert viewer.audio_peak > 3000
         assert await viewer.lost() == 0
         stats = s.server.stats(EVENT)
@@ -151,7 +151,7 @@ async def test_a_viewer_that_pins_a_rung_gets_it(clip: Clip) -> None:
 async def test_a_viewer_without_gcm_is_served_through_libsrtp(clip: Clip) -> None:
     async with stage(clip, certificate=Certificate([AES_128_CM])) as s, WhepViewer(s.exchange) as viewer:
         await viewer.wait_frames(45)
-        assert viewer.audio_frames > 20
+        assert viewer.audio_frames > 10
         assert await viewer.lost() == 0
 
 
@@ -212,7 +212,7 @@ async def test_units_that_come_faster_than_they_can_be_sent_are_dropped_up_to_an
         await viewer.wait_frames(seen + 20)
         totals = s.server.stats(EVENT).totals
         assert totals.units_dropped > 100
-        assert viewer.audio_frames > 0
+        await viewer.wait_for(lambda: viewer.audio_frames > 0)
 
 
 async def test_metrics_count_what_was_sent_also_after_the_event(clip: Clip) -> None:

@@ -106,6 +106,7 @@ class Viewer:
 
         On AUDIO_ONLY there is nothing to wait for.
         """
+        self.stats.switches += bool(self.rung) and rung != self.rung
         self.rung = self.layers.target = rung
         self._held = None
         if rung == AUDIO_ONLY:
