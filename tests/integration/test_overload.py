@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from ingest.contract import LiveStatus, SessionState
+from ingest.encode.ladder import GOP_FRAMES, PART_FRAMES
+from ingest.encode.pace import FEW, HALF
 from tests.media import presenter
 from tests.media.braked import Brake
 from tests.media.conducted import ConductedClock
@@ -23,6 +25,8 @@ from tests.media.reading import Watched, watch
 _TOP, _LOW = "240p", "144p"
 _SLOW_FROM_S, _SLOW_S, _CALM_S = 3.0, 9.0, 24.0
 _FRAME = 3000
+_PART = PART_FRAMES * _FRAME
+_PARTS = GOP_FRAMES // PART_FRAMES
 
 
 @dataclass
@@ -105,7 +109,7 @@ def test_parts_of_every_rendition_go_on_at_their_pace_with_not_one_missing(seen:
         parts = seen.room.parts(name)
         whole = [p for p in parts if p.pts + p.duration < (seen.room.end.duration - 0.5) * 90_000]
         assert [(p.msn, p.part, p.pts, p.duration) for p in whole] == [
-            (n // 4, n % 4, n * 45_000, 45_000) for n in range(len(whole))
+            (n // _PARTS, n % _PARTS, n * _PART, _PART) for n in range(len(whole))
         ]
         assert all(p.independent for p in parts if p.part == 0)
 
@@ -160,4 +164,8 @@ def test_the_host_is_told_what_is_made_at_what_rate(seen: _Seen) -> None:
         if not rates:
             continue
         assert rates[_LOW] == (30.0, False)
-    assert {r.wanted_fps for _, s in seen.statuses for r in s.renditions if r.name == _TOP} <= {30.0, 14.0, 6.0}
+    assert {r.wanted_fps for _, s in seen.statuses for r in s.renditions if r.name == _TOP} <= {
+        30.0,
+        HALF.frame_rate,
+        FEW.frame_rate,
+    }
