@@ -22,7 +22,7 @@ from webinar.app import create_app
 from webinar.base import db
 from webinar.base.bus import Bus
 from webinar.base.embedded import EmbeddedNats
-from webinar.base.service import serve_until
+from webinar.base.service import listen, serve_until
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
@@ -82,8 +82,7 @@ class Web:
 @contextlib.asynccontextmanager
 async def web_service(database: str, nats_url: str, folder: Path, **settings: Any) -> AsyncIterator[Web]:
     """The web service of one process, as `webinar.app.run` puts it together."""
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
+    sock = listen("127.0.0.1", 0, "any port")
     sock.listen(256)
     url = f"http://localhost:{sock.getsockname()[1]}"
     (udp,) = free_ports(1, socket.SOCK_DGRAM)

@@ -59,7 +59,8 @@ def health_routes(checks: Mapping[str, Check], metrics_from: Sequence[str] = ("1
 def listen(host: str, port: int, setting: str) -> socket.socket:
     """A bound TCP socket; `CannotStart` naming the setting when the port cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's waiting off only where the protocol is named.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
