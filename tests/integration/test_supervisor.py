@@ -1,4 +1,4 @@
-"""`webinar serve`: starts in order, restarts what dies, leaves nothing behind, refuses to start in clear words."""
+"""`webinar serve`: starts, restarts what dies, leaves nothing behind, refuses to start in clear words."""
 
 from __future__ import annotations
 
