@@ -261,6 +261,18 @@ async def test_a_recording_is_ready_before_its_sound_alone(web: Web, ingest: Fak
     assert (await web.platform.recordings.get(before.id)).audio_bytes is None
 
 
+async def test_sound_whose_notice_was_lost_on_the_bus_is_found_in_the_store(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    ingest.sound = False
+    await web.host.post(f"/api/v1/events/{event['id']}/end")
+    notice = dataclasses.replace(ingest.closed(event["id"]), audio_bytes=4711)
+    await web.platform.storage.put_bytes(notice.key.removesuffix("mp4") + "json", notice.to_json())
+    assert await web.platform.recordings.scan() == 1
+    (found,) = await web.platform.recordings.of_event(uuid.UUID(event["id"]))
+    assert (found.state, found.audio_bytes) == ("ready", 4711)
+    assert await web.platform.recordings.scan() == 0
+
+
 async def test_an_event_whose_ingest_died_can_still_be_ended(web: Web, ingest: FakeIngest) -> None:
     event = await web.live_event()
     await ingest.die()

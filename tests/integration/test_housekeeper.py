@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client import REGISTRY
 
-from ingest.contract import Key, RecordingClosed
+from ingest.contract import Key, RecordingClosed, Subject
 from tests.fake_ingest import FakeIngest
+from tests.integration.test_api_worker import worker
+from tests.waiting import until
 from webinar.base.disk import Disk, free_on
+from webinar.base.embedded import EmbeddedNats
 from webinar.base.errors import Unavailable
 from webinar.jobs.housekeeper import Housekeeper
 
@@ -150,6 +153,26 @@ async def test_halves_go_once_the_joined_recording_is_the_events_and_in_the_stor
     assert RecordingClosed.from_json(await storage.get_bytes(kept[0])) == joined
     await housekeeper.joined(event_id)
     assert await storage.list_keys(f"recordings/{event_id}") == kept
+
+
+async def test_the_worker_removes_halves_when_it_hears_of_the_joined_recording(
+    web: Web, ingest: FakeIngest, nats: EmbeddedNats
+) -> None:
+    event_id, _ = await _over(web, ingest)
+    storage, film = web.platform.storage, ingest.closed(event_id)
+    half = f"recordings/{event_id}/0000000000000-half"
+    async with worker(web, nats):
+        for suffix in (".mp4", ".json"):
+            await storage.put_bytes(half + suffix, b"half")
+        joined = dataclasses.replace(film, joined=("0000000000000-half",), sha256="joined", duration_s=99.0)
+        await storage.put_bytes(film.key.removesuffix("mp4") + "json", joined.to_json())
+        await web.ingest_bus.publish(Subject.RECORDING, joined.to_json())
+
+        async def alone() -> bool:
+            return not [key for key in await storage.list_keys(f"recordings/{event_id}") if key.startswith(half)]
+
+        await until(alone)
+    assert await storage.size(film.key) == film.bytes
 
 
 def _used() -> float | None:
