@@ -1,0 +1,28 @@
+"""A shared screen of 5 pictures a second is shown as early as a camera: nothing waits for the next picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.media.live import room
+from tests.media.presenter import make, present
+from tests.media.reading import watch
+
+
+@pytest.mark.parametrize("fps", [5, 30])
+async def test_a_picture_is_shown_within_100_ms_whatever_the_rate(tmp_path: Path, fps: int) -> None:
+    clip = make(4.0, fps=fps)
+    async with room(tmp_path) as made:
+        await made.session.start()
+        await made.until(0.2)
+        epoch_s = made.clock.now() - made.session.status().program_time_s
+        began_s = made.clock.now()
+        await present(made.session, clip, made.clock, delay_s=0.02)
+        await made.later(0.3)
+    flashes = watch(made.stream("240p")).flashes
+    captured = [began_s + second - epoch_s for second in range(1, 4)]
+    delays = [min(f - c for f in flashes if f > c - 0.05) for c in captured]
+    # 20 ms on the way, the grid of 1/30 s, and what the buffer adds.
+    assert max(delays) <= 0.1, delays
