@@ -17,7 +17,11 @@ RUNS = {
     "recording": [["tests.bench.recording"]],
     "all": [["tests.bench.everything"]],
     "lipsync": [["tests.bench.lipsync"]],
-    "hls": [["tests.bench.hls_cost"], ["tests.bench.hls_session"], ["tests.bench.hls_session", "--reconnect"]],
+    "hls": [
+        ["tests.bench.hls_cost"],
+        ["tests.bench.hls_session", "player"],
+        ["tests.bench.hls_session", "rules", "--reconnect"],
+    ],
     "soak": [["tests.bench.soak"]],
 }
 

@@ -43,14 +43,14 @@ async def load(url: str, pid: int, viewers: int, seconds: float) -> dict[str, fl
 
 
 async def newest_part(hls_url: str) -> str:
-    """The second part of the newest segment that has one: no keyframe, the usual weight."""
+    """The first part of the newest segment: the heaviest."""
     parts = urlsplit(hls_url)
     connection = Connection(parts.hostname or "", parts.port or 80)
     try:
         top = hls_playlist.multivariant((await connection.get(parts.path))[1].decode()).variants[0].uri
         base = urljoin(hls_url, top)
         now = hls_playlist.media((await connection.get(urlsplit(base).path))[1].decode())
-        return urljoin(base, next(s.parts[1].uri for s in reversed(now.segments) if len(s.parts) > 1))
+        return urljoin(base, now.segments[-1].parts[0].uri)
     finally:
         connection.close()
 
@@ -62,11 +62,11 @@ async def measure(bench: Bench, viewers: int, seconds: float) -> dict[str, Any]:
     await asyncio.sleep(seconds)
     idle = (cpu_s(web) - before) / (time.monotonic() - began)  # cores
     result: dict[str, Any] = {"web_idle_cores": round(idle, 3)}
-    ours = await load(await newest_part(playback["hls_url"]), web, viewers, seconds)
+    part = await newest_part(playback["hls_url"])
+    ours = await load(part, web, viewers, seconds)
     ours["us"] = round(ours["us"] - 1e6 * idle * seconds / ours["requests"], 1)
     async with nginx(urlsplit(playback["hls_url"]).port or 80) as (url, pid):
-        part = urlsplit(await newest_part(playback["hls_url"]))
-        theirs = await load(url + part.path, pid, viewers, seconds)
+        theirs = await load(url + urlsplit(part).path, pid, viewers, seconds)
     return result | {"web": ours, "nginx": theirs, "ratio": round(ours["us"] / theirs["us"], 2)}
 
 
