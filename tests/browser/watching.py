@@ -10,7 +10,7 @@ from tests.browser import walk
 
 # Counts what the page opens, and sends its media to another port of the server's address when there is one to send to.
 WATCHED = """(port => {
-    window.made = { pcs: [], sources: [], said: [] };
+    window.made = { pcs: [], sources: [], said: [], holds: 0, frames: 0 };
     const Connection = window.RTCPeerConnection;
     window.RTCPeerConnection = class extends Connection {
         constructor(...given) { super(...given); window.made.pcs.push(this); }
@@ -28,6 +28,12 @@ WATCHED = """(port => {
         if (!notice) return;
         const look = () => notice.hidden || window.made.said.push(notice.textContent.trim());
         new MutationObserver(look).observe(notice, { attributes: true });
+        const held = document.querySelector('[data-stage=held]');
+        const holds = () => { window.made.holds += !held.hidden; };
+        new MutationObserver(holds).observe(held, { attributes: true });
+        const video = document.querySelector('.stage__video');
+        const frame = () => { window.made.frames += 1; video.requestVideoFrameCallback(frame); };
+        video.requestVideoFrameCallback(frame);
     });
 })(PORT)"""
 
@@ -44,9 +50,14 @@ NOW = """() => {
         sources: window.made.sources.filter(source => source.readyState === 'open').length,
         players: document.querySelectorAll('video').length,
         notice: !document.querySelector('[data-stage=notice]').hidden,
-        held: !document.querySelector('[data-stage=held]').hidden,
+        holds: window.made.holds, held: !document.querySelector('[data-stage=held]').hidden,
         said: window.made.said.at(-1) ?? '',
     };
+}"""
+
+LIVE_EDGE = """() => {
+    const behind = document.querySelector('[data-control=behind]').textContent;
+    return /^(In real time|\\d\\.\\d s behind)$/.test(behind);
 }"""
 
 
@@ -64,19 +75,25 @@ def now(page: Page) -> dict[str, Any]:
     return found
 
 
-def says_reconnecting(page: Page, seconds: float = 8) -> None:
+def says_reconnecting(page: Page, seconds: float = 20) -> None:
     walk.until(page, "() => window.made.said.some(text => text.startsWith('Reconnecting'))", seconds=seconds)
 
 
-def well_again(page: Page, transport: str = "whep", seconds: float = 30) -> None:
+def shows(page: Page, frames: int, seconds: float = 60) -> None:
+    """Until so many more frames were shown, by whatever session."""
+    before = page.evaluate("window.made.frames")
+    walk.until(page, "wanted => window.made.frames >= wanted", before + frames, seconds)
+
+
+def well_again(page: Page, transport: str = "whep", seconds: float = 60) -> None:
     """Live, moving, heard, by one player with one connection; nothing on the picture; the page is the same."""
+    shows(page, 30, seconds)
     walk.playing(page, transport, seconds)
-    walk.until(page, "() => document.querySelector('[data-stage=notice]').hidden", seconds=5)
+    walk.until(page, "() => document.querySelector('[data-stage=notice]').hidden")
     here = now(page)
     assert page.evaluate("window.neverReloaded"), "the page was loaded again"
     assert not here["muted"], here
     assert here["players"] == 1, here
     assert not here["held"], here
     assert (here["connections"], here["sources"]) == ((1, 0) if transport == "whep" else (0, 1)), here
-    edge = "In real time" if transport == "whep" else "s behind"
-    walk.until(page, "edge => document.querySelector('[data-control=behind]').textContent.includes(edge)", edge, 10)
+    walk.until(page, LIVE_EDGE)
