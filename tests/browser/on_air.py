@@ -48,12 +48,6 @@ def enter(page: Page, link: str, transport: str) -> None:
     walk.playing(page, transport)
 
 
-def moving_again(page: Page, transport: str, seconds: float) -> None:
-    """Until a new session plays and its frames go on."""
-    expect(page.locator("[data-stage=root]")).to_have_attribute("data-play", "playing", timeout=seconds * 1000)
-    walk.playing(page, transport, seconds)
-
-
 def sending(page: Page, state: str = "sending", seconds: float = 40) -> None:
     """Until the studio is in a state of sending."""
     expect(page.locator("[data-studio=root]")).to_have_attribute("data-sending", state, timeout=seconds * 1000)
