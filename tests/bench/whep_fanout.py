@@ -34,6 +34,7 @@ class Result:
     cpu_us_a_packet: float
     cpu_of_a_core: float  # 0..1
     cpu_us_a_viewer_second: int
+    of_it_kernel: float  # 0..1: sends, and on loopback their reception as well
     lost: int
     bad: int
     decrypted: int
@@ -70,11 +71,13 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True,
             answer = server.offer("event", offer)
             child.stdin.write(json.dumps({"answer": answer.sdp}).encode() + b"\n")
         before = await settled(child.stdout, viewers)
-        cpu_s, began_s = _cpu(), time.monotonic()
+        used, began_s = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
         after = before
         while time.monotonic() - began_s < seconds:
             after = json.loads(await child.stdout.readline())["figures"]
-        took_s, cpu_s = time.monotonic() - began_s, _cpu() - cpu_s
+        took_s, now_used = time.monotonic() - began_s, resource.getrusage(resource.RUSAGE_SELF)
+        kernel_s = now_used.ru_stime - used.ru_stime
+        cpu_s = now_used.ru_utime - used.ru_utime + kernel_s
         totals = server.stats("event").totals
         packets = after["packets"] - before["packets"]
         return Result(
@@ -84,6 +87,7 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True,
             cpu_us_a_packet=round(cpu_s / packets * 1e6, 2),
             cpu_of_a_core=round(cpu_s / took_s, 3),
             cpu_us_a_viewer_second=round(cpu_s / took_s / viewers * 1e6),
+            of_it_kernel=round(kernel_s / cpu_s, 2),
             lost=after["lost"] - before["lost"],
             bad=after["bad"],
             decrypted=after["decrypted"],
@@ -108,11 +112,6 @@ async def settled(lines: asyncio.StreamReader, viewers: int) -> dict[str, int]:
         figures: dict[str, int] = json.loads(await lines.readline())["figures"]
         if figures["connected"] == viewers and figures["packets"] > viewers * 50:
             return figures
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
