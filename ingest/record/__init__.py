@@ -3,7 +3,7 @@
 The file is written by our own boxes, not by a muxer, because all three moments ask for it:
 
 * live: `ftyp`, a 16-byte `free`, a fragmented `moov`, then a fragment each half second, each on the disk (fdatasync)
-  before it is reported as saved, with another such `free` each 64 MB. A killed process leaves a fragmented MP4 that
+  before it is reported as saved, with another such `free` each 128 MB. A killed process leaves a fragmented MP4 that
   plays up to its last whole fragment.
 * End: a complete `moov` is appended and each `free` becomes the header of an `mdat` that hides the fragments up to the
   next one: an ordinary MP4, made by a few small writes whatever the length. Its SHA-256 is known then, too: all but

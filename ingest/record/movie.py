@@ -27,8 +27,8 @@ from ingest.package.boxes import (
 HEAD: Final = file_type(b"isom", b"iso2", b"avc1", b"mp41", b"iso6")
 # Before each group of fragments; becomes the header of an `mdat` when the file is closed: 64-bit size, so 16 bytes.
 PLACE: Final = box(b"free", bytes(8))
-# Few enough for a player to step over, small enough to be hashed within a fraction of a second.
-GROUP_BYTES: Final = 64 * 1024 * 1024
+# Few enough for a player to step over (14 in two hours), small enough to be hashed within a fraction of a second.
+GROUP_BYTES: Final = 128 * 1024 * 1024
 MOVIE_TIMESCALE: Final = VIDEO_CLOCK
 
 

@@ -80,6 +80,10 @@ async def long_event(folder: Path, hours: float) -> dict[str, Any]:
     ready_s = time.perf_counter() - ended
     path = storage.local_path(notice.key)
     assert path is not None
+    began = time.perf_counter()
+    heard = await spool.store_sound(notice)
+    sound_s = time.perf_counter() - began
+    assert heard is not None
 
     def digest() -> str:
         with path.open("rb") as file:
@@ -105,6 +109,8 @@ async def long_event(folder: Path, hours: float) -> dict[str, Any]:
         "bytes": notice.bytes,
         "closed_s": round(closed_s, 3),
         "in_store_s": round(ready_s, 3),
+        "sound_alone_s": round(sound_s, 2),
+        "sound_bytes": heard.audio_bytes,
         "hashing_all_of_it_s": round(whole_s, 2),
         "two_halves_in_store_s": round(joined_s, 2),
         "joined_bytes": joined.bytes,
