@@ -45,6 +45,7 @@ class Adaptation:
         self._resource = resource
         self._ladder = ladder
         self._can_probe = can_probe
+        self._counted = (0, 0)  # highest sequence number and packets lost, of the last report
         self._sender_report = (0, 0.0)  # middle bits of the last one's NTP time, and when it was sent
 
     def reported(self, ntp: int, now_s: float) -> None:
@@ -65,14 +66,15 @@ class Adaptation:
             round_trip_s = reception.round_trip_s = max(now_s - sent_s - block.delay / 65536, 0.0)
         if now_s - reception.estimate_s > ESTIMATE_VALID_S:
             reception.estimate = None
+        loss, packets = self._loss(block)
         if not judge:
             return Advice.STAY
         if self.probe is not None:
             if again is not None:
                 self.probe.again(again)
-            return self._settled(self.probe.report(block.fraction_lost, round_trip_s, now_s), now_s)
+            return self._settled(self.probe.report(loss, round_trip_s, now_s), now_s)
         names, rates = self._ladder.rungs()
-        report = Report(block.fraction_lost, reception.estimate, round_trip_s)
+        report = Report(loss, reception.estimate, round_trip_s, packets)
         advice = self.layers.report(report, names, rates, now_s)
         return self._try(names, rates, now_s) if advice is Advice.PROBE else advice
 
@@ -86,6 +88,19 @@ class Adaptation:
         if self.probe is not None:
             self.probe = None
             self._ladder.release_probe(self._resource)
+
+    def _loss(self, block: ReportBlock) -> tuple[float, int]:
+        """Share and number of packets since the last report, by its counters.
+
+        The fraction that it tells never falls below 0, so on a way that reorders it says more than is lost.
+        """
+        packets, lost = block.highest_sequence - self._counted[0], block.total_lost - self._counted[1]
+        first = self._counted[0] == 0
+        counts = block.total_lost != 0 or self._counted[1] != 0  # some tell only the fraction
+        self._counted = (block.highest_sequence, block.total_lost)
+        if first or packets <= 0:
+            return block.fraction_lost, 1
+        return (lost / packets if counts else block.fraction_lost), packets
 
     def _try(self, names: Sequence[str], rates: Sequence[int], now_s: float) -> Advice:
         """Who cannot be probed takes the rung above, and leaves it when it does not get through."""

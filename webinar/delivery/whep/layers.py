@@ -25,7 +25,7 @@ HEAVY_LOSS: Final = 0.10  # one second is enough
 LIGHT_LOSS: Final = 0.05  # four in a row: retransmission repairs less than that
 LIGHT_LOSSES: Final = 4
 LOW_ESTIMATES: Final = 3  # in a row
-QUEUE_SEEN_S: Final = 0.06  # jitter alone lowers a browser's estimate as well: a queue must be seen beside it
+QUEUE_SEEN_S: Final = 0.1  # jitter alone lowers a browser's estimate as well: a queue must be seen beside it
 REMB_HEADROOM: Final = 0.8
 REMB_SHORT: Final = 0.6  # so far below counts twice
 REMB_FALL: Final = 0.97
@@ -55,9 +55,10 @@ class Advice(enum.StrEnum):
 class Report:
     """What one RTCP compound says of the picture. `estimate` in bit/s of REMB, `round_trip_s` of LSR and DLSR."""
 
-    loss: float  # 0..1, since the last one
+    loss: float  # since the last one; below 0 when packets came late that were lost to that one
     estimate: int | None = None
     round_trip_s: float | None = None
+    packets: int = 1  # that `loss` is a share of
 
 
 class LayerChooser:
@@ -78,7 +79,7 @@ class LayerChooser:
         self._low_estimates = 0
         self._queued = 0
         self._hopeless_since_s: float | None = None
-        self._losses: list[float] = []  # reported since `_judged_s`
+        self._losses: list[tuple[float, int]] = []  # reported since `_judged_s`, with the packets
         self._round_trips: list[float] = []
         self._judged_s = float("-inf")
         self._estimate: int | None = None
@@ -126,12 +127,13 @@ class LayerChooser:
             self._judged_s = now_s - JUDGED_EVERY_S  # the first one, or the first for long
         rung = ladder.index(self.target)
         self._take(report, rates[rung])
-        loss = sum(self._losses) / len(self._losses)
+        packets = sum(packets for _, packets in self._losses)
+        loss = max(sum(loss * packets for loss, packets in self._losses) / packets, 0.0)
         since_s = now_s - self._judged_s
         alarm = since_s >= ALARM_AFTER_S and len(self._losses) > 1 and loss >= ALARM_LOSS
         if since_s < JUDGED_EVERY_S and not alarm:
             return Advice.STAY
-        worst, queue_s = max(self._losses), self._queue_s()
+        worst, queue_s = max(loss for loss, _ in self._losses), self._queue_s()
         self._losses.clear()
         self._judged_s = now_s
         if alarm and not self.pinned and now_s - self._changed_s >= ALARM_SETTLE_S:
@@ -155,7 +157,7 @@ class LayerChooser:
         return self._go(ladder[ladder.index(self.target) - 1], now_s)
 
     def _take(self, report: Report, rate: int) -> None:
-        self._losses.append(report.loss)
+        self._losses.append((report.loss, report.packets))
         if report.round_trip_s is not None:
             self._round_trips.append(report.round_trip_s)
             self.round_trip_s = min(report.round_trip_s, self.round_trip_s or report.round_trip_s)

@@ -71,6 +71,7 @@ class Simulation:
         self._queued = 0.0  # bits
         self._frames = 0
         self._counts = Counter[str]()
+        self._reported = (0, 0)
 
     def rungs(self) -> tuple[Sequence[str], Sequence[int]]:
         return LADDER, RATES
@@ -126,8 +127,11 @@ class Simulation:
             self.network.estimated(estimate, self.now_s)
         round_trip_s = line.delay_s + self._queued / line.rate + self._random.random() * line.jitter_s
         self.network.reported(1 << 16, self.now_s - round_trip_s)
-        sent, lost = self._counts.pop("video", 0), self._counts.pop("video lost", 0)
-        block = ReportBlock(1, lost / sent if sent else 0.0, 0, 0, 0, 1, 0)
+        late = round(self._random.random() * line.jitter_s * 100)  # lost to this report, and there at the next
+        sent, lost = self._counts["video"], self._counts["video lost"] + late
+        fraction = max((lost - self._reported[1]) / max(sent - self._reported[0], 1), 0.0)
+        self._reported = (sent, lost)
+        block = ReportBlock(1, fraction, lost, sent, 0, 1, 0)
         again = ReportBlock(2, 0.0, self._counts["again lost"], self._counts["again"], 0, 0, 0)
         advice = self.network.report(block, again, self.now_s, judge=True)
         assert advice is not Advice.GOODBYE
