@@ -17,6 +17,10 @@ class Patience:
         self._clock = clock
         self._failed: dict[Path, tuple[int, float]] = {}  # times in a row, when the next try is due
 
+    def prune(self) -> None:
+        """Forgets what is not there any more."""
+        self._failed = {path: when for path, when in self._failed.items() if path.exists()}
+
     def holds(self, path: Path) -> bool:
         """Whether it is to be left alone just now."""
         return path in self._failed and self._clock() < self._failed[path][1]

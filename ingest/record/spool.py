@@ -220,6 +220,7 @@ class Spool:
         return sorted(path for path in self._root.glob(f"*/*{suffix}") if session_of(path) not in living)
 
     def _clear(self, living: Collection[str]) -> None:
+        self._patience.prune()
         for suffix in (_JOINED, _FETCHED, _AUDIO, NEW):
             for path in self._left(suffix, living):
                 path.unlink(missing_ok=True)

@@ -31,6 +31,7 @@ USED: Final = Gauge("webinar_store_bytes", "In the store, as counted once an hou
 REMOVED: Final = Counter("webinar_store_removed_total", "Objects removed by the worker", ["why"])
 
 _A_ROUND: Final = 20  # live sessions whose segments are removed at once
+_LOOKED_AT: Final = 200  # of these, the ones whose recording is safe
 _COUNT_EVERY_S: Final = 3600.0
 
 
@@ -83,7 +84,7 @@ class Housekeeper:
         await self._disk.look()
         if not self._disk.low:
             return
-        for session in await self._events.with_segments(older_than=timedelta(0), most=_A_ROUND):
+        for session in await self._events.with_segments(older_than=timedelta(0), most=_LOOKED_AT):
             if await self._recorded(session):
                 await self._remove(session, "disk_low")
                 if await self._disk.look() >= 2 * self._disk.reserve:
