@@ -91,3 +91,15 @@ def test_an_event_is_made_held_and_downloaded_with_nothing_but_http(
     report = probe(file)
     assert report.errors == []
     assert abs(report.duration_s - recording["duration_s"]) <= 0.5
+
+    def sound() -> Any:
+        return platform.call("GET", f"{call}/recordings").json()["items"][0]["audio_url"]
+
+    platform.wait_for(sound, 40, "the sound alone")
+    heard = platform.call("GET", sound(), token="", headers={"Range": "bytes=0-"})
+    assert heard.status == 206
+    file = platform.folder / "downloaded.m4a"
+    file.write_bytes(heard.body)
+    alone = probe(file)
+    assert (alone.errors, alone.gaps, alone.frames) == ([], [], 0)
+    assert alone.audio_duration_s == report.audio_duration_s
