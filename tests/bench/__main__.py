@@ -9,7 +9,9 @@ import subprocess
 import sys
 
 RUNS = {
+    "start": [["tests.bench.start"]],
     "event": [["tests.bench.event"]],
+    "whip": [["tests.bench.whip_ingest"]],
     "whep": [["tests.bench.whep_fanout", "--viewers", str(n)] for n in (60, 150, 300)],
     "weather": [["tests.bench.whep_weather"]],
     "janus": [["tests.bench.whep_janus"]],  # needs Debian's janus
@@ -31,7 +33,7 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.exit(f"no such run: {', '.join(sorted(unknown))}; there are {', '.join(RUNS)}")
     status = 0
-    for name in names or ["event", "whep", "weather", "chat", "all", "lipsync", "hls"]:
+    for name in names or ["start", "event", "whip", "whep", "weather", "chat", "all", "lipsync", "hls"]:
         for module, *arguments in RUNS[name]:
             print(f"# {module} {' '.join(arguments)}", flush=True)
             status |= subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
