@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,7 +41,7 @@ LADDER = (
 @dataclass
 class Session:
     event_id: str
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: f"{time.time_ns():020d}-{uuid.uuid4().hex}")  # they sort by time
     prefix: str = field(default_factory=lambda: uuid.uuid4().hex)
     state: SessionState = SessionState.REHEARSAL
     started_at: str | None = None

@@ -177,10 +177,11 @@ async def test_figures_of_the_live_session_and_who_watches(web: Web, ingest: Fak
         await web.playback(person["viewer_token"], transport=transport)
         await web.playback(person["viewer_token"], transport=transport)
     figures = (await web.host.get(path)).json()
-    assert figures["viewers"] == {"total": 3, "whep": 1, "hls": 2, "lobby": 0}
+    assert figures["viewers"] == {"total": 3, "whep": 1, "hls": 2, "lobby": 0, "by_rendition": {}}
     assert figures["session_state"] == "live"
     assert figures["recorded_until_s"] == 0.5
-    assert figures["renditions"] == [{"name": "240p", "fps": 30.0, "bitrate": 290000}]
+    (rendition,) = figures["renditions"]
+    assert (rendition["name"], rendition["fps"], rendition["bitrate"]) == ("240p", 30.0, 290_000)
     assert figures["publisher"]["width"] == 1280
     listed = (await web.host.get(f"/api/v1/events/{event['id']}/attendees")).json()["items"]
     assert all(p["first_joined_at"] for p in listed)
