@@ -1,4 +1,4 @@
-"""How long `webinar serve` takes to start on an empty folder, to stop, and to start again: `python -m tests.bench.start`."""
+"""How long `webinar serve` takes to start on an empty folder, to stop, and to start again."""
 
 from __future__ import annotations
 
