@@ -1,4 +1,4 @@
-"""The room in Chromium: a picture for everybody who has a seat, and a chat that takes what people write as they wrote it."""
+"""The room in Chromium: a picture for everybody with a seat, and a chat that takes what people write as it is."""
 
 from __future__ import annotations
 
