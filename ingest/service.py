@@ -17,11 +17,11 @@ from typing import Final
 
 import av
 from nats.aio.subscription import Subscription
-from prometheus_client import REGISTRY, Gauge
+from prometheus_client import REGISTRY, Counter, Gauge
 from starlette.applications import Starlette
 
 from ingest.accept.whip import WhipServer
-from ingest.contract import LiveStatus, SessionState, Subject
+from ingest.contract import LiveStatus, SessionState, Subject, UnknownMessage
 from ingest.encode import speed
 from ingest.encode.ladder import AAC_BITRATE, AUTO, Ladder, choose
 from ingest.metrics import IngestCollector
@@ -40,6 +40,8 @@ from webinar.base.storage import Storage
 _log = log.get(__name__)
 
 SESSIONS: Final = Gauge("webinar_ingest_sessions", "Live sessions this process owns")
+
+YIELDED: Final = Counter("webinar_ingest_yielded_total", "Sessions ended because a newer one has their event")
 
 _EVENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MOST_SESSIONS: Final = 32
@@ -138,8 +140,30 @@ class Ingest:
         }
         for verb, handler in verbs.items():
             owned.subscriptions.append(await self._bus.serve(Subject.command(event_id, verb), _bind(handler, session)))
+        owned.subscriptions.append(await self._bus.subscribe(Subject.status(event_id), self._watch(session)))
         _log.info("event owned", event_id=event_id, session=session.id)
         return owned
+
+    def _watch(self, session: LiveSession) -> Callable[[bytes], Awaitable[None]]:
+        """Hears who else says to own the event: of two, which only a bus that was cut can leave, the older one ends.
+
+        Ids sort by the time at which they were given. The newer session is what PostgreSQL and the viewers have; the
+        older one's recording is closed and stored, and its presenter connects again.
+        """
+
+        async def heard(payload: bytes) -> None:
+            try:
+                status = LiveStatus.from_json(payload)
+            except UnknownMessage:
+                return  # of an ingest of another version
+            if status.session_id > session.id and status.state is not SessionState.ENDED and not session.over:
+                YIELDED.inc()
+                _log.warning(
+                    "event goes on elsewhere", event_id=session.event_id, here=session.id, there=status.session_id
+                )
+                await session.close()
+
+        return heard
 
     async def _disown(self, owned: _Owned) -> None:
         """No command reaches the session any more; its task ends by itself."""

@@ -70,10 +70,16 @@ class Live:
             self._feed.end_session(session.session_id)
 
     def _on_message(self, message: Message) -> None:
-        self.whep.push(message)
+        newest = self._by_event.get(message.event_id)
+        if newest is None or message.session_id >= newest.session_id:
+            self.whep.push(message)
+        # Else from an ingest that was cut off and replaced: it ends its session as soon as it hears of the other.
 
     def _on_session(self, session: LiveSession) -> None:
         known = self._by_event.get(session.event_id)
+        if known is not None and known.session_id > session.session_id:
+            self._feed.end_session(session.session_id)  # ids sort by time: it was replaced already
+            return
         if known is not None and known is not session:
             # Its ingest died and another one took the event over: nothing more comes of the old session.
             self._feed.end_session(known.session_id)
