@@ -7,7 +7,6 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,23 +21,11 @@ from ingest.accept import PublisherState
 from ingest.accept.whip import WhipServer
 from tests.integration.lossy_relay import LossyRelay, Weather
 from tests.integration.whip_sink import KeepingSink, decode_audio, decode_video, until
+from tests.media.whip_chromium import ARGUMENTS, CHROMIUM
 
 FINE = Weather()
 # A poor mobile uplink: 5 % of the packets lost each way, 80-100 ms there and back.
 POOR = Weather(loss=0.05, delay_s=0.04, jitter_s=0.01)
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-]
 
 PAGE = """<!doctype html><title>presenter</title><canvas width=640 height=360></canvas><script>
 async function camera() {
