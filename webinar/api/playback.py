@@ -36,9 +36,7 @@ class PlaybackQuery(BaseModel):
     transport: Annotated[Transport | None, Field(default=None, description="How the player plays; counted.")]
     behind: Annotated[
         float | None,
-        Field(
-            default=None, ge=0, le=3600, description="Seconds behind live, by the player's own word; for the host."
-        ),
+        Field(default=None, ge=0, le=3600, description="Seconds behind live, by the player's own word; for the host."),
     ]
 
 
