@@ -32,7 +32,7 @@ from ingest.accept.sink import CodecName, EncodedFrame
 from ingest.contract import AUDIO_CLOCK, Message
 from ingest.encode.encoder import AudioEncoder, EncodedUnit, H264Encoder
 from ingest.encode.ladder import AAC_BITRATE, FRAME_RATE, GOP_FRAMES, OPUS_BITRATE, Ladder, Rung, choose
-from ingest.encode.queue import PictureQueue, SoundQueue
+from ingest.encode.queue import SOUNDS, PictureQueue, SoundQueue
 from ingest.encode.worker import Worker
 from ingest.outlet import AacOutlet, Identity, OpusOutlet, VideoOutlet
 from ingest.program.canvas import Canvas
@@ -140,7 +140,7 @@ def ours(path: Path, ladder: Ladder) -> dict[str, float]:
     for thread in threads:
         thread.start()
     waiting: list[Worker[Picture] | Worker[Sound]] = [*pictures, *sounds]
-    _feed(frames, video, audio, rooms)
+    _feed(frames, video, audio, rooms, sounds)
     for worker in waiting:
         worker.finish()
         worker.join()
@@ -160,12 +160,18 @@ def ours(path: Path, ladder: Ladder) -> dict[str, float]:
 
 
 def _feed(
-    frames: list[EncodedFrame], video: VideoDecoder, audio: AudioDecoder, rooms: list[threading.Semaphore]
+    frames: list[EncodedFrame],
+    video: VideoDecoder,
+    audio: AudioDecoder,
+    rooms: list[threading.Semaphore],
+    sounds: list[Worker[Sound]],
 ) -> None:
     """As fast as the encoders take it; returns when all of it has gone through."""
     for frame in frames:
         if frame.codec == "opus":
             audio.put(0, frame)
+            while any(worker.waiting > SOUNDS // 2 for worker in sounds):
+                time.sleep(0.01)
             continue
         for room in rooms:
             room.acquire()
