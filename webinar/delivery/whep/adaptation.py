@@ -95,10 +95,12 @@ class Adaptation:
         The fraction that it tells never falls below 0, so on a way that reorders it says more than is lost.
         """
         packets, lost = block.highest_sequence - self._counted[0], block.total_lost - self._counted[1]
+        if packets == 0 and self._counted[0]:
+            return 0.0, 0  # right after another one: what arrived since is said by the next
         first = self._counted[0] == 0
         counts = block.total_lost != 0 or self._counted[1] != 0  # some tell only the fraction
         self._counted = (block.highest_sequence, block.total_lost)
-        if first or packets <= 0:
+        if first or packets < 0:
             return block.fraction_lost, 1
         return (lost / packets if counts else block.fraction_lost), packets
 

@@ -128,7 +128,7 @@ class LayerChooser:
         rung = ladder.index(self.target)
         self._take(report, rates[rung])
         packets = sum(packets for _, packets in self._losses)
-        loss = max(sum(loss * packets for loss, packets in self._losses) / packets, 0.0)
+        loss = max(sum(loss * packets for loss, packets in self._losses) / max(packets, 1), 0.0)
         since_s = now_s - self._judged_s
         alarm = since_s >= ALARM_AFTER_S and len(self._losses) > 1 and loss >= ALARM_LOSS
         if since_s < JUDGED_EVERY_S and not alarm:

@@ -175,6 +175,18 @@ def test_loss_by_chance_and_jitter_leave_the_top_rung_alone_or_it_comes_back(see
     assert Counter(viewer.seen)["720p"] > 0.85 * len(viewer.seen)
 
 
+def test_packets_that_come_late_are_not_taken_for_lost() -> None:
+    """A report in the middle of a frame counts what is still on its way; the one right after it takes that back."""
+    network = Adaptation("viewer", Simulation(), can_probe=True)
+    network.layers.start(LADDER)
+    network.report(ReportBlock(1, 0.0, 0, 1000, 0, 0, 0), None, 0.0, judge=True)
+    for n in range(1, 200):
+        middle, behind = ReportBlock(1, 0.4, 4, 1000 + 10 * n, 0, 0, 0), ReportBlock(1, 0.0, 0, 1000 + 10 * n, 0, 0, 0)
+        for block in (middle, behind):
+            assert network.report(block, None, n * 0.1, judge=True) is Advice.STAY
+    assert network.layers.target == "720p"
+
+
 def test_after_loss_that_was_there_for_a_moment_it_comes_back_soon() -> None:
     viewer = Simulation()
     viewer.run(GOOD, 10)
