@@ -35,7 +35,19 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.exit(f"no such run: {', '.join(sorted(unknown))}; there are {', '.join(RUNS)}")
     status = 0
-    for name in names or ["start", "event", "whip", "whep", "weather", "chat", "all", "lipsync", "hls", "ladder", "overload"]:
+    for name in names or [
+        "start",
+        "event",
+        "whip",
+        "whep",
+        "weather",
+        "chat",
+        "all",
+        "lipsync",
+        "hls",
+        "ladder",
+        "overload",
+    ]:
         for module, *arguments in RUNS[name]:
             print(f"# {module} {' '.join(arguments)}", flush=True)
             status |= subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
