@@ -20,7 +20,7 @@ _SECONDS = 10
 _PICTURE_S, _AAC_FRAME_S = 1 / 30, 1024 / 48_000
 
 
-@pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(4)], ids=range(4))
+@pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)], ids=range(3))
 async def test_a_killed_recorder_loses_at_most_a_second_and_the_next_half_joins_without_a_seam(
     tmp_path: Path, seed: int
 ) -> None:
