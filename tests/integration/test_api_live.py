@@ -151,6 +151,20 @@ async def test_a_change_in_the_database_alone_reaches_who_waits(web: Web, ingest
     assert (await waiting).json()["event"]["title"] == "Moved"
 
 
+async def test_an_end_that_another_process_made_is_told_by_the_one_that_answers_for_it(
+    web: Web, ingest: FakeIngest
+) -> None:
+    event = await web.live_event()
+    person = await web.attendee(event)
+    assert (await web.playback(person["viewer_token"])).json()["state"] == "live"
+    # As if the bus had lost the word of it.
+    ended = "update event set state = 'ended', ended_at = now(), updated_at = now() where id = $1"
+    await web.platform.pool.execute(ended, uuid.UUID(event["id"]))
+    answer = await web.host.post(f"/api/v1/events/{event['id']}/end")
+    assert (answer.status_code, answer.json()["state"]) == (200, "ended")
+    assert (await web.playback(person["viewer_token"])).json()["state"] == "ended"
+
+
 async def test_another_ingest_gives_viewers_another_address(web: Web) -> None:
     async with FakeIngest(web.ingest_bus, web.platform.storage) as first:
         event = await web.live_event()
