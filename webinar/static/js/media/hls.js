@@ -22,8 +22,16 @@ const STANDING_PAST_MS = 12_000;
 /** The same once there is doubt whether the server is there at all. */
 const DOUBTED_MS = 2500;
 const DOUBT_MS = 10_000;
-/** Further behind than this is not live any more: jump. The normal distance is PART-HOLD-BACK, 1.5 s. */
+/** Further behind than this is not live any more: jump. The normal distance is PART-HOLD-BACK, about 1 s. */
 const JUMP_S = 8;
+/** The browser's own player is brought this near to the end of what it may seek in. */
+const NATIVE_LAG_S = 2;
+/** A start that took its time leaves the player behind. Within this long it may jump once to where it should be. */
+const SETTLING_MS = 4000;
+/** Less than this is left to the playback rate. */
+const SETTLED_S = 0.4;
+/** Two parts and some: what must still be loaded after that jump, or it would end in a stall. */
+const AHEAD_S = 0.8;
 
 /** A server that restarts knows its live sessions again after a second: until then it answers 404. */
 const RETRY = {
@@ -153,8 +161,8 @@ export class HlsSession {
 
   /** The newest moment that can be played, for "back to live" after a pause. */
   toLive() {
-    const edge = this.hls?.liveSyncPosition;
-    if (this.live && edge) this.video.currentTime = edge;
+    const edge = this.hls ? this.hls.liveSyncPosition : this.length - NATIVE_LAG_S;
+    if (this.live && edge && edge > 0) this.video.currentTime = edge;
   }
 
   /** @param {typeof import("../../vendor/hls.mjs").default} Hls */
@@ -164,11 +172,15 @@ export class HlsSession {
       startPosition: this.live ? -1 : this.at,
       // The distance from live is the playlist's PART-HOLD-BACK; drift is caught up too gently to hear.
       maxLiveSyncPlaybackRate: 1.1,
+      // A stall moves the player one part further away for good; hls.js would take a second for a hiccup at the start.
+      liveSyncOnStallIncrease: 0.35,
       backBufferLength: 30,
       maxBufferLength: this.live ? 10 : 30,
       capLevelToPlayerSize: true,
-      // The ladder's top rung wants 2 Mbit/s: most can, and who cannot is moved down by the first part.
+      // The ladder's top rung wants 2 Mbit/s: most can, and who cannot is moved down by the first part. So no segment is
+      // fetched beforehand as a test of the network: the time it takes would be time behind live.
       abrEwmaDefaultEstimate: 3_000_000,
+      testBandwidth: false,
       // fMP4 is passed through as it is: nothing to do for a worker.
       enableWorker: false,
       manifestLoadPolicy: {
@@ -231,6 +243,7 @@ export class HlsSession {
     let at = video.currentTime;
     let movedAt = performance.now();
     let lastLook = movedAt;
+    let settlingUntil = this.live ? movedAt + SETTLING_MS : 0;
     while (!this.stop.signal.aborted) {
       const now = performance.now();
       if (now - lastLook > 5000) movedAt = now;
@@ -249,9 +262,26 @@ export class HlsSession {
       this.#read();
       const behind = this.figures.behindS;
       if (this.live && !video.paused && behind !== null && behind > JUMP_S) this.toLive();
+      if (now < settlingUntil && this.#settle()) settlingUntil = 0;
       if (!this.live && this.rate > 1 && this.#growing && behind !== null && behind < EDGE_S) return this.end("edge");
       await sleep(500, this.stop.signal).catch(() => {});
     }
+  }
+
+  /**
+   * Makes up at once for what the start has cost, as far as enough is loaded: at 1.1 times the speed it would take ten
+   * times as long. @returns {boolean} whether there is nothing left to do
+   */
+  #settle() {
+    const { video, hls } = this;
+    const live = hls?.liveSyncPosition ?? null;
+    if (live === null || video.paused) return false;
+    if (live - video.currentTime < SETTLED_S) return true;
+    const { buffered } = video;
+    const to = Math.min(live, buffered.length ? buffered.end(buffered.length - 1) - AHEAD_S : 0);
+    if (to - video.currentTime < SETTLED_S) return false;
+    video.currentTime = to;
+    return true;
   }
 
   #read() {
