@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ingest.contract import VIDEO_CLOCK, Unit
 from webinar.base import log
 from webinar.delivery.whep.clock import ProgramClock
+from webinar.delivery.whep.figures import FanoutStats
 from webinar.delivery.whep.layers import AUDIO_ONLY
 from webinar.delivery.whep.opus import Bundler
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
@@ -34,31 +35,6 @@ PROBING_LATE_S: Final = 0.1
 LATE_S: Final = 0.25  # smoothed lateness at which the server relieves itself
 RELIEVE_EVERY_S: Final = 3.0
 FADE: Final = 0.99  # a tick
-
-
-@dataclass(slots=True)
-class FanoutStats:
-    """Counters of one event's fan-out. `lateness` is seconds from `push` to the last viewer's packet."""
-
-    packets: int = 0
-    bytes: int = 0
-    units: int = 0
-    units_dropped: int = 0
-    resent: int = 0
-    nacked: int = 0
-    send_failures: int = 0
-    lateness_s: float = 0.0  # smoothed
-    lateness_max_s: float = 0.0  # the worst, fading by half in 7 s
-    keyframes_requested: int = 0
-    switches: int = 0  # changes of rendition that viewers made
-    probes: int = 0  # tries whether more gets through to a viewer
-    reliefs: int = 0  # times half of the viewers were moved down because sending was late
-
-    def add(self, other: FanoutStats) -> None:
-        """Add another's counters; the lateness stays."""
-        for name in FanoutStats.__slots__:
-            if not name.startswith("lateness"):
-                setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class Fanout:
@@ -134,7 +110,7 @@ class Fanout:
 
     def left(self, viewer: Viewer) -> None:
         if self.viewers.pop(viewer.resource, None) is not None:
-            _add(self.stats, viewer)
+            self.stats.count(viewer)
 
     def claim_probe(self, resource: str) -> bool:
         """Whether this viewer may find out if more gets through: a few at a time, while sending is in time."""
@@ -163,7 +139,7 @@ class Fanout:
         """Counters including those of viewers that are still here."""
         now = replace(self.stats)
         for viewer in self.viewers.values():
-            _add(now, viewer)
+            now.count(viewer)
         return now
 
     # Inside
@@ -315,14 +291,3 @@ class Fanout:
     def _late(self, seconds: float) -> None:
         self.stats.lateness_s += (seconds - self.stats.lateness_s) / 64
         self.stats.lateness_max_s = max(self.stats.lateness_max_s, seconds)
-
-
-def _add(stats: FanoutStats, viewer: Viewer) -> None:
-    sent = viewer.peer.stats
-    stats.packets += sent.packets_sent
-    stats.bytes += sent.bytes_sent
-    stats.send_failures += sent.send_failures
-    stats.nacked += viewer.stats.nacked
-    stats.resent += viewer.stats.resent
-    stats.switches += viewer.stats.switches
-    stats.probes += viewer.network.reception.probes

@@ -16,7 +16,8 @@ from webinar.base.rtc import Certificate, Endpoint, EndpointFull, ice_addresses
 from webinar.base.rtc.answer import Transport, write_answer
 from webinar.base.rtc.sdp import parse_offer
 from webinar.delivery.whep.errors import NoSeat, NotLive, UnknownRendition, UnknownResource
-from webinar.delivery.whep.fanout import Fanout, FanoutStats
+from webinar.delivery.whep.fanout import Fanout
+from webinar.delivery.whep.figures import FanoutStats
 from webinar.delivery.whep.negotiate import negotiate
 from webinar.delivery.whep.packetizer import SendBuffer
 from webinar.delivery.whep.session import Viewer, ViewerState
