@@ -131,8 +131,10 @@ def test_whep_comes_first_and_what_fails_says_what_comes_next() -> None:
         assert.equal(t.failed("whep", new NoMedia("")), "next");
         // A live session that is being replaced, a server that restarts, a seat taken back.
         t = new Transports(null);
-        assert.equal(t.failed("whep", new Refused(404, "", "")), "next");
-        assert.equal(order(t), "whep,hls");
+        for (const status of [404, 409]) {
+          assert.equal(t.failed("whep", new Refused(status, "", "")), "next");
+          assert.equal(order(t), "whep,hls");
+        }
         t.played("whep");
         assert.equal(t.failed("whep", new Unreachable(null)), "wait");
         assert.equal(t.failed("whep", new Refused(401, "", "")), "denied");

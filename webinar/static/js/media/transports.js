@@ -62,8 +62,8 @@ export class Transports {
     if (error instanceof Unreachable) return this.whepPlayed ? "wait" : "next";
     if (error instanceof Refused) {
       if (error.status === 401 || error.status === 410) return "denied";
-      // 404: the live session is being replaced, WHEP will be back with it.
-      if (error.status !== 404) this.whepOut = true;
+      // 404, 409: the live session is being replaced, or a server that began anew does not know it yet. WHEP comes with it.
+      if (error.status !== 404 && error.status !== 409) this.whepOut = true;
       return "next";
     }
     // No media. Where it played before, the path is known to work: it gets a second try before HLS.
