@@ -74,7 +74,7 @@ def test_a_viewer_pins_a_rung_or_the_sound_alone_over_webrtc(event: on_air.Event
     expect(guest.get_by_text("You hear the sound only")).to_be_visible()
     # The server sends no picture any more, and nobody takes that for a fault.
     walk.until(guest, DECODES, False)
-    assert not watching.now(guest)["notice"]
+    until_now(guest, notice=False)
     guest.get_by_role("button", name="Show the picture").click()
     expect(guest.get_by_text("You hear the sound only")).to_be_hidden()
     walk.until(guest, DECODES, True)
@@ -131,7 +131,7 @@ def test_over_hls_a_rung_is_pinned_and_the_sound_alone_is_another_stream(event: 
         with guest.expect_request(lambda request: "/audio/" in request.url):
             pass
     expect(guest.get_by_text("You hear the sound only")).to_be_visible()
-    assert not watching.now(guest)["notice"]
+    until_now(guest, notice=False)
     assert not [url for url in asked if "/240p/" in url or "/480p/" in url]
 
 
@@ -159,7 +159,7 @@ def test_after_the_end_the_whole_event_is_watched_again_in_the_same_room(
         # Who is live sees the end, who is behind watches on to it.
         expect(guest.get_by_text("The event has ended. Thank you")).to_be_visible()
         until_now(behind, time="replay", play="playing")
-        expect(behind.get_by_text("The event has ended. Thank you")).to_be_visible(timeout=30_000)
+        expect(behind.get_by_text("The event has ended. Thank you")).to_be_visible(timeout=60_000)
     guest.get_by_role("button", name="Watch again").click()
     until_now(guest, time="replay", play="playing", muted=False)
     walk.playing(guest, "hls")
