@@ -121,7 +121,7 @@ STUDIO: Final[Table] = {
     "health_fair": _("Limited"),
     "health_bad": _("Trouble"),
     "health_watching": _("WebRTC {whep} · HLS {hls} · lobby {lobby}"),
-    "health_behind": _("{name} {median} s, 95 % under {most} s"),
+    "health_behind": _("{name} {median} / {most} s"),
     "health_silent": _("The media service does not answer. It is being restarted; the recording so far is safe."),
     "health_disk_full": _(
         "The server's disk is full: nothing more is being recorded. Free some space; recording goes on by itself. The"

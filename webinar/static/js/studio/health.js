@@ -56,8 +56,9 @@ export class Health {
   /** @param {LiveFigures} figures */
   #coming({ publisher }) {
     if (!publisher) return "–";
-    const picture = publisher.width ? `${publisher.width}×${publisher.height} · ${Math.round(publisher.fps)} fps · ` : "";
-    return `${picture}${(publisher.bitrate / 1e6).toFixed(1)} Mbit/s`;
+    const { width, height, fps, bitrate } = publisher;
+    const picture = width ? `${width}×${height} · ${Math.round(fps)}\u00a0fps · ` : "";
+    return `${picture}${(bitrate / 1e6).toFixed(1)}\u00a0Mbit/s`;
   }
 
   /** @param {LiveFigures["delay"]} delay */
@@ -68,7 +69,7 @@ export class Health {
     ].filter(([, median]) => median !== null);
     const one = (/** @type {any[]} */ [name, median, most]) =>
       this.texts.say("health_behind", { name, median: median.toFixed(1), most: most.toFixed(1) });
-    return said.map(one).join(" · ") || "–";
+    return said.map(one).join("\n").replaceAll(" ", "\u00a0") || "–";
   }
 
   /** @param {LiveFigures} figures */
