@@ -1,0 +1,56 @@
+"""What viewers see and hear of a presenter behind a bad network, read from the recording.
+
+The kernel of many test machines has no netem: a relay loses, delays and reorders the datagrams (lossy_relay.py).
+The same with Chromium, and longer: `python -m tests.bench.whip_ingest weather`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from tests.integration.lossy_relay import Weather
+from tests.media.whip_chromium import chromium
+from tests.media.whip_sources import PAGE, Clock
+from tests.media.whip_stage import Stage, stage
+from webinar.demo.publisher import publish
+
+# Each way 5 % lost, 30 to 80 ms: a packet is often overtaken by the next ones.
+POOR = Weather(loss=0.05, delay_s=0.03, jitter_s=0.05)
+
+
+@contextlib.asynccontextmanager
+async def presenting(it: Stage, publisher: str) -> AsyncIterator[Page | None]:
+    """Somebody presents a clock and a steady tone."""
+    if publisher == "chromium":
+        it.page = PAGE
+        async with chromium(it.url) as page:
+            await page.evaluate("publish(clock())")
+            yield page
+        return
+    stop = asyncio.Event()
+    sending = asyncio.create_task(publish(f"{it.url}/whip/event", "key", Clock(), stop=stop), name="presenter")
+    try:
+        yield None
+    finally:
+        stop.set()
+        await sending
+
+
+async def test_with_5_percent_loss_and_50_ms_jitter_neither_picture_nor_sound_stops(tmp_path: Path) -> None:
+    async with stage(tmp_path) as it, presenting(it, "ours"):
+        await it.on_air()
+        await it.go_live()
+        await it.lasts(1)
+        it.relay.weather = POOR
+        begin, end = await it.calm_window(7)
+        health = it.health
+        shown = await it.end()
+    assert it.relay.lost > 20
+    assert health.packets_recovered > 10
+    assert shown.longest_freeze(begin, end) < 0.5
+    assert shown.longest_silence(begin, end) <= 0.1
