@@ -14,6 +14,7 @@ from webinar.delivery.whep.probe import Probe
 _log = log.get(__name__)
 
 ESTIMATE_VALID_S: Final = 5.0
+OVERTAKEN: Final = 1000  # packets that a report may lie behind another one; further back, its sender began anew
 
 
 class Ladder(Protocol):
@@ -95,8 +96,8 @@ class Adaptation:
         The fraction that it tells never falls below 0, so on a way that reorders it says more than is lost.
         """
         packets, lost = block.highest_sequence - self._counted[0], block.total_lost - self._counted[1]
-        if packets == 0 and self._counted[0]:
-            return 0.0, 0  # right after another one: what arrived since is said by the next
+        if self._counted[0] and -OVERTAKEN <= packets <= 0:
+            return 0.0, 0  # right after another one, or overtaken by it: the next one says it all
         first = self._counted[0] == 0
         counts = block.total_lost != 0 or self._counted[1] != 0  # some tell only the fraction
         self._counted = (block.highest_sequence, block.total_lost)

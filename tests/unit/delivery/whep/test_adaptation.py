@@ -182,7 +182,8 @@ def test_packets_that_come_late_are_not_taken_for_lost() -> None:
     network.report(ReportBlock(1, 0.0, 0, 1000, 0, 0, 0), None, 0.0, judge=True)
     for n in range(1, 200):
         middle, behind = ReportBlock(1, 0.4, 4, 1000 + 10 * n, 0, 0, 0), ReportBlock(1, 0.0, 0, 1000 + 10 * n, 0, 0, 0)
-        for block in (middle, behind):
+        overtaken = ReportBlock(1, 0.5, 2, 996 + 10 * n, 0, 0, 0)
+        for block in (middle, behind, overtaken):
             assert network.report(block, None, n * 0.1, judge=True) is Advice.STAY
     assert network.layers.target == "720p"
 
