@@ -20,7 +20,9 @@ def speech() -> npt.NDArray[np.float32]:
     """Two seconds of the demo's talk, mono."""
     programme = Talk().begin()
     blocks = [programme.sound(k)[:, 0] for k in range(100)]
-    return np.concatenate(blocks).astype(np.float32) / 32768
+    samples: npt.NDArray[np.float32] = np.concatenate(blocks).astype(np.float32)
+    samples /= 32768
+    return samples
 
 
 def encode(samples: npt.NDArray[np.float32], *, fec: bool) -> list[bytes]:
