@@ -19,7 +19,7 @@ VIDEO_CAPACITY: Final = 1024
 SKIP_AFTER_S: Final = 0.2
 AUDIO_CAPACITY: Final = 32
 AUDIO_WAIT_S: Final = 0.08  # a packet that was overtaken
-AUDIO_REPAIR_S: Final = 0.15  # a packet that was asked for again
+AUDIO_REPAIR_S: Final = 0.1  # a packet that was asked for again; later than that its repair is the lesser evil
 
 
 @dataclass(frozen=True, slots=True)
