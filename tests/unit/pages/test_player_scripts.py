@@ -8,6 +8,7 @@ _IMPORTS = """
 import assert from "node:assert/strict";
 import { Watchdog } from "./media/watchdog.js";
 import { Transports } from "./media/transports.js";
+import { Pace } from "./media/pace.js";
 import { readLadder, rungName } from "./media/ladder.js";
 import { NoMedia, Refused, Unreachable } from "./media/signalling.js";
 // A session looked at every 300 ms. `flows(t)` says what comes at t: picture, sound, answers to ICE's checks.
@@ -162,5 +163,48 @@ def test_qualities_are_read_from_the_multivariant_playlist_best_first() -> None:
         ]);
         assert.equal(rungName("http://host/hls/prefix/480p/full.m3u8?x=1"), "480p");
         assert.deepEqual(readLadder("", "http://host/"), { rungs: [], audio: "" });
+        """
+    )
+
+
+def test_a_player_that_is_behind_live_comes_near_in_seconds_and_without_running_dry() -> None:
+    run(
+        """
+        // Parts of a third of a second arrive in time; the player starts `behind` and shows what it has.
+        function follow(behind, seconds, { late = () => 0 } = {}) {
+          const pace = new Pace();
+          let [shown, stalls, jumps, dry] = [-behind, 0, 0, false];
+          const path = [];
+          for (let now = 0; now < seconds * 1000; now += 50) {
+            const edge = Math.floor((now / 1000 - late(now)) * 3) / 3;
+            if (now % 250 === 0) {
+              const { rate, jump } = pace.look({ now, behind: now / 1000 - shown, wanted: 1.05, ahead: edge - shown });
+              shown += jump;
+              jumps += jump > 0;
+              path.push({ now, behind: now / 1000 - shown, rate });
+            }
+            const next = shown + 0.05 * pace.rate;
+            if (next > edge && !dry) stalls++;
+            dry = next > edge;
+            shown = Math.min(next, edge);
+          }
+          return { path, stalls, jumps, last: path.at(-1) };
+        }
+        const near = follow(1.05, 60);
+        assert.deepEqual([near.stalls, near.jumps], [0, 0]);
+        assert.ok(Math.abs(near.last.behind - 1.05) < 0.15, JSON.stringify(near.last));
+
+        const slow = follow(1.9, 30);
+        assert.deepEqual([slow.stalls, slow.jumps], [0, 0]);
+        assert.ok(slow.last.behind < 1.25, JSON.stringify(slow.last));
+        assert.ok(slow.path.every(({ rate }) => rate >= 0.97 && rate <= 1.1));
+
+        const far = follow(4.5, 15);
+        assert.deepEqual([far.stalls, far.jumps], [0, 1]);
+        assert.ok(far.last.behind < 1.25, JSON.stringify(far.last));
+
+        // A hiccup of half a second in the tenth: nothing runs dry for long, and all is made up again.
+        const hiccup = follow(1.05, 40, { late: (now) => (now > 10000 && now < 10600 ? 0.6 : 0) });
+        assert.ok(hiccup.stalls <= 1 && hiccup.last.behind < 1.25, JSON.stringify(hiccup.last));
         """
     )

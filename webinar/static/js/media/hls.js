@@ -7,7 +7,9 @@
 import { begin } from "./begin.js";
 import { NoMedia } from "./signalling.js";
 import { Backoff, sleep, within } from "./backoff.js";
+import { hasMediaSource, loadHls, patient } from "./hls_library.js";
 import { rungName } from "./ladder.js";
+import { Pace } from "./pace.js";
 import { STALLED_MS } from "./watchdog.js";
 
 /** @typedef {import("./player.js").Figures} Figures */
@@ -26,47 +28,9 @@ const DOUBT_MS = 10_000;
 const JUMP_S = 8;
 /** The browser's own player is brought this near to the end of what it may seek in. */
 const NATIVE_LAG_S = 2;
-/** A start that took its time leaves the player behind. Within this long it may jump once to where it should be. */
-const SETTLING_MS = 4000;
-/** Less than this is left to the playback rate. */
-const SETTLED_S = 0.4;
-/** Two parts and some: what must still be loaded after that jump, or it would end in a stall. */
-const AHEAD_S = 0.8;
-
-/** A server that restarts knows its live sessions again after a second: until then it answers 404. */
-const RETRY = {
-  maxNumRetry: 6,
-  retryDelayMs: 300,
-  maxRetryDelayMs: 1500,
-  shouldRetry: (/** @type {any} */ config, /** @type {number} */ count, /** @type {boolean} */ _late,
-    /** @type {{code?: number} | undefined} */ answer, /** @type {boolean} */ usual) =>
-    usual || (answer?.code === 404 && count < config.maxNumRetry),
-};
-
-/** @returns {boolean} whether hls.js has anything to play with; it is not fetched for nothing */
-function hasMediaSource() {
-  return "MediaSource" in globalThis || "ManagedMediaSource" in globalThis;
-}
-
-/**
- * hls.js is fetched when it is needed: who plays over WebRTC never loads it. The minified file is half the module's size,
- * and is no module: it leaves its class at the global object. By an element and not by `import()`, which some browsers do
- * not try again after the network was away.
- * @returns {Promise<typeof import("../../vendor/hls.mjs").default>}
- */
-export async function loadHls() {
-  const there = () => /** @type {any} */ (globalThis).Hls;
-  if (there()) return there();
-  const src = new URL("../../vendor/hls.min.js", import.meta.url).href;
-  const asked = [...document.scripts].find((script) => script.src === src);
-  const script = asked ?? Object.assign(document.createElement("script"), { src });
-  await new Promise((resolve, reject) => {
-    script.addEventListener("load", resolve, { once: true });
-    script.addEventListener("error", () => reject(new NoMedia("hls.js could not be loaded")), { once: true });
-    if (!asked) document.head.append(script);
-  }).finally(() => script.remove());
-  return there();
-}
+/** A stall moves the player one part further away. So long without another one, it comes near again. */
+const CALM_MS = 30_000;
+const LOOK_MS = 250;
 
 export class HlsSession {
   /** @type {"hls"} */
@@ -96,6 +60,12 @@ export class HlsSession {
     this.backoff = new Backoff(400, 4000);
     this.mendedAt = -Infinity;
     this.doubtUntil = 0;
+    this.pace = new Pace();
+    /** @type {number | undefined} s behind live that the playlist asks for */
+    this.wanted = undefined;
+    /** What hls.js makes of that after stalls, s; and since when it has been so, ms. */
+    this.target = 0;
+    this.calmSince = 0;
     /** @type {(reason: string) => void} */
     this.end = () => {};
     /** @type {Promise<string>} why it ended: "lost", "standing", "edge", "finished", "closed" */
@@ -170,9 +140,9 @@ export class HlsSession {
     const hls = new Hls({
       lowLatencyMode: this.live,
       startPosition: this.live ? -1 : this.at,
-      // The distance from live is the playlist's PART-HOLD-BACK; drift is caught up too gently to hear.
-      maxLiveSyncPlaybackRate: 1.1,
-      // A stall moves the player one part further away for good; hls.js would take a second for a hiccup at the start.
+      // The distance from live is the playlist's PART-HOLD-BACK. We keep to it ourselves: pace.js.
+      maxLiveSyncPlaybackRate: 1,
+      // By default a stall takes the player a whole second away, and for good.
       liveSyncOnStallIncrease: 0.35,
       backBufferLength: 30,
       maxBufferLength: this.live ? 10 : 30,
@@ -243,7 +213,6 @@ export class HlsSession {
     let at = video.currentTime;
     let movedAt = performance.now();
     let lastLook = movedAt;
-    let settlingUntil = this.live ? movedAt + SETTLING_MS : 0;
     while (!this.stop.signal.aborted) {
       const now = performance.now();
       if (now - lastLook > 5000) movedAt = now;
@@ -262,26 +231,28 @@ export class HlsSession {
       this.#read();
       const behind = this.figures.behindS;
       if (this.live && !video.paused && behind !== null && behind > JUMP_S) this.toLive();
-      if (now < settlingUntil && this.#settle()) settlingUntil = 0;
+      if (this.live && !video.paused && behind !== null) this.#keepUp(now, behind);
       if (!this.live && this.rate > 1 && this.#growing && behind !== null && behind < EDGE_S) return this.end("edge");
-      await sleep(500, this.stop.signal).catch(() => {});
+      await sleep(LOOK_MS, this.stop.signal).catch(() => {});
     }
   }
 
   /**
-   * Makes up at once for what the start has cost, as far as enough is loaded: at 1.1 times the speed it would take ten
-   * times as long. @returns {boolean} whether there is nothing left to do
+   * @param {number} now steady, ms
+   * @param {number} behind s
    */
-  #settle() {
+  #keepUp(now, behind) {
     const { video, hls } = this;
-    const live = hls?.liveSyncPosition ?? null;
-    if (live === null || video.paused) return false;
-    if (live - video.currentTime < SETTLED_S) return true;
+    const target = hls?.targetLatency ?? null;
+    if (!hls || target === null) return;
+    this.wanted ??= target;
+    if (target !== this.target) [this.target, this.calmSince] = [target, now];
+    if (target > this.wanted && now - this.calmSince > CALM_MS) hls.targetLatency = this.wanted;
     const { buffered } = video;
-    const to = Math.min(live, buffered.length ? buffered.end(buffered.length - 1) - AHEAD_S : 0);
-    if (to - video.currentTime < SETTLED_S) return false;
-    video.currentTime = to;
-    return true;
+    const ahead = buffered.length ? buffered.end(buffered.length - 1) - video.currentTime : 0;
+    const { rate, jump } = this.pace.look({ now, behind, wanted: target, ahead });
+    if (jump > 0) video.currentTime += jump;
+    if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
   #read() {
@@ -316,12 +287,4 @@ export class HlsSession {
     else this.video.removeAttribute("src");
     this.hls = null;
   }
-}
-
-/**
- * @param {import("../../vendor/hls.mjs").LoadPolicy} usual
- * @returns {import("../../vendor/hls.mjs").LoadPolicy} the same, going on through a restart of the server
- */
-function patient(usual) {
-  return { default: { ...usual.default, errorRetry: RETRY } };
 }

@@ -2,7 +2,8 @@
  * Opens the session that fits a wish: the live picture over the first transport that carries it, or a place in the past.
  */
 
-import { HlsSession, loadHls } from "./hls.js";
+import { HlsSession } from "./hls.js";
+import { loadHls } from "./hls_library.js";
 import { AUDIO, fetchLadder } from "./ladder.js";
 import { Transports } from "./transports.js";
 import { WhepSession } from "./whep.js";
