@@ -7,6 +7,7 @@ input, prints one line of figures a second until standard input is closed, and t
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import resource
 import sys
@@ -142,6 +143,7 @@ class Crowd:
         self._ticket, self._port, self.count = ticket, port, count
         self.tally = Tally()
         self.people: list[Person] = []
+        self._turn = itertools.count()
 
     async def join(self, at_once: int = 100) -> float:
         """Seconds until all are in. A refused handshake is tried again, as a page does."""
@@ -183,7 +185,7 @@ class Crowd:
             await asyncio.sleep(max(0.0, started + number / rate - loop.time()))
             cid = str(uuid.uuid4())
             self.tally.sent_at[cid] = time.perf_counter()
-            self.people[number % len(self.people)].put(
+            self.people[next(self._turn) % len(self.people)].put(
                 type="send", cid=cid, body=f"안녕하세요, 메시지 {number:05}입니다"
             )
             number += 1

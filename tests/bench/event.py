@@ -10,12 +10,14 @@ import argparse
 import base64
 import json
 import os
+import queue
 import re
 import secrets
 import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -65,10 +67,19 @@ class Load:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()  # a line a second, for as long as the run takes
+        # Read all the time: a load whose pipe is full stands still.
+        self._reader = threading.Thread(target=self._read, name="load", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
 
     def read(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._lines.get()
         assert line, "the load has ended"
         return line
 
@@ -81,24 +92,36 @@ class Load:
         while json.loads(self.read())["figures"][name] < value:
             pass
 
+    def end(self) -> dict[str, Any]:
+        """The last figures; none when it said none."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._reader.join()
+        last = ""
+        while line := self._lines.get():
+            last = line
+        figures: dict[str, Any] = json.loads(last).get("figures", {}) if last else {}
+        return figures
+
 
 @contextmanager
 def _load(module: str, *arguments: object) -> Iterator[tuple[Load, dict[str, Any]]]:
     """The figures are filled in when it has ended."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+    load = Load(
+        subprocess.Popen(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
     )
     figures: dict[str, Any] = {}
     try:
-        yield Load(process), figures
+        yield load, figures
     finally:
-        said, _ = process.communicate()
-        if lines := said.splitlines():
-            figures.update(json.loads(lines[-1])["figures"])
+        figures.update(load.end())
 
 
 class Bench:
