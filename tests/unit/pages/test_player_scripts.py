@@ -13,7 +13,7 @@ import { readLadder, rungName } from "./media/ladder.js";
 import { NoMedia, Refused, Unreachable } from "./media/signalling.js";
 // A session looked at every 300 ms. `flows(t)` says what comes at t: picture, sound, answers to ICE's checks.
 function verdicts(flows, until, { blind = false, doubtAt = Infinity } = {}) {
-  const dog = new Watchdog(0);
+  const dog = new Watchdog();
   const look = { now: 0, wall: 0, frames: 0, video: 0, audio: 0, checks: 0 };
   const out = [];
   for (let now = 0; now <= until; now += 300) {
@@ -77,6 +77,24 @@ def test_a_doubted_silence_is_given_up_soon() -> None:
     )
 
 
+def test_a_session_that_was_slow_to_begin_is_not_given_up_at_the_first_look_for_that() -> None:
+    run(
+        """
+        const dog = new Watchdog();
+        const look = { now: 3000, wall: 3000, frames: 1, video: 900, audio: 90, checks: 4 };
+        dog.doubt(3000);
+        assert.equal(dog.look({ ...look }, false), "");
+        look.now = look.wall = 3300;
+        look.frames += 9;
+        look.video += 9000;
+        assert.equal(dog.look({ ...look }, false), "");
+        // Doubt still makes an end of one that goes quiet.
+        look.now = look.wall = 4500;
+        assert.equal(dog.look({ ...look }, false), "silent");
+        """
+    )
+
+
 def test_who_listens_only_is_not_told_that_the_picture_stands_still() -> None:
     run(
         """
@@ -91,7 +109,7 @@ def test_a_machine_that_slept_gives_its_session_a_second_and_no_more() -> None:
     run(
         """
         for (const clock of ["now", "wall"]) {
-          const dog = new Watchdog(0);
+          const dog = new Watchdog();
           const look = { now: 0, wall: 0, frames: 9, video: 9, audio: 9, checks: 1 };
           assert.equal(dog.look({ ...look }, false), "");
           look.now += 300;
@@ -137,6 +155,9 @@ def test_whep_comes_first_and_what_fails_says_what_comes_next() -> None:
           assert.equal(order(t), "whep,hls");
         }
         t.played("whep");
+        // Where it has played it is waited for: HLS would be kept.
+        for (const status of [404, 409]) assert.equal(t.failed("whep", new Refused(status, "", "")), "wait");
+        assert.equal(t.failed("whep", new Refused(503, "no_seat", "")), "next");
         assert.equal(t.failed("whep", new Unreachable(null)), "wait");
         assert.equal(t.failed("whep", new Refused(401, "", "")), "denied");
         assert.equal(new Transports("whep").order(source, true).join(), "whep");

@@ -62,8 +62,10 @@ export class Transports {
     if (error instanceof Unreachable) return this.whepPlayed ? "wait" : "next";
     if (error instanceof Refused) {
       if (error.status === 401 || error.status === 410) return "denied";
-      // 404, 409: the live session is being replaced, or a server that began anew does not know it yet. WHEP comes with it.
-      if (error.status !== 404 && error.status !== 409) this.whepOut = true;
+      // The live session is being replaced, or a server that began anew does not know it yet: WHEP comes with it, in a
+      // second. Who went to HLS for that would stay there.
+      if (error.status === 404 || error.status === 409) return this.whepPlayed ? "wait" : "next";
+      this.whepOut = true;
       return "next";
     }
     // No media. Where it played before, the path is known to work: it gets a second try before HLS.

@@ -27,11 +27,10 @@ const SLEPT_MS = 5000;
  */
 
 export class Watchdog {
-  /** @param {number} now steady, ms */
-  constructor(now) {
+  constructor() {
     this.doubtUntil = -Infinity;
-    this.seenAt = now;
-    this.heardAt = now;
+    this.seenAt = 0;
+    this.heardAt = 0;
     /** @type {Look | null} */
     this.last = null;
     this.checksThen = 0;
@@ -50,6 +49,11 @@ export class Watchdog {
   look(look, blind) {
     const { now } = look;
     const before = this.last ?? look;
+    if (!this.last) {
+      // It plays from now on. How long it took to begin says nothing, least of all when there is doubt.
+      this.seenAt = this.heardAt = now;
+      this.checksThen = look.checks;
+    }
     this.last = look;
     if (now - before.now > SLEPT_MS || look.wall - before.wall > SLEPT_MS) {
       // Nobody has looked meanwhile: it gets its time again, but not much of it.

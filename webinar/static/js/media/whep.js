@@ -35,7 +35,7 @@ export class WhepSession {
     this.token = token;
     this.resource = "";
     this.rendition = "";
-    this.watchdog = new Watchdog(performance.now());
+    this.watchdog = new Watchdog();
     /** It stands still: told by `onstall`, which the player sets. */
     this.stalled = false;
     this.onstall = () => {};
