@@ -8,16 +8,20 @@ Media messages are binary, one NATS message each::
 `encode()` and `decode()` are inverse for every message class below. Times are integers in the
 time base named by the field: `pts`, `dts` and `duration` of video count 1/90000 s, of audio 1/48000 s,
 from the start of the program (Go Live is 0 on every track). Wall times are RFC 3339 in UTC.
+
+Readers pass over what they do not know, so that a newer version may add fields with defaults: services of two versions
+run side by side during an upgrade.
 """
 
 from __future__ import annotations
 
 import builtins
 import enum
+import functools
 import json
 import struct
-from dataclasses import asdict, dataclass
-from typing import ClassVar, Final, Literal, NamedTuple
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeVar
 
 VIDEO_CLOCK: Final = 90_000
 AUDIO_CLOCK: Final = 48_000
@@ -50,6 +54,22 @@ class Rendition:
 
 class UnknownMessage(ValueError):
     """The bytes are not a message of this contract, or of a newer one."""
+
+
+_T = TypeVar("_T")
+
+
+@functools.cache
+def _names(kind: type[Any]) -> frozenset[str]:
+    return frozenset(field.name for field in fields(kind))
+
+
+def _read(kind: type[_T], found: dict[str, Any]) -> _T:
+    """A dataclass from its JSON, without the fields of a newer version. Raises `TypeError`."""
+    if not isinstance(found, dict):
+        raise TypeError("not an object")
+    names = _names(kind)  # type: ignore[arg-type] # classes are hashable
+    return kind(**{name: value for name, value in found.items() if name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +141,11 @@ _MAGIC: Final = b"WM1"
 
 def encode(message: Message) -> bytes:
     """One bus message as bytes."""
-    fields = asdict(message)
-    del fields["payload"]
-    header = json.dumps(fields, separators=(",", ":")).encode()
+    header_fields = asdict(message)
+    del header_fields["payload"]
+    if isinstance(message, Unit) and not message.resting:
+        del header_fields["resting"]  # sent with every frame: what is so nearly always is not said
+    header = json.dumps(header_fields, separators=(",", ":")).encode()
     return b"".join((_MAGIC, message.KIND, struct.pack("!I", len(header)), header, message.payload))
 
 
@@ -136,11 +158,12 @@ def decode(data: bytes) -> Message:
         raise UnknownMessage(f"unknown media message {data[3:4]!r}")
     (n,) = struct.unpack_from("!I", data, 4)
     try:
-        fields = json.loads(data[8 : 8 + n])
+        found = json.loads(data[8 : 8 + n])
         if kind is InitSegment:
-            fields["rendition"] = Rendition(**fields["rendition"])
-            fields["ladder"] = tuple(fields["ladder"])
-        return kind(**fields, payload=data[8 + n :])
+            found["rendition"] = _read(Rendition, found["rendition"])
+            found["ladder"] = tuple(found["ladder"])
+        found["payload"] = data[8 + n :]
+        return _read(kind, found)
     except (ValueError, TypeError, KeyError) as error:
         raise UnknownMessage(f"media message cannot be read: {error}") from error
 
@@ -233,11 +256,11 @@ class LiveStatus:
     @classmethod
     def from_json(cls, data: bytes) -> LiveStatus:
         try:
-            fields = json.loads(data)
-            fields["state"] = SessionState(fields["state"])
-            fields["publisher"] = PublisherHealth(**fields["publisher"])
-            fields["renditions"] = tuple(RenditionHealth(**r) for r in fields["renditions"])
-            return cls(**fields)
+            found = json.loads(data)
+            found["state"] = SessionState(found["state"])
+            found["publisher"] = _read(PublisherHealth, found["publisher"])
+            found["renditions"] = tuple(_read(RenditionHealth, r) for r in found["renditions"])
+            return _read(cls, found)
         except (ValueError, TypeError, KeyError) as error:
             raise UnknownMessage(f"live status cannot be read: {error}") from error
 
@@ -262,9 +285,9 @@ class RecordingClosed:
     @classmethod
     def from_json(cls, data: builtins.bytes) -> RecordingClosed:
         try:
-            fields = json.loads(data)
-            fields["joined"] = tuple(fields.get("joined", ()))
-            return cls(**fields)
+            found = json.loads(data)
+            found["joined"] = tuple(found.get("joined", ()))
+            return _read(cls, found)
         except (ValueError, TypeError, AttributeError) as error:
             raise UnknownMessage(f"recording notice cannot be read: {error}") from error
 
@@ -325,9 +348,9 @@ class StoredSession:
     @classmethod
     def from_json(cls, data: builtins.bytes) -> StoredSession:
         try:
-            fields = json.loads(data)
-            fields["renditions"] = tuple(Rendition(**r) for r in fields["renditions"])
-            return cls(**fields)
+            found = json.loads(data)
+            found["renditions"] = tuple(_read(Rendition, r) for r in found["renditions"])
+            return _read(cls, found)
         except (ValueError, TypeError, KeyError) as error:
             raise UnknownMessage(f"session of the store cannot be read: {error}") from error
 
@@ -356,6 +379,6 @@ class StoredChunk:
     def from_json(cls, data: builtins.bytes) -> StoredChunk:
         try:
             found = json.loads(data)
-            return cls({name: [StoredSegment(int(d), int(b)) for d, b in listed] for name, listed in found.items()})
+            return cls({name: [StoredSegment(int(d), int(b)) for d, b, *_ in listed] for name, listed in found.items()})
         except (ValueError, TypeError, AttributeError) as error:
             raise UnknownMessage(f"index of the store cannot be read: {error}") from error
