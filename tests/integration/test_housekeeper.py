@@ -175,6 +175,54 @@ async def test_the_worker_removes_halves_when_it_hears_of_the_joined_recording(
     assert await storage.size(film.key) == film.bytes
 
 
+async def test_a_joined_recording_of_which_the_notice_was_lost_is_found_by_whoever_asks_for_it(
+    web: Web, ingest: FakeIngest
+) -> None:
+    (asked_for, _), (left, _) = await _over(web, ingest), await _over(web, ingest)
+    storage = web.platform.storage
+    for event_id in (asked_for, left):
+        film = ingest.closed(event_id)
+        joined = dataclasses.replace(
+            film, joined=("0000000000000-half",), sha256="joined", bytes=7, duration_s=99.0, audio_bytes=0
+        )
+        await storage.put_bytes(f"recordings/{event_id}/0000000000000-half.mp4", b"half")
+        await storage.put_bytes(film.key, b"7 bytes")
+        await storage.put_bytes(film.key.removesuffix("mp4") + "json", joined.to_json())
+    (recording,) = (await web.host.get(f"/api/v1/events/{asked_for}/recordings")).json()["items"]
+    assert (await web.guest.get(recording["download_url"])).status_code == 503
+    assert (await web.guest.get(recording["download_url"])).content == b"7 bytes"
+
+    await _housekeeper(web).tidy()
+    (recording,) = (await web.host.get(f"/api/v1/events/{left}/recordings")).json()["items"]
+    assert recording["bytes"] == 7
+    assert not [k for k in await storage.list_keys("recordings") if "half" in k]
+
+
+async def test_a_replay_is_kept_on_a_low_disk_while_half_of_the_recording_lies_apart(
+    web: Web, ingest: FakeIngest
+) -> None:
+    event_id, prefix = await _over(web, ingest, 1)
+    storage, film = web.platform.storage, ingest.closed(event_id)
+    half = f"recordings/{event_id}/0000000000000-half.mp4"
+    await storage.put_bytes(half, b"half")
+    disk = Disk(web.platform.settings.data_dir, 10, lambda _: 0)
+    await _housekeeper(web, disk=disk).tidy()
+    assert await _kept(web, prefix) == 4
+    joined = dataclasses.replace(film, joined=("0000000000000-half",))
+    await storage.put_bytes(film.key.removesuffix("mp4") + "json", joined.to_json())
+    await _housekeeper(web, disk=disk).tidy()
+    assert await _kept(web, prefix) == 0
+
+
+async def test_what_somebody_else_put_among_the_recordings_is_passed_over(web: Web, ingest: FakeIngest) -> None:
+    storage = web.platform.storage
+    odd = ["recordings/notes.txt", "recordings/a/b/c.mp4", "recordings/nobody/1.mp4", "recordings/nobody/2.mp4"]
+    for key in odd:
+        await storage.put_bytes(key, b"?")
+    await _housekeeper(web).tidy()
+    assert await storage.list_keys("recordings") == sorted(odd)
+
+
 def _used() -> float | None:
     return REGISTRY.get_sample_value("webinar_store_bytes", {"what": "segments"})
 

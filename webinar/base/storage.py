@@ -150,6 +150,16 @@ class Storage:
             raise Unavailable(f"The object store cannot be listed: {_why(error)}") from error
         return found
 
+    async def total(self, prefix: str) -> int:
+        """Bytes of all objects below a prefix (a folder), however many they are. Raises `Unavailable`."""
+        total = 0
+        try:
+            async for batch in obstore.list(self._store, prefix):
+                total += sum(int(meta["size"]) for meta in batch)
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store cannot be listed: {_why(error)}") from error
+        return total
+
     async def remove_all(self, prefix: str) -> int:
         """Deletes every object below a prefix (a folder); returns how many. Raises `Unavailable`."""
         keys = await self.list_keys(prefix)

@@ -315,9 +315,12 @@ class EventService:
         """Oldest first."""
         return await self._store.sessions(event_id)
 
-    async def with_segments(self, *, older_than: timedelta, most: int) -> list[LiveSession]:
-        """Sessions of events over for longer than that whose segments are still kept; `most` of them, oldest first."""
-        return await self._store.with_segments(older_than, most)
+    async def with_segments(self, *, older_than: timedelta, most: int, recorded: bool = False) -> list[LiveSession]:
+        """Sessions of events over for longer than that whose segments are still kept; `most` of them, oldest first.
+
+        `recorded`: only of events whose recording is ready.
+        """
+        return await self._store.with_segments(older_than, most, recorded)
 
     async def segments_removed(self, session_id: str) -> None:
         """Nothing of the session is left to be replayed."""

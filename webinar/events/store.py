@@ -219,18 +219,23 @@ class EventStore:
         )
         return [LiveSession(**dict(row)) for row in rows]
 
-    async def with_segments(self, older_than: timedelta, most: int) -> list[LiveSession]:
-        """Sessions of events over for longer than that whose segments were not removed yet, oldest first."""
+    async def with_segments(self, older_than: timedelta, most: int, recorded: bool) -> list[LiveSession]:
+        """Sessions of events over for longer than that whose segments were not removed yet, oldest first.
+
+        `recorded`: only of events whose recording is ready.
+        """
         rows = await self.pool.fetch(
             """
             select s.id, s.event_id, s.hls_prefix, s.started_at, s.ended_at, s.duration_s
             from live_session s join event e on e.id = s.event_id
             where s.segments_removed_at is null and s.ended_at is not null
                 and e.state = 'ended' and e.ended_at <= now() - $1::interval
+                and (not $3 or exists (select from recording r where r.event_id = e.id and r.state = 'ready'))
             order by e.ended_at, s.started_at limit $2
             """,
             older_than,
             most,
+            recorded,
         )
         return [LiveSession(**dict(row)) for row in rows]
 

@@ -22,7 +22,6 @@ from webinar.base.errors import WebinarError
 from webinar.base.storage import Storage
 from webinar.events.model import LiveSession
 from webinar.events.service import EventService
-from webinar.recordings.model import RecordingState
 from webinar.recordings.service import RecordingService
 
 _log = log.get(__name__)
@@ -31,7 +30,7 @@ USED: Final = Gauge("webinar_store_bytes", "In the store, as counted once an hou
 REMOVED: Final = Counter("webinar_store_removed_total", "Objects removed by the worker", ["why"])
 
 _A_ROUND: Final = 20  # live sessions whose segments are removed at once
-_LOOKED_AT: Final = 200  # of these, the ones whose recording is safe
+_LOOKED_AT: Final = 200  # of those with a recording; some may have another half of it still apart
 _COUNT_EVERY_S: Final = 3600.0
 
 
@@ -84,15 +83,12 @@ class Housekeeper:
         await self._disk.look()
         if not self._disk.low:
             return
-        for session in await self._events.with_segments(older_than=timedelta(0), most=_LOOKED_AT):
-            if await self._recorded(session):
+        looked_at = await self._events.with_segments(older_than=timedelta(0), most=_LOOKED_AT, recorded=True)
+        for session in looked_at:
+            if await self._recordings.safe(session.event_id):
                 await self._remove(session, "disk_low")
                 if await self._disk.look() >= 2 * self._disk.reserve:
                     return
-
-    async def _recorded(self, session: LiveSession) -> bool:
-        found = await self._recordings.of_event(session.event_id)
-        return any(recording.state is RecordingState.READY for recording in found)
 
     async def _expire(self) -> None:
         if self._replay_days is not None:
@@ -115,7 +111,7 @@ class Housekeeper:
             return
         sizes = await self._storage.sizes("recordings")
         USED.labels("recordings").set(sum(sizes.values()))
-        USED.labels("segments").set(sum((await self._storage.sizes("live")).values()))
+        USED.labels("segments").set(await self._storage.total("live"))
         for event_id in _with_several(list(sizes)):
             await self.joined(event_id)
         self._counted_at = now
@@ -125,6 +121,7 @@ def _with_several(keys: list[str]) -> list[str]:
     """Events that have recordings of more than one session, by the keys of all recordings."""
     sessions: dict[str, set[str]] = {}
     for key in keys:
-        _, event_id, name = key.split("/", 2)
-        sessions.setdefault(event_id, set()).add(name.partition(".")[0])
+        parts = key.split("/")
+        if len(parts) == 3:  # what somebody else put there is left alone
+            sessions.setdefault(parts[1], set()).add(parts[2].partition(".")[0])
     return sorted(event_id for event_id, names in sessions.items() if len(names) > 1)

@@ -100,18 +100,41 @@ class RecordingService:
             return 0
         try:
             notice = RecordingClosed.from_json(await self._storage.get_bytes(key.removesuffix(".mp4") + ".json"))
-            if notice.sha256 != found[0].sha256 or await self._storage.size(key) != notice.bytes:
+            if await self._storage.size(key) != notice.bytes:
+                return 0
+            if notice.sha256 != found[0].sha256 and not await self.closed(notice):  # it was joined unheard
                 return 0
         except (UnknownMessage, NotFound):
             return 0
         keys = await self._storage.list_keys(f"recordings/{event_id}")
-        held = [k for k in keys if k.rpartition("/")[2].partition(".")[0] in notice.joined]
+        held = [k for k in keys if _session(k) in notice.joined]
         # Notices first: without one a file is not taken for a half that is still to be joined.
         for k in sorted(held, key=lambda k: not k.endswith(".json")):
             await self._storage.delete(k)
         if held:
             _log.info("joined halves removed", event_id=event_id, objects=len(held))
         return len(held)
+
+    async def safe(self, event_id: uuid.UUID) -> bool:
+        """Whether the event's recording is in the store and no file lies beside it that it does not begin with.
+
+        Raises `Unavailable`.
+        """
+        found = await self._store.of_event(event_id)
+        key = found[0].key if found else None
+        if key is None or found[0].state is not RecordingState.READY:
+            return False
+        films = {k for k in await self._storage.list_keys(f"recordings/{event_id}") if k.endswith(".mp4")}
+        if key not in films:
+            return False
+        others = {_session(k) for k in films - {key}}
+        if not others:
+            return True
+        try:
+            notice = RecordingClosed.from_json(await self._storage.get_bytes(key.removesuffix(".mp4") + ".json"))
+        except (UnknownMessage, NotFound):
+            return False
+        return others <= set(notice.joined)
 
     # -- giving out ----------------------------------------------------------------------------------------------
 
@@ -136,10 +159,16 @@ class RecordingService:
             size = await self._storage.size(found.key)
         except NotFound as error:
             raise Unavailable("The file of this recording cannot be reached just now.", retry_after_s=10) from error
-        if size != found.bytes:  # it is being replaced by one that was joined
+        if size != found.bytes:  # it was replaced by one that was joined, of which the notice may have been lost
+            await self.scan_event(recording.event_id)
             raise Unavailable("This recording is just being renewed.", retry_after_s=2)
         return found
 
     def read(self, file: Download, span: ByteRange) -> AsyncIterator[bytes]:
         """Bytes of the file in pieces."""
         return self._storage.read_range(file.key, span.start, span.end)
+
+
+def _session(key: str) -> str:
+    """The live session that a file is of."""
+    return key.rpartition("/")[2].partition(".")[0]
