@@ -28,8 +28,9 @@ const DOUBT_MS = 10_000;
 const JUMP_S = 8;
 /** The browser's own player is brought this near to the end of what it may seek in. */
 const NATIVE_LAG_S = 2;
-/** A stall moves the player one part further away. So long without another one, it comes near again. */
-const CALM_MS = 30_000;
+/** A stall moves the player one part further away. So long without another one, it comes near again; each time later. */
+const CALM_MS = 8000;
+const CALM_MOST_MS = 120_000;
 const LOOK_MS = 250;
 
 export class HlsSession {
@@ -66,6 +67,7 @@ export class HlsSession {
     /** What hls.js makes of that after stalls, s; and since when it has been so, ms. */
     this.target = 0;
     this.calmSince = 0;
+    this.calmMs = CALM_MS;
     /** @type {(reason: string) => void} */
     this.end = () => {};
     /** @type {Promise<string>} why it ended: "lost", "standing", "edge", "finished", "closed" */
@@ -247,7 +249,10 @@ export class HlsSession {
     if (!hls || target === null) return;
     this.wanted ??= target;
     if (target !== this.target) [this.target, this.calmSince] = [target, now];
-    if (target > this.wanted && now - this.calmSince > CALM_MS) hls.targetLatency = this.wanted;
+    if (target > this.wanted && now - this.calmSince > this.calmMs) {
+      hls.targetLatency = this.wanted;
+      this.calmMs = Math.min(2 * this.calmMs, CALM_MOST_MS);
+    }
     const { buffered } = video;
     const ahead = buffered.length ? buffered.end(buffered.length - 1) - video.currentTime : 0;
     const { rate, jump } = this.pace.look({ now, behind, wanted: target, ahead });
