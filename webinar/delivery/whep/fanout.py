@@ -232,14 +232,15 @@ class Fanout:
         """
         if self.stats.lateness_s < LATE_S or now_s - self._relieved_s < RELIEVE_EVERY_S or len(self._ladder) < 2:
             return
-        targets = Counter(v.layers.target for v in self.viewers.values() if v.layers.target in self._ladder[:-1])
+        free = [v for v in self.viewers.values() if v.layers.pinned not in self._ladder]
+        targets = Counter(v.layers.target for v in free if v.layers.target in self._ladder[:-1])
         if not targets:
             return
         ((fullest, count),) = targets.most_common(1)
         self._relieved_s = now_s
         self.stats.reliefs += 1
         _log.warning("sending_late", event_id=self.event_id, seconds=round(self.stats.lateness_s, 2), viewers=count)
-        for viewer in [v for v in self.viewers.values() if v.layers.target == fullest][::2]:
+        for viewer in [v for v in free if v.layers.target == fullest][::2]:
             viewer.relieve(self._ladder)
 
     def _start_late(self, viewer: Viewer) -> None:

@@ -115,8 +115,8 @@ class LayerChooser:
 
     def relieve(self, ladder: Sequence[str], now_s: float) -> Advice:
         """The server cannot keep up: one rung down, unless the viewer was changed just now or is at the bottom."""
-        if self.target not in ladder or now_s - self._changed_s < SETTLE_S:
-            return Advice.STAY
+        if self.pinned in ladder or self.target not in ladder or now_s - self._changed_s < SETTLE_S:
+            return Advice.STAY  # of a choice of the player's own nothing would bring it up again
         return self._down(ladder.index(self.target), None, ladder, (), now_s)
 
     def report(self, report: Report, ladder: Sequence[str], rates: Sequence[int], now_s: float) -> Advice:

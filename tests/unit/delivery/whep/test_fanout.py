@@ -165,3 +165,15 @@ async def test_viewers_leave_a_rung_that_rests_without_a_frozen_picture_and_it_i
     assert viewer.rung == "lo"
     step(resting=False)
     await until(lambda: stand.fanout.rungs()[0] == ("hi", "lo"))
+
+
+async def test_viewers_who_chose_a_rung_themselves_keep_it_when_sending_is_late(stand: Stand) -> None:
+    stand.step(key=True)
+    await stand.settle()
+    free, pinned = [stand.join(f"free {n}") for n in range(2)], [stand.join(f"pinned {n}") for n in range(3)]
+    for viewer in pinned:
+        viewer.pin("hi")
+    stand.fanout.stats.lateness_s = 2 * LATE_S
+    await until(lambda: stand.fanout.stats.reliefs == 1)
+    assert [v.layers.target for v in free].count("lo") == 1
+    assert {v.layers.target for v in pinned} == {"hi"}

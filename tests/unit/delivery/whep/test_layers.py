@@ -165,3 +165,13 @@ def test_the_target_is_always_a_rung_of_the_ladder(reports: list[tuple[float, in
         ladder, rates = LADDER[:size] or LADDER, RATES[:size] or RATES
         chooser.report(Report(loss, estimate), ladder, rates, float(second))
         assert chooser.target in ladder
+
+
+def test_an_overloaded_server_leaves_a_choice_of_the_players_own_alone() -> None:
+    viewer = Viewer()
+    viewer.chooser.pin("720p", LADDER, viewer.now_s)
+    assert viewer.chooser.relieve(LADDER, viewer.now_s + 60) is Advice.STAY
+    assert viewer.chooser.target == "720p"
+    viewer.chooser.pin("", LADDER, viewer.now_s)
+    assert viewer.chooser.relieve(LADDER, viewer.now_s + 60) is Advice.CHANGE
+    assert viewer.chooser.target == "480p"
