@@ -122,7 +122,8 @@ class WhipServer:
 
         `if_match`: the entity tag without quotes, or "*" (RFC 9725, 4.3.1 to 4.3.3). Candidates need no work: where
         the presenter is we learn from its checks. A restart keeps DTLS, keys and media as they are; nothing new is
-        held for it, so repeating it costs nobody. Raises `NoSuchResource`, `BadSdp`, `AnotherIceSession`.
+        held for it, so repeating it costs nobody. One whose answer was lost is answered again as before, until a
+        check has come that knows the answer. Raises `NoSuchResource`, `BadSdp`, `AnotherIceSession`.
         """
         publisher = self._resources.get(resource)
         if publisher is None:
@@ -134,9 +135,10 @@ class WhipServer:
         peer = publisher.peer
         if if_match not in ("*", peer.ufrag):
             raise AnotherIceSession("This ICE session has been replaced by a later one.")
-        if theirs.ufrag == peer.remote_ufrag:
+        if theirs.ufrag != peer.remote_ufrag:
+            peer.restart(theirs.ufrag)
+        elif if_match != "*" or not peer.restarting:
             return None
-        peer.restart(theirs.ufrag)
         mids = [media.mid for media in publisher.negotiation.media]
         return IceAnswer(write_fragment(publisher.negotiation.offer, self._transport(peer), mids), peer.ufrag)
 

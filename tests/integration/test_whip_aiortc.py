@@ -252,6 +252,23 @@ async def test_a_full_server_says_so_and_when_to_come_again() -> None:
         await server.close()
 
 
+async def test_an_ice_restart_whose_answer_was_lost_is_answered_again(server: WhipServer) -> None:
+    presenter = Presenter(codec="VP8")
+    restart = "a=ice-ufrag:newer\r\na=ice-pwd:0123456789012345678901\r\n"
+    try:
+        await presenter.connection.setLocalDescription(await presenter.connection.createOffer())
+        resource = (await server.offer("ev", presenter.connection.localDescription.sdp, sink=KeepingSink())).resource
+        answer = server.patch(resource, restart, "*")
+        assert answer is not None
+        assert server.patch(resource, restart, "*") == answer
+        assert server.patch(resource, restart, answer.etag) is None, "candidates of the new session"
+        later = server.patch(resource, restart.replace("newer", "newest"), "*")
+        assert later is not None
+        assert later.etag != answer.etag
+    finally:
+        await presenter.connection.close()
+
+
 @pytest.mark.parametrize("sdp", ["", "hello", "v=0\r\n", '{"type": "offer"}', "v=0\r\nm=video x y z\r\n"])
 async def test_what_is_no_offer_is_refused_and_holds_nothing(server: WhipServer, sdp: str) -> None:
     with pytest.raises(BadSdp) as refused:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 
+import pytest
+
 from tests.integration.test_whep_endpoint import Client, Handler, opened, silence
 from tests.waiting import until
-from webinar.base.rtc import Certificate, PeerState, Remote, stun
+from webinar.base.rtc import Certificate, EndpointFull, PeerState, Remote, stun
 from webinar.base.rtc.dtls import Dtls, DtlsState
 from webinar.base.rtc.peer import Peer
 
@@ -52,6 +54,18 @@ async def test_after_a_restart_the_old_checks_hold_until_the_first_new_one() -> 
         assert await silence(client, moved)
         client.socket.close()
         moved.close()
+
+
+async def test_restarts_take_no_seats() -> None:
+    async with opened(max_peers=2) as endpoint:
+        client = Client(endpoint)
+        remote = Remote(UFRAG, (client.certificate.fingerprint,))
+        endpoint.register(remote, Handler()).restart(NEW)
+        endpoint.register(remote, Handler())
+        assert endpoint.stats.refused == 0
+        with pytest.raises(EndpointFull):
+            endpoint.register(remote, Handler())
+        client.socket.close()
 
 
 async def test_who_offers_to_be_the_dtls_server_is_called_by_us() -> None:

@@ -104,7 +104,7 @@ class Endpoint:
 
     def register(self, remote: Remote, handler: PeerHandler) -> Peer:
         """A new peer that waits for its first connectivity check. Raises `EndpointFull`."""
-        if len(self._by_ufrag) >= self._max_peers:
+        if self.peers >= self._max_peers:
             self.stats.refused += 1
             raise EndpointFull("All seats are taken.", retry_after_s=5)
         peer = Peer(self, remote, handler, asyncio.get_running_loop().time())

@@ -133,6 +133,11 @@ class Peer:
         """The peer's, as its SDP said last."""
         return self._ice.remote_ufrag
 
+    @property
+    def restarting(self) -> bool:
+        """After an ICE restart, until a check with the new credentials has come."""
+        return self._former is not None
+
     # What the owner calls
 
     def restart(self, remote_ufrag: str) -> None:
