@@ -70,6 +70,18 @@ async def test_candidates_and_ice_restarts_go_to_the_ice_session_they_name(web: 
     assert "PATCH" in preflight.headers["access-control-allow-methods"]
 
 
+async def test_an_ice_restart_gives_the_event_to_no_other_ingest(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    location = (await whip(web, event)).headers["location"]
+    await ingest.die()
+    async with FakeIngest(web.ingest_bus, web.platform.storage) as other:
+        headers = {"If-Match": "*", "Content-Type": "application/trickle-ice-sdpfrag"}
+        content = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+        reply = await web.call("PATCH", location, event["stream_key"], content=content, headers=headers)
+        assert (reply.status_code, reply.json()["code"]) == (404, "unknown_resource")
+        assert other.sessions == {}
+
+
 async def test_a_second_presenter_is_refused_unless_it_takes_over(web: Web, ingest: FakeIngest) -> None:
     event = await web.event()
     assert (await whip(web, event)).status_code == 201

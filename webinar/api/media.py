@@ -70,8 +70,8 @@ def whip_routes(platform: Platform) -> list[Route]:
         if request.method == "PATCH":
             asked = {"resource": _resource(request), "if_match": _if_match(request)}
             asked["fragment"] = await _read_fragment(request)
-            return _ice_answer(await platform.events.to_ingest(event.id, "whip_patch", asked))
-        await platform.events.stop_publishing(event.id, _resource(request))
+            return _ice_answer(await platform.events.to_publisher(event.id, "whip_patch", asked))
+        await platform.events.to_publisher(event.id, "whip_delete", {"resource": _resource(request)})
         return Response(status_code=200, headers={"Cache-Control": "no-store"})
 
     return [

@@ -260,10 +260,13 @@ class EventService:
             return ""
         return "" if event is None else event.title
 
-    async def stop_publishing(self, event_id: uuid.UUID, resource: str) -> None:
-        """A WHIP session ends. Raises `NotFound` when there is none (any more), `Unavailable` without an answer."""
+    async def to_publisher(self, event_id: uuid.UUID, verb: str, body: Json) -> Json:
+        """A command to a WHIP session, which ends with its ingest: none is assigned for it.
+
+        Raises `NotFound` when there is none (any more), `BusDown` or `Refused`.
+        """
         try:
-            await self._bus.request(Subject.command(str(event_id), "whip_delete"), {"resource": resource})
+            return await self._bus.request(Subject.command(str(event_id), verb), body)
         except NoOwner as error:
             raise NotFound("This publishing session has ended.", code="unknown_resource") from error
 
