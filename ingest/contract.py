@@ -171,7 +171,7 @@ def decode(data: bytes) -> Message:
 class Subject:
     """Subjects of the bus that ingest serves or publishes. JSON unless said otherwise."""
 
-    # A queue group `ingest` of all ingest processes; {"event_id", "hls_prefix"?} → {"ok": true, "session_id"}.
+    # A queue group `ingest` of all ingest processes; {"event_id", "title"?, "after"?} → {"ok": true, "session_id"}.
     # The process that answers owns the event from then on and subscribes `ingest.<event_id>.*`.
     ASSIGN = "ingest.assign"
 

@@ -110,19 +110,20 @@ class Ingest:
         if not _EVENT_ID.fullmatch(event_id):
             raise BadRequest("event_id is missing or not an id.")
         async with self._assigning:
-            owned = self._owned.get(event_id)
+            owned, after = self._owned.get(event_id), str(body.get("after", ""))
             if owned is not None and owned.session.over:
+                after = max(after, owned.session.id)
                 await owned.session.let_go()  # before the next session's presenter takes the seat
                 await self._disown(owned)
                 owned = None
             if owned is None:
-                owned = await self._own(event_id, str(body.get("title", "")))
+                owned = await self._own(event_id, str(body.get("title", "")), after)
         return {"session_id": owned.session.id}
 
-    async def _own(self, event_id: str, title: str) -> _Owned:
+    async def _own(self, event_id: str, title: str, after: str) -> _Owned:
         if self._closing.is_set() or len(self._owned) >= _MOST_SESSIONS:
             raise Unavailable("No ingest has room for another event.", code="no_room", retry_after_s=10)
-        session = LiveSession(event_id, self._ladder, self._outside, title)
+        session = LiveSession(event_id, self._ladder, self._outside, title, after=after)
         self._writing.add(session.id)
         owned = self._owned[event_id] = _Owned(session)
         self._group.create_task(self._live(owned), name=f"session {session.id}")

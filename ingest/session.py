@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import re
 import secrets
 import threading
 import time
@@ -45,10 +46,24 @@ _log = log.get(__name__)
 
 _TAKE_OVER_HOLD_S: Final = 3.0  # the last picture stands while the next presenter's first one comes
 _ESSENTIAL: Final = frozenset({"program", AUDIO})
+_ID: Final = re.compile(r"(\d{13})-[0-9a-f]+", re.ASCII)
+
+
+def new_id(after: str = "") -> str:
+    """An id that sorts by time, and behind `after`, which another machine's clock may have given.
+
+    The halves of an interrupted event are joined in this order, and of two sessions the later one has the event.
+    """
+    before = _ID.fullmatch(after)
+    at_ms = max(time.time_ns() // 1_000_000, 0 if before is None else int(before[1]) + 1)
+    return f"{at_ms:013d}-{secrets.token_hex(6)}"
 
 
 class LiveSession:
-    """See the module. All methods but the callbacks handed to threads belong to the event loop."""
+    """See the module. All methods but the callbacks handed to threads belong to the event loop.
+
+    `after`: the id of the event's session before this one, if one is known.
+    """
 
     def __init__(
         self,
@@ -58,9 +73,9 @@ class LiveSession:
         title: str = "",
         clock: Clock | None = None,
         make_video: MakeVideo = H264Encoder,
+        after: str = "",
     ) -> None:
-        # Ids sort by time: the halves of an interrupted event are joined in this order.
-        self.id = f"{time.time_ns() // 1_000_000:013d}-{secrets.token_hex(6)}"
+        self.id = new_id(after)
         self.event_id = event_id
         self.hls_prefix = secrets.token_urlsafe(18)
         self.state = SessionState.REHEARSAL

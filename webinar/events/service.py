@@ -248,17 +248,22 @@ class EventService:
             # The session of a start that was taken back has ended; the event has not.
             if error.code != "ended" or (await self.get(event_id)).state is EventState.ENDED:
                 raise
-        wanted = {"event_id": str(event_id), "title": await self._title(event_id)}
+        wanted = {"event_id": str(event_id), **await self._known(event_id)}
         await self._bus.request(Subject.ASSIGN, wanted, timeout_s=timeout_s)
         return await self._bus.request(subject, body, timeout_s=timeout_s)
 
-    async def _title(self, event_id: uuid.UUID) -> str:
-        """For the holding picture, which must not wait for a database that is away."""
+    async def _known(self, event_id: uuid.UUID) -> Json:
+        """What a new session is told of its event: it must not wait for a database that is away.
+
+        The title is for the holding picture. `after`: the id of the session before, which the new one's must follow
+        whatever the clock of its machine says.
+        """
         try:
             event = await self._store.get(event_id)
+            sessions = await self._store.sessions(event_id)
         except db.DOWN:
-            return ""
-        return "" if event is None else event.title
+            return {"title": ""}
+        return {"title": "" if event is None else event.title, "after": max((s.id for s in sessions), default="")}
 
     async def to_publisher(self, event_id: uuid.UUID, verb: str, body: Json) -> Json:
         """A command to a WHIP session, which ends with its ingest: none is assigned for it.
