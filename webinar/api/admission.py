@@ -7,7 +7,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from webinar.api.access import Principal
@@ -33,6 +33,14 @@ class _Seen:
     heard_at: float
     transport: Transport | None = None
     behind_s: float | None = None  # its own word
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is there of one event, by transport: how many, and the seconds behind live that they reported."""
+
+    present: dict[Transport, int] = field(default_factory=lambda: dict.fromkeys(TRANSPORTS, 0))
+    behind: dict[Transport, list[float]] = field(default_factory=lambda: {name: [] for name in TRANSPORTS})
 
 
 class Admission:
@@ -68,7 +76,11 @@ class Admission:
 
     def _remember(self, attendee: Attendee, now: float) -> _Seen:
         seen = self._seen.pop(attendee.id, None)
-        seen = _Seen(attendee, now, now, seen.transport if seen is not None else None)
+        seen = (
+            _Seen(attendee, now, now)
+            if seen is None
+            else replace(seen, attendee=attendee, checked_at=now, heard_at=now)
+        )
         self._seen[attendee.id] = seen
         if len(self._seen) > _MOST_PEOPLE:
             self._seen.popitem(last=False)
@@ -99,10 +111,18 @@ class Admission:
                 counts[seen.transport] += 1
         return counts
 
-    def events(self) -> set[uuid.UUID]:
-        """Those that somebody is there of."""
+    def audiences(self) -> dict[uuid.UUID, Audience]:
+        """Of every event that somebody is there of, in one pass over all people."""
         now = time.monotonic()
-        return {seen.attendee.event_id for seen in self._seen.values() if now - seen.heard_at <= _PRESENT_S}
+        found: dict[uuid.UUID, Audience] = {}
+        for seen in self._seen.values():
+            if now - seen.heard_at <= _PRESENT_S:
+                audience = found.setdefault(seen.attendee.event_id, Audience())
+                if seen.transport:
+                    audience.present[seen.transport] += 1
+                    if seen.behind_s is not None:
+                        audience.behind[seen.transport].append(seen.behind_s)
+        return found
 
     def behind(self, event_id: uuid.UUID, transport: Transport) -> list[float]:
         """Seconds behind live that players of one transport reported, the least first."""

@@ -27,11 +27,10 @@ class AudienceCollector(Collector):
             "Behind live by the players' own word",
             labels=["event", "transport", "quantile"],
         )
-        for event_id in self._admission.events():
-            present = self._admission.present(event_id)
+        for event_id, audience in self._admission.audiences().items():
             for transport in TRANSPORTS:
-                people.add_metric([str(event_id), transport], present[transport])
-                reports = self._admission.behind(event_id, transport)
+                reports = sorted(audience.behind[transport])
+                people.add_metric([str(event_id), transport], audience.present[transport])
                 for name, share in (("0.5", 50), ("0.95", 95)):
                     if reports:
                         value = reports[min(len(reports) - 1, len(reports) * share // 100)]
