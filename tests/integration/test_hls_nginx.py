@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +23,50 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.web_stage"]
 
 VIEWERS = 100
+
+
+@contextlib.asynccontextmanager
+async def origin() -> AsyncIterator[tuple[int, list[tuple[int, dict[str, str]]]]]:
+    """(port, requests) of a server that answers everything; of each request its connection and its headers."""
+    seen: list[tuple[int, dict[str, str]]] = []
+    connections = itertools.count()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = next(connections)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                _, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
+                seen.append((number, {n.lower(): v for n, _, v in (line.partition(": ") for line in lines)}))
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], seen
+    finally:
+        server.close()
+
+
+async def test_every_location_tells_the_origin_who_asks_for_what_over_connections_that_stay() -> None:
+    async with (
+        origin() as (web_port, to_web),
+        origin() as (chat_port, to_chat),
+        nginx(web_port, chat_port=chat_port) as (url, _),
+        httpx.AsyncClient(base_url=url, headers={"Host": "live.example.org"}) as viewer,
+    ):
+        for path in ("/", "/recordings/1.mp4", "/hls/p/720p/1.m4s", "/hls/p/720p/2.m4s"):
+            assert (await viewer.get(path)).text == "ok"
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+        assert (await viewer.get("/chat", headers=upgrade)).text == "ok"
+    assert (len(to_web), len(to_chat)) == (4, 1)
+    for _, headers in (*to_web, *to_chat):
+        assert headers["host"] == "live.example.org"
+        assert headers["x-forwarded-for"] == "127.0.0.1"
+        assert headers["x-forwarded-proto"] == "http"
+    assert [headers.get("connection") for _, headers in to_web] == [None] * 4
+    assert len({connection for connection, _ in to_web}) == 1
+    assert to_chat[0][1]["upgrade"] == "websocket"
 
 
 def fetched(kind: str) -> float:

@@ -25,7 +25,7 @@ http {{
 
 
 @contextlib.asynccontextmanager
-async def nginx(web_port: int, extra: str = "") -> AsyncIterator[tuple[str, int]]:
+async def nginx(web_port: int, extra: str = "", *, chat_port: int = 8001) -> AsyncIterator[tuple[str, int]]:
     """(URL, process id) of nginx in front of the web service on `web_port`. `extra` goes into the server block."""
     (port,) = free_ports(1)
     with tempfile.TemporaryDirectory(prefix="webinar-nginx-") as name:
@@ -34,6 +34,7 @@ async def nginx(web_port: int, extra: str = "") -> AsyncIterator[tuple[str, int]
         for was, is_ in (
             ("/var/cache/nginx/webinar", f"{folder}/cache"),
             ("127.0.0.1:8000;", f"127.0.0.1:{web_port};"),
+            ("127.0.0.1:8001;", f"127.0.0.1:{chat_port};"),
             ("listen 80;", f"listen 127.0.0.1:{port}; {extra}"),
         ):
             assert ours.count(was) == 1, was
