@@ -140,3 +140,70 @@ def test_a_quality_outlives_the_session_it_was_chosen_in() -> None:
         assert.deepEqual([opened.at(-1).rendition, opened.at(-1).at, open()], ["audio", 44, 1]);
         """
     )
+
+
+def test_a_quality_outlives_one_question_that_got_lost_after_a_reconnect() -> None:
+    run(
+        """
+        await player.choose("240p");
+        // Whoever asks just now is told when it cannot be had.
+        const refuse = async () => false;
+        opened.at(-1).choose = refuse;
+        await player.choose("480p");
+        assert.equal(player.quality, "240p");
+        let asked = 0;
+        Session.prototype.choose = async function (rendition) {
+          asked += 1;
+          if (asked === 1) return false;
+          this.rendition = rendition;
+          return true;
+        };
+        player.addEventListener("trouble", () => setTimeout(() => player.retry(), 1), { once: true });
+        opened.at(-1).end("silent");
+        await settle();
+        await settle();
+        assert.deepEqual([opened.length, opened.at(-1).rendition, player.quality], [2, "", "240p"]);
+        await new Promise((done) => setTimeout(done, 1600));
+        assert.deepEqual([asked, opened.at(-1).rendition, player.quality], [2, "240p", "240p"]);
+        """
+    )
+
+
+def test_a_replay_that_cannot_be_had_comes_to_an_end_and_is_said_once() -> None:
+    run(
+        """
+        const said = [];
+        for (const type of ["trouble", "finished"]) player.addEventListener(type, () => said.push(type));
+        let tries = 0;
+        player.opener.open = async () => {
+          tries += 1;
+          setTimeout(() => player.retry(), 1);
+          return null;
+        };
+        player.watch({ whep_url: null, hls_url: null, replay_url: "/hls/1/full.m3u8" }, 30);
+        await new Promise((done) => setTimeout(done, 200));
+        assert.deepEqual(said, ["trouble", "finished"]);
+        assert.ok(tries > 4 && tries < 12, String(tries));
+        assert.deepEqual([player.state, player.past], ["idle", null]);
+        // What is on air is tried for ever.
+        player.play(live(1));
+        await new Promise((done) => setTimeout(done, 200));
+        assert.ok(tries > 20, String(tries));
+        assert.equal(player.state, "reconnecting");
+        player.stop();
+        """
+    )
+
+
+def test_who_fell_back_to_hls_gets_the_shortest_delay_by_asking_for_it() -> None:
+    run(
+        """
+        player.prefer(null);
+        assert.equal(opened.length, 1);  // nothing to change
+        player.opener.transports.whepOut = true;
+        player.session.kind = "hls";
+        player.prefer(null);
+        await settle();
+        assert.deepEqual([opened.length, player.opener.transports.whepOut, open()], [2, false, 1]);
+        """
+    )

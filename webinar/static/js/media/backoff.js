@@ -49,6 +49,32 @@ export function sleep(ms, signal) {
   });
 }
 
+/** A wait that can be cut short. */
+export class Pause {
+  /** @type {AbortController | null} */
+  #over = null;
+
+  /**
+   * @param {number} ms
+   * @param {AbortSignal} signal rejects with its reason
+   */
+  async wait(ms, signal) {
+    const over = new AbortController();
+    this.#over = over;
+    try {
+      await sleep(ms, either(signal, over.signal));
+    } catch (error) {
+      if (signal.aborted) throw error;
+    } finally {
+      over.abort(); // or each wait would leave a listener at a signal that outlives it
+    }
+  }
+
+  end() {
+    this.#over?.abort();
+  }
+}
+
 /**
  * A signal that fires with the first of these. For iPhones before iOS 17.4, which have no `AbortSignal.any`.
  * @param {AbortSignal[]} signals

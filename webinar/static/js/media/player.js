@@ -3,22 +3,22 @@
  * end all of it. A session that is lost is followed by a new one with full jitter. The page never reloads.
  */
 
-import { Backoff, either, sleep } from "./backoff.js";
+import { Backoff, Pause, sleep } from "./backoff.js";
 import { AUDIO, fetchLadder } from "./ladder.js";
 import { Opener } from "./opener.js";
+import { wholeUrl } from "./source.js";
 
 /** @typedef {{height: number, fps: number, behindS: number | null, frozen: number, lost: number}} Figures */
-/**
- * As of playback. `startedMs` is when the program began, on this machine's clock.
- * @typedef {{whep_url: string | null, hls_url: string | null, rewind_url?: string | null, replay_url?: string | null,
- *   startedMs?: number}} Source
- */
+/** @typedef {import("./source.js").Source} Source */
 /** @typedef {"idle" | "connecting" | "playing" | "stalled" | "reconnecting"} PlayState */
 /** @typedef {import("./opener.js").Session} Session */
 /** Seconds of the program. `past`: not at the live edge. @typedef {{at: number, length: number, past: boolean}} Timeline */
 
 /** A session that lasted this long was well: the next trouble starts with a short wait again. */
 const WELL_MS = 5000;
+const CHOOSE_AGAIN_MS = 1500;
+/** So many tries in a row, some ten seconds, are longer than a restart of the server: then there is no replay to be had. */
+const REPLAY_TRIES = 8;
 /** Who goes this near to the newest moment is brought to the live picture. */
 const EDGE_S = 6;
 
@@ -52,8 +52,7 @@ export class Player extends EventTarget {
     this.quality = "";
     /** @type {AbortController | null} */
     this.running = null;
-    /** @type {AbortController | null} */
-    this.waiting = null;
+    this.waiting = new Pause();
   }
 
   /** @param {Source} source the same again changes nothing */
@@ -86,7 +85,7 @@ export class Player extends EventTarget {
 
   /** Whether there is anything before the live edge to go to. */
   get canRewind() {
-    return Boolean(this.#wholeUrl());
+    return Boolean(wholeUrl(this.source));
   }
 
   get onAir() {
@@ -141,13 +140,33 @@ export class Player extends EventTarget {
     this.quality = quality;
     this.#chosen();
     const session = this.session;
-    if (!session || session.rendition === quality) return;
+    if (!session || (await this.#carries(session))) return;
+    if (this.session !== session || this.quality !== quality) return;
+    this.quality = session.rendition;
+    this.#chosen();
+  }
+
+  /**
+   * @param {Session} session
+   * @returns {Promise<boolean>} whether it has the wished quality now, or is followed by one that has
+   */
+  async #carries(session) {
+    const { quality } = this;
+    if (session.rendition === quality) return true;
     const crossing = (quality === AUDIO) !== (session.rendition === AUDIO);
-    if (session.kind === "hls" && crossing) return this.#restart(); // the sound alone is another stream
-    if (!(await session.choose(quality)) && this.session === session && this.quality === quality) {
-      this.quality = session.rendition;
-      this.#chosen();
-    }
+    if (session.kind !== "hls" || !crossing) return session.choose(quality);
+    this.#restart(); // the sound alone is another stream
+    return true;
+  }
+
+  /**
+   * What was chosen before outlives a question that got lost just after a reconnect.
+   * @param {Session} session
+   */
+  async #carryOver(session) {
+    if (await this.#carries(session)) return;
+    await sleep(CHOOSE_AGAIN_MS, this.running?.signal).catch(() => {});
+    if (this.session === session) await this.#carries(session);
   }
 
   /**
@@ -155,7 +174,7 @@ export class Player extends EventTarget {
    * @returns {Promise<import("./ladder.js").Rung[]>} qualities to choose from, best first
    */
   async rungs(signal) {
-    const url = this.past === null ? this.source.hls_url : this.#wholeUrl();
+    const url = this.past === null ? this.source.hls_url : wholeUrl(this.source);
     const choosable = this.session?.kind !== "hls" || this.session.hls !== null; // the browser's own HLS offers none
     return url && choosable ? (await fetchLadder(url, signal)).rungs : [];
   }
@@ -172,12 +191,13 @@ export class Player extends EventTarget {
 
   /** Try now instead of at the end of the wait: the network is back, or the page was woken. */
   retry() {
-    this.waiting?.abort();
+    this.waiting.end();
   }
 
   /** @param {"whep" | "hls" | null} only */
   prefer(only) {
-    if (this.opener.transports.only === only) return;
+    const fellBack = only === null && this.session?.kind === "hls";
+    if (this.opener.transports.only === only && !fellBack) return;
     this.opener.transports.prefer(only);
     if (this.running && this.past === null) this.#restart();
   }
@@ -200,7 +220,7 @@ export class Player extends EventTarget {
     const backoff = new Backoff(300, 2500);
     while (!signal.aborted) {
       const { past, speed, quality, source } = this;
-      const wish = { source, speed, quality, past, whole: this.#wholeUrl() };
+      const wish = { source, speed, quality, past, whole: wholeUrl(source) };
       const session = await this.opener.open(wish, () => this.dispatchEvent(new Event("denied")), signal);
       if (session) {
         const since = performance.now();
@@ -209,7 +229,7 @@ export class Player extends EventTarget {
         this.#opened(session);
         const reason = await session.ended;
         if (signal.aborted) return;
-        if (reason === "finished" && !this.#goesOn(session)) return this.#finish(session);
+        if (reason === "finished" && !this.#goesOn(session)) return this.#finish();
         if (reason === "edge") this.#present();
         // Said first: the picture is held before it goes with its session.
         this.#set("reconnecting");
@@ -218,8 +238,10 @@ export class Player extends EventTarget {
         if (performance.now() - since > WELL_MS) backoff.reset();
       }
       this.#set("reconnecting");
-      this.dispatchEvent(new Event("trouble"));
-      await this.#pause(backoff.next(), signal);
+      if (!session && this.past !== null && !this.onAir && backoff.attempt >= REPLAY_TRIES) return this.#finish();
+      // One word is enough where nothing is missed meanwhile.
+      if (this.past === null || !backoff.attempt) this.dispatchEvent(new Event("trouble"));
+      await this.waiting.wait(backoff.next(), signal);
     }
   }
 
@@ -232,7 +254,8 @@ export class Player extends EventTarget {
       if (session.stalled) this.dispatchEvent(new Event("trouble"));
     };
     this.#set("playing");
-    void this.choose(this.quality);
+    this.#chosen();
+    void this.#carryOver(session);
   }
 
   /**
@@ -242,7 +265,7 @@ export class Player extends EventTarget {
    */
   #goesOn(session) {
     if (this.past === null || session.kind !== "hls") return false;
-    if (session.whole !== this.#wholeUrl()) return true; // another live session has followed: its playlist holds both
+    if (session.whole !== wholeUrl(this.source)) return true; // another live session has followed: its playlist holds both
     if (this.onAir) this.#present();
     return this.onAir;
   }
@@ -253,9 +276,7 @@ export class Player extends EventTarget {
     this.#chosen();
   }
 
-  /** @param {Session} session */
-  #finish(session) {
-    this.#close(session);
+  #finish() {
     this.stop();
     this.dispatchEvent(new Event("finished"));
   }
@@ -265,26 +286,6 @@ export class Player extends EventTarget {
     if (this.past !== null && session.kind === "hls" && !session.live) this.past = session.at;
     session.close();
     if (this.session === session) this.session = null;
-  }
-
-  /**
-   * @param {number} ms
-   * @param {AbortSignal} signal
-   */
-  async #pause(ms, signal) {
-    this.waiting = new AbortController();
-    try {
-      await sleep(ms, either(signal, this.waiting.signal));
-    } catch (error) {
-      if (signal.aborted) throw error;
-    } finally {
-      this.waiting = null;
-    }
-  }
-
-  /** The playlist of the whole event: of what has been so far while it is live. */
-  #wholeUrl() {
-    return this.source.replay_url ?? this.source.rewind_url ?? "";
   }
 
   #chosen() {

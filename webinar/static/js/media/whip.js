@@ -3,7 +3,7 @@
  * sources change without a new one.
  */
 
-import { Backoff, either, sleep } from "./backoff.js";
+import { Backoff, Pause, sleep } from "./backoff.js";
 import { Refused, connected, exchange, leave } from "./signalling.js";
 
 /** @typedef {"off" | "connecting" | "sending" | "reconnecting" | "taken" | "refused"} SendState */
@@ -46,8 +46,7 @@ export class Publisher extends EventTarget {
     this.unheard = false;
     /** @type {AbortController | null} */
     this.running = null;
-    /** @type {AbortController | null} */
-    this.waiting = null;
+    this.waiting = new Pause();
   }
 
   /** @param {boolean} takeOver instead of whoever is on air */
@@ -69,7 +68,7 @@ export class Publisher extends EventTarget {
 
   /** The network is back: try now. */
   retry() {
-    this.waiting?.abort();
+    this.waiting.end();
   }
 
   /** The server says that nothing arrives, though this side still believes in its connection: make a new one. */
@@ -108,7 +107,7 @@ export class Publisher extends EventTarget {
         if (this.running?.signal === signal) this.#close();
       }
       this.#set("reconnecting");
-      await this.#pause(backoff.next(), signal);
+      await this.waiting.wait(backoff.next(), signal);
     }
   }
 
@@ -122,16 +121,6 @@ export class Publisher extends EventTarget {
     else if ([400, 401, 403, 404, 409, 410].includes(error.status)) this.#set("refused");
     else return false;
     return true;
-  }
-
-  /**
-   * @param {number} ms
-   * @param {AbortSignal} signal
-   */
-  async #pause(ms, signal) {
-    this.waiting = new AbortController();
-    await sleep(ms, either(signal, this.waiting.signal)).catch(() => {});
-    this.waiting = null;
   }
 
   /**

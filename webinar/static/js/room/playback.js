@@ -96,6 +96,8 @@ export class Playback extends EventTarget {
         const hurried = this.asking.signal.aborted;
         if (!hurried) this.#reached(false);
         await sleep(hurried ? 150 : backoff.next(), hurried ? this.stopped.signal : stop).catch(() => {});
+      } finally {
+        this.asking.abort(); // or each question would leave a listener at `stopped`, and a timer
       }
     }
   }

@@ -1,0 +1,15 @@
+/** What there is to play, as the playback answer says it. */
+
+/**
+ * `startedMs` is when the program began, on this machine's clock.
+ * @typedef {{whep_url: string | null, hls_url: string | null, rewind_url?: string | null, replay_url?: string | null,
+ *   startedMs?: number}} Source
+ */
+
+/**
+ * @param {Source} source
+ * @returns {string} the playlist of the whole event: of what has been so far while it is live; "" when there is none
+ */
+export function wholeUrl(source) {
+  return source.replay_url ?? source.rewind_url ?? "";
+}
