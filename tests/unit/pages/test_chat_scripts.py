@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { ChatLog } from "./chat/log.js";
 import { Outbox, uuid } from "./chat/outbox.js";
 import { initials } from "./chat/message.js";
-import { Backoff, either, sleep, within } from "./media/backoff.js";
+import { Backoff, Pause, either, sleep, within } from "./media/backoff.js";
 import { Texts, clock } from "./common/boot.js";
 const event = (seq) => ({ seq, type: "message", at: "2026-01-01T00:00:00Z" });
 const seqs = (events) => events.map((e) => e.seq);
@@ -79,7 +79,11 @@ def test_what_was_written_survives_a_reload_and_is_sent_again_under_its_own_id()
         const after = new Outbox("room", storage);
         assert.equal(after.typed, "half a sent");
         assert.equal(after.next().cid, first.cid);
-        assert.deepEqual(after.drafts.map((d) => [d.body, d.state]), [["one", "waiting"], ["two", "waiting"]]);
+        assert.deepEqual(after.drafts.map((d) => [d.body, d.state]), [["one", "waiting"], ["two", "refused"]]);
+        // What was refused is not sent again unasked.
+        assert.equal(after.drafts[1].code, "too_long");
+        after.retry(second.cid);
+        assert.deepEqual(new Outbox("room", storage).drafts.map((d) => d.state), ["waiting", "waiting"]);
         after.remove(first.cid);
         assert.equal(new Outbox("room", storage).drafts.length, 1);
         assert.equal(new Outbox("another room", storage).drafts.length, 0);
@@ -127,6 +131,33 @@ def test_a_wait_ends_with_the_first_signal_also_where_the_browser_cannot_combine
           await assert.rejects(sleep(10_000, within(20, one.signal)), { name: "TimeoutError" });
           assert.equal(either(two.signal, one.signal).aborted, true);
         }
+        """
+    )
+
+
+def test_a_pause_can_be_cut_short_and_leaves_nothing_at_a_signal_that_goes_on() -> None:
+    run(
+        """
+        AbortSignal.any = undefined;  // as browsers have it that would keep what is left
+        const all = new AbortController();
+        const { signal } = all;
+        let listeners = 0;
+        const add = signal.addEventListener.bind(signal);
+        signal.addEventListener = (type, listener, options) => {
+          listeners += 1;
+          options.signal.addEventListener("abort", () => (listeners -= 1));
+          add(type, listener, options);
+        };
+        const pause = new Pause();
+        pause.end();
+        await pause.wait(1, signal);
+        const long = pause.wait(60_000, signal);
+        pause.end();
+        await long;
+        assert.equal(listeners, 0);
+        const stopped = pause.wait(60_000, signal);
+        all.abort(new Error("stopped"));
+        await assert.rejects(stopped, /stopped/);
         """
     )
 

@@ -81,9 +81,7 @@ export class ChatClient extends EventTarget {
 
   /** @param {string} cid of a refused message, to be sent once more */
   resend(cid) {
-    const draft = this.outbox.find(cid);
-    if (!draft) return;
-    draft.state = "waiting";
+    this.outbox.retry(cid);
     this.#tell("outbox");
     this.#flush();
   }

@@ -55,6 +55,15 @@ export class Outbox {
     this.#keep();
   }
 
+  /** @param {string} cid of a refused message, to be sent once more */
+  retry(cid) {
+    const draft = this.find(cid);
+    if (!draft) return;
+    draft.state = "waiting";
+    draft.code = "";
+    this.#keep();
+  }
+
   /** After a lost connection: what was sent and not acknowledged is sent again. */
   rewind() {
     for (const draft of this.drafts) if (draft.state === "sent") draft.state = "waiting";
@@ -94,12 +103,21 @@ export class Outbox {
   #load() {
     try {
       const kept = JSON.parse(this.storage?.getItem(this.key) ?? "[]");
-      return Array.isArray(kept) ? kept.map((draft) => ({ ...draft, state: "waiting", code: "" })) : [];
+      return Array.isArray(kept) ? kept.map(restored) : [];
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       return [];
     }
   }
+}
+
+/**
+ * After a reload what was sent may be lost and is sent again; what was refused waits for its writer.
+ * @param {Draft} draft
+ * @returns {Draft}
+ */
+function restored(draft) {
+  return draft.state === "refused" ? draft : { ...draft, state: "waiting", code: "" };
 }
 
 /**
