@@ -21,9 +21,10 @@ _CHUNK: Final = 256 * 1024
 # One request each from a store that is elsewhere: large enough for its answer to take longer than its delay.
 _REMOTE_CHUNK: Final = 4 * 1024 * 1024
 _UPLOAD_PART: Final = 8 * 1024 * 1024  # the 10,000 parts that S3 allows are 80 GB
-_UPLOADS_AT_ONCE: Final = 4
+_UPLOADS_AT_ONCE: Final = 2
 # What a request may take with all its tries. Who needs the object tries again later, less and less often.
 _CLIENT: Final = {"connect_timeout": "5s", "timeout": "60s"}
+_UPLOAD_TIMEOUT: Final = "300s"  # of one part: two at once get through at half a megabit a second
 _MOST_RETRIES: Final = 3
 _RETRY_FOR: Final = datetime.timedelta(seconds=20)
 
@@ -31,15 +32,17 @@ _RETRY_FOR: Final = datetime.timedelta(seconds=20)
 class Storage:
     """Objects by key (`recordings/<event>/<session>.mp4`). Keys are ours, never a user's text."""
 
-    def __init__(self, store: ObjectStore, root: Path | None) -> None:
+    def __init__(self, store: ObjectStore, root: Path | None, uploads: ObjectStore | None = None) -> None:
         self._store = store
+        self._uploads = uploads or store  # the same place, with more time for a request
         self._root = root
 
     @classmethod
     def open(cls, settings: Settings) -> Storage:
         """Raises `CannotStart` when the folder cannot be written, or the URL names no store that can be used."""
         if settings.storage_url is not None:
-            return cls(_elsewhere(settings.storage_url), None)
+            store, uploads = _elsewhere(settings.storage_url)
+            return cls(store, None, uploads)
         root = settings.data_dir.absolute() / "store"
         try:
             root.mkdir(parents=True, exist_ok=True)
@@ -87,7 +90,7 @@ class Storage:
 
     async def _upload(self, key: str, path: Path) -> None:
         """In parts; the object is there when all are, or not at all."""
-        await obstore.put_async(self._store, key, path, chunk_size=_UPLOAD_PART, max_concurrency=_UPLOADS_AT_ONCE)
+        await obstore.put_async(self._uploads, key, path, chunk_size=_UPLOAD_PART, max_concurrency=_UPLOADS_AT_ONCE)
 
     async def put_bytes(self, key: str, data: bytes) -> None:
         """Raises `Unavailable`."""
@@ -171,25 +174,32 @@ class Storage:
         return len(keys)
 
 
-def _elsewhere(url: str) -> ObjectStore:
-    """The store of a URL. `?endpoint=` and `&region=` name an S3 that is not Amazon's; credentials are not in it."""
+def _elsewhere(url: str) -> tuple[ObjectStore, ObjectStore]:
+    """The store of a URL, and the same for uploads of files.
+
+    `?endpoint=` and `&region=` name an S3 that is not Amazon's; credentials are not in it.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     place = parts._replace(query="").geturl()
     if parts.scheme in ("file", "memory"):
-        return from_url(place)
+        store = from_url(place)
+        return store, store
     config = {f"aws_{name}": value for name, value in options.items() if name in ("endpoint", "region")}
     if len(config) != len(options) or (options and parts.scheme != "s3"):
         raise CannotStart("WEBINAR_STORAGE_URL takes `endpoint` and `region` after `?`, and with s3:// only.")
     client = dict(_CLIENT, allow_http=True) if options.get("endpoint", "").startswith("http://") else dict(_CLIENT)
     retry = {"max_retries": _MOST_RETRIES, "retry_timeout": _RETRY_FOR}
     try:
-        made: ObjectStore = from_url(  # type: ignore[call-overload] # its overloads are by scheme
-            place, config=config, client_options=client, retry_config=retry
+        store, uploads = (
+            from_url(  # type: ignore[call-overload] # its overloads are by scheme
+                place, config=config, client_options=chosen, retry_config=retry
+            )
+            for chosen in (client, client | {"timeout": _UPLOAD_TIMEOUT})
         )
     except (BaseError, ValueError) as error:
         raise CannotStart(f"WEBINAR_STORAGE_URL cannot be used: {_why(error)}") from error
-    return made
+    return store, uploads
 
 
 def _why(error: Exception) -> str:
