@@ -16,6 +16,7 @@ _log = log.get(__name__)
 
 _KEPT: Final = 1_000  # events
 _LOOK_AGAIN_S: Final = 30.0  # at an event of which nothing was found, or whose store did not answer
+_CHECK_AGAIN_S: Final = 300.0  # what was found: segments are removed when their days are over or the disk is full
 
 
 class Replays:
@@ -29,9 +30,11 @@ class Replays:
     async def prefix(self, event_id: str) -> str | None:
         """The prefix of an ended event's last session, whose `full.m3u8` holds all of them; None without one.
 
-        Not to be asked while the event is live: what is found is kept.
+        Not to be asked while the event is live: what is found is kept for minutes.
         """
         found = self._fresh(event_id)
+        if found is None and self._looking.locked() and (old := self._known.get(event_id)) is not None and old[0]:
+            return old[0]  # one checks it, nobody else waits for that
         if found is None:
             async with self._looking:  # when an event ends, all its viewers ask at once
                 found = self._fresh(event_id) or await self._look(event_id)
@@ -39,9 +42,10 @@ class Replays:
 
     def _fresh(self, event_id: str) -> tuple[str | None, float] | None:
         found = self._known.get(event_id)
-        if found is None or (found[0] is None and time.monotonic() > found[1] + _LOOK_AGAIN_S):
+        if found is None:
             return None
-        return found
+        age_s = time.monotonic() - found[1]
+        return found if age_s < (_LOOK_AGAIN_S if found[0] is None else _CHECK_AGAIN_S) else None
 
     async def _look(self, event_id: str) -> tuple[str | None, float]:
         prefix = None
@@ -51,6 +55,7 @@ class Replays:
                 prefix = sessions[-1][1] if sessions else None
             except Unavailable as error:
                 _log.warning("the store does not say where a replay is", event_id=event_id, error=error.message)
+                prefix = self._known.get(event_id, (None, 0.0))[0]
         found = self._known[event_id] = (prefix, time.monotonic())
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)

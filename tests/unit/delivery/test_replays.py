@@ -55,6 +55,21 @@ async def test_an_event_without_one_is_looked_at_again_after_a_while(
     assert await replays.prefix("e1") == "a" * 22
 
 
+async def test_what_was_removed_is_forgotten_but_not_because_the_store_is_away(
+    store: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replays = Replays(store)
+    await store.put_bytes(Key.pointer("e1", "0001-a"), b"a" * 22)
+    assert [await replays.prefix("e1") for _ in range(3)] == ["a" * 22] * 3
+    assert store.listed == 1
+    monkeypatch.setattr(module, "_CHECK_AGAIN_S", -1.0)
+    store.away = True
+    assert await replays.prefix("e1") == "a" * 22
+    store.away = False
+    await store.delete(Key.pointer("e1", "0001-a"))
+    assert await replays.prefix("e1") is None
+
+
 async def test_a_store_that_is_away_is_no_error(store: Counted) -> None:
     store.away = True
     assert await Replays(store).prefix("e1") is None
