@@ -148,8 +148,9 @@ class Ingest:
     def _watch(self, session: LiveSession) -> Callable[[bytes], Awaitable[None]]:
         """Hears who else says to own the event: of two, which only a bus that was cut can leave, the older one ends.
 
-        Ids sort by the time at which they were given. The newer session is what PostgreSQL and the viewers have; the
-        older one's recording is closed and stored, and its presenter connects again.
+        Ids sort by the time at which they were given, behind those that PostgreSQL had then. The newer session is what
+        PostgreSQL and the viewers have; the older one's recording is closed and stored, and its presenter connects
+        again.
         """
 
         async def heard(payload: bytes) -> None:

@@ -7,7 +7,6 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.contract import Key
 from webinar.api.access import Access
 from webinar.api.admission import Admission
 from webinar.api.stage import Stage
@@ -18,6 +17,7 @@ from webinar.base.errors import WebinarError
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
+from webinar.deleted import DeletedEvents
 from webinar.events.model import Event, EventChange
 from webinar.events.service import EventService
 from webinar.links import Links
@@ -114,10 +114,5 @@ class Platform:
         return event
 
     async def delete_event(self, event_id: uuid.UUID) -> None:
-        """With its people, chat, recording and media. Raises as `EventService.delete`, and `Unavailable`."""
-        sessions = await self.events.sessions(event_id)
-        await self.events.delete(event_id)
-        await self.storage.remove_all(f"recordings/{event_id}")
-        for session in sessions:
-            await self.storage.remove_all(f"live/{session.hls_prefix}")
-        await self.storage.remove_all(Key.of_event(str(event_id)))
+        """With its people, chat, recording and media. Raises as `DeletedEvents.delete`."""
+        await DeletedEvents(self.storage, self.events).delete(event_id)

@@ -19,6 +19,7 @@ from tests.waiting import until
 from webinar.base.disk import Disk, free_on
 from webinar.base.embedded import EmbeddedNats
 from webinar.base.errors import Unavailable
+from webinar.events.model import Event
 from webinar.jobs.housekeeper import Housekeeper
 
 if TYPE_CHECKING:
@@ -246,3 +247,57 @@ async def test_the_disk_is_looked_at_where_the_files_are(tmp_path: Path) -> None
     assert not disk.low
     disk.reserve = 2 * free_on(tmp_path)
     assert disk.low
+
+
+async def test_what_is_stored_of_a_deleted_event_goes_when_the_worker_hears_of_it(
+    web: Web, ingest: FakeIngest, nats: EmbeddedNats
+) -> None:
+    (event_id, prefix), (kept, _) = await _over(web, ingest), await _over(web, ingest)
+    late, stranger = ingest.closed(event_id), str(uuid.uuid4())
+    unknown = dataclasses.replace(late, event_id=stranger, key=f"recordings/{stranger}/s.mp4")
+    storage = web.platform.storage
+    assert (await web.host.delete(f"/api/v1/events/{event_id}")).status_code == 204
+    for key in (late.key, unknown.key, Key.segment(prefix, "240p", 9), Key.pointer(event_id, late.session_id)):
+        await storage.put_bytes(key, b"late")
+    async with worker(web, nats):
+        for notice in (unknown, ingest.closed(kept), late):
+            await web.ingest_bus.publish(Subject.RECORDING, notice.to_json())
+        await until(lambda: _nothing_of(web, event_id, prefix))
+    assert await storage.list_keys(f"recordings/{stranger}") == [unknown.key], "nobody has deleted it"
+    assert len(await storage.list_keys(f"recordings/{kept}")) == 3
+
+
+async def _nothing_of(web: Web, event_id: str, prefix: str) -> bool:
+    folders = (f"recordings/{event_id}", f"live/{prefix}", Key.of_event(event_id))
+    return not any([await web.platform.storage.list_keys(folder) for folder in folders])
+
+
+async def test_what_a_killed_deletion_or_a_lost_notice_left_goes_with_the_hourly_count(
+    web: Web, ingest: FakeIngest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id, prefix = await _over(web, ingest)
+    storage, now = web.platform.storage, 0.0
+
+    async def refuse(prefix: str) -> int:
+        raise Unavailable("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "remove_all", refuse)
+        assert (await web.host.delete(f"/api/v1/events/{event_id}")).status_code == 204
+    assert not await _nothing_of(web, event_id, prefix)
+    housekeeper = _housekeeper(web, clock=lambda: now)
+
+    async def away(ids: list[uuid.UUID]) -> list[Event]:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(web.platform.events, "many", away)
+        await housekeeper.tidy()
+    assert not await _nothing_of(web, event_id, prefix), "PostgreSQL did not say that it has no such event"
+    now = 3601.0
+    await housekeeper.tidy()
+    assert await _nothing_of(web, event_id, prefix)
+    await storage.put_bytes(f"recordings/{event_id}/late.m4a", b"late")
+    now = 7202.0
+    await housekeeper.tidy()
+    assert await _nothing_of(web, event_id, prefix)

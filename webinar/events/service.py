@@ -98,12 +98,15 @@ class EventService:
 
     async def delete(self, event_id: uuid.UUID) -> None:
         """With its people, chat and rows. Raises `Conflict` while it is live."""
-        event = await self.get(event_id)
-        if event.state is EventState.LIVE:
-            raise Conflict("The event is live: end it before deleting it.", code="event_live")
+        await self.check_deletable(event_id)
         await self._store.delete(event_id)
         await self.announce(event_id)
         _log.info("event deleted", event_id=str(event_id))
+
+    async def check_deletable(self, event_id: uuid.UUID) -> None:
+        """Raises `Conflict` while it is live."""
+        if (await self.get(event_id)).state is EventState.LIVE:
+            raise Conflict("The event is live: end it before deleting it.", code="event_live")
 
     # -- links ---------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Removes what nobody needs any more: files that were joined into another, segments of events long over.
 
 Everything is done in rounds of bounded work, may be repeated, and may be cut off at any point: the next round finds
-what is left. A recording is never removed here but as a part of a longer one that is in the store.
+what is left. A recording is never removed here but as a part of a longer one that is in the store, or with its event.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from webinar.base.db import AWAY
 from webinar.base.disk import Disk
 from webinar.base.errors import WebinarError
 from webinar.base.storage import Storage
+from webinar.deleted import DeletedEvents
 from webinar.events.model import LiveSession
 from webinar.events.service import EventService
 from webinar.recordings.service import RecordingService
@@ -49,6 +50,7 @@ class Housekeeper:
         self._storage = storage
         self._events = events
         self._recordings = recordings
+        self._deleted = DeletedEvents(storage, events)
         self._disk = disk
         self._replay_days = replay_days
         self._clock = clock
@@ -75,6 +77,14 @@ class Housekeeper:
             REMOVED.labels("joined").inc(await self._recordings.settle(event_id))
         except (WebinarError, *AWAY) as error:
             _log.warning("joined halves are removed later", event_id=event_id, error=str(error) or type(error).__name__)
+
+    async def deleted(self, event_id: str) -> None:
+        """Something came for an event that is perhaps deleted: then it goes at once."""
+        try:
+            REMOVED.labels("deleted").inc(await self._deleted.clear(event_id))
+        except (WebinarError, *AWAY) as error:
+            why = str(error) or type(error).__name__
+            _log.warning("files of a deleted event are removed later", event_id=event_id, error=why)
 
     async def _make_room(self) -> None:
         """Where the disk is low, replays go for recordings: oldest first, of events whose recording is safe."""
@@ -105,7 +115,7 @@ class Housekeeper:
         _log.info("segments removed", event_id=str(session.event_id), session=session.id, objects=removed, why=why)
 
     async def _count(self) -> None:
-        """What is used, and halves whose removal was missed."""
+        """What is used, and halves and files of deleted events whose removal was missed."""
         now = self._clock()
         if self._counted_at is not None and now - self._counted_at < _COUNT_EVERY_S:
             return
@@ -114,6 +124,8 @@ class Housekeeper:
         USED.labels("segments").set(await self._storage.total("live"))
         for event_id in _with_several(list(sizes)):
             await self.joined(event_id)
+        for event_id in await self._deleted.left(sizes):
+            await self.deleted(event_id)
         self._counted_at = now
 
 

@@ -58,7 +58,8 @@ async def work(platform: Platform) -> None:
     async def on_closed(payload: bytes) -> None:
         try:
             notice = RecordingClosed.from_json(payload)
-            await platform.recordings.closed(notice)
+            if not await platform.recordings.closed(notice):
+                await housekeeper.deleted(notice.event_id)
             if notice.joined:
                 await housekeeper.joined(notice.event_id)
         except UnknownMessage as error:
