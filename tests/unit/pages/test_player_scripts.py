@@ -9,7 +9,9 @@ import assert from "node:assert/strict";
 import { Watchdog } from "./media/watchdog.js";
 import { Transports } from "./media/transports.js";
 import { Pace } from "./media/pace.js";
-import { readLadder, rungName } from "./media/ladder.js";
+import { mock } from "node:test";
+import { loadHls } from "./media/hls_library.js";
+import { fetchLadder, readLadder, rungName } from "./media/ladder.js";
 import { NoMedia, Refused, Unreachable } from "./media/signalling.js";
 // A session looked at every 300 ms. `flows(t)` says what comes at t: picture, sound, answers to ICE's checks.
 function verdicts(flows, until, { blind = false, doubtAt = Infinity } = {}) {
@@ -184,6 +186,48 @@ def test_qualities_are_read_from_the_multivariant_playlist_best_first() -> None:
         ]);
         assert.equal(rungName("http://host/hls/prefix/480p/full.m3u8?x=1"), "480p");
         assert.deepEqual(readLadder("", "http://host/"), { rungs: [], audio: "" });
+        """
+    )
+
+
+def test_what_does_not_come_is_not_waited_for_longer_than_seconds() -> None:
+    run(
+        """
+        mock.timers.enable({ apis: ["setTimeout"] });
+        const signal = new AbortController().signal;
+        globalThis.location = { href: "http://host/" };
+        globalThis.fetch = (_url, { signal }) => new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
+        const ladder = fetchLadder("/index.m3u8", signal);
+        mock.timers.tick(4000);
+        assert.deepEqual(await ladder, { rungs: [], audio: "" });
+        const left = new AbortController();
+        const leaving = fetchLadder("/index.m3u8", left.signal);
+        left.abort(new Error("left"));
+        await assert.rejects(leaving, /left/);
+
+        // hls.js: an element that hangs goes, and the next who asks gets a new one; two who ask share one.
+        const scripts = [];
+        class Script extends EventTarget {
+          remove() { if (scripts.includes(this)) scripts.splice(scripts.indexOf(this), 1); }
+        }
+        globalThis.document = {
+          scripts, createElement: () => new Script(), head: { append: (script) => scripts.push(script) },
+        };
+        const hangs = loadHls(signal);
+        mock.timers.tick(10_000);
+        await assert.rejects(hangs, NoMedia);
+        assert.equal(scripts.length, 0);
+        const gone = new AbortController();
+        const both = [loadHls(gone.signal), loadHls()];
+        assert.equal(scripts.length, 1);
+        gone.abort(new Error("left"));
+        await assert.rejects(both[0], /left/);
+        globalThis.Hls = class {};
+        scripts[0].dispatchEvent(new Event("load"));
+        assert.equal(await both[1], globalThis.Hls);
+        assert.equal(scripts.length, 0);
         """
     )
 

@@ -82,7 +82,7 @@ export class HlsSession {
    * @throws {NoMedia}
    */
   async start(signal) {
-    const Hls = hasMediaSource() ? await loadHls() : null;
+    const Hls = hasMediaSource() ? await loadHls(signal) : null;
     signal.throwIfAborted();
     this.video.srcObject = null;
     const playing = this.#moves(signal);
@@ -176,11 +176,12 @@ export class HlsSession {
         this.mendedAt = performance.now();
         hls.recoverMediaError();
       } else if (data.type === Hls.ErrorTypes.NETWORK_ERROR && hls.levels.length && this.backoff.attempt < 4) {
-        sleep(this.backoff.next(), this.stop.signal).then(() => hls.startLoad(-1), () => {});
+        sleep(this.backoff.next(), this.stop.signal).then(() => hls.startLoad(this.live ? -1 : this.at), () => {});
       } else {
         this.end("lost");
       }
     });
+    hls.on(Hls.Events.MEDIA_ATTACHED, () => (this.video.playbackRate = this.rate)); // mending has made it 1
     hls.on(Hls.Events.FRAG_BUFFERED, () => this.backoff.reset());
     this.hls = hls;
     hls.loadSource(this.url);
@@ -288,8 +289,12 @@ export class HlsSession {
     this.stop.abort();
     this.video.playbackRate = 1;
     this.end("closed");
-    if (this.hls) this.hls.destroy();
-    else this.video.removeAttribute("src");
+    if (this.hls) {
+      this.hls.destroy();
+    } else if (this.video.hasAttribute("src")) {
+      this.video.removeAttribute("src");
+      this.video.load(); // without it the browser goes on fetching
+    }
     this.hls = null;
   }
 }

@@ -2,11 +2,15 @@
  * The renditions of a program, read from its multivariant playlist: what WHEP and HLS viewers choose their quality from.
  */
 
+import { within } from "./backoff.js";
+
 /**
  * `name` as WHEP and the playlist's folders call it.
  * @typedef {{name: string, height: number, bitrate: number}} Rung
  * @typedef {{rungs: Rung[], audio: string}} Ladder `audio`: address of the sound alone, or ""
  */
+
+const LADDER_MS = 4000;
 
 /** The sound alone, in the player's and in WHEP's words. */
 export const AUDIO = "audio";
@@ -54,10 +58,11 @@ export function rungName(uri) {
 export async function fetchLadder(url, signal) {
   const whole = new URL(url, location.href).href;
   try {
-    const response = await fetch(whole, { signal });
+    const response = await fetch(whole, { signal: within(LADDER_MS, signal) });
     if (response.ok) return readLadder(await response.text(), whole);
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // the network is away; the menu offers what it knows
+    // The network is away or too slow: the menu offers what it knows.
+    if (signal.aborted || !(error instanceof TypeError || error instanceof DOMException)) throw error;
   }
   return { rungs: [], audio: "" };
 }
