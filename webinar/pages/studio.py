@@ -25,6 +25,7 @@ MODULES: Final = (
     "js/chat/panel.js",
     "js/chat/composer.js",
     "js/chat/message.js",
+    "js/common/reload.js",
     "js/media/backoff.js",
     "js/media/signalling.js",
     "js/media/whip.js",

@@ -3,6 +3,7 @@
  */
 
 import { Texts, boot, need } from "../common/boot.js";
+import { reload } from "../common/reload.js";
 import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { ChatPanel } from "../chat/panel.js";
@@ -130,11 +131,7 @@ class Room {
     this.chat.stop();
     this.playback.stop();
     console.info("access ended", code);
-    // Once a minute at most: a server that gives out what it does not take must not be asked in a loop.
-    const store = tabStorage();
-    if (Date.now() - Number(store?.getItem("reloaded") ?? 0) < 60_000) return this.stage.say("access_ended");
-    store?.setItem("reloaded", String(Date.now()));
-    location.reload();
+    if (!reload(tabStorage())) this.stage.say("access_ended");
   }
 }
 

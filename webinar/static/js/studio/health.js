@@ -102,7 +102,7 @@ export class Health {
   #grade(figures) {
     const { texts } = this;
     const live = figures.state === "live";
-    if (live && (figures.ingest_silent_s ?? 0) > SILENT_S) return ["bad", texts.say("health_silent")];
+    if (live && (figures.ingest_silent_s ?? Infinity) > SILENT_S) return ["bad", texts.say("health_silent")];
     if (live && figures.recording_problem) {
       return ["bad", texts.say(figures.recording_problem === "disk_full" ? "health_disk_full" : "health_disk")];
     }

@@ -3,11 +3,12 @@
  */
 
 import { Texts, boot, need } from "../common/boot.js";
+import { reload } from "../common/reload.js";
 import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { ChatPanel } from "../chat/panel.js";
 import { sleep } from "../media/backoff.js";
-import { Refused } from "../media/signalling.js";
+import { Refused, Unreachable } from "../media/signalling.js";
 import { Publisher } from "../media/whip.js";
 import { Air } from "./air.js";
 import { Api } from "./api.js";
@@ -188,6 +189,8 @@ class Studio {
         this.#scene();
       } catch (error) {
         if (error instanceof Refused && (error.status === 401 || error.status === 410)) return this.#denied();
+        // A mistake of ours is told, and does not take the studio out of the presenter's hands.
+        if (!(error instanceof Refused || error instanceof Unreachable)) reportError(error);
       }
       if (this.state === "ended") return this.#over();
       this.pause = new AbortController();
@@ -227,7 +230,9 @@ class Studio {
   /** The link was replaced, or its twelve hours are over: the server's page says which. */
   #denied() {
     this.publisher.stop();
-    location.reload();
+    if (reload(this.store)) return;
+    this.notice.textContent = this.texts.say("send_refused");
+    this.notice.hidden = false;
   }
 
   /** A sleeping screen would take the camera with it. */
