@@ -42,13 +42,16 @@ export class SeekBar {
       this.#tell(Number(this.bar.value) / Number(this.bar.max));
     });
     this.bar.addEventListener("change", () => {
-      this.held = false;
-      this.tip.hidden = true;
+      this.#release();
       this.player.seek(Number(this.bar.value));
     });
+    // Not every hold ends in a change. Where one does, it may come just after these: the bar is still as it was let go.
+    for (const type of ["pointercancel", "lostpointercapture", "blur"]) {
+      this.bar.addEventListener(type, () => window.setTimeout(() => this.#release()));
+    }
     this.bar.addEventListener("keydown", (event) => {
       const seconds = KEYS[event.key];
-      if (seconds === undefined) return;
+      if (seconds === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       this.step(seconds);
     });
@@ -58,6 +61,11 @@ export class SeekBar {
     this.live.addEventListener("click", () => this.player.toLive());
     for (const type of ["state", "choice"]) player.addEventListener(type, () => this.paint());
     window.setInterval(() => this.paint(), PAINT_MS);
+  }
+
+  #release() {
+    this.held = false;
+    this.tip.hidden = true;
   }
 
   /** @param {number} seconds */
