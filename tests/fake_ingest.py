@@ -57,6 +57,7 @@ class FakeIngest:
         self._bus, self._storage, self._notice = bus, storage, notice
         self.sessions: dict[str, Session] = {}
         self.requests: list[tuple[str, Json]] = []
+        self.assigned: list[Json] = []
         self.may_start = asyncio.Event()  # cleared: a start takes until it is set
         self.may_start.set()
         self.full = False
@@ -86,6 +87,7 @@ class FakeIngest:
         await self._bus.flush()
 
     async def _assign(self, body: Json) -> Json:
+        self.assigned.append(body)
         event_id = str(body["event_id"])
         session = self.sessions.get(event_id)
         if session is not None and session.state is SessionState.ENDED:

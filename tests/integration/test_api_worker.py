@@ -106,6 +106,8 @@ async def test_a_live_event_whose_ingest_died_is_given_to_another(web: Web, nats
             session = second.sessions[event["id"]]
             await until(lambda: _newest_is(web, event, session.id))
             assert len(await web.platform.events.sessions(uuid.UUID(event["id"]))) == 2
+            named = {"event_id": event["id"], "title": event["title"], "after": first.sessions[event["id"]].id}
+            assert second.assigned == [named]
 
 
 async def test_a_live_event_whose_new_ingest_only_rehearses_goes_on_air(web: Web, nats: EmbeddedNats) -> None:

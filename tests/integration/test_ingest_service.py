@@ -220,6 +220,15 @@ async def test_refusals_say_why(ingest: Ingest, event_id: str) -> None:
     assert await ingest.assign(event_id) != ""
 
 
+async def test_a_new_session_sorts_behind_the_one_that_web_names(ingest: Ingest, event_id: str) -> None:
+    before = "9000000000000-ff"  # of a machine whose clock is far ahead
+    reply = await ingest.bus.request(Subject.ASSIGN, {"event_id": event_id, "after": before})
+    assert reply["session_id"] > before
+    await ingest.ask(event_id, "end")
+    assert await ingest.assign(event_id) > reply["session_id"]
+    await ingest.ask(event_id, "end")
+
+
 async def test_killed_and_stopped_in_the_middle_the_event_has_one_recording_of_all_of_it(
     ingest: Ingest, event_id: str
 ) -> None:
