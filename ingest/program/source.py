@@ -86,6 +86,7 @@ class Source:
         """From now on the program reads; before, the newest picture is kept and the others are forgotten."""
         with self._lock:
             self._live = True
+            self._audible = not self._paused  # a program that begins paused has no sound to fade out
 
     @property
     def paused(self) -> bool:

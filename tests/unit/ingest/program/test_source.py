@@ -125,3 +125,15 @@ def test_in_rehearsal_the_newest_pictures_wait_for_the_start() -> None:
         source.put_picture(1, 100 + i * _FRAME_S, frame, 100.01 + i * _FRAME_S)
     source.go_live()
     assert source.picture(100 + 99 * _FRAME_S + 0.2) is frames[-1]
+
+
+def test_a_program_that_begins_paused_lets_no_sound_out() -> None:
+    source = Source(_FRAME_S)
+    source.join(1)
+    source.put_picture(1, 100.0, _frames(1)[0], 100.01)
+    source.put_sound(1, 100.0, np.ones((48_000, 2), np.float32), 100.01)
+    source.pause(True)
+    source.go_live()
+    assert not source.sound(100.1, 800).any()
+    source.pause(False)
+    assert source.sound(100.2, 800).any()
