@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ingest.accept.sink import PublisherState, ReceiverHealth
 from ingest.contract import PublisherHealth
 from ingest.outgoing import Publish
+from ingest.program.opus import Libopus
 from ingest.storing import PutObject
 
 
@@ -32,6 +33,9 @@ class Outside:
     presenters: Presenters
     recording: Callable[[str, str], Path]  # event, session → where its recording is written
     room_s: Callable[[], float | None] = lambda: None  # for which the disk has room for recordings
+    opus: Libopus = field(
+        default_factory=Libopus
+    )  # loaded here, so that where it is missing the service does not start
 
 
 def publisher_health(health: ReceiverHealth | None, size: tuple[int, int]) -> PublisherHealth:

@@ -103,7 +103,7 @@ class LiveSession:
         self._source = Source(1 / FRAME_RATE)
         canvas = Canvas(ladder.top.width, ladder.top.height)
         self._video = VideoDecoder(canvas, self._source, self._clock, self._need_keyframe)
-        self._audio = AudioDecoder(self._source, self._clock)
+        self._audio = AudioDecoder(self._source, self._clock, outside.opus)
 
     # -- life ----------------------------------------------------------------------------------------------------
 

@@ -146,10 +146,10 @@ class VideoDecoder(_Decoder):
 class AudioDecoder(_Decoder):
     """Opus, to 48 kHz stereo. Lost packets are repaired as far as the next one and concealment can."""
 
-    def __init__(self, source: Source, clock: Clock) -> None:
+    def __init__(self, source: Source, clock: Clock, library: Libopus) -> None:
         super().__init__("decode-audio", clock)
         self._source = source
-        self._library = Libopus()
+        self._library = library
 
     def run(self) -> None:
         decoder: OpusDecoder | None = None

@@ -44,9 +44,6 @@ class Libopus:
         self.decode = library.opus_decode_float
         self.decode.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int32, pointer, size, size]
         self.decode.restype = size
-        self.samples = library.opus_packet_get_nb_samples
-        self.samples.argtypes = [ctypes.c_char_p, ctypes.c_int32, ctypes.c_int32]
-        self.samples.restype = size
 
 
 class OpusDecoder:

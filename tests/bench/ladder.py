@@ -38,6 +38,7 @@ from ingest.outlet import AacOutlet, Identity, OpusOutlet, VideoOutlet
 from ingest.program.canvas import Canvas
 from ingest.program.clock import SystemClock
 from ingest.program.decode import AudioDecoder, VideoDecoder
+from ingest.program.opus import Libopus
 from ingest.program.raw import Picture, Samples, Sound
 from ingest.program.source import Source
 from webinar.demo.source import BLOCK
@@ -135,7 +136,7 @@ def ours(path: Path, ladder: Ladder) -> dict[str, float]:
     ]
     source = _Take(pictures, sounds)
     video = VideoDecoder(Canvas(ladder.top.width, ladder.top.height), source, clock, lambda: None)
-    audio = AudioDecoder(source, clock)
+    audio = AudioDecoder(source, clock, Libopus())
     threads: list[threading.Thread] = [*pictures, *sounds, video, audio]
     for thread in threads:
         thread.start()

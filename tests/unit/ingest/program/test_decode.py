@@ -14,6 +14,7 @@ from ingest.accept.sink import CodecName, EncodedFrame
 from ingest.program.canvas import Canvas
 from ingest.program.clock import SystemClock
 from ingest.program.decode import AudioDecoder, VideoDecoder
+from ingest.program.opus import Libopus
 from ingest.program.raw import Samples
 from ingest.program.source import Source
 from tests.media.presenter import make
@@ -88,7 +89,7 @@ def test_what_cannot_be_decoded_asks_for_a_keyframe_and_the_next_one_is_shown() 
 def test_opus_becomes_stereo_samples_at_their_capture_time() -> None:
     frames = [f for f in make(0.5).frames if f.codec == "opus"]
     seen = _Seen()
-    decoder = AudioDecoder(seen, SystemClock())
+    decoder = AudioDecoder(seen, SystemClock(), Libopus())
     decoder.start()
     for frame in frames:
         decoder.put(1, frame)
@@ -169,7 +170,7 @@ def test_an_unexpected_error_in_sound_costs_one_packet() -> None:
             super().put_sound(generation, capture_s, samples, ready_s)
 
     seen = Once()
-    decoder = AudioDecoder(seen, SystemClock())
+    decoder = AudioDecoder(seen, SystemClock(), Libopus())
     decoder.start()
     for frame in frames:
         decoder.put(1, frame)
