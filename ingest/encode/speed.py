@@ -7,6 +7,7 @@ own so that nothing is left behind. One thread a rung, as in ingest.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import threading
@@ -42,20 +43,24 @@ def _pictures(width: int, height: int) -> list[av.VideoFrame]:
     return frames
 
 
-def _encode(rung: Rung, preset: str, canvas: list[av.VideoFrame]) -> None:
+def _encode(rung: Rung, preset: str, canvas: list[av.VideoFrame], until_s: float) -> None:
     encoder = H264Encoder(rung, preset)
     for number in range(int(_SECONDS * FRAME_RATE)):
+        if time.perf_counter() > until_s:
+            return
         for _ in encoder.encode(Picture(number, canvas[number % len(canvas)], number % 60 == 0)):
             pass
 
 
-def factor(ladder: Ladder) -> float:
-    """Seconds of programme encoded a second."""
+def factor(ladder: Ladder, least: float = 0.0) -> float:
+    """Seconds of programme encoded a second. Given up as soon as it is below `least`; then it is less than is said."""
     canvas = _pictures(ladder.top.width, ladder.top.height)
-    threads = [
-        threading.Thread(target=_encode, args=(rung, ladder.preset, canvas), name=rung.name) for rung in ladder.rungs
-    ]
     started = time.perf_counter()
+    until_s = started + _SECONDS / least if least else math.inf
+    threads = [
+        threading.Thread(target=_encode, args=(rung, ladder.preset, canvas, until_s), name=rung.name)
+        for rung in ladder.rungs
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -64,12 +69,16 @@ def factor(ladder: Ladder) -> float:
 
 
 def best() -> tuple[Ladder, float]:
-    """The first of the candidates that leaves the machine time to spare, or the last; and its factor."""
-    for ladder in candidates():
-        speed = factor(ladder)
+    """The first of the candidates that leaves the machine time to spare, or the last; and its factor.
+
+    A slow machine does not encode to the end what it is too slow for: ingest must be ready within a minute.
+    """
+    *better, last = candidates()
+    for ladder in better:
+        speed = factor(ladder, SPARE)
         if speed >= SPARE:
-            break
-    return ladder, speed
+            return ladder, speed
+    return last, factor(last)
 
 
 def automatic(note: Path) -> Ladder:
@@ -83,7 +92,10 @@ def automatic(note: Path) -> Ladder:
         _log.info("the machine is measured to choose the renditions", reason=type(error).__name__)
     ladder, speed = best()
     names = [rung.name for rung in ladder.rungs]
-    note.write_text(json.dumps({"cores": cores, "rungs": names, "preset": ladder.preset, "speed": round(speed, 1)}))
+    try:
+        note.write_text(json.dumps({"cores": cores, "rungs": names, "preset": ladder.preset, "speed": round(speed, 1)}))
+    except OSError as error:
+        _log.warning("the choice cannot be kept, the next start measures again", error=str(error))
     _log.info("renditions chosen", ladder=",".join(names), preset=ladder.preset, times_real_time=round(speed, 1))
     return ladder
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ingest.encode import speed
+from ingest.encode.encoder import EncodedUnit, H264Encoder
 from ingest.encode.ladder import Ladder, candidates
+from ingest.program.raw import Picture
 
 
 def _machine(monkeypatch: pytest.MonkeyPatch, pixels_a_second: float) -> list[str]:
     """One that encodes so many pixels of superfast a second, and half as many of veryfast; what it was tried with."""
     tried: list[str] = []
 
-    def factor(ladder: Ladder) -> float:
+    def factor(ladder: Ladder, least: float = 0.0) -> float:
         tried.append(f"{ladder.top.name} {ladder.preset}")
         pixels = sum(rung.width * rung.height * 30 for rung in ladder.rungs)
         return pixels_a_second / pixels / {"veryfast": 2, "superfast": 1, "ultrafast": 0.5}[ladder.preset]
@@ -62,6 +65,24 @@ def test_a_note_of_another_machine_or_a_torn_one_is_measured_anew(
     note.write_text(kept.replace("%d", str(len(os.sched_getaffinity(0)))))
     assert speed.automatic(note).top.name == "720p"
     assert json.loads(note.read_text())["rungs"] == ["720p", "480p", "240p"]
+
+
+def test_a_full_disk_costs_the_note_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _machine(monkeypatch, 2e8)
+    assert speed.automatic(tmp_path / "missing" / "ladder.json").top.name == "720p"
+
+
+def test_what_is_too_slow_is_not_encoded_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+
+    class Counting(H264Encoder):
+        def encode(self, picture: Picture) -> Iterator[EncodedUnit]:
+            encoded.append(picture.number)
+            return super().encode(picture)
+
+    monkeypatch.setattr(speed, "H264Encoder", Counting)
+    assert speed.factor(list(candidates())[-1], least=1000) < 1000
+    assert len(encoded) < 60
 
 
 def test_a_real_encoder_is_measured() -> None:
