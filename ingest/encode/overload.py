@@ -13,7 +13,7 @@ from typing import Final
 
 from ingest.encode.pace import Effort, steps
 
-LOOK_EVERY: Final = 15  # pictures of the program: one part
+LOOK_EVERY: Final = 15  # pictures of the program: half a second
 _FULL_SHARE: Final = 0.95  # of the time spent encoding: this encoder has no pause
 _SPARE_SHARE: Final = 0.7  # expected after a step up: this leaves one
 _LATE_S: Final = 0.15  # of the program thread, which has next to nothing to do
@@ -29,7 +29,7 @@ class Look:
     """The last half second. `shares`: of it, what each rung's encoder spent encoding, top first."""
 
     shares: Sequence[float]
-    dropped: int = 0  # raw frames that came too late for an encoder, or pictures for the canvas
+    dropped: int = 0  # raw frames that the encoders were too late for
     late_s: float = 0.0  # the most that the program was behind its clock
 
     @property
