@@ -208,6 +208,8 @@ class Ingest:
                 store = self._spool.store_joined if session.state is SessionState.ENDED else self._spool.store
                 notice = await store(session.event_id, session.id, path, session.recorded_s, session.recorded_sha256)
                 await self._bus.publish(Subject.RECORDING, notice.to_json())
+                if self._closing.is_set():
+                    return  # there is little time; a sweep of the next run takes the sound out
                 if (heard := await self._spool.store_sound(notice)) is not None:
                     await self._bus.publish(Subject.RECORDING, heard.to_json())
             elif session.state is SessionState.ENDED and session.unclosed:
@@ -220,7 +222,7 @@ class Ingest:
     async def _sweep(self) -> None:
         """Recordings that a crash or a failing store left behind, and rehearsals that nobody uses."""
         while True:
-            for notice in await self._spool.sweep(frozenset(self._writing)):
+            for notice in await self._spool.sweep(self._writing):
                 await self._bus.publish(Subject.RECORDING, notice.to_json())
             for owned in list(self._owned.values()):
                 idle_s = time.monotonic() - owned.session.last_presented

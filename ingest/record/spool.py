@@ -113,7 +113,11 @@ class Spool:
         return await self._store_sound(mark) if await asyncio.to_thread(mark.exists) else None
 
     async def sweep(self, living: Collection[str]) -> list[RecordingClosed]:
-        """Finishes what belongs to no living session (by id): what a crash, a full disk or a failing store left."""
+        """Finishes what belongs to no living session (by id): what a crash, a full disk or a failing store left.
+
+        `living` is the caller's own set, asked again before each step: a sweep may take minutes, and a session that
+        begins and ends meanwhile sees to its files itself. A disk that cannot be read is tried again the next time.
+        """
         closed: dict[tuple[str, str], RecordingClosed] = {}  # by file: of two notices the later one says more
         await asyncio.to_thread(self._clear, living)
         steps: tuple[tuple[str, Callable[[Path], Awaitable[RecordingClosed | None]]], ...] = (
@@ -217,13 +221,20 @@ class Spool:
         return notice
 
     def _left(self, suffix: str, living: Collection[str]) -> list[Path]:
-        return sorted(path for path in self._root.glob(f"*/*{suffix}") if session_of(path) not in living)
+        try:
+            return sorted(path for path in self._root.glob(f"*/*{suffix}") if session_of(path) not in living)
+        except OSError as error:
+            _log.error("the spool cannot be read", suffix=suffix, error=str(error))
+            return []
 
     def _clear(self, living: Collection[str]) -> None:
-        self._patience.prune()
-        for suffix in (_JOINED, _FETCHED, _AUDIO, NEW):
-            for path in self._left(suffix, living):
-                path.unlink(missing_ok=True)
+        try:
+            self._patience.prune()
+            for suffix in (_JOINED, _FETCHED, _AUDIO, NEW):
+                for path in self._left(suffix, living):
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.error("the spool cannot be cleared", error=str(error))
 
     # -- into the store ------------------------------------------------------------------------------------------
 

@@ -65,6 +65,37 @@ async def test_a_sweep_leaves_living_sessions_alone(tmp_path: Path) -> None:
     assert path.exists()
 
 
+async def test_a_sweep_leaves_alone_what_begins_while_it_is_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, storage = _spool(tmp_path)
+    closed(spool.path("event", "1-a"), 2)
+    mark, living, put_file = tmp_path / "spool" / "event" / "2-b.sound", set[str](), storage.put_file
+
+    async def put(key: str, path: Path) -> None:
+        living.add("2-b")
+        mark.touch()
+        await put_file(key, path)
+
+    monkeypatch.setattr(storage, "put_file", put)
+    assert {n.session_id for n in await spool.sweep(living)} == {"1-a"}
+    assert mark.exists()
+
+
+async def test_what_cannot_be_cleared_or_read_ends_no_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool, _ = _spool(tmp_path)
+    (tmp_path / "spool" / "event" / "0-x.m4a").mkdir(parents=True)  # cannot be unlinked
+    closed(spool.path("event", "1-a"), 2)
+
+    def fail(path: Path, pattern: str) -> list[Path]:
+        raise OSError(errno.EIO, "broken", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "glob", fail)
+        assert await spool.sweep(frozenset()) == []
+    assert [n.session_id for n in await spool.sweep(frozenset())] == ["1-a"]
+
+
 async def test_a_file_of_nothing_does_not_stop_the_others(tmp_path: Path) -> None:
     spool, _ = _spool(tmp_path)
     empty = spool.path("event", "0-empty")
