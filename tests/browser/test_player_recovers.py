@@ -45,6 +45,7 @@ def guest(chromium: Browser) -> Iterator[Page]:
 
 def test_a_network_that_changed_is_left_for_the_new_one(event: on_air.Event, guest: Page, gate: UdpGate) -> None:
     watching.watch(guest, event.guests[0], gate_port=gate.port)
+    watching.forget_what_was_said(guest)
     gate.change_network()
     watching.says_reconnecting(guest)
     watching.well_again(guest)
@@ -53,6 +54,7 @@ def test_a_network_that_changed_is_left_for_the_new_one(event: on_air.Event, gue
 
 def test_a_frozen_picture_is_noticed_though_sound_goes_on(event: on_air.Event, guest: Page, gate: UdpGate) -> None:
     watching.watch(guest, event.guests[1], gate_port=gate.port)
+    watching.forget_what_was_said(guest)
     gate.lost_types = VIDEO_TYPES
     watching.says_reconnecting(guest)
     walk.until(guest, "() => window.made.pcs.length > 1", seconds=20)
@@ -89,6 +91,8 @@ def test_thirty_seconds_without_a_network_and_thirty_asleep_end_at_the_live_edge
         watching.watch(asleep, event.guests[4])
         lifecycle = asleep_context.new_cdp_session(asleep)
         lifecycle.send("Page.setWebLifecycleState", {"state": "frozen"})
+        for page in (away, steady):
+            watching.forget_what_was_said(page)
         away_context.set_offline(True)
         steady_context.set_offline(True)
         gate.closed = True
@@ -113,6 +117,7 @@ def test_a_killed_ingest_and_a_killed_web_service_are_said_at_once_and_waited_fo
         fast, steady = one.new_page(), two.new_page()
         watching.watch(fast, event.guests[6])
         watching.watch(steady, f"{event.guests[7]}?transport=hls", "hls")
+        watching.forget_what_was_said(fast)
         os.kill(platform.children()["ingest"], signal.SIGKILL)
         watching.says_reconnecting(fast)
         # More than what was underway or in a buffer: the next ingest is there.
