@@ -22,6 +22,7 @@ UNSENT: Final = Counter("webinar_ingest_unsent_total", "Messages dropped because
 _OUTBOX: Final = 4096  # messages: about 20 s
 _WINDOW: Final = 8  # segments that a snapshot holds
 _DRAIN_S: Final = 5.0
+_GIVE_UP_S: Final = 5.0  # for the puts on their way and the last state of the index
 
 Publish = Callable[[str, bytes], Awaitable[None]]  # subject, payload
 
@@ -75,7 +76,7 @@ class Outgoing:
         await self._storing.run()
 
     async def drain(self) -> None:
-        """Waits until everything is out, as far as a few seconds allow."""
+        """Waits until everything is out, as far as a few seconds allow; of what is not, the index tells."""
         self._storing.close()
         try:
             async with asyncio.timeout(_DRAIN_S):
@@ -83,6 +84,14 @@ class Outgoing:
                 await self._storing.join()
         except TimeoutError:
             UNSENT.inc(self._outbox.qsize())
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        self._storing.give_up()
+        try:
+            async with asyncio.timeout(_GIVE_UP_S):
+                await self._storing.join()
+        except TimeoutError:
             UNSTORED.inc(self._storing.waiting)
 
     def _put(self, subject: str, data: bytes) -> None:

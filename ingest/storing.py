@@ -7,7 +7,8 @@ holes; the live picture waits for nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +24,8 @@ _log = log.get(__name__)
 UNSTORED: Final = Counter("webinar_ingest_unstored_total", "Segments that did not reach the store")
 
 _WAITING: Final = 64  # segments: half a minute of four renditions
+_AT_ONCE: Final = 3  # puts on their way: a store that answers late keeps up nevertheless
+_INDEX_EVERY_S: Final = 2.0  # at the latest, however much waits: what the index does not name cannot be played
 
 PutObject = Callable[[str, bytes], Awaitable[None]]  # key, bytes; raises WebinarError
 
@@ -55,6 +58,7 @@ class Storing:
         # Bounded by `_put`: beyond the limit an item is a few words of the index. None: only write the index.
         self._queue: asyncio.Queue[_Segment | None] = asyncio.Queue()
         self._open: dict[str, _Open] = {}
+        self._giving_up = False
 
     def take(self, message: InitSegment | Part) -> None:
         """The messages of a session in order; a segment is queued when its last part is there."""
@@ -78,6 +82,10 @@ class Storing:
         self._index.close()
         self._queue.put_nowait(None)
 
+    def give_up(self) -> None:
+        """What waits is not stored any more; the index, which names it as holes, still is."""
+        self._giving_up = True
+
     async def join(self) -> None:
         """Until everything has been stored or given up."""
         await self._queue.join()
@@ -89,17 +97,33 @@ class Storing:
 
     async def run(self) -> None:
         """Stores for ever; what the store does not take is counted."""
+        index_s = time.monotonic() + _INDEX_EVERY_S
         while True:
-            segment = await self._queue.get()
+            idle = self._queue.empty()
+            items = [await self._queue.get()]
+            if idle:
+                index_s = time.monotonic() + _INDEX_EVERY_S
+            while len(items) < _AT_ONCE and not self._queue.empty():
+                items.append(self._queue.get_nowait())
             try:
-                if segment is not None:
-                    taken = bool(segment.data) and await self._put(segment.key, segment.data)
-                    UNSTORED.inc(not taken)
-                    self._index.add(segment.rendition, segment.duration, len(segment.data) if taken else 0)
-                if self._queue.empty():  # once for the segments of all renditions, which come together
+                await self._store([segment for segment in items if segment is not None])
+                # Once for the segments of all renditions, which come together; but a slow store's queue is never empty.
+                if self._queue.empty() or time.monotonic() >= index_s:
                     await self._write_index()
+                    index_s = time.monotonic() + _INDEX_EVERY_S
             finally:
-                self._queue.task_done()
+                for _ in items:
+                    self._queue.task_done()
+
+    async def _store(self, segments: Sequence[_Segment]) -> None:
+        async with asyncio.TaskGroup() as group:
+            puts = [group.create_task(self._put_segment(segment)) for segment in segments]
+        for segment, put in zip(segments, puts, strict=True):  # only now, and in their order
+            UNSTORED.inc(not put.result())
+            self._index.add(segment.rendition, segment.duration, len(segment.data) if put.result() else 0)
+
+    async def _put_segment(self, segment: _Segment) -> bool:
+        return bool(segment.data) and not self._giving_up and await self._put(segment.key, segment.data)
 
     async def _write_index(self) -> None:
         for due in self._index.due():
