@@ -66,6 +66,7 @@ class WholePlaylist:
         self._packed = bytearray()
         self._started: datetime | None = None
         self._at_s = 0.0
+        self._msn = 0  # that comes next in the stretch
         self._folder = ""
         self._next = ""  # lines that the next segment begins with
         self._clock = VIDEO_CLOCK
@@ -78,45 +79,60 @@ class WholePlaylist:
 
     def stretch(self, started_at: str, rendition: Rendition, folder: str) -> None:
         """What is added from now on is of this session. `folder` is its rendition's, relative to the playlist."""
-        self._started, self._at_s, self._folder = datetime.fromisoformat(started_at), 0.0, folder
+        self._started, self._at_s, self._msn = datetime.fromisoformat(started_at), 0.0, 0
+        self._folder = folder
         self._clock = _clock(rendition.kind)
         self._next = "#EXT-X-DISCONTINUITY\n" if self._segments else ""
         self._next += f'#EXT-X-MAP:URI="{folder}init.mp4"\n'
 
     def add(self, msn: int, segment: StoredSegment) -> None:
         """The next segment of the stretch."""
-        assert self._started is not None  # noqa: S101 - `stretch` comes first
-        seconds = segment.duration / self._clock
-        lines = [date_time(self._started, self._at_s)]
-        if not segment.bytes:
-            lines.append("#EXT-X-GAP")
-        lines += [f"#EXTINF:{seconds:.5f},", f"{self._folder}{msn}.m4s"]
-        text = self._next + "\n".join(lines) + "\n"
+        text = self._next + self._entry(msn, segment, self._at_s)
         self._next = ""
-        self._at_s += seconds
+        self._at_s += segment.duration / self._clock
+        self._msn = msn + 1
         self._segments.append(text)
         self._write(text)
 
-    def render(self) -> tuple[bytes, bytes]:
-        """(plain, gzipped)."""
-        tail = b"#EXT-X-ENDLIST\n" if self._ended else b""
+    def render(self, following: Sequence[StoredSegment] = ()) -> tuple[bytes, bytes]:
+        """(plain, gzipped). `following`: segments listed at the end this time, of which more may be known the next."""
+        tail = ("".join(self._entries(following)) + ("#EXT-X-ENDLIST\n" if self._ended else "")).encode()
         packer = self._packer.copy()
         return bytes(self._plain) + tail, bytes(self._packed) + packer.compress(tail) + packer.flush()
 
-    def render_delta(self) -> tuple[bytes, bytes]:
+    def render_delta(self, following: Sequence[StoredSegment] = ()) -> tuple[bytes, bytes]:
         """The same as a delta update (section 6.2.5.1): only what may be newer than six target durations."""
+        last = self._entries(following)
+        count = len(self._segments) + len(last)
         keep = 0
         seconds = 0.0
-        while keep < len(self._segments) and seconds < _SKIP_TARGETS * self._target:
+        while keep < count and seconds < _SKIP_TARGETS * self._target:
             keep += 1
-            seconds += _duration_s(self._segments[-keep])
-        skipped = len(self._segments) - keep
+            seconds += _duration_s(last[-keep] if keep <= len(last) else self._segments[len(last) - keep])
+        skipped = count - keep
         if self._ended or skipped <= 0:
-            return self.render()
+            return self.render(following)
         head = [*self._head(), f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"]
-        plain = ("\n".join(head) + "\n" + "".join(self._segments[skipped:])).encode()
+        shown = [*self._segments[skipped:], *last[max(0, skipped - len(self._segments)) :]]
+        plain = ("\n".join(head) + "\n" + "".join(shown)).encode()
         packer = zlib.compressobj(5, wbits=31)
         return plain, packer.compress(plain) + packer.flush()
+
+    def _entry(self, msn: int, segment: StoredSegment, at_s: float) -> str:
+        assert self._started is not None  # noqa: S101 - `stretch` comes first
+        lines = [date_time(self._started, at_s)]
+        if not segment.bytes:
+            lines.append("#EXT-X-GAP")
+        lines += [f"#EXTINF:{segment.duration / self._clock:.5f},", f"{self._folder}{msn}.m4s"]
+        return "\n".join(lines) + "\n"
+
+    def _entries(self, following: Sequence[StoredSegment]) -> list[str]:
+        found: list[str] = []
+        at_s = self._at_s
+        for msn, segment in enumerate(following, self._msn):
+            found.append(("" if found else self._next) + self._entry(msn, segment, at_s))
+            at_s += segment.duration / self._clock
+        return found
 
     def _head(self) -> list[str]:
         head = [

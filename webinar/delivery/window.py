@@ -54,7 +54,8 @@ class Window:
         self.init = init
         self.version = 0  # counts every change, for caches of rendered playlists
         self.ended = False
-        # Every finished segment this window has seen, by msn: what the playlist of the whole event is made of.
+        # Every finished segment this window has seen, by msn: for the playlist of the whole event, until the index
+        # names it. Whether the store has it is said there alone.
         self.finished: dict[int, StoredSegment] = {}
         self.finished_end = 0  # the msn after the newest of them
         self._clock = VIDEO_CLOCK if init.rendition.kind == "video" else AUDIO_CLOCK

@@ -64,6 +64,16 @@ def test_what_is_gzipped_is_the_same_text_in_every_state(before: int, more: int,
     assert gzip.decompress(packed) == plain == grown(before + more, ended=ended).render()[0]
 
 
+@given(st.integers(0, 20), st.integers(0, 15), st.booleans())
+def test_what_is_not_listed_for_good_is_listed_alike(before: int, following: int, ended: bool) -> None:
+    made, same = grown(before, ended=ended), grown(before + following, ended=ended)
+    waiting = [StoredSegment(180_000, 1000)] * following
+    for render, expected in ((made.render, same.render()), (made.render_delta, same.render_delta())):
+        plain, packed = render(waiting)
+        assert gzip.decompress(packed) == plain == expected[0]
+    assert made.render()[0] == grown(before, ended=ended).render()[0]
+
+
 @given(st.integers(0, 30))
 def test_a_delta_update_and_what_was_listed_before_make_the_full_playlist(segments: int) -> None:
     made = grown(segments)
