@@ -19,9 +19,11 @@ from webinar.base import log
 from webinar.base.db import AWAY
 from webinar.base.errors import Unauthenticated
 from webinar.base.hangup import unless_gone
+from webinar.delivery.replays import Replays
 
 _log = log.get(__name__)
 LONGEST_WAIT_S: Final = 25
+_STORE_PATIENCE_S: Final = 2.0
 
 
 class PlaybackQuery(BaseModel):
@@ -58,8 +60,18 @@ async def playback(call: Call) -> schemas.PlaybackReply:
         await platform.admission.admit(viewer)
     replay = None
     if scene.state == "ended" and platform.live is not None:
-        replay = await platform.live.replays.prefix(str(viewer.event_id))
+        replay = await _replay(platform.live.replays, viewer.event_id)
     return _reply(call, scene, replay)
+
+
+async def _replay(replays: Replays, event_id: uuid.UUID) -> str | None:
+    """That the event is over must not wait for a slow store: whoever asks next looks again."""
+    try:
+        async with asyncio.timeout(_STORE_PATIENCE_S):
+            return await replays.prefix(str(event_id))
+    except TimeoutError:
+        _log.warning("the store is slow to say where a replay is", event_id=str(event_id))
+        return None
 
 
 async def _note_first_join(call: Call) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from typing import Final
+from weakref import WeakValueDictionary
 
 from webinar.base import log
 from webinar.base.errors import Unavailable
@@ -25,7 +26,7 @@ class Replays:
     def __init__(self, storage: Storage | None) -> None:
         self._archive = None if storage is None else Archive(storage)
         self._known: OrderedDict[str, tuple[str | None, float]] = OrderedDict()  # (prefix, looked at), monotonic
-        self._looking = asyncio.Lock()
+        self._looking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # held by who waits for it
 
     async def prefix(self, event_id: str) -> str | None:
         """The prefix of an ended event's last session, whose `full.m3u8` holds all of them; None without one.
@@ -33,10 +34,11 @@ class Replays:
         Not to be asked while the event is live: what is found is kept for minutes.
         """
         found = self._fresh(event_id)
-        if found is None and self._looking.locked() and (old := self._known.get(event_id)) is not None and old[0]:
+        looking = self._looking.setdefault(event_id, asyncio.Lock())
+        if found is None and looking.locked() and (old := self._known.get(event_id)) is not None and old[0]:
             return old[0]  # one checks it, nobody else waits for that
         if found is None:
-            async with self._looking:  # when an event ends, all its viewers ask at once
+            async with looking:  # when an event ends, all its viewers ask at once
                 found = self._fresh(event_id) or await self._look(event_id)
         return found[0]
 

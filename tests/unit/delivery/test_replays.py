@@ -70,6 +70,27 @@ async def test_what_was_removed_is_forgotten_but_not_because_the_store_is_away(
     assert await replays.prefix("e1") is None
 
 
+async def test_an_event_of_which_the_store_is_slow_to_tell_keeps_no_other_waiting(
+    store: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.put_bytes(Key.pointer("e2", "0001-a"), b"a" * 22)
+    get, let = store.list_keys, asyncio.Event()
+
+    async def slow(prefix: str) -> list[str]:
+        if prefix == Key.of_event("e1"):
+            await let.wait()
+        return await get(prefix)
+
+    monkeypatch.setattr(store, "list_keys", slow)
+    replays = Replays(store)
+    first = asyncio.create_task(replays.prefix("e1"))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        assert await replays.prefix("e2") == "a" * 22
+    let.set()
+    assert await first is None
+
+
 async def test_a_store_that_is_away_is_no_error(store: Counted) -> None:
     store.away = True
     assert await Replays(store).prefix("e1") is None
