@@ -33,6 +33,7 @@ Level = Literal["ok", "hint", "problem"]
 
 # Two hours of the top rung and audio, 1.95 Mbit/s, and as much again for segments.
 _DISK_WANTED: Final = 4 * 1024**3
+_COUNTING_S: Final = 10.0  # what the store holds: millions of objects take minutes
 _ADJTIMEX_UNSYNCHRONISED: Final = 5  # TIME_ERROR, adjtimex(2)
 
 
@@ -230,13 +231,21 @@ async def storage_findings(settings: Settings) -> list[Finding]:
         await storage.put_bytes(key, b"webinar")
         same = await storage.get_bytes(key) == b"webinar"
         await storage.delete(key)
-        recordings, segments = [sum((await storage.sizes(name)).values()) for name in ("recordings", "live")]
+        used = await _used(storage)
     except WebinarError as error:
         return [Finding("Storage", "problem", where, error.message)]
     if not same:
         return [Finding("Storage", "problem", where, "It gave back something else than was written: check the bucket.")]
-    used = f"{recordings / 1024**3:.1f} GB of recordings, {segments / 1024**3:.1f} GB of segments"
     return [Finding("Storage", "ok", f"{where}, {used}")]
+
+
+async def _used(storage: Storage) -> str:
+    try:
+        async with asyncio.timeout(_COUNTING_S):
+            recordings, segments = [await storage.total(name) / 1024**3 for name in ("recordings", "live")]
+    except TimeoutError:
+        return f"more than can be counted in {_COUNTING_S:.0f} s"
+    return f"{recordings:.1f} GB of recordings, {segments:.1f} GB of segments"
 
 
 async def _database(settings: Settings) -> list[Finding]:
