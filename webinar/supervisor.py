@@ -47,6 +47,7 @@ class Supervisor:
         self.children: list[Child] = []
         self._lock: int | None = None
         self._mark: Path | None = None  # there while the platform runs: left behind when it was killed
+        self._held: int | None = None  # it, locked by us and the services: by whoever of them is left
 
     async def __aenter__(self) -> Supervisor:
         try:
@@ -63,9 +64,11 @@ class Supervisor:
         data_dir = make_data_dir(self.given.data_dir)
         self._lock = _lock_folder(data_dir)
         mark = data_dir / "running"
-        await self._check_ports(left_behind=await asyncio.to_thread(mark.exists))
-        mark.touch()
-        self._mark = mark
+        left_behind = await asyncio.to_thread(mark.exists)
+        if left_behind:
+            await _outlast(mark)
+        await self._check_ports(left_behind=left_behind)
+        self._mark, self._held = mark, _hold(mark)
         urls: dict[str, object] = {"data_dir": data_dir}
         key = self.given.secret_key
         urls["secret_key"] = key.get_secret_value() if key is not None else secret_key(data_dir)
@@ -88,7 +91,7 @@ class Supervisor:
         if before is not None and before != after:
             _log.info("database upgraded", before=before, after=after)
         env = {**os.environ, **{f"WEBINAR_{name.upper()}": str(value) for name, value in urls.items()}}
-        await self._add(*(Spec(name, _service_command(name, env), None) for name in SERVICES))
+        await self._add(*(Spec(name, _service_command(name, env, self._held), None) for name in SERVICES))
 
     async def _check_ports(self, *, left_behind: bool) -> None:
         """The services of a supervisor that was killed end by themselves: their ports are waited for."""
@@ -125,16 +128,41 @@ class Supervisor:
             await self.children.pop().stop()
         if self._mark is not None:
             self._mark.unlink(missing_ok=True)
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        for descriptor in (self._held, self._lock):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._held = self._lock = None
 
 
-def _service_command(name: str, env: dict[str, str]) -> Callable[[], Command]:
+def _service_command(name: str, env: dict[str, str], held: int) -> Callable[[], Command]:
     # Ingest closes a recording, web lets downloads finish.
     grace = {"ingest": 20.0, "web": 10.0}.get(name, 8.0)
     argv = [sys.executable, "-m", "webinar.cli", name]
-    return lambda: Command(name=name, argv=argv, env=env, stop_grace_s=grace)
+    return lambda: Command(name=name, argv=argv, env=env, stop_grace_s=grace, pass_fds=(held,))
+
+
+def _hold(mark: Path) -> int:
+    """Makes the mark and locks it. The lock is also of every process that is given the descriptor."""
+    descriptor = os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
+
+
+async def _outlast(mark: Path) -> None:
+    """Until the services of a supervisor that was killed have ended, or have had their time.
+
+    Their ports do not tell: one that was killed while it started has bound its own and may yet listen on it.
+    """
+    deadline = asyncio.get_running_loop().time() + _LEFT_BEHIND_S
+    descriptor = os.open(mark, os.O_RDWR)
+    try:
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                await asyncio.sleep(0.1)
+    finally:
+        os.close(descriptor)
 
 
 def _lock_folder(data_dir: Path) -> int:
@@ -159,6 +187,8 @@ def check_ports(settings: Settings) -> None:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as sock:
             if transport == "TCP":
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            elif sock.family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # as it will be bound
             try:
                 sock.bind((host, port))
             except OSError as error:

@@ -29,6 +29,7 @@ class Command:
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_grace_s: float = 10.0
+    pass_fds: Sequence[int] = ()
     on_line: Callable[[str], None] | None = None  # each line of output; None: it writes to our standard error itself
 
 
@@ -57,7 +58,7 @@ class Process:
             stdout=asyncio.subprocess.PIPE if piped else None,
             stderr=asyncio.subprocess.STDOUT if piped else None,
             start_new_session=True,
-            pass_fds=pass_fds,
+            pass_fds=(*command.pass_fds, *pass_fds),
             preexec_fn=_die_with_parent(command.stop_signal),
             limit=_LINE_LIMIT,
         )
