@@ -166,7 +166,7 @@ class Crowd:
             ticket = self._ticket(name)
             since = (old.last or None) if old else None
             _, person = await loop.create_connection(
-                lambda: Person(self.tally, ticket, since, old.epoch if old and since else None),  # noqa: B023
+                lambda: Person(self.tally, ticket, since, old.epoch if old and since else None),  # noqa: B023 - called within the turn
                 "127.0.0.1",
                 self._port,
             )

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.bench.lipsync import Presenter, guest
+from tests.bench.lipsync import Presenter, guest, on_air
 from tests.browser.conftest import QUIET
 from tests.running import ROOT, RunningPlatform
 from webinar.demo import burned_time
@@ -93,27 +93,19 @@ def validated(url: str, seconds: float, presenter: Presenter, reconnect: bool) -
 
 
 def run(platform: RunningPlatform, browser: Browser | None, seconds: float, reconnect: bool) -> dict[str, Any]:
-    fields = {"title": "LL-HLS", "starts_at": "2030-01-01T00:00:00Z", "timezone": "UTC", "registration": "open"}
-    event = platform.call("POST", "/api/v1/events", fields).json()
-    call = f"/api/v1/events/{event['id']}"
-    presenter = Presenter(event)
-    presenter.start()
-    try:
-        platform.wait_for(lambda: (platform.call("GET", f"{call}/live").json()["publisher"] or {}).get("connected"), 30)
-        platform.call("POST", f"{call}/start")
+    with on_air(platform, "LL-HLS") as (event, presenter):
         if browser is not None:
             return played(platform, browser, event["id"], seconds)
         person = {"name": "Bench", "email": "bench@example.org"}
-        token = platform.call("POST", f"{call}/attendees", person).json()["viewer_token"]
+        made = platform.call("POST", f"/api/v1/events/{event['id']}/attendees", person).json()
 
         def address() -> str | None:
-            found: str | None = platform.call("GET", "/api/v1/playback", token=token).json()["hls_url"]
+            playback = platform.call("GET", "/api/v1/playback", token=made["viewer_token"]).json()
+            found: str | None = playback["hls_url"]
             return found
 
         platform.wait_for(lambda: address() is not None, 20)
         return validated(str(address()), seconds, presenter, reconnect)
-    finally:
-        presenter.stop()
 
 
 def main() -> None:

@@ -135,8 +135,10 @@ def guest(platform: RunningPlatform, browser: Browser, event_id: str, transport:
     context.close()
 
 
-def measure(platform: RunningPlatform, browser: Browser, seconds: float, later_s: float) -> dict[str, Any]:
-    fields = {"title": "Lip sync", "starts_at": "2030-01-01T00:00:00Z", "timezone": "UTC", "registration": "open"}
+@contextmanager
+def on_air(platform: RunningPlatform, title: str) -> Iterator[tuple[dict[str, Any], Presenter]]:
+    """A live event as the API made it, and who presents the talk in it."""
+    fields = {"title": title, "starts_at": "2030-01-01T00:00:00Z", "timezone": "UTC", "registration": "open"}
     event = platform.call("POST", "/api/v1/events", fields).json()
     call = f"/api/v1/events/{event['id']}"
     presenter = Presenter(event)
@@ -144,6 +146,13 @@ def measure(platform: RunningPlatform, browser: Browser, seconds: float, later_s
     try:
         platform.wait_for(lambda: (platform.call("GET", f"{call}/live").json()["publisher"] or {}).get("connected"), 30)
         platform.call("POST", f"{call}/start")
+        yield event, presenter
+    finally:
+        presenter.stop()
+
+
+def measure(platform: RunningPlatform, browser: Browser, seconds: float, later_s: float) -> dict[str, Any]:
+    with on_air(platform, "Lip sync") as (event, presenter):
         result: dict[str, Any] = {}
         for transport in ("whep", "hls"):
             with guest(platform, browser, event["id"], transport) as page:
@@ -157,8 +166,6 @@ def measure(platform: RunningPlatform, browser: Browser, seconds: float, later_s
                 looks["after_reconnect"] = offsets_ms(page, seconds)
                 result[transport] = looks
         return result | {"recording": recording_of(platform, event["id"], platform.folder)}
-    finally:
-        presenter.stop()
 
 
 def main() -> None:
