@@ -20,6 +20,7 @@ from ingest.record.movie import HEAD, PLACE, SampleTable, hiding
 _CHECKED_AT_END: Final = 8  # fragments whose samples are looked at: a power cut may leave zeros behind a good header
 _SEAM_S: Final = 0.2  # picture that may be given up where halves meet
 _LONGEST_S: Final = 3600.0
+_BACK_S: Final = 1.0  # that rounded times may go back
 
 
 class NotARecording(ValueError):
@@ -79,6 +80,25 @@ class _Half:
 
     tracks: list[Track]
     fragments: list[_Fragment] = field(default_factory=list)
+    ends: dict[int, float] = field(default_factory=dict)  # by track: up to where it goes, s
+
+    def take(self, fragment: _Fragment) -> bool:
+        """Adds a fragment whose times go on from those before it, within an hour of refused writes.
+
+        Each track goes on from itself: on a busy machine one may be seconds behind the other.
+        """
+        scales = {track.id: track.timescale for track in self.tracks}
+        ends: dict[int, float] = {}
+        for run in fragment.runs:
+            scale = scales.get(run.track_id)
+            if scale is None or max(run.durations) > _LONGEST_S * scale:
+                return False
+            if not -_BACK_S < run.start / scale - self.ends.get(run.track_id, 0.0) < _LONGEST_S:
+                return False
+            ends[run.track_id] = (run.start + sum(run.durations)) / scale
+        self.fragments.append(fragment)
+        self.ends |= ends
+        return True
 
 
 def read(fd: int, end: int | None) -> Contents:
@@ -114,23 +134,9 @@ def _scan(fd: int, limit: int, *, once: bool) -> tuple[list[int], list[_Half]]:
             halves.append(_Half(tracks))
         elif name == b"moof" and halves:
             found = _fragment(fd, offset, size, limit)
-            if found is None or not _follows(halves[-1], found):
+            if found is None or not halves[-1].take(found):
                 break
-            halves[-1].fragments.append(found)
     return heads, halves
-
-
-def _follows(half: _Half, found: _Fragment) -> bool:
-    """Whether the times of a fragment go on from those before it, within an hour of refused writes."""
-    scales = {track.id: track.timescale for track in half.tracks}
-    if any(run.track_id not in scales or max(run.durations) > _LONGEST_S * scales[run.track_id] for run in found.runs):
-        return False
-    starts = [run.start / scales[run.track_id] for run in found.runs]
-    ends = [
-        (run.start + sum(run.durations)) / scales[run.track_id] for piece in half.fragments[-1:] for run in piece.runs
-    ]
-    last = max(ends, default=0.0)
-    return all(-1.0 < start - last < _LONGEST_S for start in starts)
 
 
 def _note(tables: dict[int, SampleTable], half: _Half) -> None:

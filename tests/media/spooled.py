@@ -9,31 +9,34 @@ from ingest.record.recorder import Recorder
 from tests.media.encoded import Talk, talk
 
 
-def feed(recorder: Recorder, made: Talk, lost: range = range(0)) -> None:
-    """Gives a talk to a recorder in the order of time; pictures with a number in `lost` are left out."""
+def feed(recorder: Recorder, made: Talk, lost: range = range(0), *, pictures_late_s: float = 0.0) -> None:
+    """Gives a talk to a recorder in the order of time; pictures with a number in `lost` are left out.
+
+    `pictures_late_s`: how much later than the sound of their moment they come, or earlier when it is negative.
+    """
     recorder.describe(made.audio)
     recorder.describe(made.video)
-    samples = [("video", s, s.pts / 90_000) for n, s in enumerate(made.pictures) if n not in lost]
+    samples = [("video", s, s.pts / 90_000 + pictures_late_s) for n, s in enumerate(made.pictures) if n not in lost]
     samples += [("audio", s, s.pts / 48_000) for s in made.sounds]
     for kind, sample, _ in sorted(samples, key=lambda s: s[2]):
         recorder.put("video" if kind == "video" else "audio", sample)
 
 
-def closed(path: Path, seconds: int = 4, group_bytes: int = GROUP_BYTES) -> Recorder:
+def closed(path: Path, seconds: int = 4, group_bytes: int = GROUP_BYTES, *, pictures_late_s: float = 0.0) -> Recorder:
     """A recording that ended in order."""
     ends: list[Exception | None] = []
     recorder = Recorder(path, ends.append, group_bytes=group_bytes)
     recorder.start()
-    feed(recorder, talk(seconds))
+    feed(recorder, talk(seconds), pictures_late_s=pictures_late_s)
     recorder.finish()
     recorder.join(10)
     assert ends == [None]
     return recorder
 
 
-def torn(path: Path, seconds: int = 4, group_bytes: int = GROUP_BYTES) -> bytes:
+def torn(path: Path, seconds: int = 4, group_bytes: int = GROUP_BYTES, *, pictures_late_s: float = 0.0) -> bytes:
     """What the file of `closed` held a moment before it was closed."""
-    closed(path, seconds, group_bytes)
+    closed(path, seconds, group_bytes, pictures_late_s=pictures_late_s)
     data = bytearray(path.read_bytes())
     at = len(HEAD)
     while data[at : at + 8] == hiding(0)[:8]:

@@ -74,6 +74,20 @@ def test_zeros_behind_a_good_header_are_cut_off(live: Live, tmp_path: Path) -> N
     assert seen.audio_end == pytest.approx(3.5, abs=0.05)
 
 
+@pytest.mark.parametrize("late_s", [2.5, -2.5], ids=["pictures late", "sound late"])
+def test_what_an_encoder_brought_seconds_later_than_the_other_is_there_and_in_step(
+    tmp_path: Path, late_s: float
+) -> None:
+    path = tmp_path / "busy.mp4"
+    torn(path, pictures_late_s=late_s)
+    repair(path)
+    seen = watch(path)
+    assert len(seen.video_times) == 120
+    assert seen.audio_end == pytest.approx(4.0, abs=0.05)
+    assert len(seen.lip_sync()) == 4
+    assert max(map(abs, seen.lip_sync())) < 0.025
+
+
 def test_a_crash_while_closing_loses_nothing(live: Live, tmp_path: Path) -> None:
     data = closed(tmp_path / "whole.mp4").path.read_bytes()
     tail = data[data.rindex(b"moov") - 4 :]

@@ -373,6 +373,19 @@ async def test_the_sound_alone_has_the_same_frames_at_the_same_times_and_its_tab
     assert await spool.store_sound(film) is None
 
 
+@pytest.mark.parametrize("late_s", [2.5, -2.5], ids=["pictures late", "sound late"])
+async def test_the_sound_alone_is_whole_when_an_encoder_was_seconds_behind_the_other(
+    tmp_path: Path, late_s: float
+) -> None:
+    spool, storage = _spool(tmp_path)
+    recorder = closed(spool.path("event", "1-a"), 4, pictures_late_s=late_s)
+    film = await spool.store("event", "1-a", recorder.path, recorder.duration_s)
+    await spool.store_sound(film)
+    sound, whole = (storage.local_path(f"recordings/event/1-a{kind}") or Path() for kind in (".m4a", ".mp4"))
+    assert _heard(sound) == _heard(whole)
+    assert probe(sound).audio_duration_s == pytest.approx(4.0, abs=0.03)
+
+
 async def test_the_sound_of_joined_halves_is_that_of_both(tmp_path: Path) -> None:
     spool, storage = _spool(tmp_path)
     await _two_halves(spool)
