@@ -19,7 +19,7 @@ VIDEO_CAPACITY: Final = 1024
 SKIP_AFTER_S: Final = 0.2
 AUDIO_CAPACITY: Final = 32
 AUDIO_WAIT_S: Final = 0.08  # a packet that was overtaken
-AUDIO_REPAIR_S: Final = 0.1  # a packet that was asked for again; later than that its repair is the lesser evil
+AUDIO_REPAIR_S: Final = 0.15  # a packet that was asked for again; later than that its repair is the lesser evil
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +200,17 @@ class AudioPacket:
 
 
 class AudioBuffer:
-    """Puts Opus packets in order; waits at most `AUDIO_WAIT_S` for a missing one. Pure: the time comes in."""
+    """Puts Opus packets in order; waits for a missing one, at most `wait_s` from when one behind it came. Pure.
+
+    Waits do not add up: of several missing packets each has been waited for since it was seen to be missing.
+    """
 
     def __init__(self, capacity: int = AUDIO_CAPACITY, wait_s: float = AUDIO_WAIT_S) -> None:
         self._capacity = capacity
         self._wait_s = wait_s
         self._packets: dict[int, AudioPacket] = {}
         self._next: int | None = None
-        self._blocked_since: float | None = None
+        self._arrived: dict[int, float] = {}  # when what is held came
         self.skipped = 0
 
     def add(self, packet: AudioPacket, now: float) -> list[tuple[AudioPacket, bool]]:
@@ -217,6 +220,7 @@ class AudioBuffer:
         if packet.seq < self._next:
             return []
         self._packets[packet.seq] = packet
+        self._arrived.setdefault(packet.seq, now)
         return self.advance(now)
 
     def advance(self, now: float) -> list[tuple[AudioPacket, bool]]:
@@ -227,12 +231,11 @@ class AudioBuffer:
             packet = self._packets.pop(self._next, None)
             if packet is not None:
                 ready.append((packet, gap))
+                del self._arrived[self._next]
                 self._next += 1
-                self._blocked_since, gap = None, False
+                gap = False
                 continue
-            if self._blocked_since is None:
-                self._blocked_since = now
-            if now - self._blocked_since < self._wait_s and len(self._packets) < self._capacity:
+            if now - min(self._arrived.values()) < self._wait_s and len(self._packets) < self._capacity:
                 break
             first = min(self._packets)
             self.skipped += first - self._next

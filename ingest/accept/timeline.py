@@ -38,6 +38,7 @@ class TrackTimeline:
         self._last_media = 0.0
         self._last_arrival = 0.0
         self._last_capture = not_before_s
+        self._reported: tuple[float, float] | None = None  # NTP time and arrival of the last report
         self.synchronized = False
 
     @property
@@ -60,7 +61,7 @@ class TrackTimeline:
         self._last_capture = capture
         return capture
 
-    def report(self, ntp_s: float, timestamp: int) -> None:
+    def report(self, ntp_s: float, timestamp: int, arrival_s: float) -> None:
         """A sender report: `ntp_s` in seconds since 1900, the extended RTP timestamp of the same moment."""
         if self._target is None or abs(timestamp / self._rate - self._last_media) > RESTART_S:
             return
@@ -69,14 +70,23 @@ class TrackTimeline:
             self._clock.anchor_s = self._target - from_ntp
         target = from_ntp + self._clock.anchor_s
         if abs(target - self._target) > STEP_S:
-            if self.synchronized:
+            if self.synchronized and self._was_set(ntp_s, arrival_s):
                 # The sender's clock was set. The media did not jump: the anchor does, for the other track too.
                 self._clock.anchor_s -= target - self._target
                 target = self._target
             else:
+                # The first report; or the media's clock stood still, as sound's does when capturing it is held up.
                 self._offset = target
         self._target = target
+        self._reported = ntp_s, arrival_s
         self.synchronized = True
+
+    def _was_set(self, ntp_s: float, arrival_s: float) -> bool:
+        """Whether the sender's clock did not go on from the last report as ours did."""
+        if self._reported is None:
+            return True
+        before_s, then_s = self._reported
+        return abs((ntp_s - before_s) - (arrival_s - then_s)) > STEP_S / 2
 
     def _restarted(self, media: float, arrival_s: float) -> bool:
         return abs((media - self._last_media) - (arrival_s - self._last_arrival)) > RESTART_S
@@ -84,6 +94,7 @@ class TrackTimeline:
     def _begin(self, offset: float) -> None:
         if self._target is not None:
             self._clock.anchor_s = None
+        self._reported = None
         self._target = self._offset = offset
         self.synchronized = False
 

@@ -52,7 +52,7 @@ class Track:
         """The (NTP, RTP) pair of a sender report, as on the wire."""
         self.statistics.sender_report(ntp, now)
         if self._timestamps.highest is not None:
-            self.timeline.report(ntp_seconds(ntp), self._timestamps.peek(rtp_timestamp))
+            self.timeline.report(ntp_seconds(ntp), self._timestamps.peek(rtp_timestamp), now)
 
     def report(self, now: float) -> ReportBlock:
         return self.statistics.report(self.ssrc, now)

@@ -2,11 +2,13 @@
 
 All times are seconds of `time.monotonic()`. A presenter's capture time plus the *offset* is the moment at which the
 program shows or plays it. One offset for picture and sound keeps them in step; it is as small as the way of the
-frames allows: the largest lag (arrival decoded minus capture) of the last seconds, and a little.
+frames allows: the largest lag (arrival decoded minus capture) of the last seconds, and a little. A picture that comes
+later than that is shown late, sound that does is lost: so sound may make the offset larger.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from typing import Final, Protocol
@@ -16,7 +18,10 @@ _BUCKET_S: Final = 0.5
 _MARGIN_S: Final = 0.012
 _SLACK_S: Final = 0.020  # a smaller offset is worth a correction only beyond this
 _FALL: Final = 0.010  # s a second: 1 % faster sound, which nobody hears
-_MOST_S: Final = 0.250  # above the smallest lag; what comes later than that is late
+_FALL_FAST: Final = 0.030  # while it is `_FAR_S` too large, for half a semitone is better than a long delay
+_FAR_S: Final = 0.150
+_MOST_S: Final = 0.250  # above the smallest lag; a picture that comes later than that is late
+_MOST_SOUND_S: Final = 0.600  # the same for sound: longer than that nobody wants to be behind for the sake of one stall
 
 
 class Clock(Protocol):
@@ -43,19 +48,27 @@ class Playout:
     """The offset of one publisher. A new publisher gets a new one."""
 
     def __init__(self) -> None:
-        self._buckets: deque[tuple[float, float, float]] = deque()  # start, smallest lag, largest lag
+        # Start, smallest lag, largest lag of pictures, of sound.
+        self._buckets: deque[tuple[float, float, float, float]] = deque()
         self._offset: float | None = None
         self._updated = 0.0
 
-    def observe(self, capture_s: float, ready_s: float, ahead_s: float = 0.0) -> None:
-        """A frame captured at `capture_s` was ready at `ready_s` and is wanted `ahead_s` before its moment."""
+    def picture(self, capture_s: float, ready_s: float, ahead_s: float = 0.0) -> None:
+        """A picture captured at `capture_s` was ready at `ready_s` and is wanted `ahead_s` before its moment."""
         lag = ready_s - capture_s
-        needed = lag + ahead_s
+        self._observe(ready_s, lag, lag + ahead_s, -math.inf)
+
+    def sound(self, capture_s: float, ready_s: float) -> None:
+        """Sound captured from `capture_s` on was ready at `ready_s`."""
+        lag = ready_s - capture_s
+        self._observe(ready_s, lag, -math.inf, lag)
+
+    def _observe(self, ready_s: float, lag: float, picture: float, sound: float) -> None:
         if self._buckets and ready_s - self._buckets[-1][0] < _BUCKET_S:
-            start, low, high = self._buckets[-1]
-            self._buckets[-1] = (start, min(low, lag), max(high, needed))
+            start, low, *high = self._buckets[-1]
+            self._buckets[-1] = (start, min(low, lag), max(high[0], picture), max(high[1], sound))
         else:
-            self._buckets.append((ready_s, lag, needed))
+            self._buckets.append((ready_s, lag, picture, sound))
         while ready_s - self._buckets[0][0] > _WINDOW_S:
             self._buckets.popleft()
 
@@ -63,12 +76,15 @@ class Playout:
         """Seconds from capture to the program, at this moment: rises at once, falls gently."""
         if not self._buckets:
             return 0.0
-        smallest = min(low for _, low, _ in self._buckets)
-        wanted = min(max(high for _, _, high in self._buckets) + _MARGIN_S, smallest + _MOST_S)
+        smallest = min(low for _, low, _, _ in self._buckets)
+        pictures = max(picture for _, _, picture, _ in self._buckets) + _MARGIN_S
+        sounds = max(sound for _, _, _, sound in self._buckets) + _MARGIN_S
+        wanted = max(min(pictures, smallest + _MOST_S), min(sounds, smallest + _MOST_SOUND_S))
         if self._offset is None or wanted > self._offset:
             self._offset = wanted
         elif wanted < self._offset - _SLACK_S:
-            self._offset = max(wanted, self._offset - _FALL * max(0.0, now_s - self._updated))
+            fall = _FALL_FAST if wanted < self._offset - _FAR_S else _FALL
+            self._offset = max(wanted, self._offset - fall * max(0.0, now_s - self._updated))
         self._updated = now_s
         return self._offset
 

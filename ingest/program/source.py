@@ -51,13 +51,12 @@ class Source:
         self._kinds: set[str] = set()
         self._settled_at = float("inf")
 
-    def _observe(self, kind: str, capture_s: float, ready_s: float, ahead_s: float = 0.0) -> None:
+    def _observe(self, kind: str, capture_s: float, ready_s: float) -> None:
         if not self._kinds:
             self._settled_at = ready_s + _SETTLE_S
         self._kinds.add(kind)
         if len(self._kinds) == 2:
             self._settled_at = min(self._settled_at, ready_s)
-        self._playout.observe(capture_s, ready_s, ahead_s)
         if ready_s > capture_s + self._playout.offset(ready_s):
             LATE.labels(kind).inc()
 
@@ -102,7 +101,8 @@ class Source:
         with self._lock:
             if generation != self._generation:
                 return
-            self._observe("video", capture_s, ready_s, self._early_s)
+            self._playout.picture(capture_s, ready_s, self._early_s)
+            self._observe("video", capture_s, ready_s)
             self._pictures.append((capture_s, frame))
             if len(self._pictures) > _PICTURES:
                 self._show(self._pictures.popleft()[1], ready_s)
@@ -114,6 +114,7 @@ class Source:
         with self._lock:
             if generation != self._generation:
                 return
+            self._playout.sound(capture_s, ready_s)
             self._observe("audio", capture_s, ready_s)
             self._sound.write(capture_s, samples)
 

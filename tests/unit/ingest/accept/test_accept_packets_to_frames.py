@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 
+import pytest
 from aiortc.rtp import RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
@@ -280,6 +281,15 @@ def test_sound_goes_on_in_order_and_waits_shortly_for_what_was_overtaken() -> No
     assert [(p.seq, gap) for p, gap in buffer.advance(0.041 + AUDIO_WAIT_S)] == [(4, True)]
     assert buffer.add(audio(3), 0.2) == [], "too late"
     assert buffer.skipped == 1
+
+
+def test_waits_for_several_lost_packets_of_sound_do_not_add_up() -> None:
+    buffer = AudioBuffer()
+    buffer.add(audio(0), 0.0)
+    for seq in (2, 4, 6):  # the ones between are lost
+        assert buffer.add(audio(seq), seq * 0.02) == []
+    released = {p.seq: at for at in (n / 100 for n in range(5, 40)) for p, _ in buffer.advance(at)}
+    assert released == {seq: pytest.approx(seq * 0.02 + AUDIO_WAIT_S, abs=0.011) for seq in (2, 4, 6)}
 
 
 def test_sound_behind_a_long_outage_is_not_held_back() -> None:

@@ -34,7 +34,7 @@ class Source:
 
     def report(self, t: float) -> None:
         ntp = NTP_EPOCH_S + t * (1 + self.ppm / 1e6) + self.clock_step_s
-        self.timeline.report(ntp, self.timestamp(t))
+        self.timeline.report(ntp, self.timestamp(t), 1000 + t)
 
 
 def pair(ppm: float = 0.0) -> tuple[Source, Source]:
@@ -107,7 +107,9 @@ def test_jittery_reports_move_the_picture_by_no_more_than_their_jitter() -> None
     run(video, audio, 0.0, 3.0, {1.0: video, 2.0: audio})
     noise = random.Random(7)
     for second in range(4, 60):
-        video.timeline.report(NTP_EPOCH_S + second + noise.uniform(-0.004, 0.004), video.timestamp(second))
+        video.timeline.report(
+            NTP_EPOCH_S + second + noise.uniform(-0.004, 0.004), video.timestamp(second), 1000 + second
+        )
         skew = run(video, audio, float(second), second + 0.8, {second + 0.2: audio})
         assert abs(skew) < 0.006
 
@@ -123,6 +125,19 @@ def test_a_sender_whose_wall_clock_is_set_stays_in_step(step: float) -> None:
     assert video.frame(9.1) - before == pytest.approx(4.0, abs=0.01)
 
 
+@pytest.mark.parametrize("held_up_s", [0.3, 0.7, 3.0])
+def test_sound_whose_capture_was_held_up_is_in_step_again_after_its_reports(held_up_s: float) -> None:
+    """Its timestamps count samples: they go on from where they stopped, later than the picture's."""
+    video, audio = pair()
+    run(video, audio, 0.0, 5.0, {1.0: video, 2.0: audio})
+    before = video.frame(5.08)
+    audio.zero -= round(held_up_s * audio.rate)
+    run(video, audio, 5.1 + held_up_s, 10.0 + held_up_s, {6.0 + held_up_s: audio, 7.0 + held_up_s: video})
+    skew = run(video, audio, 10.1 + held_up_s, 20.0, {11.0 + held_up_s: audio, 12.0 + held_up_s: video})
+    assert abs(skew) < 0.001
+    assert video.frame(20.08) - before == pytest.approx(15.0, abs=0.01), "the picture's clock was right all along"
+
+
 def test_timestamps_that_were_restarted_are_taken_up_again() -> None:
     video, audio = pair()
     run(video, audio, 0.0, 5.0, {1.0: video, 2.0: audio})
@@ -136,7 +151,7 @@ def test_timestamps_that_were_restarted_are_taken_up_again() -> None:
 def test_a_report_far_from_the_media_is_not_believed() -> None:
     video, _ = pair()
     video.frame(0.0)
-    video.timeline.report(NTP_EPOCH_S, video.timestamp(500.0))
+    video.timeline.report(NTP_EPOCH_S, video.timestamp(500.0), 1000)
     assert not video.timeline.synchronized
 
 
@@ -150,7 +165,7 @@ def test_capture_times_grow_whatever_a_sender_says(moves: list[tuple[int, float,
     last = None
     for timestamp, at, is_report in moves:
         if is_report:
-            timeline.report(at, timestamp)
+            timeline.report(at, timestamp, at)
             continue
         now = timeline.capture(timestamp, at)
         assert last is None or now > last

@@ -15,7 +15,7 @@ def _run(playout: Playout, lags: list[float], step_s: float = 1 / 30, start_s: f
     offsets = []
     for i, lag in enumerate(lags):
         capture = start_s + i * step_s
-        playout.observe(capture, capture + lag)
+        playout.picture(capture, capture + lag)
         offsets.append(playout.offset(capture + lag))
     return offsets
 
@@ -40,6 +40,24 @@ def test_the_offset_falls_gently_when_the_way_is_short_again() -> None:
 
 def test_one_frame_that_is_seconds_late_does_not_make_everything_late() -> None:
     assert _run(Playout(), [0.010] * 30 + [3.0])[-1] <= 0.010 + 0.250 + 1e-9
+
+
+def test_sound_that_is_late_raises_the_offset_further_than_a_late_picture_does_but_not_by_seconds() -> None:
+    """What is late is lost of sound, and only shown late of pictures."""
+    playout = Playout()
+    _run(playout, [0.010] * 30)
+    playout.sound(101.0, 101.4)
+    assert playout.offset(101.4) > 0.4
+    playout.sound(101.1, 104.1)
+    assert playout.offset(104.1) <= 0.010 + 0.600 + 1e-9
+
+
+def test_a_far_too_large_offset_falls_faster() -> None:
+    playout = Playout()
+    playout.sound(99.0, 99.5)
+    offsets = _run(playout, [0.010] * 900)
+    assert offsets[300] < 0.5 - 0.12
+    assert max(a - b for a, b in itertools.pairwise(offsets)) <= 0.030 / 30 + 1e-9
 
 
 def test_drifting_clocks_are_followed() -> None:
