@@ -135,7 +135,7 @@ export class Publisher extends EventTarget {
     pc.addTransceiver("audio", { direction: "sendonly" });
     preferH264(video);
     await this.#fill(pc);
-    await pc.setLocalDescription(await pc.createOffer());
+    await offer(pc);
     /** @type {Record<string, string>} */
     const headers = takeOver ? { "X-Webinar-Take-Over": "1" } : {};
     const answer = await exchange({
@@ -221,6 +221,22 @@ function preferH264(transceiver) {
   };
   const usable = codecs.filter((codec) => rank(codec) < 4).sort((a, b) => rank(a) - rank(b));
   if (usable.length) transceiver.setCodecPreferences(usable);
+}
+
+/**
+ * The local description, an offer in which the browser says that it repeats lost sound. There is no other switch for
+ * that than the text; a browser that does not let it be changed sends as it is used to.
+ * @param {RTCPeerConnection} pc
+ */
+async function offer(pc) {
+  const plain = await pc.createOffer();
+  const sdp = plain.sdp?.replace(/^a=rtpmap:(\d+) opus\/.*$/gim, "$&\r\na=rtcp-fb:$1 nack");
+  try {
+    await pc.setLocalDescription({ type: "offer", sdp });
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    await pc.setLocalDescription(plain);
+  }
 }
 
 /**
