@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from chat import figures
-from chat.room import Event
-from chat.store import Appended, Draft, NoRoom, StoreDown, Unstorable
+from chat.entry import Draft, Entry
+from chat.store import Appended, NoRoom, StoreDown, Unstorable
 from webinar.base import log
 
 GATHER_S: Final = 0.005
@@ -38,14 +38,14 @@ class Log(Protocol):
     async def append(self, event_id: uuid.UUID, drafts: Sequence[Draft]) -> list[Appended]: ...
 
 
-# Gets the new events of a commit and how far the log reaches, before anybody is told of them.
-OnCommit = Callable[[Sequence[Event], int], Awaitable[None]]
+# Gets the new entries of a commit and how far the log reaches, before anybody is told of them.
+OnCommit = Callable[[Sequence[Entry], int], Awaitable[None]]
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
     draft: Draft
-    answer: asyncio.Future[int]
+    answer: asyncio.Future[Entry]
 
 
 class Committer:
@@ -59,8 +59,8 @@ class Committer:
         self._in_hand: list[_Waiting] = []
         self._down = False
 
-    async def submit(self, draft: Draft) -> int:
-        """The seq of the draft, once it is committed. Raises `Refusal`."""
+    async def submit(self, draft: Draft) -> Entry:
+        """The draft with its number, once it is committed: as it was stored first. Raises `Refusal`."""
         entry = _Waiting(draft, asyncio.get_running_loop().create_future())
         try:
             self._waiting.put_nowait(entry)
@@ -115,9 +115,9 @@ class Committer:
             await self._commit_singly(list(groups.values()), error)
         else:
             self._set_down(None)
-            await self._on_commit([a.event for a in appended if a.event is not None], max(a.seq for a in appended))
+            await self._on_commit([a.entry for a in appended if a.fresh], max(a.entry.seq for a in appended))
             for group, result in zip(groups.values(), appended, strict=True):
-                _acknowledge(group, result.seq)
+                _acknowledge(group, result.entry)
 
     def _set_down(self, error: str | None) -> None:
         """Says so once, not with every batch of a busy room."""
@@ -143,10 +143,10 @@ class Committer:
         _refuse(left, "unavailable", 1.0)
 
 
-def _acknowledge(entries: Sequence[_Waiting], seq: int) -> None:
+def _acknowledge(entries: Sequence[_Waiting], stored: Entry) -> None:
     for entry in entries:
         if not entry.answer.done():
-            entry.answer.set_result(seq)
+            entry.answer.set_result(stored)
 
 
 def _refuse(entries: Sequence[_Waiting], code: str, retry_after: float | None) -> None:

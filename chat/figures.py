@@ -21,3 +21,9 @@ BATCH: Final = Histogram(
 COMMIT_S: Final = Histogram(
     "webinar_chat_commit_seconds", "Duration of a commit", buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 1, 5)
 )
+BALLOTS: Final = Histogram(
+    "webinar_chat_ballot_batch", "Votes and answers to polls a transaction", buckets=(1, 4, 16, 64, 128, 256, 500)
+)
+REACTIONS_DROPPED: Final = Counter(
+    "webinar_chat_reactions_dropped_total", "Reactions not counted: too many of one person, or of too long ago to keep"
+)

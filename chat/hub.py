@@ -43,7 +43,7 @@ class Hub:
         self.sockets = 0
         self._left = asyncio.Event()  # nobody is here
         self._left.set()
-        self.history_readers = asyncio.Semaphore(4)  # of the pool's connections, so that sends always get one
+        self.readers = asyncio.Semaphore(4)  # of the pool's connections, so that sends always get one
         self.draining = False
 
     def admit(self) -> float:
@@ -135,12 +135,13 @@ class Hub:
             if event_id not in heads:
                 room.end("gone")
                 continue
-            epoch, last = heads[event_id]
-            if epoch != room.room.epoch or last < known[event_id]:
+            head = heads[event_id]
+            if head.epoch != room.room.epoch or head.last < known[event_id]:
                 # The database was restored to an earlier state: everyone starts over.
                 room.end("restart")
             else:
-                room.heard_of(last)
+                room.heard_of(head.last)
+                await room.set_ended(head.ended)
 
     async def close(self) -> None:
         """Planned end: takes nobody in, lets what was sent be stored and shown, sends everyone away."""

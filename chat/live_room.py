@@ -7,20 +7,23 @@ log itself every few seconds (`heard_of`).
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import uuid
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 from nats.aio.subscription import Subscription
 
 from chat import figures, wire
 from chat.committer import Committer
+from chat.entry import STAFF, Draft, Entry
 from chat.limits import Window
 from chat.outs import Outs
-from chat.room import Batch, Event, Member, Room
+from chat.room import Batch, Member, Room
 from chat.socket import Outlet
-from chat.store import Draft, Opened, Store, StoreDown
+from chat.state import RoomState
+from chat.store import Opened, Store, StoreDown
 from webinar.base import log
 from webinar.base.bus import Bus
 
@@ -33,13 +36,28 @@ RATE: Final = (3, 2.0)  # messages, in so many seconds, a person
 _log = log.get(__name__)
 
 
+class Feature(Protocol):
+    """What a subject adds to a room at work, beside its part of the state."""
+
+    async def run(self) -> None:
+        """What it does for as long as the room lives; cancelled at its end."""
+
+    def took(self, entry: Entry) -> None:
+        """An entry that became readable here, each once and in order. Never waits."""
+
+    def you(self, person: str) -> Mapping[str, object]:
+        """Its fields of the `you` frame of one person."""
+
+
 class LiveRoom:
     """One event's room in one process. Used once: after `run` has ended a new one is made."""
 
     def __init__(self, event_id: uuid.UUID, opened: Opened, store: Store, bus: Bus, process: str) -> None:
         loop = asyncio.get_running_loop()
         self.event_id = event_id
-        self.room: Room[Outlet] = Room(opened.epoch, opened.last, opened.events)
+        self.state = RoomState(opened.state)
+        self.state.set_ended(opened.ended)
+        self.room: Room[Outlet] = Room(opened.epoch, opened.last, opened.entries, self.state)
         self.committer = Committer(event_id, store, self._committed)
         self.rate = Window(*RATE)
         self.outs = Outs()
@@ -51,6 +69,8 @@ class LiveRoom:
         self._flushed_at = float("-inf")
         self._others: dict[str, tuple[int, float]] = {}  # process → (online, when it said so)
         self._told = -1  # the count members know
+        self._state_frames: dict[bool, tuple[int, wire.Frame]] = {}  # audience → (version, frame)
+        self.features: tuple[Feature, ...] = ()
 
     async def run(self) -> None:
         """Until cancelled, or until it fails; what fails is logged by the hub, and members come back to a new room."""
@@ -64,6 +84,8 @@ class LiveRoom:
                 tasks.create_task(self._flush_news(), name=f"chat flush {self.event_id}")
                 tasks.create_task(self._fill_gaps(), name=f"chat follow {self.event_id}")
                 tasks.create_task(self._tell_count(), name=f"chat count {self.event_id}")
+                for feature in self.features:
+                    tasks.create_task(feature.run(), name=f"chat {type(feature).__name__} {self.event_id}")
         finally:
             self.end("restart")
             for subscription in subscriptions:
@@ -80,13 +102,13 @@ class LiveRoom:
     # Members
 
     def join(
-        self, person: str, outlet: Outlet, since: int | None, epoch: str | None
-    ) -> tuple[Member[Outlet], wire.Frame | None]:
-        """A member that still has to `catch_up`, and the `reset` to write first, if it needs one."""
-        member, recovery = self.room.join(person, outlet, since, epoch)
+        self, person: str, role: str, outlet: Outlet, since: int | None, epoch: str | None
+    ) -> tuple[Member[Outlet], bool]:
+        """A member that still has to `catch_up`, and whether it has to be told `reset`."""
+        member, recovery = self.room.join(person, outlet, since, epoch, staff=role in STAFF)
         figures.SOCKETS.inc()
         self.last_used = asyncio.get_running_loop().time()
-        return member, wire.Frame.of(wire.encode("reset")) if recovery == "reset" else None
+        return member, recovery == "reset"
 
     def leave(self, member: Member[Outlet]) -> None:
         self.room.leave(member)
@@ -95,18 +117,57 @@ class LiveRoom:
         figures.SOCKETS.dec()
         self.last_used = asyncio.get_running_loop().time()
 
-    async def catch_up(self, member: Member[Outlet]) -> None:
-        """Writes page after page, as fast as the client reads, until the member is live."""
+    async def catch_up(self, member: Member[Outlet], *, reset: bool = False) -> None:
+        """Writes the state and then page after page, as fast as the client reads, until the member is live."""
+        self._start_over(member, reset=reset)
         while True:
             if self.room.lost(member):
                 self.room.restart(member)
-                member.outlet.write(wire.Frame.of(wire.encode("reset")))
+                self._start_over(member, reset=True)
             page = self.room.page(member)
             if page is None:
                 return
-            if not member.outlet.write(wire.Frame.of(page)):
+            if not member.outlet.write(page):
                 return
             await member.outlet.drain()
+
+    def _start_over(self, member: Member[Outlet], *, reset: bool) -> None:
+        if reset:
+            member.outlet.write(wire.Frame.of(wire.encode("reset")))
+        member.outlet.write(self.state_frame(member.staff))
+        member.outlet.write(self.you_frame(member.person))
+
+    def state_frame(self, staff: bool) -> wire.Frame:
+        """The present state for one audience; encoded once as long as nothing changes."""
+        version, frame = self._state_frames.get(staff, (-1, None))
+        if frame is None or version != self.state.version:
+            frame = wire.Frame.of(wire.encode("state", **self.state.snapshot(staff)))
+            self._state_frames[staff] = (self.state.version, frame)
+        return frame
+
+    def you_frame(self, person: str) -> wire.Frame:
+        """What concerns this one person."""
+        until = self.state.sanctions.muted_until(person, dt.datetime.now(dt.UTC))
+        fields: dict[str, object] = {"muted_until": None if until is None else wire.moment(until)}
+        for feature in self.features:
+            fields.update(feature.you(person))
+        return wire.Frame.of(wire.encode("you", **fields))
+
+    def tell_you(self, person: str) -> None:
+        """`you` again, to every socket of this person here."""
+        frame = None
+        for member in self.room.members:
+            if member.person == person and member.live:
+                frame = frame or self.you_frame(person)
+                member.outlet.write(frame)
+
+    async def tell(self, frame: wire.Frame, *, staff: bool | None = None) -> None:
+        """A frame that is no event, to everyone who is live here, or to one audience. Lets the loop breathe."""
+        for number, member in enumerate(self.room.members, start=1):
+            if member.live and staff in (None, member.staff):
+                member.outlet.write(frame)
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
 
     @property
     def online(self) -> int:
@@ -116,39 +177,73 @@ class LiveRoom:
 
     # Messages
 
-    async def send(self, draft: Draft) -> int:
-        """The seq of a stored message. Raises `committer.Refusal`."""
-        seq = await self.committer.submit(draft)
+    async def submit(self, draft: Draft) -> Entry:
+        """The draft as it was stored (first). Raises `committer.Refusal`."""
+        entry = await self.committer.submit(draft)
         figures.ACKED.inc()
-        return seq
+        return entry
 
     async def settle(self) -> None:
         """Returns when what was sent is stored and shown."""
         await self.committer.settle()
         await asyncio.sleep(2 * FLUSH_S)
 
-    async def history(self, before: int, limit: int) -> Sequence[Event]:
-        """Events below `before`, out of memory when they are there. Raises `StoreDown`."""
-        if before > self.room.last + 1:
-            before = self.room.last + 1
-        if before - limit >= self.room.oldest or self.room.oldest == 1:
-            return list(self.room.slice(max(0, before - limit - 1), before - 1))
-        return await self._store.before(self.event_id, before, limit)
+    async def entry(self, seq: int) -> Entry | None:
+        """One entry of the log, out of memory when it is there. Raises `StoreDown`."""
+        for event in self.room.slice(seq - 1, seq):
+            return event.entry
+        return await self._store.entry(self.event_id, seq) if 0 < seq < self.room.oldest else None
 
-    async def _committed(self, events: Sequence[Event], last: int) -> None:
-        self._take(events, last)
-        if events:
+    async def before(self, seq: int, limit: int, *, staff: bool) -> list[bytes]:
+        """Events below `seq` as they look now, out of memory when they are there. Raises `StoreDown`."""
+        seq = min(seq, self.room.last + 1)
+        first = seq - limit
+        if first >= self.room.oldest or self.room.oldest == 1:
+            return [event.data[staff] for event in self.room.slice(max(0, first - 1), seq - 1)]
+        return self._look(await self._store.before(self.event_id, seq, limit), staff)
+
+    async def after(self, seq: int, limit: int, *, staff: bool) -> list[bytes]:
+        """The first events after `seq`, likewise. Raises `StoreDown`."""
+        if seq >= self.room.oldest - 1:
+            return [event.data[staff] for event in self.room.slice(seq, seq + limit)]
+        return self._look(await self._store.since(self.event_id, seq, limit), staff)
+
+    async def until(self, moment: dt.datetime, limit: int, *, staff: bool) -> list[bytes]:
+        """The last events of that moment or before. Raises `StoreDown`."""
+        return self._look(await self._store.until(self.event_id, moment, limit), staff)
+
+    def _look(self, entries: Sequence[Entry], staff: bool) -> list[bytes]:
+        # Only what the state has taken: of a later one it cannot say how it looks.
+        return [self.state.encode(entry)[staff] for entry in entries if entry.seq <= self.room.last]
+
+    async def _committed(self, entries: Sequence[Entry], last: int) -> None:
+        self._take(entries, last)
+        if entries:
             await self._bus.publish_json(self._subject("log"), {"last": last})
 
-    def _take(self, events: Sequence[Event], last: int) -> None:
-        if self.room.offer(events):
+    def _take(self, entries: Sequence[Entry], last: int) -> None:
+        taken = self.room.offer(entries)
+        if taken:
             self._news.set()
+        for entry in taken:
+            self._took(entry)
         self.heard_of(last)
+
+    def _took(self, entry: Entry) -> None:
+        """What else an entry does to those who are here."""
+        for feature in self.features:
+            feature.took(entry)
 
     def heard_of(self, last: int) -> None:
         """The log reaches `last`; what is missing here is read."""
         if self.room.heard_of(last):
             self._gap.set()
+
+    async def set_ended(self, ended: bool) -> None:
+        """Whether the event is over; everyone is told when that changes."""
+        if self.state.set_ended(ended):
+            for staff in (False, True):
+                await self.tell(self.state_frame(staff), staff=staff)
 
     async def _on_wake(self, payload: bytes) -> None:
         self.heard_of(int(json.loads(payload)["last"]))
@@ -180,12 +275,11 @@ class LiveRoom:
                 self._news.set()
 
     async def _fan_out(self, batch: Batch) -> None:
-        frame = wire.Frame.of(batch.payload)
         members = self.room.members
         for number, member in enumerate(members, start=1):
-            payload = self.room.deliver(member, batch)
-            if payload is not None:
-                member.outlet.write(frame if payload is batch.payload else wire.Frame.of(payload))
+            frame = self.room.deliver(member, batch)
+            if frame is not None:
+                member.outlet.write(frame)
             if number % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         figures.FRAMES.inc(len(members))
@@ -196,16 +290,16 @@ class LiveRoom:
             self._gap.clear()
             while self.room.behind:
                 try:
-                    events = await self._store.since(self.event_id, self.room.last)
+                    entries = await self._store.since(self.event_id, self.room.last)
                 except StoreDown as error:
                     _log.warning("the log cannot be read", event_id=str(self.event_id), error=str(error))
                     await asyncio.sleep(1)
                     continue
-                if not events:
+                if not entries:
                     # Told of a number that is not there: of a log that was restored, which the hub finds out.
                     self.room.known_last = self.room.last
                     break
-                self._take(events, events[-1].seq)
+                self._take(entries, entries[-1].seq)
 
     async def _tell_count(self) -> None:
         while True:
@@ -217,9 +311,4 @@ class LiveRoom:
             if online == self._told:
                 continue
             self._told = online
-            frame = wire.Frame.of(wire.encode("count", online=online))
-            for number, member in enumerate(self.room.members, start=1):
-                if member.live:
-                    member.outlet.write(frame)
-                if number % _YIELD_EVERY == 0:
-                    await asyncio.sleep(0)
+            await self.tell(wire.Frame.of(wire.encode("count", online=online)))

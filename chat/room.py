@@ -2,6 +2,10 @@
 
 Pure: no loop, no socket, no SQL, no clock. The numbers of a log have no gaps, so everything here rests on one rule:
 a member is sent exactly the events after its mark (`Member.sent`), in order, and the mark moves with them.
+
+What is in memory always looks as the present state says: an event is encoded when it becomes readable, once for the
+public and once for staff, and again when a later one changes its look. So no deleted text is given out after its
+deletion, not even to those whose turn in a batch comes later.
 """
 
 from __future__ import annotations
@@ -13,24 +17,27 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
-from chat import wire
+from chat.entry import Entry
+from chat.state import RoomState, changed_by
+from chat.wire import Frame, events
 
 RING: Final = 500  # events kept in memory for those who come back
 FIRST_PAGE: Final = 100  # events a newcomer gets; older ones by `history`
 PAGE: Final = 300  # events of one frame, and of one read from the log
 PAGE_BYTES: Final = 64 * 1024
 MAX_TABS: Final = 20  # sockets of one person
-_MAX_AHEAD: Final = 1000  # events kept above a gap; what is beyond is read from the log again
+_MAX_AHEAD: Final = 1000  # entries kept above a gap; what is beyond is read from the log again
+_MAX_PAGES: Final = 16  # frames of those who catch up, kept for the next one who does
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """`data` is the event as clients get it (`wire.encode_event`)."""
+    """An entry as clients get it: `data` for the public and for staff, mostly the same object twice."""
 
-    seq: int
-    data: bytes
+    entry: Entry
+    data: tuple[bytes, bytes]
 
 
 class Recovery(enum.StrEnum):
@@ -48,49 +55,68 @@ class Member(Generic[T]):
     person: str
     outlet: T
     sent: int
+    staff: bool = False
     live: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
-    """Events `base < seq <= upto` as one payload, for all members at once."""
+    """Events `base < seq <= upto`, a frame an audience, for all members at once. Made by `Room.batch`."""
 
     base: int
     upto: int
-    payload: bytes
+    frames: list[Frame | None]  # for the public and for staff, once asked for
 
 
 class Room(Generic[T]):
-    """`events` are the newest of the log, up to `last`, without a gap."""
+    """`entries` are the newest of the log, up to `last`, without a gap; `state` is the fold of the log up to there."""
 
-    def __init__(self, epoch: str, last: int, events: Iterable[Event] = (), *, ring: int = RING) -> None:
+    def __init__(
+        self, epoch: str, last: int, entries: Iterable[Entry] = (), state: RoomState | None = None, *, ring: int = RING
+    ) -> None:
         self.epoch = epoch
         self.last = last
         self.known_last = last  # the log is known to reach at least here
+        self.state = RoomState() if state is None else state
         self._size = ring
-        self._ring: deque[Event] = deque(events)
+        self._ring: deque[Event] = deque(Event(entry, self.state.encode(entry)) for entry in entries)
         self._flushed = last  # live members were given everything up to here
-        self._ahead: dict[int, Event] = {}
+        self._ahead: dict[int, Entry] = {}
         self._members: dict[Member[T], None] = {}  # a dict keeps the order of arrival
         self._people: Counter[str] = Counter()
+        self._batch: Batch | None = None  # the newest; some members may still have to get it
+        self._pages: dict[tuple[int, bool], Batch] = {}  # by base and audience, while nothing is new
 
     # The log
 
-    def offer(self, events: Iterable[Event]) -> int:
-        """Takes events in any order, any number of times; returns how many are now readable that were not."""
-        before = self.last
-        for event in events:
-            self.known_last = max(self.known_last, event.seq)
-            if event.seq == self.last + 1:
-                self._ring.append(event)
-                self.last = event.seq
-                self._ahead.pop(event.seq, None)
+    def offer(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Takes entries in any order, any number of times; returns those that are now readable and were not."""
+        taken: list[Entry] = []
+        for entry in entries:
+            self.known_last = max(self.known_last, entry.seq)
+            if entry.seq == self.last + 1:
+                self._take(entry, taken)
+                self._ahead.pop(entry.seq, None)
                 while self._ahead and (following := self._ahead.pop(self.last + 1, None)) is not None:
-                    self._ring.append(following)
-                    self.last = following.seq
-            elif event.seq > self.last and len(self._ahead) < _MAX_AHEAD:
-                self._ahead[event.seq] = event
-        return self.last - before
+                    self._take(following, taken)
+            elif entry.seq > self.last and len(self._ahead) < _MAX_AHEAD:
+                self._ahead[entry.seq] = entry
+        if taken:
+            self._pages.clear()
+        return taken
+
+    def _take(self, entry: Entry, taken: list[Entry]) -> None:
+        self.state.apply(entry)
+        self.last = entry.seq
+        changes = changed_by(entry)
+        if changes is not None:
+            for event in self._ring:
+                if changes(event.entry):
+                    event.data = self.state.encode(event.entry)
+            if self._batch is not None:
+                self._batch.frames = [None, None]
+        self._ring.append(Event(entry, self.state.encode(entry)))
+        taken.append(entry)
 
     def heard_of(self, last: int) -> bool:
         """Another process says that the log reaches `last`; True when events are missing here."""
@@ -108,13 +134,15 @@ class Room(Generic[T]):
         return self.last - len(self._ring) + 1
 
     def slice(self, after: int, upto: int) -> Iterator[Event]:
-        """Events `after < seq <= upto` of those in memory."""
+        """Events `after < seq <= upto` of those in memory, in order."""
         start = max(0, after - self.oldest + 1)
         return islice(self._ring, start, max(start, upto - self.oldest + 1))
 
     # Who is here
 
-    def join(self, person: str, outlet: T, since: int | None, epoch: str | None) -> tuple[Member[T], Recovery]:
+    def join(
+        self, person: str, outlet: T, since: int | None, epoch: str | None, *, staff: bool = False
+    ) -> tuple[Member[T], Recovery]:
         """Registers a member at its mark; it gets `pages`, then goes live."""
         if since is None or epoch is None:
             recovery = Recovery.FRESH
@@ -123,7 +151,7 @@ class Room(Generic[T]):
         else:
             recovery = Recovery.RESUMED
         sent = since if recovery is Recovery.RESUMED and since is not None else self._first_page_mark()
-        member = Member(person, outlet, sent)
+        member = Member(person, outlet, sent, staff)
         self._members[member] = None
         self._people[person] += 1
         return member, recovery
@@ -154,7 +182,7 @@ class Room(Generic[T]):
 
     # What they get
 
-    def page(self, member: Member[T]) -> bytes | None:
+    def page(self, member: Member[T]) -> Frame | None:
         """The next page of a member that is catching up; None when it has everything and is live from now on.
 
         The check and going live are one step, so nothing can fall between them.
@@ -162,9 +190,14 @@ class Room(Generic[T]):
         if member.sent >= self.last:
             member.live = True
             return None
-        batch = self._batch(member.sent, self.last)
+        key = (member.sent, member.staff)
+        batch = self._pages.get(key)
+        if batch is None:
+            if len(self._pages) >= _MAX_PAGES:
+                self._pages.clear()
+            batch = self._pages[key] = self._cut(member.sent, self.last)
         member.sent = batch.upto
-        return batch.payload
+        return self.frame(batch, member.staff)
 
     def lost(self, member: Member[T]) -> bool:
         """It was so slow in catching up that what it needs is no longer in memory: `restart` it."""
@@ -188,28 +221,38 @@ class Room(Generic[T]):
             self._ring.popleft()
         if not self.unflushed:
             return None
-        batch = self._batch(self._flushed, self.last)
-        self._flushed = batch.upto
-        return batch
+        self._batch = self._cut(self._flushed, self.last)
+        self._flushed = self._batch.upto
+        return self._batch
 
-    def deliver(self, member: Member[T], batch: Batch) -> bytes | None:
+    def deliver(self, member: Member[T], batch: Batch) -> Frame | None:
         """What this member gets of the batch (the same object for nearly all), or None; moves its mark."""
         if not member.live or member.sent >= batch.upto:
             return None
-        if member.sent == batch.base:
-            member.sent = batch.upto
-            return batch.payload
+        base, member.sent = member.sent, batch.upto
+        if base == batch.base:
+            return batch.frames[member.staff] or self.frame(batch, member.staff)
         # It went live between two batches and has a part of this one.
-        tail = self._batch(member.sent, batch.upto)
-        member.sent = tail.upto
-        return tail.payload
+        return self.frame(Batch(base, batch.upto, [None, None]), member.staff)
 
-    def _batch(self, base: int, upto: int) -> Batch:
-        taken: list[bytes] = []
-        size = 0
+    def frame(self, batch: Batch, staff: bool) -> Frame:
+        """What one audience gets, as the present state says; built once."""
+        frame = batch.frames[staff]
+        if frame is None:
+            taken = list(self.slice(batch.base, batch.upto))
+            frame = Frame.of(events(event.data[staff] for event in taken))
+            batch.frames[staff] = frame
+            if all(event.data[0] is event.data[1] for event in taken):
+                batch.frames[not staff] = frame
+        return frame
+
+    def _cut(self, base: int, upto: int) -> Batch:
+        """As many of the events after `base` as one frame may hold."""
+        count = size = 0
         for event in islice(self.slice(base, upto), PAGE):
-            if taken and size + len(event.data) > PAGE_BYTES:
+            longest = max(map(len, event.data))
+            if count and size + longest > PAGE_BYTES:
                 break
-            taken.append(event.data)
-            size += len(event.data)
-        return Batch(base, base + len(taken), wire.events(taken))
+            count += 1
+            size += longest
+        return Batch(base, base + count, [None, None])

@@ -10,14 +10,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
-from chat import wire
-from chat.room import PAGE, RING, Event
+from chat.entry import Draft, Entry
+from chat.room import PAGE, RING
 from webinar.base import db
 
 TIMEOUT_S: Final = 4.0  # of one read or append, from asking for a connection to its end
@@ -36,30 +36,31 @@ class Unstorable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """An event without its number. (`person`, `cid`) is unique in a room."""
-
-    type: str
-    cid: str
-    person: str
-    content: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Appended:
-    """Where a draft stands now. `event` is None when it had been stored before."""
+    """Where a draft stands now. `entry` is as it was stored first; `fresh` when that was now."""
 
-    seq: int
-    event: Event | None
+    entry: Entry
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A room with its newest events, read in one snapshot."""
+    """A room, read in one snapshot: its newest entries, and all that bear state (`state.bears_state`), in order."""
 
     epoch: str
     last: int
-    events: Sequence[Event]
+    ended: bool
+    entries: Sequence[Entry]
+    state: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log stands, and whether its event is over."""
+
+    epoch: str
+    last: int
+    ended: bool
 
 
 class Store:
@@ -76,16 +77,20 @@ class Store:
             except asyncpg.ForeignKeyViolationError as error:
                 raise NoRoom(str(event_id)) from error
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                room = await connection.fetchrow("select epoch, last_seq from chat_room where event_id = $1", event_id)
+                room = await connection.fetchrow(f"{_HEADS} where event_id = $1", event_id)
                 if room is None:
                     raise NoRoom(str(event_id))
                 rows = await connection.fetch(
-                    "select seq, at, type, cid, person, body from chat_log"
-                    " where event_id = $1 and seq > $2 order by seq",
-                    event_id,
-                    room["last_seq"] - tail,
+                    f"{_ENTRIES} where event_id = $1 and seq > $2 order by seq", event_id, room["last_seq"] - tail
                 )
-        return Opened(str(room["epoch"]), room["last_seq"], [_event(row) for row in rows])
+                state = await connection.fetch(
+                    f"{_ENTRIES} where event_id = $1 and (type <> 'message' or body ? 'held'"
+                    " or body->>'role' <> 'attendee') order by seq",
+                    event_id,
+                )
+        return Opened(
+            str(room["epoch"]), room["last_seq"], room["ended"], list(map(_entry, rows)), list(map(_entry, state))
+        )
 
     async def append(self, event_id: uuid.UUID, drafts: Sequence[Draft]) -> list[Appended]:
         """Commits all drafts, which must have different (`person`, `cid`), and says where each stands, in their order.
@@ -111,44 +116,47 @@ class Store:
                 )
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise Unstorable(type(error).__name__) from error
-        appended = []
-        for draft, row in zip(drafts, rows, strict=True):
-            seq: int = row["seq"]
-            data = wire.encode_event(seq, draft.type, row["at"], draft.cid, draft.person, draft.content)
-            appended.append(Appended(seq, Event(seq, data) if row["fresh"] else None))
-        return appended
+        return [Appended(_entry(row), row["fresh"]) for row in rows]
 
-    async def since(self, event_id: uuid.UUID, seq: int, limit: int = PAGE) -> list[Event]:
-        """The first `limit` events after `seq`. Raises `StoreDown`."""
+    async def entry(self, event_id: uuid.UUID, seq: int) -> Entry | None:
+        """One entry, None when there is none of that number. Raises `StoreDown`."""
+        async with self._connection() as connection:
+            row = await connection.fetchrow(f"{_ENTRIES} where event_id = $1 and seq = $2", event_id, seq)
+        return None if row is None else _entry(row)
+
+    async def since(self, event_id: uuid.UUID, seq: int, limit: int = PAGE) -> list[Entry]:
+        """The first `limit` entries after `seq`. Raises `StoreDown`."""
         async with self._connection() as connection:
             rows = await connection.fetch(
-                "select seq, at, type, cid, person, body from chat_log"
-                " where event_id = $1 and seq > $2 order by seq limit $3",
+                f"{_ENTRIES} where event_id = $1 and seq > $2 order by seq limit $3", event_id, seq, limit
+            )
+        return [_entry(row) for row in rows]
+
+    async def before(self, event_id: uuid.UUID, seq: int, limit: int) -> list[Entry]:
+        """The last `limit` entries below `seq`, in order. Raises `StoreDown`."""
+        async with self._connection() as connection:
+            rows = await connection.fetch(
+                f"{_ENTRIES} where event_id = $1 and seq < $2 order by seq desc limit $3", event_id, seq, limit
+            )
+        return [_entry(row) for row in reversed(rows)]
+
+    async def until(self, event_id: uuid.UUID, moment: dt.datetime, limit: int) -> list[Entry]:
+        """The last `limit` entries of that moment or before, in order. Raises `StoreDown`."""
+        async with self._connection() as connection:
+            rows = await connection.fetch(
+                # Times grow with the numbers but for clocks that were set back, so the walk is short.
+                f"{_ENTRIES} where event_id = $1 and at <= $2 order by seq desc limit $3",
                 event_id,
-                seq,
+                moment,
                 limit,
             )
-        return [_event(row) for row in rows]
+        return [_entry(row) for row in reversed(rows)]
 
-    async def before(self, event_id: uuid.UUID, seq: int, limit: int) -> list[Event]:
-        """The last `limit` events below `seq`, in order. Raises `StoreDown`."""
+    async def heads(self, event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Head]:
+        """Of each room that still exists. Raises `StoreDown`."""
         async with self._connection() as connection:
-            rows = await connection.fetch(
-                "select seq, at, type, cid, person, body from chat_log"
-                " where event_id = $1 and seq < $2 order by seq desc limit $3",
-                event_id,
-                seq,
-                limit,
-            )
-        return [_event(row) for row in reversed(rows)]
-
-    async def heads(self, event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[str, int]]:
-        """(epoch, last seq) of each room that still exists. Raises `StoreDown`."""
-        async with self._connection() as connection:
-            rows = await connection.fetch(
-                "select event_id, epoch, last_seq from chat_room where event_id = any($1::uuid[])", list(event_ids)
-            )
-        return {row["event_id"]: (str(row["epoch"]), row["last_seq"]) for row in rows}
+            rows = await connection.fetch(f"{_HEADS} where event_id = any($1::uuid[])", list(event_ids))
+        return {row["event_id"]: Head(str(row["epoch"]), row["last_seq"], row["ended"]) for row in rows}
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[db.Connection]:
@@ -161,13 +169,19 @@ class Store:
             raise StoreDown(f"{type(error).__name__}: {error}") from error
 
 
+_ENTRIES: Final = "select seq, at, type, cid, person, body from chat_log"
+_HEADS: Final = """
+    select r.event_id, r.epoch, r.last_seq, e.state = 'ended' as ended
+    from chat_room r join event e on e.id = r.event_id
+"""
+
 # The drafts in their order; those whose cid is new take the next numbers. `update` runs whether or not it is read.
 _APPEND: Final = """
     with draft as (
         select * from unnest($3::text[], $4::uuid[], $5::text[], $6::jsonb[])
             with ordinality as d (type, cid, person, body, place)
     ), known as (
-        select d.place, l.seq, l.at from draft d join chat_log l
+        select d.place, l.* from draft d join chat_log l
             on l.event_id = $1 and l.person = d.person and l.cid = d.cid
     ), fresh as (
         select d.*, $2::bigint + row_number() over (order by d.place) as seq
@@ -175,18 +189,18 @@ _APPEND: Final = """
     ), added as (
         insert into chat_log (event_id, seq, type, cid, person, body)
         select $1, seq, type, cid, person, body from fresh order by seq
-        returning seq, at
+        returning *
     ), raised as (
         update chat_room set last_seq = $2::bigint + (select count(*) from fresh) where event_id = $1
     )
-    select place, seq, at, false as fresh from known
+    select place, seq, at, type, cid, person, body, false as fresh from known
     union all
-    select fresh.place, seq, added.at, true from added join fresh using (seq)
+    select fresh.place, added.seq, added.at, added.type, added.cid, added.person, added.body, true
+    from added join fresh using (seq)
     order by place
 """
 
 
-def _event(row: asyncpg.Record) -> Event:
+def _entry(row: asyncpg.Record) -> Entry:
     cid = None if row["cid"] is None else str(row["cid"])
-    at: dt.datetime = row["at"]
-    return Event(row["seq"], wire.encode_event(row["seq"], row["type"], at, cid, row["person"], row["body"]))
+    return Entry(row["seq"], row["type"], row["at"], cid, row["person"], row["body"])

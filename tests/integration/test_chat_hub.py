@@ -13,9 +13,10 @@ import pytest
 import pytest_asyncio
 
 from chat.committer import Refusal
+from chat.entry import Draft
 from chat.hub import LINGER_S, Hub
 from chat.live_room import LiveRoom
-from chat.store import Draft, NoRoom, Store
+from chat.store import Head, NoRoom, Store
 from chat.wire import Frame
 from webinar.base import db
 from webinar.base.bus import Bus
@@ -37,7 +38,7 @@ class WatchedStore(Store):
         self.openings += 1
         return await super().open(event_id, tail)
 
-    async def heads(self, event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[str, int]]:
+    async def heads(self, event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Head]:
         heads = await super().heads(event_ids)
         if self.meanwhile is not None:
             await self.meanwhile()
@@ -86,7 +87,7 @@ def draft(body: str) -> Draft:
 
 async def joined(room: LiveRoom) -> Paper:
     paper = Paper()
-    member, _ = room.join("p", paper, None, None)
+    member, _ = room.join("p", "attendee", paper, None, None)
     await room.catch_up(member)
     return paper
 
@@ -106,8 +107,8 @@ async def test_a_commit_while_the_logs_are_looked_at_is_no_restored_backup(
 ) -> None:
     room = await hub.room(await stage.new_event())
     await joined(room)
-    await room.send(draft("before"))
-    store.meanwhile = lambda: room.send(draft("just now"))
+    await room.submit(draft("before"))
+    store.meanwhile = lambda: room.submit(draft("just now"))
     await hub.look_at_logs()
     assert room.room.last == 2
     assert not room.ended.done()
@@ -147,7 +148,7 @@ async def test_a_room_that_fails_makes_way_for_a_new_one(stage: Stage, hub: Hub)
 
     paper.write = fail  # type: ignore[method-assign]
     with contextlib.suppress(Refusal):  # stored, but the room may end before it could say so
-        await room.send(draft("stored"))
+        await room.submit(draft("stored"))
     assert await asyncio.wait_for(room.ended, 15) == "restart"
     again = await hub.room(event)
     assert again is not room
@@ -162,9 +163,9 @@ async def test_an_event_that_does_not_exist_has_no_room(hub: Hub) -> None:
 async def test_the_end_takes_nobody_in(stage: Stage, hub: Hub) -> None:
     room = await hub.room(await stage.new_event())
     assert hub.admit() == 0.0
-    sending = [asyncio.create_task(room.send(draft(str(n)))) for n in range(10)]
+    sending = [asyncio.create_task(room.submit(draft(str(n)))) for n in range(10)]
     await asyncio.sleep(0)
     await hub.close()
-    assert sorted(await asyncio.gather(*sending)) == list(range(1, 11))
+    assert sorted([entry.seq for entry in await asyncio.gather(*sending)]) == list(range(1, 11))
     assert room.ended.done()
     assert hub.admit() > 0

@@ -153,7 +153,7 @@ async def test_answers_and_a_goodbye_come_before_the_close(server: Server) -> No
         await client.put(type="ping")
         await client.put(type="hello", ticket="again")
         code, bye = await client.ended()
-        assert [m["type"] for m in client.messages] == ["welcome", "pong", "bye"]
+        assert [m["type"] for m in client.messages] == ["welcome", "state", "you", "pong", "bye"]
         assert (code, bye and bye["code"]) == (1008, "bad_message")
 
 

@@ -151,7 +151,7 @@ async def test_what_later_versions_bring_is_politely_not_available(stage: Stage)
     chat, event = await stage.chat(), await stage.new_event()
     client = chat.client(event, "a")
     async with in_room(client):
-        for kind in ("react", "ask", "vote", "answer_poll", "hand", "mod"):
+        for kind in ("react", "ask", "vote", "answer_poll", "hand"):
             seen = len(client.messages)
             await client.put(type=kind)
             nak = await client.wait_for("nak", seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Sequence
 
@@ -10,8 +11,8 @@ import pytest
 
 from chat import committer as module
 from chat.committer import Committer, Refusal
-from chat.room import Event
-from chat.store import Appended, Draft, NoRoom, StoreDown, Unstorable
+from chat.entry import Draft, Entry
+from chat.store import Appended, NoRoom, StoreDown, Unstorable
 
 EVENT = uuid.uuid4()
 
@@ -44,7 +45,8 @@ class MemoryLog:
         for d in drafts:
             known = self.stored.get((d.person, d.cid))
             seq = self.stored.setdefault((d.person, d.cid), len(self.stored) + 1)
-            result.append(Appended(seq, Event(seq, b"{}") if known is None else None))
+            entry = Entry(seq, d.type, dt.datetime.now(dt.UTC), d.cid, d.person, d.content)
+            result.append(Appended(entry, known is None))
         return result
 
 
@@ -54,8 +56,8 @@ class Stand:
         self.shown: list[int] = []
         self.committer = Committer(EVENT, self.log, self.show)
 
-    async def show(self, events: Sequence[Event], last: int) -> None:
-        self.shown += [event.seq for event in events]
+    async def show(self, entries: Sequence[Entry], last: int) -> None:
+        self.shown += [entry.seq for entry in entries]
 
 
 @pytest.fixture
@@ -68,22 +70,23 @@ async def stand() -> AsyncIterator[Stand]:
 
 
 async def test_messages_that_arrive_together_are_one_commit(stand: Stand) -> None:
-    seqs = await asyncio.gather(*(stand.committer.submit(draft()) for _ in range(50)))
-    assert sorted(seqs) == list(range(1, 51))
+    entries = await asyncio.gather(*(stand.committer.submit(draft()) for _ in range(50)))
+    assert sorted(entry.seq for entry in entries) == list(range(1, 51))
     assert stand.log.batches == [50]
     assert stand.shown == list(range(1, 51))
 
 
 async def test_the_same_cid_twice_at_once_is_stored_once_and_answered_twice(stand: Stand) -> None:
     same = draft()
-    assert set(await asyncio.gather(stand.committer.submit(same), stand.committer.submit(same))) == {1}
-    assert await stand.committer.submit(same) == 1
+    twice = await asyncio.gather(stand.committer.submit(same), stand.committer.submit(same))
+    assert [entry.seq for entry in twice] == [1, 1]
+    assert (await stand.committer.submit(same)).seq == 1
     assert stand.shown == [1]
 
 
 async def test_everyone_is_shown_a_message_before_its_sender_hears_of_it(stand: Stand) -> None:
-    seq = await stand.committer.submit(draft())
-    assert stand.shown == [seq]
+    entry = await stand.committer.submit(draft())
+    assert stand.shown == [entry.seq]
 
 
 async def test_a_log_that_is_down_refuses_with_a_time_and_takes_the_repeat_later(stand: Stand) -> None:
@@ -93,7 +96,7 @@ async def test_a_log_that_is_down_refuses_with_a_time_and_takes_the_repeat_later
         await stand.committer.submit(again)
     assert (refused.value.code, refused.value.retry_after) == ("unavailable", 2.0)
     stand.log.error = None
-    assert await stand.committer.submit(again) == 1
+    assert (await stand.committer.submit(again)).seq == 1
 
 
 async def test_a_log_that_hangs_refuses_within_the_deadline(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +107,7 @@ async def test_a_log_that_hangs_refuses_within_the_deadline(stand: Stand, monkey
         await stand.committer.submit(again)
     stand.log.gate.set()
     # Stored after all: the repeat learns its number, and it is not stored twice.
-    assert await stand.committer.submit(again) == 1
+    assert (await stand.committer.submit(again)).seq == 1
     assert stand.shown == [1]
 
 
@@ -112,7 +115,7 @@ async def test_one_message_that_cannot_be_stored_does_not_take_its_batch_with_it
     results = await asyncio.gather(
         *(stand.committer.submit(draft(body=body)) for body in ("a", "poison", "b")), return_exceptions=True
     )
-    assert [r if isinstance(r, int) else type(r) for r in results] == [1, Refusal, 2]
+    assert [r.seq if isinstance(r, Entry) else type(r) for r in results] == [1, Refusal, 2]
 
 
 async def test_a_room_that_is_gone_refuses_for_good(stand: Stand) -> None:
@@ -129,7 +132,7 @@ async def test_more_than_a_thousand_waiting_are_refused_at_once(stand: Stand) ->
     assert {str(task.exception()) for task in done} == {"busy"}
     stand.log.gate.set()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
-    taken = [a for a in answers if isinstance(a, int)]
+    taken = [a.seq for a in answers if isinstance(a, Entry)]
     assert len(taken) >= 1000
     assert len(set(taken)) == len(taken) == len(stand.shown)
 

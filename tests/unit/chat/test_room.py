@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 from dataclasses import dataclass, field
@@ -11,21 +12,24 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chat.room import FIRST_PAGE, PAGE, PAGE_BYTES, Event, Member, Recovery, Room
+from chat.entry import Entry
+from chat.room import FIRST_PAGE, PAGE, PAGE_BYTES, Member, Recovery, Room
+from chat.wire import Frame
 
 EPOCH = "e1"
 
 
-def event(seq: int, size: int = 0) -> Event:
-    return Event(seq, json.dumps({"seq": seq, "pad": "x" * size}).encode())
+def event(seq: int, size: int = 0) -> Entry:
+    content = {"name": "Kim", "role": "attendee", "body": "x" * size}
+    return Entry(seq, "message", dt.datetime(2026, 5, 1, tzinfo=dt.UTC), None, "kim", content)
 
 
-def log(last: int) -> list[Event]:
+def log(last: int) -> list[Entry]:
     return [event(seq) for seq in range(1, last + 1)]
 
 
-def seqs(payload: bytes | None) -> list[int]:
-    return [] if payload is None else [e["seq"] for e in json.loads(payload)["events"]]
+def seqs(frame: Frame | None) -> list[int]:
+    return [] if frame is None else [e["seq"] for e in json.loads(frame.payload)["events"]]
 
 
 def everything(room: Room[str], member: Member[str]) -> list[int]:
@@ -60,12 +64,12 @@ def test_another_epoch_a_future_or_a_too_old_mark_means_reset(since: int, epoch:
 
 def test_events_in_any_order_and_number_are_read_in_order_once() -> None:
     room: Room[str] = Room(EPOCH, 0)
-    assert room.offer([event(3), event(2), event(2)]) == 0
+    assert room.offer([event(3), event(2), event(2)]) == []
     assert room.behind
-    assert room.offer([event(1)]) == 3
+    assert [e.seq for e in room.offer([event(1)])] == [1, 2, 3]
     assert not room.behind
-    assert room.offer([event(1), event(3)]) == 0
-    assert [e.seq for e in room.slice(0, 3)] == [1, 2, 3]
+    assert room.offer([event(1), event(3)]) == []
+    assert [e.entry.seq for e in room.slice(0, 3)] == [1, 2, 3]
 
 
 def test_a_wake_up_tells_that_something_is_missing() -> None:
@@ -76,7 +80,7 @@ def test_a_wake_up_tells_that_something_is_missing() -> None:
     assert not room.behind
 
 
-def test_a_batch_is_one_payload_object_for_all_who_stand_at_its_base() -> None:
+def test_a_batch_is_one_frame_for_all_who_stand_at_its_base() -> None:
     room: Room[str] = Room(EPOCH, 0)
     members = [room.join(f"p{n}", "", None, None)[0] for n in range(3)]
     assert [everything(room, m) for m in members] == [[], [], []]
@@ -85,7 +89,8 @@ def test_a_batch_is_one_payload_object_for_all_who_stand_at_its_base() -> None:
     assert everything(room, late) == [2]
     batch = room.batch()
     assert batch is not None
-    assert all(room.deliver(m, batch) is batch.payload for m in members)
+    frame = room.frame(batch, False)
+    assert all(room.deliver(m, batch) is frame for m in members)
     assert room.deliver(late, batch) is None
     assert room.batch() is None
 
@@ -110,7 +115,7 @@ def test_pages_are_bounded_in_events_and_in_bytes() -> None:
     member, _ = big.join("a", "", 0, EPOCH)
     page = big.page(member)
     assert page is not None
-    assert len(page) < PAGE_BYTES + 1000
+    assert len(page.payload) < PAGE_BYTES + 1000
     assert seqs(page) + everything(big, member) == list(range(1, 61))
 
 
@@ -170,7 +175,7 @@ class Rooms(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.log: list[Event] = []
+        self.log: list[Entry] = []
         self.clients = [Client(f"c{n}") for n in range(4)]
         self.room: Room[Client] = Room(EPOCH, 0, ring=8)
 

@@ -1,0 +1,60 @@
+"""Answers to what everybody may say: messages, history, pings."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from chat import wire
+from chat.store import StoreDown
+from chat.visit import Visit
+
+
+async def send(visit: Visit, message: wire.Send) -> None:
+    room, now = visit.room, asyncio.get_running_loop().time()
+    wait = room.rate.wait(visit.ticket.person, now)
+    if wait:
+        visit.nak("send", message.cid, "rate", wait)
+        return
+    content: dict[str, Any] = {"body": message.body}
+    if message.reply_to is not None:
+        if message.reply_to > room.room.last:
+            visit.nak("send", message.cid, "bad_reply")
+            return
+        content["reply_to"] = message.reply_to
+    room.rate.count(visit.ticket.person, now)
+    await visit.submit("send", visit.draft("message", message.cid, **content))
+
+
+async def history(visit: Visit, message: wire.History) -> None:
+    room, staff = visit.room, visit.ticket.staff
+    wait = visit.reads.take(asyncio.get_running_loop().time())
+    if wait:
+        visit.nak("history", None, "rate", wait)
+        return
+    asked: tuple[str, int | str] = ("before", 0)
+    events: list[bytes] = []
+    try:
+        async with asyncio.timeout(5), visit.readers:
+            if message.until is not None:
+                asked = ("until", wire.moment(message.until))
+                events = await room.until(message.until, message.limit, staff=staff)
+            elif message.after is not None:
+                asked = ("after", message.after)
+                events = await room.after(message.after, message.limit, staff=staff)
+            elif message.before is not None:
+                asked = ("before", message.before)
+                events = await room.before(message.before, message.limit, staff=staff)
+    except (StoreDown, TimeoutError):
+        visit.nak("history", None, "unavailable", 2.0)
+        return
+    visit.write(wire.history(*asked, events))
+    await visit.outlet.drain()
+
+
+async def ping(visit: Visit, message: wire.Ping) -> None:
+    visit.write(wire.encode("pong"))
+
+
+async def refused(visit: Visit, message: wire.Refused) -> None:
+    visit.nak(message.of, message.cid, message.code)

@@ -1,0 +1,51 @@
+"""One socket that has said hello, as those who answer its messages see it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chat import figures, wire
+from chat.committer import Refusal
+from chat.entry import Draft, Entry
+from chat.limits import TokenBucket
+from chat.live_room import LiveRoom
+from chat.socket import Outlet
+from chat.ticket import Ticket
+
+_READS: Final = (2.0, 6.0)  # of history and people, a second, at once
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    room: LiveRoom
+    ticket: Ticket
+    outlet: Outlet
+    readers: asyncio.Semaphore  # of the log: those who only read leave connections for those who send
+    reads: TokenBucket
+
+    @classmethod
+    def of(cls, room: LiveRoom, ticket: Ticket, outlet: Outlet, readers: asyncio.Semaphore) -> Visit:
+        return cls(room, ticket, outlet, readers, TokenBucket(*_READS, asyncio.get_running_loop().time()))
+
+    def draft(self, type_: str, cid: str, **content: Any) -> Draft:
+        """An event by this person."""
+        return Draft(type_, cid, self.ticket.person, {"name": self.ticket.name, "role": self.ticket.role, **content})
+
+    async def submit(self, of: str, draft: Draft) -> Entry | None:
+        """Stores the draft and answers with `ack` or `nak` (of that type of message); None when it was refused."""
+        try:
+            entry = await self.room.submit(draft)
+        except Refusal as refusal:
+            self.nak(of, draft.cid, refusal.code, refusal.retry_after)
+            return None
+        self.write(wire.ack(draft.cid, entry.seq, held=entry.held))
+        return entry
+
+    def write(self, payload: bytes) -> None:
+        self.outlet.write(wire.Frame.of(payload))
+
+    def nak(self, of: str, cid: str | None, code: str, retry_after: float | None = None) -> None:
+        figures.NAKED.labels(code).inc()
+        self.write(wire.nak(of, cid, code, retry_after))

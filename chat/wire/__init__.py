@@ -1,0 +1,59 @@
+"""The wire format `webinar.chat.v1`: JSON text frames, each an object with `type`. docs/chat-protocol.md describes it.
+
+`client*` read what clients say, `server` writes what the service says, `frame` puts it into WebSocket frames.
+"""
+
+from typing import Final
+
+from chat.wire.client import (
+    MAX_HISTORY,
+    MAX_MENTIONS,
+    Hello,
+    History,
+    People,
+    Ping,
+    Send,
+    decode,
+)
+from chat.wire.client_mod import ModAnnounce, ModPerson, ModSettings, ModTarget, ModUnpin
+from chat.wire.frame import Frame
+from chat.wire.order import Mod
+from chat.wire.parse import MAX_BODY, MAX_DEPTH, MAX_FRAME, MAX_SEQ, ClientMessage, Malformed, Refused, clean
+from chat.wire.server import ack, bye, encode, encode_event, events, history, moment, nak
+
+SUBPROTOCOL: Final = "webinar.chat.v1"
+
+__all__ = [
+    "MAX_BODY",
+    "MAX_DEPTH",
+    "MAX_FRAME",
+    "MAX_HISTORY",
+    "MAX_MENTIONS",
+    "MAX_SEQ",
+    "SUBPROTOCOL",
+    "ClientMessage",
+    "Frame",
+    "Hello",
+    "History",
+    "Malformed",
+    "Mod",
+    "ModAnnounce",
+    "ModPerson",
+    "ModSettings",
+    "ModTarget",
+    "ModUnpin",
+    "People",
+    "Ping",
+    "Refused",
+    "Send",
+    "ack",
+    "bye",
+    "clean",
+    "decode",
+    "encode",
+    "encode_event",
+    "events",
+    "history",
+    "moment",
+    "nak",
+]
