@@ -58,6 +58,20 @@ async def test_starting_twice_at_once_makes_one_session(web: Web, ingest: FakeIn
     assert len(ingest.sessions) == 1
 
 
+async def test_a_start_that_succeeds_is_not_undone_by_another_that_failed(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    path = f"/api/v1/events/{event['id']}"
+    ingest.may_start.clear()
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(web.host.post(f"{path}/start"))
+        await until(lambda: bool(ingest.requests))
+        ingest.full = True
+        assert (await web.host.post(f"{path}/start")).status_code == 503
+        ingest.may_start.set()
+    assert (first.result().status_code, first.result().json()["state"]) == (200, "live")
+    assert (await web.host.get(path)).json()["state"] == "live"
+
+
 async def test_without_an_ingest_the_start_is_taken_back_and_says_so(web: Web) -> None:
     event = await web.event()
     reply = await web.host.post(f"/api/v1/events/{event['id']}/start")

@@ -174,6 +174,9 @@ class EventService:
                 code="no_ingest",
                 retry_after_s=error.retry_after_s or 3,
             ) from error
+        # It may have been taken back meanwhile by another start, which ingest did not answer.
+        again = await self._store.set_state(self._store.pool, event_id, EventState.SCHEDULED, EventState.LIVE)
+        changed = again or changed
         if changed is not None:
             _log.info("event live", event_id=str(event_id))
         await self.announce(event_id, changed)

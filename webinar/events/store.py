@@ -144,14 +144,17 @@ class EventStore:
 
     async def take_back_start(self, event_id: uuid.UUID) -> Event | None:
         """From live to scheduled again, unless an ingest has taken the event meanwhile."""
-        row = await self.pool.fetchrow(
-            f"""
-            update event set state = 'scheduled', started_at = null, updated_at = now()
-            where id = $1 and state = 'live' and not exists (select from live_session where event_id = $1)
-            returning {_COLUMNS}
-            """,  # noqa: S608 - a constant list of columns
-            event_id,
-        )
+        async with self.pool.acquire() as connection, connection.transaction():
+            # First the lock, then the look: `open_session` holds it until its session can be seen.
+            await self.get(event_id, connection, lock=True)
+            row = await connection.fetchrow(
+                f"""
+                update event set state = 'scheduled', started_at = null, updated_at = now()
+                where id = $1 and state = 'live' and not exists (select from live_session where event_id = $1)
+                returning {_COLUMNS}
+                """,  # noqa: S608 - a constant list of columns
+                event_id,
+            )
         return None if row is None else _event(row)
 
     async def delete(self, event_id: uuid.UUID) -> None:
@@ -180,6 +183,9 @@ class EventStore:
     async def open_session(self, session: LiveSession) -> None:
         """Notes a live session; an older one of the event that was left open is closed: its ingest is gone."""
         async with self.pool.acquire() as connection, connection.transaction():
+            # One after the other: two that insert the same session at the same moment meet at its prefix, which is
+            # unique too, and to that index `on conflict (id)` does not apply.
+            await self.get(session.event_id, connection, lock=True)
             await connection.execute(
                 "update live_session set ended_at = now() where event_id = $1 and id <> $2 and ended_at is null",
                 session.event_id,
