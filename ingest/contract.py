@@ -250,6 +250,11 @@ class LiveStatus:
     # For how long the disk has room for the recording; None: not known.
     recording_room_s: float | None = None
 
+    @property
+    def resting(self) -> tuple[str, ...]:
+        """Names of the renditions that few pictures are made of, see `Unit.resting`."""
+        return tuple(rendition.name for rendition in self.renditions if rendition.resting)
+
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 

@@ -47,6 +47,7 @@ class Session:
     started_at: str | None = None
     publisher: str | None = None
     paused: bool = False
+    resting: bool = False  # its picture has a few frames a second
     subscriptions: list[Subscription] = field(default_factory=list)
 
 
@@ -196,7 +197,7 @@ class FakeIngest:
             state=session.state,
             hls_prefix=session.prefix,
             publisher=PublisherHealth(session.publisher is not None, 1_800_000, 30.0, 1280, 720, 0.0, "h264", True),
-            renditions=(RenditionHealth("240p", 30.0, 290_000),),
+            renditions=(RenditionHealth("240p", 30.0, 290_000, resting=session.resting),),
             started_at=session.started_at,
             program_time_s=1.0,
             recorded_until_s=0.5,

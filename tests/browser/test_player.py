@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import on_air, walk, watching
 from tests.running import RunningPlatform
@@ -66,7 +67,7 @@ def seek_bar(page: Page) -> dict[str, Any]:
 def test_a_viewer_pins_a_rung_or_the_sound_alone_over_webrtc(event: on_air.Event, guest: Page) -> None:
     watching.watch(guest, event.guests[0])
     menu(guest)
-    guest.get_by_role("button", name="240p").click()
+    guest.get_by_role("button", name="240p", exact=True).click()
     until_now(guest, height=240, transport="whep")
     expect(guest.locator(".stage__menu summary")).to_be_focused()
     menu(guest)
@@ -121,7 +122,7 @@ def test_over_hls_a_rung_is_pinned_and_the_sound_alone_is_another_stream(event: 
     asked: list[str] = []
     watching.watch(guest, f"{event.guests[2]}?transport=hls", "hls")
     menu(guest)
-    guest.get_by_role("button", name="240p").click()
+    guest.get_by_role("button", name="240p", exact=True).click()
     until_now(guest, height=240)
     menu(guest)
     guest.get_by_role("button", name="Sound only").click()
@@ -133,6 +134,29 @@ def test_over_hls_a_rung_is_pinned_and_the_sound_alone_is_another_stream(event: 
     expect(guest.get_by_text("You hear the sound only")).to_be_visible()
     until_now(guest, notice=False)
     assert not [url for url in asked if "/240p/" in url or "/480p/" in url]
+
+
+def test_over_hls_a_rung_that_rests_is_left_for_a_lower_one_and_taken_again_when_it_works(
+    event: on_air.Event, guest: Page
+) -> None:
+    resting: list[str] = []
+
+    def answer(route: Route) -> None:
+        """The server's own words, asked for each second, with what an overloaded ingest would add to them."""
+        reply = route.fetch(url=re.sub(r"wait=\d+", "wait=1", route.request.url))
+        said = reply.json()
+        route.fulfill(response=reply, json=said | {"resting": resting, "version": said["version"] + "".join(resting)})
+
+    guest.route(re.compile(r"/api/v1/playback"), answer)
+    watching.watch(guest, f"{event.guests[2]}?transport=hls", "hls")
+    until_now(guest, height=480)
+    resting.append("480p")
+    until_now(guest, height=240)
+    watching.well_again(guest, "hls")
+    resting.clear()
+    until_now(guest, height=480)
+    watching.well_again(guest, "hls")
+    guest.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_browser_without_media_source_plays_hls_by_itself(event: on_air.Event, guest: Page) -> None:

@@ -144,6 +144,21 @@ async def test_a_long_poll_answers_at_the_end_and_else_after_its_wait(web: Web, 
     await other
 
 
+async def test_players_are_told_at_once_which_renditions_rest_and_that_they_work_again(
+    web: Web, ingest: FakeIngest
+) -> None:
+    event = await web.live_event()
+    token = (await web.attendee(event))["viewer_token"]
+    now = (await web.playback(token)).json()
+    for resting in (["240p"], []):
+        waiting = asyncio.create_task(web.playback(token, after=now["version"], wait=20))
+        ingest.sessions[event["id"]].resting = bool(resting)
+        told = (await waiting).json()
+        assert (told["resting"], told["state"], told["hls_url"]) == (resting, "live", now["hls_url"])
+        assert told["version"] != now["version"]
+        now = told
+
+
 async def test_a_long_poll_ends_when_its_client_hangs_up(web: Web) -> None:
     person = await web.attendee(await web.event())
     version = (await web.playback(person["viewer_token"])).json()["version"]

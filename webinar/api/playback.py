@@ -96,6 +96,7 @@ def _reply(call: Call, scene: Scene, replay_prefix: str | None) -> schemas.Playb
         whep_url=whep,
         hls_url=hls,
         rewind_url=rewind,
+        resting=list(scene.resting),
         replay_url=None if replay_prefix is None else links.absolute(f"/hls/{replay_prefix}/full.m3u8"),
         chat=schemas.ChatTicket(**call.platform.access.chat(event.id, viewer.person, "attendee", viewer.name)),
         event=schemas.PlaybackEvent(

@@ -119,6 +119,9 @@ class PlaybackReply(Reply):
     hls_url: str | None
     rewind_url: str | None = Field(description="HLS of the event so far, from Go Live on; null unless it is live.")
     replay_url: str | None = Field(description="HLS of the whole event; null before its end, and if nothing was kept.")
+    resting: list[str] = Field(
+        description="Renditions with a few pictures a second for want of CPU: choose a lower one meanwhile."
+    )
     chat: ChatTicket
     event: PlaybackEvent
     you: You

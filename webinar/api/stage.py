@@ -36,17 +36,22 @@ _PATIENCE_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One event as its viewers see it. `hls_prefix` is None while there is nothing to play."""
+    """One event as its viewers see it. `hls_prefix` is None while there is nothing to play.
+
+    `resting`: renditions with a few pictures a second for want of CPU.
+    """
 
     event: Event
     state: Literal["scheduled", "live", "ended"]
     hls_prefix: str | None
+    resting: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
         """Changes with anything a viewer's page shows; the same in every web process."""
         e = self.event
-        seen = (self.state, self.hls_prefix, e.paused, e.title, e.starts_at, e.ends_at, e.timezone, e.language)
+        shown = (e.paused, e.title, e.starts_at, e.ends_at, e.timezone, e.language)
+        seen = (self.state, self.hls_prefix, self.resting, *shown)
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
@@ -114,11 +119,15 @@ class Stage:
     def _scene(self, event: Event) -> Scene:
         if event.state is not EventState.LIVE:
             return Scene(event, "ended" if event.state is EventState.ENDED else "scheduled", None)
-        if self._playable is not None:
-            return Scene(event, "live", self._playable(str(event.id)))
         status = self.heartbeats.latest(str(event.id))
-        on_air = status is not None and status.state is SessionState.LIVE
-        return Scene(event, "live", status.hls_prefix if on_air and status is not None else None)
+        on_air = status if status is not None and status.state is SessionState.LIVE else None
+        if self._playable is not None:
+            prefix = self._playable(str(event.id))
+        else:
+            prefix = on_air.hls_prefix if on_air is not None else None
+        # Of the session that is played: what another one says of its renditions is nothing to its viewers.
+        resting = on_air.resting if on_air is not None and on_air.hls_prefix == prefix else ()
+        return Scene(event, "live", prefix, resting)
 
     async def wait(self, event_id: uuid.UUID, version: str, timeout_s: float) -> Scene:
         """The scene as soon as its version is another than `version`, at the latest after `timeout_s`."""

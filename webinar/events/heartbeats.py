@@ -38,7 +38,7 @@ class Heartbeats:
         self._listening_since = time.monotonic()
 
     async def listen(self, bus: Bus) -> None:
-        """`on_change(event_id)` is called when an event's session, state or address of media becomes another."""
+        """`on_change(event_id)` is called when an event's session, state, media or resting renditions change."""
         self._listening_since = time.monotonic()
         await bus.subscribe(Subject.ALL_STATUS, self._heard)
 
@@ -79,5 +79,5 @@ class Heartbeats:
         ]
 
 
-def _identity(status: LiveStatus) -> tuple[str, str, SessionState]:
-    return status.session_id, status.hls_prefix, status.state
+def _identity(status: LiveStatus) -> tuple[str, str, SessionState, tuple[str, ...]]:
+    return status.session_id, status.hls_prefix, status.state, status.resting

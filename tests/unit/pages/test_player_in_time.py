@@ -14,9 +14,11 @@ class Session {
     Object.assign(this, { live: past === null, at: past ?? 0, whole, rate: 1, length: 100, closed: false });
     this.rendition = this.kind === "hls" ? quality : "";
     this.figures = { behindS: 0.2, height: 480 };
+    this.avoided = null;
     this.ended = new Promise((resolve) => (this.end = resolve));
   }
   hurry() {}
+  avoid(resting) { this.avoided = resting; }
   seek(at) { this.at = this.sought = at; }
   async choose(rendition) { this.rendition = rendition; return true; }
   close() { this.closed = true; this.end("closed"); }
@@ -191,6 +193,27 @@ def test_a_replay_that_cannot_be_had_comes_to_an_end_and_is_said_once() -> None:
         assert.ok(tries > 20, String(tries));
         assert.equal(player.state, "reconnecting");
         player.stop();
+        """
+    )
+
+
+def test_who_plays_hls_is_told_which_renditions_rest_also_when_that_changed_while_the_session_opened() -> None:
+    run(
+        """
+        const { open: opener } = player.opener;
+        player.opener.open = async (wish) => {
+          player.play({ ...live(1), resting: ["720p"] });
+          const session = await opener(wish);
+          session.kind = "hls";
+          return session;
+        };
+        opened.at(-1).end("silent");
+        player.addEventListener("trouble", () => setTimeout(() => player.retry(), 1), { once: true });
+        await settle();
+        await settle();
+        assert.deepEqual([opened.length, opened.at(-1).avoided], [2, ["720p"]]);
+        player.play(live(1));
+        assert.deepEqual([opened.length, opened.at(-1).avoided], [2, []]);
         """
     )
 

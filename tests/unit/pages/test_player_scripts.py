@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { Watchdog } from "./media/watchdog.js";
 import { Transports } from "./media/transports.js";
 import { Pace } from "./media/pace.js";
+import { cap } from "./media/cap.js";
 import { mock } from "node:test";
 import { loadHls } from "./media/hls_library.js";
 import { fetchLadder, readLadder, rungName } from "./media/ladder.js";
@@ -186,6 +187,28 @@ def test_qualities_are_read_from_the_multivariant_playlist_best_first() -> None:
         ]);
         assert.equal(rungName("http://host/hls/prefix/480p/full.m3u8?x=1"), "480p");
         assert.deepEqual(readLadder("", "http://host/"), { rungs: [], audio: "" });
+        """
+    )
+
+
+def test_hls_goes_no_higher_than_the_picture_is_shown_and_not_to_a_rung_that_rests_while_there_is_a_lower_one() -> None:
+    run(
+        """
+        const levels = [["240p", 426, 240], ["480p", 854, 480], ["720p", 1280, 720]]
+          .map(([name, width, height]) => ({ name, width, height }));
+        const best = (width, height, ...resting) => levels[cap(levels, { width, height }, resting)]?.name;
+        assert.equal(best(1920, 1080), "720p");
+        assert.equal(best(800, 450), "480p");
+        assert.equal(best(1280, 2000), "720p");
+        assert.equal(best(390, 219), "240p");
+        assert.equal(best(0, 0), "720p");  // not laid out: nothing is known
+        assert.equal(best(1920, 1080, "720p"), "480p");
+        assert.equal(best(0, 0, "720p", "480p"), "240p");
+        assert.equal(best(390, 219, "720p"), "240p");
+        assert.equal(best(1920, 1080, "480p"), "720p");
+        assert.equal(best(1920, 1080, "720p", "480p", "240p"), "240p");
+        assert.equal(best(1920, 1080, "1080p"), "720p");
+        assert.equal(cap([], { width: 9, height: 9 }, []), -1);
         """
     )
 

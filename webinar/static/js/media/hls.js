@@ -7,9 +7,10 @@
 import { begin } from "./begin.js";
 import { NoMedia } from "./signalling.js";
 import { Backoff, sleep, within } from "./backoff.js";
+import { cap } from "./cap.js";
+import { LiveEdge } from "./edge.js";
 import { hasMediaSource, loadHls, patient } from "./hls_library.js";
 import { rungName } from "./ladder.js";
-import { Pace } from "./pace.js";
 import { STALLED_MS } from "./watchdog.js";
 
 /** @typedef {import("./player.js").Figures} Figures */
@@ -28,9 +29,6 @@ const DOUBT_MS = 10_000;
 const JUMP_S = 8;
 /** The browser's own player is brought this near to the end of what it may seek in. */
 const NATIVE_LAG_S = 2;
-/** A stall moves the player one part further away. So long without another one, it comes near again; each time later. */
-const CALM_MS = 8000;
-const CALM_MOST_MS = 120_000;
 const LOOK_MS = 250;
 
 export class HlsSession {
@@ -40,11 +38,11 @@ export class HlsSession {
   /**
    * @param {HTMLVideoElement} video
    * @param {string} url
-   * @param {{live?: boolean, at?: number, rate?: number, rendition?: string, whole?: string}} [options] `live: false`
-   *   begins `at` s of the program and stays where the viewer goes; `rendition` by name, "" for what the network carries;
-   *   `whole` is the multivariant playlist that `url` belongs to
+   * @param {{live?: boolean, at?: number, rate?: number, rendition?: string, whole?: string, resting?: string[]}}
+   *   [options] `live: false` begins `at` s of the program and stays where the viewer goes; `rendition` by name, "" for
+   *   what the network carries; `whole` is the multivariant playlist that `url` belongs to; `resting` as `avoid` has it
    */
-  constructor(video, url, { live = true, at = 0, rate = 1, rendition = "", whole = url } = {}) {
+  constructor(video, url, { live = true, at = 0, rate = 1, rendition = "", whole = url, resting = [] } = {}) {
     this.video = video;
     this.url = url;
     this.live = live;
@@ -52,6 +50,7 @@ export class HlsSession {
     this.rate = rate;
     this.rendition = rendition;
     this.whole = whole;
+    this.resting = resting;
     /** It stands still: told by `onstall`, which the player sets. */
     this.stalled = false;
     this.onstall = () => {};
@@ -61,13 +60,8 @@ export class HlsSession {
     this.backoff = new Backoff(400, 4000);
     this.mendedAt = -Infinity;
     this.doubtUntil = 0;
-    this.pace = new Pace();
-    /** @type {number | undefined} s behind live that the playlist asks for */
-    this.wanted = undefined;
-    /** What hls.js makes of that after stalls, s; and since when it has been so, ms. */
-    this.target = 0;
-    this.calmSince = 0;
-    this.calmMs = CALM_MS;
+    /** @type {LiveEdge | null} */
+    this.edge = null;
     /** @type {(reason: string) => void} */
     this.end = () => {};
     /** @type {Promise<string>} why it ended: "lost", "standing", "edge", "finished", "closed" */
@@ -114,6 +108,29 @@ export class HlsSession {
     return true;
   }
 
+  /**
+   * Renditions that have few pictures just now: who may choose takes a lower one meanwhile.
+   * @param {string[]} resting by name
+   */
+  avoid(resting) {
+    this.resting = resting;
+    this.#cap();
+  }
+
+  #cap() {
+    const { hls, video } = this;
+    if (!hls) return;
+    const levels = hls.levels.map(({ uri, width, height }) => ({ name: rungName(uri), width, height }));
+    const pixels = window.devicePixelRatio || 1;
+    const shown = { width: video.clientWidth * pixels, height: video.clientHeight * pixels };
+    const most = cap(levels, shown, this.live ? this.resting : []);
+    const before = hls.autoLevelCapping;
+    if (most === before) return;
+    hls.autoLevelCapping = most;
+    // A larger picture is not shown the small one for as long as was loaded. Live that is a second: nothing to throw away.
+    if (!this.live && before >= 0 && most > before && hls.autoLevelEnabled) hls.nextLevel = -1;
+  }
+
   /** @param {string} rendition */
   #level(rendition) {
     return this.hls?.levels.findIndex((level) => rungName(level.uri) === rendition) ?? -1;
@@ -148,7 +165,6 @@ export class HlsSession {
       liveSyncOnStallIncrease: 0.35,
       backBufferLength: 30,
       maxBufferLength: this.live ? 10 : 30,
-      capLevelToPlayerSize: true,
       // The ladder's top rung wants 2 Mbit/s: most can, and who cannot is moved down by the first part. So no segment is
       // fetched beforehand as a test of the network: the time it takes would be time behind live.
       abrEwmaDefaultEstimate: 3_000_000,
@@ -167,6 +183,7 @@ export class HlsSession {
       fragLoadPolicy: patient(Hls.DefaultConfig.fragLoadPolicy),
     });
     hls.once(Hls.Events.MANIFEST_PARSED, () => {
+      this.#cap();
       const level = this.#level(this.rendition);
       if (level >= 0) hls.nextLevel = level;
     });
@@ -184,6 +201,7 @@ export class HlsSession {
     hls.on(Hls.Events.MEDIA_ATTACHED, () => (this.video.playbackRate = this.rate)); // mending has made it 1
     hls.on(Hls.Events.FRAG_BUFFERED, () => this.backoff.reset());
     this.hls = hls;
+    if (this.live) this.edge = new LiveEdge(this.video, hls);
     hls.loadSource(this.url);
     hls.attachMedia(this.video);
   }
@@ -232,33 +250,13 @@ export class HlsSession {
         this.onstall();
       }
       this.#read();
+      this.#cap();
       const behind = this.figures.behindS;
       if (this.live && !video.paused && behind !== null && behind > JUMP_S) this.toLive();
-      if (this.live && !video.paused && behind !== null) this.#keepUp(now, behind);
+      if (!video.paused && behind !== null) this.edge?.keep(now, behind);
       if (!this.live && this.rate > 1 && this.#growing && behind !== null && behind < EDGE_S) return this.end("edge");
       await sleep(LOOK_MS, this.stop.signal).catch(() => {});
     }
-  }
-
-  /**
-   * @param {number} now steady, ms
-   * @param {number} behind s
-   */
-  #keepUp(now, behind) {
-    const { video, hls } = this;
-    const target = hls?.targetLatency ?? null;
-    if (!hls || target === null) return;
-    this.wanted ??= target;
-    if (target !== this.target) [this.target, this.calmSince] = [target, now];
-    if (target > this.wanted && now - this.calmSince > this.calmMs) {
-      hls.targetLatency = this.wanted;
-      this.calmMs = Math.min(2 * this.calmMs, CALM_MOST_MS);
-    }
-    const { buffered } = video;
-    const ahead = buffered.length ? buffered.end(buffered.length - 1) - video.currentTime : 0;
-    const { rate, jump } = this.pace.look({ now, behind, wanted: target, ahead });
-    if (jump > 0) video.currentTime += jump;
-    if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
   #read() {

@@ -83,7 +83,7 @@ export class Opener {
   async #live(kind, { source, quality }, signal) {
     if (kind === "whep") return new WhepSession(this.video, source.whep_url ?? "", this.token);
     const url = await heard(source.hls_url ?? "", quality, signal);
-    return new HlsSession(this.video, url, { rendition: quality });
+    return new HlsSession(this.video, url, { rendition: quality, resting: source.resting });
   }
 
   /**

@@ -59,6 +59,7 @@ export class Player extends EventTarget {
   play(source) {
     const before = this.source;
     this.source = source;
+    this.#avoid();
     if (!this.running) {
       this.#restart();
     } else if (this.past !== null) {
@@ -253,9 +254,15 @@ export class Player extends EventTarget {
       this.#set(session.stalled ? "stalled" : "playing");
       if (session.stalled) this.dispatchEvent(new Event("trouble"));
     };
+    this.#avoid(); // it may have changed while the session was being opened
     this.#set("playing");
     this.#chosen();
     void this.#carryOver(session);
+  }
+
+  /** Over WebRTC the server does so. */
+  #avoid() {
+    if (this.session?.kind === "hls") this.session.avoid(this.source.resting ?? []);
   }
 
   /**

@@ -3,7 +3,7 @@
 /**
  * `startedMs` is when the program began, on this machine's clock.
  * @typedef {{whep_url: string | null, hls_url: string | null, rewind_url?: string | null, replay_url?: string | null,
- *   startedMs?: number}} Source
+ *   resting?: string[], startedMs?: number}} Source `resting`: names of renditions that have few pictures just now
  */
 
 /**

@@ -6,7 +6,7 @@
 import { Refused, Unreachable } from "./signalling.js";
 
 /** @typedef {"whep" | "hls"} Transport */
-/** @typedef {{whep_url: string | null, hls_url: string | null}} Live */
+/** @typedef {{whep_url: string | null, hls_url: string | null, resting?: string[]}} Live */
 
 export class Transports {
   /** @param {Transport | null} only one transport and no other, for tests and for who asks for it */
