@@ -5,7 +5,7 @@ Sound has no part in this: its encoders need some per cent of a core, and nothin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from prometheus_client import Counter
@@ -26,9 +26,18 @@ _SHORTEST_S: Final = 0.25  # a program that catches up makes half a second of pi
 
 
 class Balance:
-    """One a program, in the program's thread but for `step`. Workers and outlets are those of the rungs, top first."""
+    """One a program, in the program's thread but for `step`. Workers and outlets are those of the rungs, top first.
 
-    def __init__(self, workers: Sequence[Worker[Picture]], outlets: Sequence[VideoOutlet], clock: Clock) -> None:
+    `decoded_s()`: what the decoder of the presenter's pictures has spent on them so far, in seconds.
+    """
+
+    def __init__(
+        self,
+        workers: Sequence[Worker[Picture]],
+        outlets: Sequence[VideoOutlet],
+        decoded_s: Callable[[], float],
+        clock: Clock,
+    ) -> None:
         self._workers = workers
         self._outlets = outlets
         self._clock = clock
@@ -36,6 +45,8 @@ class Balance:
         self._governor = Governor(len(workers), clock.now())
         self._looked_s = clock.now()
         self._spent_s = [0.0 for _ in workers]
+        self._decoded_s = decoded_s
+        self._decoded_before_s = decoded_s()
         self._dropped = 0
         self._late_s = 0.0
 
@@ -62,7 +73,10 @@ class Balance:
         spent_s = [worker.spent_s for worker in self._workers]
         dropped = sum(worker.dropped for worker in self._workers)
         shares = [(now - was) / elapsed_s for now, was in zip(spent_s, self._spent_s, strict=True)]
-        look = Look(shares, dropped - self._dropped, self._late_s)
+        decoded_s = self._decoded_s()
+        decoding = (decoded_s - self._decoded_before_s) / elapsed_s
+        look = Look(shares, dropped - self._dropped, self._late_s, decoding)
+        self._decoded_before_s = decoded_s
         self._looked_s, self._spent_s, self._dropped, self._late_s = now_s, spent_s, dropped, 0.0
         before = self._governor.step
         if self._governor.look(now_s, look):
@@ -81,6 +95,7 @@ class Balance:
             step=step,
             frame_rates=rungs,
             shares=[round(share, 2) for share in look.shares],
+            decoding=round(look.decoding, 2),
             dropped=look.dropped,
             late_s=round(look.late_s, 3),
         )

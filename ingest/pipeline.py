@@ -64,6 +64,7 @@ class Pipeline:
         recording: Path,
         deliver: Deliver,
         on_failed: Callable[[str, Exception], None],
+        decoded_s: Callable[[], float],
         clock: Clock,
         make_video: MakeVideo = H264Encoder,
     ) -> None:
@@ -81,7 +82,7 @@ class Pipeline:
             make = functools.partial(make_video, rung, ladder.preset)
             self._pictures.append(self._worker(outlet, outlet.put, PictureQueue(), make, VIDEO_CLOCK))
         self.outlets += rungs
-        self._balance = Balance(self._pictures, rungs, clock)
+        self._balance = Balance(self._pictures, rungs, decoded_s, clock)
         self._add_audio(AacOutlet(identity, deliver, self.recorder), OpusOutlet(identity, deliver))
         self._program = Program(
             source, slate, FRAME_RATE, GOP_FRAMES, self._on_picture, self._on_sound, self._ended("program"), clock

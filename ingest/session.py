@@ -252,6 +252,7 @@ class LiveSession:
             self._outside.recording(self.event_id, self.id),
             self._deliver,
             self._on_failed,
+            lambda: self._video.spent_s,
             self._clock,
             self._make_video,
         )

@@ -14,6 +14,7 @@ from prometheus_client import Counter
 
 from ingest.encode.encoder import EncodedUnit
 from ingest.program.clock import Clock
+from ingest.program.stopwatch import Stopwatch
 from webinar.base import log
 
 _log = log.get(__name__)
@@ -69,9 +70,7 @@ class Worker(threading.Thread, Generic[_Item]):
         self._make: Callable[[], Encoder[_Item]] = make
         self._on_unit = on_unit
         self._on_end = on_end
-        self._clock = clock
-        self._spent_s = 0.0
-        self._since_s: float | None = None  # of the raw frame that is being encoded
+        self._work = Stopwatch(clock)
         self._wake = threading.Condition()
         self._finishing = False
         self._busy = True  # until it waits for the first time
@@ -90,9 +89,8 @@ class Worker(threading.Thread, Generic[_Item]):
 
     @property
     def spent_s(self) -> float:
-        """Time spent encoding so far, the frame at work included; from any thread, and right to within a frame."""
-        since_s = self._since_s
-        return self._spent_s + (0.0 if since_s is None else self._clock.now() - since_s)
+        """Time spent encoding so far; from any thread, and right to within a frame."""
+        return self._work.spent_s
 
     def offer(self, item: _Item) -> None:
         """Queues a raw frame; when the encoder is late, one is dropped and counted."""
@@ -129,10 +127,10 @@ class Worker(threading.Thread, Generic[_Item]):
         encoder = self._make()
         failures = 0
         while (item := self._next()) is not None:
-            started_s = self._since_s = self._clock.now()
             try:
-                for unit in encoder.encode(item):
-                    self._on_unit(unit)
+                with self._work.running():
+                    for unit in encoder.encode(item):
+                        self._on_unit(unit)
                 failures = 0
             except av.FFmpegError as problem:
                 failures += 1
@@ -141,8 +139,5 @@ class Worker(threading.Thread, Generic[_Item]):
                 if failures >= _FAILURES_IN_A_ROW:
                     raise
                 encoder = self._make()
-            finally:
-                self._since_s = None
-                self._spent_s += self._clock.now() - started_s
         for unit in encoder.flush():
             self._on_unit(unit)

@@ -26,6 +26,7 @@ from ingest.program.clock import Clock
 from ingest.program.opus import Libopus, OpusDecoder, UndecodablePacket
 from ingest.program.raw import Samples
 from ingest.program.source import Source
+from ingest.program.stopwatch import Stopwatch
 from webinar.base import log
 
 _log = log.get(__name__)
@@ -47,6 +48,7 @@ class _Decoder(threading.Thread):
     def __init__(self, name: str, clock: Clock) -> None:
         super().__init__(name=name, daemon=True)
         self._clock = clock
+        self._work = Stopwatch(clock)
         self._busy = True  # until it waits for the first time
         self._queue: deque[tuple[int, EncodedFrame]] = deque()
         self._wake = threading.Condition()
@@ -75,6 +77,11 @@ class _Decoder(threading.Thread):
         """Whether everything that was put has been decoded."""
         with self._wake:
             return not self._queue and not self._busy
+
+    @property
+    def spent_s(self) -> float:
+        """Time spent decoding so far; from any thread, and right to within a frame."""
+        return self._work.spent_s
 
     def close(self) -> None:
         """Ends the thread soon; what waits is given up. `join()` waits for it."""
@@ -123,7 +130,8 @@ class VideoDecoder(_Decoder):
                     stream, context = (generation, frame.codec), None
                 if context is None:
                     context = _video_context(frame.codec, frame.keyframe)
-                self._decode(context, generation, frame, waiting)
+                with self._work.running():
+                    self._decode(context, generation, frame, waiting)
             except Exception as error:  # noqa: BLE001 - a thread that dies here would do so unseen
                 self._failed(frame, error)
                 if not isinstance(error, av.FFmpegError):

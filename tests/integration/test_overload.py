@@ -12,10 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from av.video.codeccontext import VideoCodecContext
 
+from ingest import session
+from ingest.accept.sink import EncodedFrame
 from ingest.contract import LiveStatus, SessionState
+from ingest.encode.encoder import H264Encoder
 from ingest.encode.ladder import GOP_FRAMES, PART_FRAMES
 from ingest.encode.pace import FEW, HALF
+from ingest.program.decode import VideoDecoder
 from tests.media import presenter
 from tests.media.braked import Brake
 from tests.media.conducted import ConductedClock
@@ -169,3 +174,35 @@ def test_the_host_is_told_what_is_made_at_what_rate(seen: _Seen) -> None:
         HALF.frame_rate,
         FEW.frame_rate,
     }
+
+
+class _SlowDecoder(VideoDecoder):
+    """A real one on a machine that takes so long for a picture of the presenter's, in seconds of the clock."""
+
+    seconds = 0.0
+
+    def _decode(self, context: VideoCodecContext, generation: int, frame: EncodedFrame, waiting: int) -> None:
+        if self.seconds:
+            assert isinstance(self._clock, ConductedClock)
+            self._clock.work(self.seconds)
+        super()._decode(context, generation, frame, waiting)
+
+
+async def test_decoding_that_is_late_lowers_the_ladder_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encoders that nothing is late for keep the decoder from the cores that it needs."""
+    monkeypatch.setattr(session, "VideoDecoder", _SlowDecoder)
+    clock = ConductedClock()
+    clip = presenter.make(12.0, 256, 144)
+    async with room(tmp_path, (_TOP, _LOW), H264Encoder, clock) as made:
+        await made.session.start()
+        presenting = asyncio.create_task(presenter.present(made.session, clip, clock))
+        await made.until(2.0)
+        assert made.session.status().overload == 0
+        monkeypatch.setattr(_SlowDecoder, "seconds", 0.040)
+        await made.until(7.0)
+        assert made.session.status().overload == 2
+        monkeypatch.setattr(_SlowDecoder, "seconds", 0.004)
+        await presenting
+        # Encoding takes no time on this clock: plainly the load has gone.
+        await made.until(18.0)
+        assert made.session.status().overload == 0

@@ -65,12 +65,29 @@ def test_it_comes_back_step_by_step_after_quiet_time() -> None:
     run.go(_BUSY, 5)
     assert run.governor.efforts == (RESTING, FULL, FULL)
     run.changes.clear()
-    run.go(_IDLE, 9)
+    busy_still = Look((0.2, 0.3, 0.2))  # of the top rung 2.5 times as many pictures would be made
+    run.go(busy_still, 9)
     assert run.changes == []
-    run.go(Look((0.1, 0.1, 0.05)), 5)
+    run.go(busy_still, 5)
     assert run.governor.efforts == (HALF, FULL, FULL)
-    run.go(Look((0.2, 0.1, 0.05)), 15)
+    run.go(Look((0.3, 0.3, 0.2)), 15)
     assert run.governor.efforts == (FULL, FULL, FULL)
+
+
+def test_when_the_load_has_plainly_gone_a_step_takes_less_than_five_seconds_unless_one_has_just_gone_wrong() -> None:
+    run = _Run()
+    run.go(_BUSY, 60)
+    run.changes.clear()
+    gone = Look((0.1, 0.05, 0.05))
+    run.go(gone, 40)
+    assert [step for _, step in run.changes] == [6, 5, 4, 3, 2, 1, 0]
+    assert all(b - a <= 5.0 for (a, _), (b, _) in itertools.pairwise(run.changes))
+    # Down right after that was the last step's fault.
+    run.go(_BUSY, 3)
+    low_s = run.now_s
+    while run.governor.step:
+        run.go(gone, 0.5)
+    assert run.now_s - low_s >= 19
 
 
 def test_it_does_not_come_back_to_what_it_can_tell_is_too_much() -> None:
@@ -93,3 +110,29 @@ def test_a_step_up_that_goes_wrong_doubles_the_time_until_the_next() -> None:
             run.go(_BUSY, 0.5)
     assert all(b >= 1.8 * a for a, b in itertools.pairwise(waits[:4]))
     assert waits[-1] <= 125
+
+
+def test_a_decoder_without_a_pause_lowers_the_ladder_too_as_long_as_that_may_help_it() -> None:
+    run = _Run()
+    run.go(Look((0.5, 0.2, 0.1), decoding=0.5), 10)
+    assert run.changes == []
+    run.go(Look((0.5, 0.2, 0.1), decoding=1.0), 8)
+    assert [step for _, step in run.changes] == [1, 2]
+    run.go(Look((0.05, 0.2, 0.1), decoding=0.2), 20)
+    assert run.governor.step == 0
+    run.go(Look((0.5, 0.2, 0.1), decoding=1.0), 8)
+    assert run.governor.step == 2
+
+
+def test_viewers_do_not_pay_for_long_for_a_stream_that_one_thread_cannot_decode() -> None:
+    run = _Run()
+    run.go(Look((0.2, 0.2, 0.1), decoding=1.0), 60)
+    assert [step for _, step in run.changes] == [1, 2, 1, 0]
+
+
+def test_an_encoder_that_is_late_lowers_the_ladder_whatever_was_done_for_the_decoder() -> None:
+    run = _Run()
+    run.go(Look((0.5, 0.2, 0.1), decoding=1.0), 30)
+    assert run.governor.step == 2
+    run.go(Look((1.0, 0.2, 0.1), decoding=1.0), 10)
+    assert run.governor.step > 2
