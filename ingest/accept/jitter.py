@@ -7,6 +7,7 @@ comes unevenly.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -18,8 +19,11 @@ VIDEO_CAPACITY: Final = 1024
 # A keyframe behind a hole is taken when the hole is this old: a retransmission had its time.
 SKIP_AFTER_S: Final = 0.2
 AUDIO_CAPACITY: Final = 32
-AUDIO_WAIT_S: Final = 0.08  # a packet that was overtaken
+AUDIO_WAIT_S: Final = 0.06  # for a packet that was overtaken, until it is known how long they take
+AUDIO_OVERTAKEN_S: Final = 0.1  # at most
 AUDIO_REPAIR_S: Final = 0.15  # a packet that was asked for again; later than that its repair is the lesser evil
+_LONGER_S: Final = 0.02  # after each that came too late
+_SHORTER_S: Final = 0.00002  # after each that is released: 0.06 a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +204,21 @@ class AudioPacket:
 
 
 class AudioBuffer:
-    """Puts Opus packets in order; waits for a missing one, at most `wait_s` from when one behind it came. Pure.
+    """Puts Opus packets in order; waits for a missing one, at most `most_s` from when one behind it came. Pure.
 
-    Waits do not add up: of several missing packets each has been waited for since it was seen to be missing.
+    It waits for `AUDIO_WAIT_S`, and longer once packets come that it did not wait for: who waits longer than the
+    program has sound for makes a hole, and a few short ones are not heard. Waits do not add up: of several missing
+    packets each has been waited for since it was seen to be missing.
     """
 
-    def __init__(self, capacity: int = AUDIO_CAPACITY, wait_s: float = AUDIO_WAIT_S) -> None:
+    def __init__(self, capacity: int = AUDIO_CAPACITY, most_s: float = AUDIO_OVERTAKEN_S) -> None:
         self._capacity = capacity
-        self._wait_s = wait_s
+        self._most_s = most_s
+        self._wait_s = AUDIO_WAIT_S
         self._packets: dict[int, AudioPacket] = {}
         self._next: int | None = None
         self._arrived: dict[int, float] = {}  # when what is held came
+        self._given_up: deque[int] = deque(maxlen=capacity)  # the last ones that were not waited for any longer
         self.skipped = 0
 
     def add(self, packet: AudioPacket, now: float) -> list[tuple[AudioPacket, bool]]:
@@ -218,6 +226,9 @@ class AudioBuffer:
         if self._next is None:
             self._next = packet.seq
         if packet.seq < self._next:
+            if packet.seq in self._given_up:
+                self._given_up.remove(packet.seq)
+                self._wait_s = min(self._most_s, self._wait_s + _LONGER_S)
             return []
         self._packets[packet.seq] = packet
         self._arrived.setdefault(packet.seq, now)
@@ -233,11 +244,13 @@ class AudioBuffer:
                 ready.append((packet, gap))
                 del self._arrived[self._next]
                 self._next += 1
+                self._wait_s = max(AUDIO_WAIT_S, self._wait_s - _SHORTER_S)
                 gap = False
                 continue
             if now - min(self._arrived.values()) < self._wait_s and len(self._packets) < self._capacity:
                 break
             first = min(self._packets)
             self.skipped += first - self._next
+            self._given_up.extend(range(max(self._next, first - self._capacity), first))
             self._next, gap = first, True
         return ready

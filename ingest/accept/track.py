@@ -8,8 +8,8 @@ from aiortc.rtp import RtpPacket
 
 from ingest.accept.assembly import VideoCodec, fragment
 from ingest.accept.jitter import (
+    AUDIO_OVERTAKEN_S,
     AUDIO_REPAIR_S,
-    AUDIO_WAIT_S,
     AssembledFrame,
     AudioBuffer,
     AudioPacket,
@@ -164,7 +164,7 @@ class AudioTrack(Track):
     ) -> None:
         super().__init__(ssrc, AUDIO_CLOCK, clock, not_before_s)
         self.recovered = 0
-        self._buffer = AudioBuffer(wait_s=AUDIO_REPAIR_S if repairs else AUDIO_WAIT_S)
+        self._buffer = AudioBuffer(most_s=AUDIO_REPAIR_S if repairs else AUDIO_OVERTAKEN_S)
         self._nack = NackTracker(give_up_s=AUDIO_REPAIR_S) if repairs else None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import struct
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from ingest.accept.assembly import BROKEN, PADDING, fragment, h264_nal_types
 from ingest.accept.jitter import (
+    AUDIO_OVERTAKEN_S,
     AUDIO_WAIT_S,
     SKIP_AFTER_S,
     AssembledFrame,
@@ -287,9 +289,24 @@ def test_waits_for_several_lost_packets_of_sound_do_not_add_up() -> None:
     buffer = AudioBuffer()
     buffer.add(audio(0), 0.0)
     for seq in (2, 4, 6):  # the ones between are lost
-        assert buffer.add(audio(seq), seq * 0.02) == []
-    released = {p.seq: at for at in (n / 100 for n in range(5, 40)) for p, _ in buffer.advance(at)}
-    assert released == {seq: pytest.approx(seq * 0.02 + AUDIO_WAIT_S, abs=0.011) for seq in (2, 4, 6)}
+        assert buffer.add(audio(seq), seq * 0.005) == []
+    released = {p.seq: at for at in (n / 1000 for n in range(31, 300)) for p, _ in buffer.advance(at)}
+    assert released == {seq: pytest.approx(seq * 0.005 + AUDIO_WAIT_S, abs=0.002) for seq in (2, 4, 6)}
+
+
+def test_sound_is_waited_for_longer_when_it_came_too_late_and_never_for_long() -> None:
+    buffer, at, waits = AudioBuffer(), 0.0, list[float]()
+    for seq in range(0, 60, 3):  # one of three comes 0.2 s behind the next one
+        buffer.add(audio(seq), at)
+        buffer.add(audio(seq + 2), at)
+        waited = next(n / 1000 for n in range(1, 200) if buffer.advance(at + n / 1000))
+        waits.append(waited)
+        buffer.add(audio(seq + 1), at + 0.2)
+        buffer.add(audio(seq + 1), at + 0.2)  # repeated: tells nothing new
+        at += 0.3
+    assert waits[0] == pytest.approx(AUDIO_WAIT_S, abs=0.002)
+    assert max(b - a for a, b in itertools.pairwise(waits)) < 0.022
+    assert waits[-1] == pytest.approx(AUDIO_OVERTAKEN_S, abs=0.002)
 
 
 def test_sound_behind_a_long_outage_is_not_held_back() -> None:
