@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from webinar.base.settings import Settings
 from webinar.events.model import Event
+from webinar.events.moderators import Moderators
 from webinar.events.service import EventService
 from webinar.recordings.model import Download, Recording, film, sound
 from webinar.recordings.service import RecordingService
@@ -20,11 +21,13 @@ class Links:
         self,
         settings: Settings,
         events: EventService,
+        moderators: Moderators,
         registration: RegistrationService,
         recordings: RecordingService,
     ) -> None:
         self._base = settings.public_url
         self._events = events
+        self._moderators = moderators
         self._registration = registration
         self._recordings = recordings
 
@@ -42,6 +45,10 @@ class Links:
     def studio(self, event: Event) -> str:
         """The presenter's link: a secret."""
         return self.absolute(f"/s/{self._events.presenter_link(event)}")
+
+    def moderate(self, event: Event) -> str:
+        """The moderators' link: a secret."""
+        return self.absolute(f"/m/{self._moderators.link(event)}")
 
     def whip(self, event: Event) -> str:
         return self.absolute(f"/whip/{event.id}")

@@ -19,6 +19,7 @@ from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
 from webinar.deleted import DeletedEvents
 from webinar.events.model import Event, EventChange
+from webinar.events.moderators import Moderators
 from webinar.events.service import EventService
 from webinar.links import Links
 from webinar.people.service import PeopleService
@@ -42,6 +43,7 @@ class Platform:
     live: Live | None = None
     people: PeopleService = field(init=False)
     events: EventService = field(init=False)
+    moderators: Moderators = field(init=False)
     registration: RegistrationService = field(init=False)
     recordings: RecordingService = field(init=False)
     links: Links = field(init=False)
@@ -53,9 +55,10 @@ class Platform:
     def __post_init__(self) -> None:
         self.people = PeopleService(self.pool)
         self.events = EventService(self.pool, self.bus, self.tokens)
+        self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
-        self.links = Links(self.settings, self.events, self.registration, self.recordings)
+        self.links = Links(self.settings, self.events, self.moderators, self.registration, self.recordings)
         self.access = Access(self.settings, self.tokens, self.people)
         self.admission = Admission(self.registration)
         self.stage = Stage(

@@ -101,4 +101,4 @@ async def create_event(settings: Settings, body: dict[str, Any]) -> dict[str, An
     """A new event as the API shows it. Raises `Invalid`."""
     async with office(settings) as desk:
         event = await desk.events.create(parse_new(body))
-        return event_reply(event, desk.links, desk.events.stream_key(event)).model_dump(mode="json")
+        return event_reply(event, desk.links, desk.events.stream_key(event), for_host=True).model_dump(mode="json")

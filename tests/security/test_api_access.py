@@ -20,6 +20,7 @@ pytest_plugins = ["tests.web_stage"]
 
 HOST = {"api"}
 STUDIO = {"api", "host's studio", "presenter"}
+STAFF = STUDIO | {"moderator"}
 VIEWER = {"attendee", "attendee of another event"}
 # Who may, written by hand: the table of the program is what is tested.
 ALLOWED = {
@@ -33,7 +34,7 @@ ALLOWED = {
     "resumeEvent": STUDIO,
     "endEvent": STUDIO,
     "getLive": STUDIO,
-    "getStudioTicket": STUDIO,
+    "getStudioTicket": STAFF,
     "listRecordings": STUDIO,
     "createAttendee": HOST,
     "listAttendees": HOST,
@@ -62,6 +63,8 @@ async def cast(web: Web) -> Cast:
     pending = await web.attendee(await web.event(registration="approval"), "park@example.org")
     access, events = web.platform.access, web.platform.events
     mine, theirs = await events.get(uuid.UUID(event["id"])), await events.get(uuid.UUID(other["id"]))
+    moderator = await web.platform.moderators.admit(mine, "Moderator")
+    foreign = await web.platform.moderators.admit(theirs, "Moderator")
     waiting = await web.platform.registration.find(uuid.UUID(pending["id"]))
     assert waiting is not None
     tokens = web.platform.tokens
@@ -75,6 +78,8 @@ async def cast(web: Web) -> Cast:
             "presenter": access.studio_token(mine, "presenter"),
             "host's studio of another event": access.studio_token(theirs, "host", uuid.uuid4()),
             "presenter of another event": access.studio_token(theirs, "presenter"),
+            "moderator": access.console_token(moderator),
+            "moderator of another event": access.console_token(foreign),
             "attendee": person["viewer_token"],
             "attendee of another event": stranger["viewer_token"],
             "pending attendee": access.viewer_token(waiting),

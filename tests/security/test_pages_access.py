@@ -21,6 +21,7 @@ PUBLIC = {
     "/in/{token}",
     "/j/{token}",
     "/s/{token}",
+    "/m/{token}",
     "/e/{slug}",
     "/e/{slug}/register",
     "/e/{slug}/registered/{token}",

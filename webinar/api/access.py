@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
@@ -11,7 +12,7 @@ from typing import Any, Final, Literal
 from webinar.base.errors import Gone, Unauthenticated
 from webinar.base.settings import Settings
 from webinar.base.tokens import Purpose, Tokens
-from webinar.events.model import Event
+from webinar.events.model import Event, Moderator
 from webinar.people.service import PeopleService
 from webinar.registration.model import Attendee
 
@@ -29,6 +30,7 @@ class Caller(enum.StrEnum):
 
     HOST = "host"  # an API token
     STUDIO = "studio"  # a studio page of one event
+    MODERATOR = "moderator"  # a console by the moderators' link, of one event
     VIEWER = "viewer"  # one attendee of one event
 
 
@@ -39,7 +41,7 @@ class Principal:
     caller: Caller
     event_id: uuid.UUID | None = None
     role: str = "host"
-    person: str = ""  # attendee id, "host:<account>", "presenter", "api:<token>"
+    person: str = ""  # attendee id, "host:<account>", "presenter", "moderator:<id>", "api:<token>"
     name: str = ""
     version: int = 0  # of the link that this access came from
 
@@ -72,6 +74,24 @@ class Access:
             claims["v"] = event.presenter_link_version
         return self._tokens.sign(Purpose.STUDIO, claims, TOKEN_TTL.total_seconds())
 
+    def console_token(self, moderator: Moderator, ttl: timedelta = TOKEN_TTL) -> str:
+        """For one moderator's console: the calls it makes for its event; void when the link is renewed."""
+        claims = {
+            "event": str(moderator.event_id),
+            "moderator": str(moderator.id),
+            "name": moderator.name,
+            "v": moderator.link_version,
+        }
+        return self._tokens.sign(Purpose.CONSOLE, claims, ttl.total_seconds())
+
+    def moderator(self, token: str, event_id: uuid.UUID) -> uuid.UUID | None:
+        """Whose console token that is, of this event; None for any other text. Their link may have been renewed."""
+        try:
+            claims = self._tokens.read(Purpose.CONSOLE, token)
+        except (Gone, Unauthenticated):
+            return None
+        return uuid.UUID(str(claims["moderator"])) if claims["event"] == str(event_id) else None
+
     def chat(self, event_id: uuid.UUID, person: str, role: ChatRole, name: str) -> dict[str, str]:
         """`{url, ticket}` of the chat service; the ticket opens a socket within 120 s."""
         claims = {"event": str(event_id), "person": person, "role": role, "name": name}
@@ -89,7 +109,7 @@ class Access:
         if api_token is not None:
             return Principal(Caller.HOST, person=f"api:{api_token.id}", name=api_token.name)
         expired = False
-        for purpose in (Purpose.STUDIO, Purpose.VIEWER):
+        for purpose, read in _READERS.items():
             try:
                 claims = self._tokens.read(purpose, token)
             except Gone:
@@ -97,7 +117,7 @@ class Access:
             except Unauthenticated:
                 continue
             else:
-                return _studio(claims) if purpose is Purpose.STUDIO else _viewer(claims)
+                return read(claims)
         if expired:
             raise Unauthenticated("This token has expired. Open the page or your link again.", code="token_expired")
         raise Unauthenticated("This token is not valid.", code="token_invalid")
@@ -141,3 +161,21 @@ def _viewer(claims: dict[str, Any]) -> Principal:
         name=str(claims["name"]),
         version=int(claims.get("v", 0)),
     )
+
+
+def _moderator(claims: dict[str, Any]) -> Principal:
+    return Principal(
+        Caller.MODERATOR,
+        event_id=uuid.UUID(str(claims["event"])),
+        role="moderator",
+        person=f"moderator:{claims['moderator']}",
+        name=str(claims["name"]),
+        version=int(claims["v"]),
+    )
+
+
+_READERS: Final[Mapping[Purpose, Callable[[dict[str, Any]], Principal]]] = {
+    Purpose.STUDIO: _studio,
+    Purpose.CONSOLE: _moderator,
+    Purpose.VIEWER: _viewer,
+}

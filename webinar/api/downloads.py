@@ -48,7 +48,7 @@ async def _allowed(platform: Platform, request: Request) -> Recording:
         return await platform.recordings.get(recording_id)
     if "authorization" in request.headers:
         principal = await platform.access.principal(request.headers["authorization"])
-        if principal.caller is Caller.VIEWER:
+        if principal.caller in (Caller.VIEWER, Caller.MODERATOR):
             raise Forbidden("This token is not for recordings.", code="wrong_token")
         recording = await platform.recordings.get(recording_id)
         if principal.event_id not in (None, recording.event_id):

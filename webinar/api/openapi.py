@@ -18,6 +18,7 @@ _REF: Final = "#/components/schemas/{model}"
 _SCHEMES: Final = {
     Caller.HOST: ("apiToken", "An API token: `webinar token create`. All rights of the owner."),
     Caller.STUDIO: ("studioToken", "What a studio page holds, for its one event."),
+    Caller.MODERATOR: ("consoleToken", "What a moderator's console holds, for its one event."),
     Caller.VIEWER: ("viewerToken", "`viewer_token` of an approved attendee."),
 }
 _PARAMETERS: Final = {"event_id": "Id of the event.", "attendee_id": "Id of the attendee."}

@@ -130,16 +130,17 @@ class Operation:
 
 
 async def _check_event(call: Call) -> None:
-    """A bound token opens its own event only; a presenter's is void once their link was renewed."""
+    """A bound token opens its own event only; a presenter's or moderator's is void once their link was renewed."""
     principal = call.principal
     if principal.event_id is None:
         return
     if principal.event_id != call.event_id:
         raise Forbidden("This token is for another event.", code="wrong_event")
-    if principal.role == "presenter":
+    if principal.role in ("presenter", "moderator"):
         event = (await call.platform.stage.scene(call.event_id)).event
-        if principal.version != event.presenter_link_version:
-            raise Unauthenticated("The presenter's link was replaced. Ask the host for it.", code="link_revoked")
+        now = event.presenter_link_version if principal.role == "presenter" else event.moderator_link_version
+        if principal.version != now:
+            raise Unauthenticated("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
 
 
 async def read_json(request: Request) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,7 @@ from webinar.registration.model import Attendee, NewAttendee, Status
 
 HOST: Final = frozenset({Caller.HOST})
 HOST_OR_STUDIO: Final = frozenset({Caller.HOST, Caller.STUDIO})
+STAFF: Final = frozenset({Caller.HOST, Caller.STUDIO, Caller.MODERATOR})
 
 Cursor = Annotated[str | None, Field(default=None, pattern=PATTERN, description="`next` of the page before.")]
 Limit = Annotated[int, Field(default=50, ge=1, le=200)]
@@ -39,7 +41,8 @@ class AttendeeQuery(BaseModel):
 
 
 def _event(call: Call, event: Event) -> schemas.EventReply:
-    return schemas.event_reply(event, call.platform.links, call.platform.events.stream_key(event))
+    key = call.platform.events.stream_key(event)
+    return schemas.event_reply(event, call.platform.links, key, for_host=call.principal.role == "host")
 
 
 async def create_event(call: Call) -> schemas.EventReply:
@@ -91,10 +94,13 @@ async def recordings(call: Call) -> schemas.RecordingList:
     return schemas.RecordingList(items=[schemas.recording_reply(r, call.platform.links) for r in found])
 
 
+_CHAT_ROLES: Final[Mapping[str, ChatRole]] = {"host": "host", "presenter": "presenter", "moderator": "moderator"}
+
+
 async def studio_ticket(call: Call) -> schemas.ChatTicket:
     principal = call.principal
-    role: ChatRole = "presenter" if principal.role == "presenter" else "host"
-    name = principal.name or ("Presenter" if role == "presenter" else "Host")
+    role = _CHAT_ROLES[principal.role]
+    name = principal.name or role.capitalize()
     return schemas.ChatTicket(**call.platform.access.chat(call.event_id, principal.person, role, name))
 
 
@@ -250,9 +256,9 @@ OPERATIONS: Final = (
         name="getStudioTicket",
         method="GET",
         path=f"{_EVENT}/studio/ticket",
-        summary="A ticket for the chat, for the studio",
+        summary="A ticket for the chat, for the studio and the moderators' console",
         tag="live",
-        callers=HOST_OR_STUDIO,
+        callers=STAFF,
         handler=studio_ticket,
         reply=schemas.ChatTicket,
     ),

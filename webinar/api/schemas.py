@@ -25,7 +25,7 @@ class Reply(BaseModel):
 
 
 class EventReply(Reply):
-    """An event as its host sees it. `studio_url` and `stream_key` are secrets."""
+    """An event as its host sees it. `studio_url`, `moderate_url` and `stream_key` are secrets."""
 
     id: uuid.UUID
     slug: str
@@ -46,6 +46,7 @@ class EventReply(Reply):
     event_url: str = Field(description="The public page.")
     host_url: str = Field(description="The host's page, for who is signed in.")
     studio_url: str = Field(description="The presenter's link.")
+    moderate_url: str | None = Field(description="The moderators' link; null for a presenter.")
     whip_url: str = Field(description="RFC 9725 endpoint; the bearer credential is `stream_key`.")
     stream_key: str
 
@@ -233,7 +234,8 @@ class Problem(Reply):
     errors: list[FieldError] = []
 
 
-def event_reply(event: Event, links: Links, stream_key: str) -> EventReply:
+def event_reply(event: Event, links: Links, stream_key: str, *, for_host: bool) -> EventReply:
+    """A presenter is given no links of others."""
     return EventReply(
         id=event.id,
         slug=event.slug,
@@ -254,6 +256,7 @@ def event_reply(event: Event, links: Links, stream_key: str) -> EventReply:
         event_url=links.event(event),
         host_url=links.host(event),
         studio_url=links.studio(event),
+        moderate_url=links.moderate(event) if for_host else None,
         whip_url=links.whip(event),
         stream_key=stream_key,
     )

@@ -35,8 +35,10 @@ class Purpose(enum.StrEnum):
     CSRF = "csrf"  # a form of one session
     JOIN = "join"  # link: an attendee's personal link
     PRESENTER = "presenter"  # link: the studio of an event
+    MODERATOR = "moderator"  # link: the console of an event
     STREAM = "stream"  # link: the WHIP key of an event
     STUDIO = "studio"  # the API calls a studio page makes for one event
+    CONSOLE = "console"  # who a moderator is, for one event: in their browser, and the API calls of their console
 
 
 class Tokens:

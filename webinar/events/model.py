@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import secrets
 import unicodedata
 import uuid
@@ -65,6 +66,22 @@ class Event:
     started_at: datetime | None
     ended_at: datetime | None
     paused: bool = False  # while live: viewers see the holding picture and hear nothing
+    moderator_link_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """Who came by the moderators' link and said their name; void with the link of `link_version`."""
+
+    id: uuid.UUID
+    event_id: uuid.UUID
+    name: str
+    link_version: int
+
+    @property
+    def person(self) -> str:
+        """Their id in the chat."""
+        return f"moderator:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +217,19 @@ def may_pause(state: EventState) -> None:
     """Raises `Conflict` unless an event in this state can be paused and resumed."""
     if state is not EventState.LIVE:
         raise Conflict("The event is not live.", code="not_live")
+
+
+MAX_MODERATOR_NAME: Final = 60
+_NAME: Final = re.compile(ONE_LINE)
+
+
+def moderator_name(typed: str) -> str:
+    """The name as it is shown in the chat. Raises `Invalid`."""
+    name = typed.strip()
+    if not name or len(name) > MAX_MODERATOR_NAME or not _NAME.fullmatch(name):
+        problem = FieldProblem("name", "Write your name in one line of at most 60 characters.")
+        raise Invalid("Some fields need another look.", fields=[problem])
+    return name
 
 
 def parse_new(fields: dict[str, Any]) -> NewEvent:

@@ -10,12 +10,12 @@ from typing import Any, Final
 import asyncpg
 
 from webinar.base.db import Connection, Pool
-from webinar.events.model import Event, EventState, LiveSession, NewEvent, Registration
+from webinar.events.model import Event, EventState, LiveSession, Moderator, NewEvent, Registration
 
 _COLUMNS: Final = (
     "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"
     " stream_key_version, presenter_link_version, created_at, updated_at, started_at, ended_at,"
-    " paused"
+    " paused, moderator_link_version"
 )
 # Columns that a change may name: the only ones that ever reach the text of a statement.
 _CHANGEABLE: Final = frozenset(
@@ -179,6 +179,54 @@ class EventStore:
             event_id,
         )
         return None if row is None else _event(row)
+
+    async def renew_moderator_link(self, event_id: uuid.UUID) -> tuple[Event, list[Moderator]] | None:
+        """The event, and who came by the links from before: they are forgotten."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                f"""
+                update event set moderator_link_version = moderator_link_version + 1, updated_at = now()
+                where id = $1 returning {_COLUMNS}
+                """,  # noqa: S608 - a constant list of columns
+                event_id,
+            )
+            if row is None:
+                return None
+            gone = await connection.fetch(
+                "delete from moderator where event_id = $1 returning id, event_id, name, link_version", event_id
+            )
+        return _event(row), [Moderator(**dict(one)) for one in gone]
+
+    async def add_moderator(self, event_id: uuid.UUID, name: str, link_version: int, most: int) -> Moderator | None:
+        """None when the link has been renewed meanwhile, or `most` people have come by it."""
+        row = await self.pool.fetchrow(
+            """
+            insert into moderator (event_id, name, link_version)
+            select id, $2, $3 from event
+            where id = $1 and moderator_link_version = $3
+                and (select count(*) from moderator where event_id = $1) < $4
+            returning id, event_id, name, link_version
+            """,
+            event_id,
+            name,
+            link_version,
+            most,
+        )
+        return None if row is None else Moderator(**dict(row))
+
+    async def moderators(self, event_id: uuid.UUID) -> list[Moderator]:
+        """In the order they came."""
+        rows = await self.pool.fetch(
+            "select id, event_id, name, link_version from moderator where event_id = $1 order by created_at, id",
+            event_id,
+        )
+        return [Moderator(**dict(row)) for row in rows]
+
+    async def moderator(self, moderator_id: uuid.UUID) -> Moderator | None:
+        row = await self.pool.fetchrow(
+            "select id, event_id, name, link_version from moderator where id = $1", moderator_id
+        )
+        return None if row is None else Moderator(**dict(row))
 
     async def open_session(self, session: LiveSession) -> None:
         """Notes a live session; an older one of the event that was left open is closed: its ingest is gone."""

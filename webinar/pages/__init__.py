@@ -20,6 +20,7 @@ from webinar.pages.event_public import EventPageScreen
 from webinar.pages.event_settings import SettingsScreen
 from webinar.pages.home import HomeScreen
 from webinar.pages.middleware import PagesMiddleware
+from webinar.pages.moderate import ModerateScreen
 from webinar.pages.render import Renderer, renderer
 from webinar.pages.room import RoomScreen
 from webinar.pages.screen import Doors
@@ -39,6 +40,7 @@ _SCREENS = (
     EventPageScreen,
     RoomScreen,
     StudioScreen,
+    ModerateScreen,
 )
 
 

@@ -19,6 +19,7 @@ class Question(enum.StrEnum):
     END_EVENT = "end_event"
     DELETE_EVENT = "delete_event"
     RENEW_PRESENTER_LINK = "renew_presenter_link"
+    RENEW_MODERATOR_LINK = "renew_moderator_link"
     RENEW_STREAM_KEY = "renew_stream_key"
     CANCEL_GUEST = "cancel_guest"
     DECLINE_GUEST = "decline_guest"
@@ -54,6 +55,11 @@ WORDS: Final[Mapping[Question, Words]] = {
     Question.RENEW_PRESENTER_LINK: Words(
         _("Make a new presenter link?"),
         _("The link you gave out before stops working. Presenters need the new one."),
+        _("Make a new link"),
+    ),
+    Question.RENEW_MODERATOR_LINK: Words(
+        _("Make a new moderator link?"),
+        _("The link you gave out before stops working, and consoles opened by it are closed."),
         _("Make a new link"),
     ),
     Question.RENEW_STREAM_KEY: Words(

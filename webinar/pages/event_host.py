@@ -32,6 +32,8 @@ class OverviewScreen(Screen):
             Route(event + "/end", self.end, methods=["POST"]),
             Route(event + "/presenter-link", self.ask_presenter_link),
             Route(event + "/presenter-link", self.renew_presenter_link, methods=["POST"]),
+            Route(event + "/moderator-link", self.ask_moderator_link),
+            Route(event + "/moderator-link", self.renew_moderator_link, methods=["POST"]),
             Route(event + "/stream-key", self.ask_stream_key),
             Route(event + "/stream-key", self.renew_stream_key, methods=["POST"]),
         ]
@@ -45,6 +47,7 @@ class OverviewScreen(Screen):
             "tab": "overview",
             "event_url": links.event(event),
             "presenter_url": links.studio(event),
+            "moderator_url": links.moderate(event),
             "whip_url": links.whip(event),
             "stream_key": self.platform.events.stream_key(event),
             "words": WORDS,
@@ -102,6 +105,15 @@ class OverviewScreen(Screen):
         await self.form(request)
         event = await self.platform.events.renew_presenter_link(event_id(request))
         return go(request, f"/events/{event.id}", Notice.PRESENTER_LINK_RENEWED)
+
+    async def ask_moderator_link(self, request: Request) -> Response:
+        return await self._ask(request, Question.RENEW_MODERATOR_LINK)
+
+    async def renew_moderator_link(self, request: Request) -> Response:
+        await self.host(request)
+        await self.form(request)
+        event = await self.platform.moderators.renew(event_id(request))
+        return go(request, f"/events/{event.id}", Notice.MODERATOR_LINK_RENEWED)
 
     async def ask_stream_key(self, request: Request) -> Response:
         return await self._ask(request, Question.RENEW_STREAM_KEY)

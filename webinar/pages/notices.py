@@ -20,6 +20,7 @@ class Notice(enum.StrEnum):
     GUEST_CANCELLED = "guest_cancelled"
     LINK_RENEWED = "link_renewed"
     PRESENTER_LINK_RENEWED = "presenter_link_renewed"
+    MODERATOR_LINK_RENEWED = "moderator_link_renewed"
     STREAM_KEY_RENEWED = "stream_key_renewed"
     EVENT_CHANGED = "event_changed"
     EVENT_DELETED = "event_deleted"
@@ -42,6 +43,7 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.GUEST_CANCELLED: _("Cancelled. The seat is free again."),
     Notice.LINK_RENEWED: _("A new personal link was made. The old one no longer works."),
     Notice.PRESENTER_LINK_RENEWED: _("A new presenter link was made. The old one no longer works."),
+    Notice.MODERATOR_LINK_RENEWED: _("A new moderator link was made. The old one no longer works."),
     Notice.STREAM_KEY_RENEWED: _("A new stream key was made. The old one no longer works."),
     Notice.EVENT_CHANGED: _("Your changes are saved."),
     Notice.EVENT_DELETED: _("The event was deleted."),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from webinar.pages import i18n, room, studio
+from webinar.pages import i18n, moderate, room, studio
 from webinar.pages.assets import STATIC_DIR
+from webinar.pages.moderate_texts import CONSOLE
 from webinar.pages.room_texts import CHAT, ROOM, STUDIO, translated
 
 _IMPORT = re.compile(r'^import\s[^"]*"(\.[^"]+)"', re.MULTILINE)
@@ -44,7 +45,12 @@ def keys(folders: tuple[str, ...]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("entry", "modules"), [("js/room/main.js", room.MODULES), ("js/studio/main.js", studio.MODULES)]
+    ("entry", "modules"),
+    [
+        ("js/room/main.js", room.MODULES),
+        ("js/studio/main.js", studio.MODULES),
+        ("js/moderate/main.js", moderate.MODULES),
+    ],
 )
 def test_a_page_preloads_exactly_the_modules_its_script_imports(entry: str, modules: tuple[str, ...]) -> None:
     assert set(modules) == imported(entry)
@@ -61,6 +67,7 @@ def test_the_room_is_under_100_kb_before_its_media_and_hls_js_is_not_part_of_it(
 def test_every_text_the_scripts_ask_for_is_given_to_them() -> None:
     assert keys(("room", "chat")) <= {*ROOM, *CHAT}
     assert keys(("studio", "chat")) <= {*STUDIO, *CHAT}
+    assert keys(("moderate",)) <= {*CONSOLE}
 
 
 def test_every_text_of_the_scripts_is_korean_in_korean_and_keeps_its_places() -> None:
@@ -74,7 +81,11 @@ def test_every_text_of_the_scripts_is_korean_in_korean_and_keeps_its_places() ->
 
 
 def test_the_scripts_put_nothing_into_the_page_as_markup() -> None:
-    scripts = [p for folder in ("room", "studio", "chat", "media") for p in (STATIC_DIR / "js" / folder).glob("*.js")]
+    scripts = [
+        p
+        for folder in ("room", "studio", "chat", "media", "moderate")
+        for p in (STATIC_DIR / "js" / folder).glob("*.js")
+    ]
     assert len(scripts) > 20
     for script in scripts:
         source = script.read_text("utf-8")

@@ -1,0 +1,133 @@
+"""The moderators' console: `/m/{token}` by their link, `/events/{id}/moderate` for a signed-in host."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from webinar.base.errors import Conflict, Invalid, Unauthenticated
+from webinar.events.model import Event, EventState, Moderator
+from webinar.pages.forms import FormView
+from webinar.pages.moderate_texts import CONSOLE
+from webinar.pages.render import page
+from webinar.pages.room_texts import translated
+from webinar.pages.screen import Screen, event_id, go
+from webinar.pages.visit import visit
+
+# As long as an event and its preparation; the link is asked for anew on every visit anyway.
+_KNOWN_FOR: Final = timedelta(days=30)
+
+# Loaded in parallel instead of one import after the other; a test holds it against the modules' own imports.
+MODULES: Final = (
+    "js/chat/calls.js",
+    "js/chat/client.js",
+    "js/chat/line.js",
+    "js/chat/log.js",
+    "js/chat/message.js",
+    "js/chat/outbox.js",
+    "js/chat/rich.js",
+    "js/chat/state.js",
+    "js/common/boot.js",
+    "js/media/backoff.js",
+    "js/media/signalling.js",
+    "js/moderate/acts.js",
+    "js/moderate/ask.js",
+    "js/moderate/compose.js",
+    "js/moderate/desk.js",
+    "js/moderate/heights.js",
+    "js/moderate/judge.js",
+    "js/moderate/keys.js",
+    "js/moderate/list.js",
+    "js/moderate/locks.js",
+    "js/moderate/messages.js",
+    "js/moderate/people.js",
+    "js/moderate/poll_form.js",
+    "js/moderate/polls.js",
+    "js/moderate/questions.js",
+    "js/moderate/rows.js",
+    "js/moderate/rules.js",
+    "js/moderate/views.js",
+    "js/studio/api.js",
+)
+
+
+class ModerateScreen(Screen):
+    """One page for both; a moderator by link says their name once a browser."""
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/m/{token}", self.by_link),
+            Route("/m/{token}", self.come, methods=["POST"]),
+            Route("/events/{event_id}/moderate", self.of_host),
+        ]
+
+    async def by_link(self, request: Request) -> Response:
+        event = await self._event(request)
+        moderator = await self._known(request, event)
+        if moderator is None:
+            return self._ask_name(request, event, FormView())
+        token = self.platform.access.console_token(moderator)
+        return self._console(request, event, token, moderator.name)
+
+    async def come(self, request: Request) -> Response:
+        """The name, said once; the browser is remembered."""
+        sent = await self.form(request)
+        event = await self._event(request)
+        try:
+            moderator = await self.platform.moderators.admit(event, sent.text("name"))
+        except (Invalid, Conflict) as error:
+            view = FormView({"name": sent.text("name")})
+            view.refuse(error, visit(request))
+            return self._ask_name(request, event, view, error.status)
+        remembered = self.platform.access.console_token(moderator, _KNOWN_FOR)
+        visit(request).cookies.set(_cookie(event.id), remembered, max_age_s=int(_KNOWN_FOR.total_seconds()))
+        return go(request, request.url.path)
+
+    async def of_host(self, request: Request) -> Response:
+        account = await self.host(request)
+        event = await self.platform.events.get(event_id(request))
+        token = self.platform.access.studio_token(event, "host", account.id, account.name)
+        return self._console(request, event, token, account.name, home=f"/events/{event.id}")
+
+    async def _event(self, request: Request) -> Event:
+        try:
+            event = await self.platform.moderators.event_of(request.path_params["token"])
+        except Unauthenticated:
+            self.knock(self.doors.links, request)
+            raise
+        visit(request).prefer(event.language)
+        return event
+
+    async def _known(self, request: Request, event: Event) -> Moderator | None:
+        moderator_id = self.platform.access.moderator(request.cookies.get(_cookie(event.id), ""), event.id)
+        return None if moderator_id is None else await self.platform.moderators.find(moderator_id)
+
+    def _ask_name(self, request: Request, event: Event, form: FormView, status: int = 200) -> Response:
+        return page(request, "moderate/name.html", {"event": event, "form": form}, status)
+
+    def _console(self, request: Request, event: Event, token: str, name: str, home: str | None = None) -> Response:
+        boot = {
+            "event": {"id": str(event.id), "title": event.title, "state": event.state.value},
+            "token": token,
+            "api_base": "/api/v1",
+            "name": name,
+            "texts": translated(visit(request).t, CONSOLE),
+        }
+        context = {
+            "event": event,
+            "live": event.state is EventState.LIVE,
+            "home": home,
+            "modules": MODULES,
+            "boot": boot,
+        }
+        return page(request, "moderate/console.html", context)
+
+
+def _cookie(event: uuid.UUID) -> str:
+    """One an event: who moderates two of them is asked twice, and is one person in each."""
+    return f"wb_moderator_{event.hex}"

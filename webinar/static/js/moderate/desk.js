@@ -1,0 +1,226 @@
+/**
+ * What lies on a moderator's desk: every message and question as it stands now, held and removed ones too, and who is
+ * muted or banned. A pure fold of the staff's frames and of the log's events (docs/chat-protocol.md).
+ */
+
+/** @typedef {import("../chat/log.js").ChatEvent} ChatEvent */
+/** @typedef {import("../chat/log.js").Author} Author */
+/**
+ * @typedef {{seq: number, place: number, type: "message" | "question" | "announcement", at: string, from: Author | null,
+ *   body: string, reply_to?: number, anonymous?: boolean, held: boolean, why: string, deleted: boolean,
+ *   removed: number, by: string}} Item
+ *   `place`: the seq of the event that showed it; `removed`: the seq of the event that took it away, 0 when it is there;
+ *   `by`: who took it away
+ * @typedef {{id: string, name: string, until?: string}} Barred
+ */
+
+/** More than anybody reads back; the oldest go. */
+const MOST = 5000;
+const SHOWN = new Set(["message", "question", "announcement"]);
+
+export class Desk {
+  constructor() {
+    /** @type {Item[]} what is shown to all, in the order of places; removed ones stay, marked */
+    this.stream = [];
+    /** @type {Map<number, Item>} by the message's own number */
+    this.known = new Map();
+    /** @type {Map<string, Barred>} */
+    this.muted = new Map();
+    /** @type {Map<string, Barred>} */
+    this.banned = new Map();
+    /** @type {string[]} blocked words */
+    this.words = [];
+    this.seq = 0;
+  }
+
+  /** Everything is told anew. */
+  clear() {
+    this.stream = [];
+    this.known.clear();
+  }
+
+  /** @param {any} frame `state` */
+  begin(frame) {
+    const staff = frame.staff;
+    if (!staff) return;
+    this.seq = frame.seq;
+    this.words = staff.words ?? [];
+    this.muted = new Map((staff.muted ?? []).map((/** @type {Barred} */ one) => [one.id, one]));
+    this.banned = new Map((staff.banned ?? []).map((/** @type {Barred} */ one) => [one.id, one]));
+    for (const event of staff.held ?? []) if (!this.known.has(event.seq)) this.#add({ ...event, held: true }, event.seq);
+  }
+
+  /** Waiting for a decision, the oldest first. @returns {Item[]} */
+  get held() {
+    return [...this.known.values()].filter((item) => item.held && !item.deleted).sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Taken away or not let through, the last first. @returns {Item[]} */
+  get removed() {
+    return [...this.known.values()].filter((item) => item.deleted).sort((a, b) => b.removed - a.removed || b.seq - a.seq);
+  }
+
+  /**
+   * @param {ChatEvent[]} events new ones, in order
+   * @returns {Set<Item>} items that changed or are new
+   */
+  take(events) {
+    /** @type {Set<Item>} */
+    const touched = new Set();
+    for (const event of events) this.#take(event, touched);
+    while (this.stream.length > MOST) {
+      const oldest = this.stream.shift();
+      if (oldest) this.known.delete(oldest.seq);
+    }
+    return touched;
+  }
+
+  /**
+   * Older ones, in their present state.
+   * @param {ChatEvent[]} events in order
+   * @returns {number} how many were put above the others
+   */
+  before(events) {
+    const older = new Desk();
+    older.take(events.filter((event) => SHOWN.has(event.type) || event.type === "approve"));
+    const fresh = [...older.known.values()].filter((item) => !this.known.has(item.seq));
+    for (const item of fresh) this.known.set(item.seq, item);
+    const above = older.stream.filter((item) => this.known.get(item.seq) === item);
+    this.stream.unshift(...above);
+    return above.length;
+  }
+
+  /**
+   * @param {ChatEvent} event
+   * @param {Set<Item>} touched
+   */
+  #take(event, touched) {
+    if (SHOWN.has(event.type)) {
+      const added = this.#add(event, event.seq);
+      if (added) touched.add(added);
+      return;
+    }
+    const target = this.known.get(event.target ?? 0);
+    switch (event.type) {
+      case "approve":
+        this.#approve(event, target, touched);
+        break;
+      case "restore":
+        if (target) this.#restore(event, target, touched);
+        break;
+      case "reject":
+      case "delete":
+        if (target) this.#remove(target, event, touched);
+        break;
+      case "delete_person":
+        for (const item of this.known.values()) {
+          if (item.from?.id === event.person && item.seq <= (event.upto ?? 0)) this.#remove(item, event, touched);
+        }
+        break;
+      default:
+        this.#bar(event);
+    }
+  }
+
+  /**
+   * @param {ChatEvent} event a message, in its present state
+   * @param {number} place
+   * @returns {Item | null} null: a stub, or known
+   */
+  #add(event, place) {
+    if (event.body === undefined && !event.deleted) return null;
+    const before = this.known.get(event.seq);
+    if (before) return null;
+    /** @type {Item} */
+    const item = {
+      seq: event.seq, place, type: /** @type {Item["type"]} */ (event.type), at: event.at, from: event.from ?? null,
+      body: event.body ?? "", held: Boolean(event.held), why: event.why ?? "", deleted: Boolean(event.deleted),
+      removed: event.deleted ? event.seq : 0, by: "",
+    };
+    if (event.reply_to) item.reply_to = event.reply_to;
+    if (event.anonymous) item.anonymous = true;
+    this.known.set(item.seq, item);
+    if (!item.held) this.stream.push(item);
+    return item;
+  }
+
+  /**
+   * @param {ChatEvent} event
+   * @param {Item | undefined} target
+   * @param {Set<Item>} touched
+   */
+  #approve(event, target, touched) {
+    if (target && !target.held) return; // let through already
+    if (target) this.known.delete(target.seq);
+    const item = event.message ? this.#add({ ...event.message, held: false }, event.seq) : null;
+    if (item) touched.add(item);
+    else if (target) this.known.set(target.seq, target);
+  }
+
+  /**
+   * @param {ChatEvent} event
+   * @param {Item} item
+   * @param {Set<Item>} touched
+   */
+  #restore(event, item, touched) {
+    if (!item.deleted) return;
+    item.deleted = false;
+    item.removed = 0;
+    if (event.message?.body) item.body = event.message.body;
+    // What was not let through comes back as what is let through, where everybody sees it.
+    if (item.held) {
+      item.held = false;
+      item.place = event.seq;
+      this.stream.push(item);
+    }
+    touched.add(item);
+  }
+
+  /**
+   * @param {Item} item
+   * @param {ChatEvent} event
+   * @param {Set<Item>} touched
+   */
+  #remove(item, event, touched) {
+    if (item.deleted) return;
+    item.deleted = true;
+    item.removed = event.seq;
+    item.by = event.from?.name ?? "";
+    touched.add(item);
+  }
+
+  /** @param {any} event */
+  #bar(event) {
+    const { person, name } = event;
+    if (event.type === "settings" && event.settings?.words) this.words = event.settings.words;
+    if (event.type === "mute") this.muted.set(person, { id: person, name, until: event.until });
+    if (event.type === "unmute") this.muted.delete(person);
+    if (event.type === "ban") this.banned.set(person, { id: person, name });
+    if (event.type === "unban") this.banned.delete(person);
+  }
+
+  /** Of a person, ms since 1970; 0 when they may write. @param {string} id @param {number} now */
+  mutedUntil(id, now) {
+    const until = Date.parse(this.muted.get(id)?.until ?? "");
+    return until > now ? until : 0;
+  }
+}
+
+/**
+ * What a search finds: the words anywhere in name or text, however they are written.
+ * @param {Item[]} items
+ * @param {string} query
+ */
+export function found(items, query) {
+  const words = plain(query).split(/\s+/u).filter(Boolean);
+  if (!words.length) return items;
+  return items.filter((item) => {
+    const text = plain(`${item.from?.name ?? ""} ${item.body}`);
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** @param {string} text */
+function plain(text) {
+  return text.normalize("NFKC").toLowerCase();
+}

@@ -1,0 +1,175 @@
+/** The people of the room, searched and paged by the server, and the raised hands in their order. */
+
+import { element, initials } from "../chat/message.js";
+import { need } from "../common/boot.js";
+import { LongList } from "./list.js";
+import { badge } from "./messages.js";
+import { act } from "./rows.js";
+
+/** @typedef {import("../chat/client.js").ChatClient} ChatClient */
+/** @typedef {import("../chat/state.js").RoomState} RoomState */
+/** @typedef {import("../chat/state.js").Hand} Hand */
+/** @typedef {import("./acts.js").Acts} Acts */
+/** @typedef {import("./judge.js").Judge} Judge */
+/** @typedef {import("./rows.js").Rows} Rows */
+/** @typedef {{id: string, name: string, role: string, here: boolean, muted_until: string | null, banned: boolean, hand: number | null}} Person */
+/** @typedef {Person & {seq: number}} Line */
+
+const TYPED_MS = 250;
+const AGAIN_MS = 10_000;
+const PAGE = 100;
+
+export class PeoplePanel {
+  /**
+   * @param {ChatClient} client
+   * @param {RoomState} state
+   * @param {Acts} acts
+   * @param {Judge} judge
+   * @param {Rows} rows
+   */
+  constructor(client, state, acts, judge, rows) {
+    this.client = client;
+    this.state = state;
+    this.acts = acts;
+    this.judge = judge;
+    this.rows = rows;
+    this.texts = rows.texts;
+    this.query = "";
+    /** @type {Line[]} */
+    this.people = [];
+    /** @type {string | null} */
+    this.next = null;
+    this.shown = false;
+    this.asked = 0;
+    this.timer = 0;
+    this.hands = need("[data-list=hands]", HTMLElement);
+    this.more = need("[data-do=more-people]", HTMLButtonElement);
+    this.list = new LongList(
+      need("[data-scroll=people]", HTMLElement),
+      need("[data-list=people]", HTMLElement),
+      (/** @type {Line} */ person, row) => this.#fill(person, row),
+    );
+    const find = need("[data-find=people]", HTMLInputElement);
+    find.addEventListener("input", () => this.#typed(find.value));
+    this.more.addEventListener("click", () => this.#ask(this.next));
+    this.hands.addEventListener("click", (event) => this.#hand(event));
+    window.setInterval(() => this.look(), AGAIN_MS);
+  }
+
+  /** @param {boolean} shown whether the panel is in sight: only then the server is asked */
+  show(shown) {
+    this.shown = shown;
+    this.look();
+  }
+
+  /** Asks for the first page again, unless somebody has paged on. */
+  look() {
+    if (this.shown && !document.hidden && this.people.length <= PAGE) this.#ask(null);
+  }
+
+  /** @param {string} query */
+  #typed(query) {
+    this.query = query.trim();
+    this.people = [];
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.#ask(null), TYPED_MS);
+  }
+
+  /** @param {string | null} after */
+  #ask(after) {
+    this.asked = after === null ? 0 : this.people.length;
+    this.client.line.send({ type: "people", query: this.query, limit: PAGE, ...(after === null ? {} : { after }) });
+  }
+
+  /** @param {{items: Person[], next: string | null, total: number}} page */
+  take({ items, next, total }) {
+    const before = this.people.slice(0, this.asked);
+    this.people = [...before, ...items.map((person, index) => ({ ...person, seq: before.length + index + 1 }))];
+    this.next = next;
+    this.list.show(this.people);
+    this.list.refresh();
+    this.more.hidden = next === null;
+    need("[data-empty=people]", HTMLElement).hidden = this.people.length > 0;
+    need("[data-desk=people-total]", HTMLElement).textContent = this.texts.say("people_total", { n: total });
+  }
+
+  /** @param {Line} person */
+  buttons(person) {
+    const found = this.judge.person(person);
+    if (person.role === "attendee") found.push({ act: "clear", icon: "trash", label: this.texts.say("delete_all"), key: "d", kind: "bad" });
+    return found;
+  }
+
+  /**
+   * @param {string} act
+   * @param {Line} person
+   */
+  async do(act, person) {
+    if (!this.buttons(person).some((button) => button.act === act)) return;
+    if (act !== "clear") {
+      await this.judge.about(act, person);
+    } else {
+      const text = this.texts.say("did_delete_person", { name: person.name });
+      await this.acts.run({ op: "delete_person", person: person.id }, { text });
+    }
+    this.look();
+  }
+
+  paintHands() {
+    const hands = [...this.state.hands.values()];
+    need("[data-desk=hands]", HTMLElement).hidden = hands.length === 0;
+    badge("people", hands.filter((hand) => !hand.called).length);
+    const had = document.activeElement instanceof HTMLElement ? document.activeElement.closest("[data-hand]") : null;
+    const kept = had instanceof HTMLElement ? [had.dataset.hand, /** @type {HTMLElement} */ (document.activeElement).dataset.act] : null;
+    this.hands.replaceChildren(...hands.map((hand) => this.#handRow(hand)));
+    const again = kept ? this.hands.querySelector(`[data-hand="${kept[0]}"] [data-act="${kept[1]}"]`) : null;
+    if (again instanceof HTMLElement) again.focus();
+  }
+
+  /** @param {Hand} hand */
+  #handRow(hand) {
+    const item = element("li", "hands__item");
+    item.dataset.hand = String(hand.hand);
+    item.classList.toggle("hands__item--called", Boolean(hand.called));
+    item.append(element("strong", "", hand.from?.name ?? ""));
+    if (hand.called) item.append(element("span", "badge badge--good", this.texts.say("called")));
+    const acts = element("span", "hands__acts");
+    if (!hand.called) acts.append(act({ act: "called", icon: "mic", label: this.texts.say("call"), kind: "good" }, true));
+    acts.append(act({ act: "down", icon: "close", label: this.texts.say("hand_down") }));
+    item.append(acts);
+    return item;
+  }
+
+  /** @param {MouseEvent} event */
+  #hand(event) {
+    const button = event.target instanceof Element ? event.target.closest("[data-act]") : null;
+    const item = button?.closest("[data-hand]");
+    if (!(button instanceof HTMLElement) || !(item instanceof HTMLElement)) return;
+    const target = Number(item.dataset.hand);
+    const name = this.state.hands.get(target)?.from?.name ?? "";
+    const state = button.dataset.act ?? "";
+    void this.acts.run({ op: "hand", target, state }, { text: this.texts.say(`did_hand_${state}`, { name }) });
+  }
+
+  /**
+   * @param {Line} person
+   * @param {HTMLElement} row
+   */
+  #fill(person, row) {
+    row.className = "entry entry--person";
+    const head = element("div", "entry__head");
+    const avatar = element("span", `avatar entry__face${person.here ? " entry__face--here" : ""}`, initials(person.name));
+    avatar.setAttribute("aria-hidden", "true");
+    head.append(avatar, element("strong", "entry__name", person.name));
+    if (person.role !== "attendee") head.append(element("span", "badge badge--accent", this.texts.say(`role_${person.role}`)));
+    row.append(head);
+    const muted = Date.parse(person.muted_until ?? "") > Date.now();
+    this.rows.foot(row, [
+      this.texts.say(person.here ? "is_here" : "is_away"),
+      person.hand ? this.texts.say("hand_is_up") : "",
+      muted ? this.texts.say("muted_until", { time: this.rows.time.format(new Date(person.muted_until ?? "")) }) : "",
+      person.banned ? this.texts.say("is_banned") : "",
+    ], "");
+    row.append(this.rows.acts(this.buttons(person)));
+  }
+}
