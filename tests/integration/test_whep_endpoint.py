@@ -309,8 +309,8 @@ async def test_when_the_kernel_takes_no_segments_the_path_gets_plain_sends() -> 
         await first.checked(one)
         await second.checked(two)
         data = memoryview(bytes(range(200)) * 10)
-        assert one.send_segments(data, 10), "200 segments are more than a kernel takes in one call"
+        assert one.send_segments(data, 10, 200), "200 segments are more than a kernel takes in one call"
         assert [await first.receive() for _ in range(200)] == [bytes(data[n : n + 10]) for n in range(0, 2000, 10)]
-        assert two.send_segments(data[:95], 10)
+        assert two.send_segments(data[:95], 10, 10)
         assert [len(await second.receive()) for _ in range(10)] == [10] * 9 + [5]
         assert endpoint.stats.plain_paths == (1 if endpoint.gso else 0), "the other path is as it was"

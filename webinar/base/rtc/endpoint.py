@@ -135,7 +135,7 @@ class Endpoint:
         """Datagrams of `segment` bytes, the last may be shorter; one call by UDP_SEGMENT, else one call each."""
         if len(data) <= segment:
             return self.send(data, address)
-        if self.gso and self._socket is not None and address not in self._plain:
+        if self.gso and self._socket is not None and not (self._plain and address in self._plain):
             try:
                 self._socket.sendmsg((data,), _SEGMENTED[segment], 0, address)
             except (BlockingIOError, InterruptedError):

@@ -174,16 +174,15 @@ class Peer:
         self.stats.send_failures += 1
         return False
 
-    def send_segments(self, data: memoryview, segment: int) -> bool:
-        """Send datagrams of `segment` bytes each (the last may be shorter) lying one after the other in `data`.
+    def send_segments(self, data: memoryview, segment: int, count: int) -> bool:
+        """Send `count` datagrams of `segment` bytes each (the last may be shorter) lying one after the other in `data`.
 
         One system call by UDP_SEGMENT where the kernel has it. At most 64 segments and 65,000 bytes.
         """
-        size, stats = len(data), self.stats
-        count = -(-size // segment)
+        stats = self.stats
         if self.address is not None and self._endpoint.send_segments(data, segment, self.address):
             stats.packets_sent += count
-            stats.bytes_sent += size
+            stats.bytes_sent += len(data)
             return True
         stats.send_failures += count
         return False

@@ -29,39 +29,49 @@ _STAP_A: Final = 24
 _FU_A: Final = 28
 _FORBIDDEN_AND_NRI: Final = 0xE0
 
-Slot = tuple[bytes, int, memoryview, memoryview, int]  # payload, offset, header, sealed payload, flags
+NONCE_LENGTH: Final = 12
+
+# Payload, offset of the nonce, nonce, header, sealed payload.
+Slot = tuple[bytes, int, memoryview, memoryview, memoryview]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Packets that lie one after the other in the send buffer, all `segment` bytes but the last."""
+    """Packets that lie one after the other in the send buffer, all `segment` bytes but the last.
+
+    The slots are the last packet's first: in that order they must be sealed. A packet's nonce lies right before its
+    header, so that one call writes both, and there it takes the end of the packet before, which is sealed next.
+    """
 
     slots: tuple[Slot, ...]
     view: memoryview  # all of them
     segment: int
+    flags: int  # first two bytes of the headers, without the payload type
+    last_flags: int  # of the last packet's
 
 
 class Frame:
     """One unit as RTP payloads, shared by all its viewers. Lives as long as somebody may ask for it again."""
 
-    __slots__ = ("_buffer", "_layouts", "keyframe", "marker", "payloads", "size", "ticks")
+    __slots__ = ("_buffer", "keyframe", "layouts", "marker", "payloads", "size", "ticks", "timestamp")
 
     def __init__(
         self, buffer: SendBuffer, ticks: int, payloads: tuple[bytes, ...], *, keyframe: bool, marker: bool
     ) -> None:
         self.ticks = ticks  # RTP timestamp before it is cut to 32 bits; never goes back within a rendition
+        self.timestamp = ticks & 0xFFFFFFFF
         self.payloads = payloads
         self.keyframe = keyframe
         self.marker = marker
         self.size = sum(map(len, payloads))  # bytes of payload
         self._buffer = buffer
-        self._layouts: dict[int, tuple[Run, ...]] = {}
+        self.layouts: Final[dict[int, tuple[Run, ...]]] = {}  # by length of the header, as `runs` made them
 
     def runs(self, header_length: int) -> tuple[Run, ...]:
         """The frame laid out in the send buffer with RTP headers of that length."""
-        layout = self._layouts.get(header_length)
+        layout = self.layouts.get(header_length)
         if layout is None:
-            layout = self._layouts[header_length] = self._buffer.layout(self.payloads, header_length, self.marker)
+            layout = self.layouts[header_length] = self._buffer.layout(self.payloads, header_length, self.marker)
         return layout
 
 
@@ -69,7 +79,7 @@ class SendBuffer:
     """The memory that packets are sealed into and sent from. One a process: sealing and sending do not yield."""
 
     def __init__(self) -> None:
-        self.data: Final = bytearray(MAX_RUN + 1500)
+        self.data: Final = bytearray(NONCE_LENGTH + MAX_RUN + 1500)
         self._view: Final = memoryview(self.data)
 
     def frame(self, ticks: int, payloads: Sequence[bytes], *, keyframe: bool = False, marker: bool = True) -> Frame:
@@ -80,12 +90,10 @@ class SendBuffer:
         """Where the packets lie: as few runs as UDP_SEGMENT allows. `header_length` 12 or 20."""
         version = VERSION | (EXTENSION if header_length > HEADER_LENGTH else 0)
         runs: list[Run] = []
-        last = len(payloads) - 1
         start = 0
         for stop in self._cuts(payloads, header_length + TAG_LENGTH):
-            chosen = payloads[start:stop]
-            flags = [version | (MARKER if marker and start + n == last else 0) for n in range(len(chosen))]
-            runs.append(self._run(chosen, flags, header_length))
+            last_flags = version | (MARKER if marker and stop == len(payloads) else 0)
+            runs.append(self._run(payloads[start:stop], version, last_flags, header_length))
             start = stop
         return tuple(runs)
 
@@ -104,15 +112,17 @@ class SendBuffer:
                 yield n
                 start = n
 
-    def _run(self, payloads: Sequence[bytes], flags: Sequence[int], header_length: int) -> Run:
+    def _run(self, payloads: Sequence[bytes], flags: int, last_flags: int, header_length: int) -> Run:
         slots: list[Slot] = []
-        offset = 0
-        for payload, flag in zip(payloads, flags, strict=True):
-            body = offset + header_length
+        view, nonce = self._view, 0
+        for payload in payloads:
+            header = nonce + NONCE_LENGTH
+            body = header + header_length
             end = body + len(payload) + TAG_LENGTH
-            slots.append((payload, offset, self._view[offset:body], self._view[body:end], flag))
-            offset = end
-        return Run(tuple(slots), self._view[:offset], len(payloads[0]) + header_length + TAG_LENGTH)
+            slots.append((payload, nonce, view[nonce:header], view[header:body], view[body:end]))
+            nonce = end - NONCE_LENGTH
+        segment = len(payloads[0]) + header_length + TAG_LENGTH
+        return Run(tuple(reversed(slots)), view[NONCE_LENGTH : nonce + NONCE_LENGTH], segment, flags, last_flags)
 
 
 def nal_units(data: bytes) -> list[bytes]:

@@ -146,7 +146,7 @@ class Viewer:
     def on_audio(self, frame: Frame) -> None:
         """One Opus packet."""
         if self.audio is not None and self.state is not ViewerState.CLOSED:
-            self.audio.send(frame, frame.ticks & 0xFFFFFFFF)
+            self.audio.send(frame, frame.timestamp)
 
     def restart(self) -> None:
         """Units were lost before us: nothing makes sense until the next IDR."""
@@ -314,7 +314,7 @@ class Viewer:
         if self.state is ViewerState.WAITING:
             self._change(ViewerState.PLAYING)
         self._last_ticks, self._last_rung = frame.ticks, self.rung
-        self.video.send(frame, frame.ticks & 0xFFFFFFFF)
+        self.video.send(frame, frame.timestamp)
         probe = self.network.probe
         if probe is not None:
             probe.spent(self.video.repeat(probe.budget(self._clock())))

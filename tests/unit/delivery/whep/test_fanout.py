@@ -24,7 +24,7 @@ class Recorded(OutStream):
     """An `OutStream` that keeps timestamps and sends nothing."""
 
     def __init__(self) -> None:
-        self.packets = self.octets = 0
+        self._first = self._index = self.octets = 0
         self.stamps: list[int] = []
 
     def send(self, frame: Frame, timestamp: int) -> None:

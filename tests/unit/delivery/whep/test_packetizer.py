@@ -13,6 +13,7 @@ from webinar.delivery.whep.packetizer import (
     MAX_PAYLOAD,
     MAX_RUN,
     MAX_SEGMENTS,
+    NONCE_LENGTH,
     H264Packetizer,
     SendBuffer,
     fragments,
@@ -77,18 +78,20 @@ def test_a_run_is_what_udp_segment_can_send_and_no_packet_is_forgotten(sizes: li
     payloads = [bytes([n % 256]) * size for n, size in enumerate(sizes)]
     buffer = SendBuffer()
     frame = buffer.frame(1, payloads)
-    slots = [slot for run in frame.runs(head) for slot in run.slots]
-    assert [slot[0] for slot in slots] == payloads
-    assert [bool(slot[4] & 0x80) for slot in slots] == [n == len(slots) - 1 for n in range(len(slots))]
-    for run in frame.runs(head):
+    runs = frame.runs(head)
+    assert [slot[0] for run in runs for slot in reversed(run.slots)] == payloads
+    assert not any(run.flags & 0x80 for run in runs)
+    assert [bool(run.last_flags & 0x80) for run in runs] == [run is runs[-1] for run in runs]
+    for run in runs:
         assert len(run.slots) <= MAX_SEGMENTS
         assert len(run.view) <= MAX_RUN
-        lengths = [len(payload) + head + TAG_LENGTH for payload, *_ in run.slots]
+        lengths = [len(payload) + head + TAG_LENGTH for payload, *_ in reversed(run.slots)]
         assert all(length == run.segment for length in lengths[:-1])
         assert lengths[-1] <= run.segment
         assert sum(lengths) == len(run.view)
-        for n, (payload, offset, header, sealed, _) in enumerate(run.slots):
-            assert offset == n * run.segment
+        for n, (payload, offset, nonce, header, sealed) in enumerate(reversed(run.slots)):
+            assert offset == n * run.segment, "the nonce lies in the tag of the packet before"
+            assert len(nonce) == NONCE_LENGTH < TAG_LENGTH
             assert len(header) == head
             assert len(sealed) == len(payload) + TAG_LENGTH
 
@@ -100,5 +103,5 @@ def test_an_ordinary_frame_is_one_run() -> None:
 
 
 def test_sound_carries_no_marker() -> None:
-    ((slot,),) = [run.slots for run in SendBuffer().frame(0, [b"opus"], marker=False).runs(HEADER_LENGTH)]
-    assert slot[4] == 0x8000
+    (run,) = SendBuffer().frame(0, [b"opus"], marker=False).runs(HEADER_LENGTH)
+    assert run.last_flags == 0x8000

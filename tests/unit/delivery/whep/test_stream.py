@@ -31,7 +31,8 @@ class Wire:
     def send_rtp(self, packet: bytes) -> bool:
         return self.send(self._sender.protect_rtp(packet))
 
-    def send_segments(self, data: memoryview, segment: int) -> bool:
+    def send_segments(self, data: memoryview, segment: int, count: int) -> bool:
+        assert count == -(-len(data) // segment)
         self.datagrams += [bytes(data[n : n + segment]) for n in range(0, len(data), segment)]
         return True
 
