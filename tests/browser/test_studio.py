@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser import on_air, walk
 from tests.browser.conftest import QUIET
+from tests.media.udp_gate import UdpGate
 from tests.running import RunningPlatform
 
 
@@ -96,6 +97,65 @@ def test_one_live_event_through_sources_a_second_device_and_a_killed_ingest(
     reply = platform.call("GET", str(link.get_attribute("href")), token="")
     assert reply.status == 200
     assert reply.body[4:8] == b"ftyp"
+
+
+# Sends the studio's media to another port of the server's address.
+DETOUR = """(port => {
+    window.made = [];
+    const Connection = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Connection {
+        constructor(...given) { super(...given); window.made.push(this); }
+        setRemoteDescription({ type, sdp }) {
+            return super.setRemoteDescription({
+                type, sdp: sdp.replace(/(a=candidate:.* 127\\.0\\.0\\.1 )\\d+/g, `$1${port}`),
+            });
+        }
+    };
+})(PORT)"""
+
+
+def test_on_another_network_the_same_session_goes_on_or_where_the_server_cannot_a_new_one_begins(
+    platform: RunningPlatform, studio: Page
+) -> None:
+    event = on_air.make(platform, "On the way")
+    gate = UdpGate(int(platform.env["WEBINAR_INGEST_UDP_PORT"]))
+    asked: list[tuple[str, int]] = []
+    studio.on("response", lambda r: asked.append((r.request.method, r.status)) if "/whip/" in r.url else None)
+    studio.add_init_script(DETOUR.replace("PORT", str(gate.port)))
+    studio.goto(event.studio)
+    studio.get_by_role("button", name="Turn on camera and microphone").click()
+    on_air.sending(studio)
+    assert asked == [("POST", 201)]
+
+    # A server that knows nothing of ICE restarts: a new session.
+    studio.route("**/whip/**", lambda r: r.fulfill(status=405) if r.request.method == "PATCH" else r.continue_())
+    gate.change_network()
+    with studio.expect_response(lambda r: r.request.method == "POST" and "/whip/" in r.url, timeout=30_000):
+        pass
+    on_air.sending(studio)
+    _arrives(platform, event)
+    assert studio.evaluate("window.made.length") == 2
+    assert ("PATCH", 405) in asked
+
+    studio.unroute_all()
+    asked.clear()
+    gate.change_network()
+    with studio.expect_response(lambda r: r.request.method == "PATCH", timeout=30_000) as moved:
+        pass
+    assert moved.value.status == 200
+    on_air.sending(studio)
+    _arrives(platform, event)
+    assert asked == [("PATCH", 200)]
+    assert studio.evaluate("window.made.length") == 2
+    gate.stop()
+
+
+def _arrives(platform: RunningPlatform, event: on_air.Event) -> None:
+    def fps() -> float:
+        figures = platform.call("GET", f"/api/v1/events/{event.id}/live").json()["publisher"]
+        return float(figures["fps"]) if figures and figures["connected"] else 0.0
+
+    platform.wait_for(lambda: fps() > 5, 20)
 
 
 def a_second_device_is_asked_first(chromium: Browser, event: on_air.Event, first: Page) -> None:

@@ -1,17 +1,21 @@
 /**
- * Sends the program to the platform over WHIP (RFC 9725) and keeps sending: a lost connection is made anew by itself,
- * sources change without a new one.
+ * Sends the program to the platform over WHIP (RFC 9725) and keeps sending: on another network the same session goes on,
+ * a lost one is made anew by itself, sources change without a new one.
  */
 
 import { Backoff, Pause, sleep } from "./backoff.js";
-import { Refused, connected, exchange, leave } from "./signalling.js";
+import { restartIce } from "./ice.js";
+import { NoMedia, Refused, Unreachable, connected, exchange, leave } from "./signalling.js";
 
 /** @typedef {"off" | "connecting" | "sending" | "reconnecting" | "taken" | "refused"} SendState */
 /** @typedef {{bitrate: number, fps: number, height: number, rttMs: number, loss: number, limited: string}} SendFigures */
 
 const ANSWER_MS = 5000;
 const CONNECT_MS = 6000;
-const DISCONNECTED_MS = 2500;
+/** ICE says so after some seconds without an answer: an ICE restart that was not needed costs nothing. */
+const DISCONNECTED_MS = 800;
+/** A session that is in doubt again so soon after an ICE restart is not helped by another. */
+const MOVED_MS = 10_000;
 /** The ladder's top rung is made of this; more bits would be thrown away by the transcoder. */
 const MAX_BITRATE = 2_500_000;
 const MAX_FPS = 30;
@@ -44,6 +48,7 @@ export class Publisher extends EventTarget {
     this.pc = null;
     this.resource = "";
     this.unheard = false;
+    this.moved = false;
     /** @type {AbortController | null} */
     this.running = null;
     this.waiting = new Pause();
@@ -66,12 +71,13 @@ export class Publisher extends EventTarget {
     this.#set("off");
   }
 
-  /** The network is back: try now. */
+  /** The network is back, or another one: try now, and do not wait for ICE to notice. */
   retry() {
+    this.moved = true;
     this.waiting.end();
   }
 
-  /** The server says that nothing arrives, though this side still believes in its connection: make a new one. */
+  /** The server says that nothing arrives, though this side still believes in its connection. */
   renew() {
     this.unheard = true;
   }
@@ -171,16 +177,25 @@ export class Publisher extends EventTarget {
     let unwellAt = 0;
     let bytes = 0;
     let at = performance.now();
-    this.unheard = false;
+    let movedAt = -Infinity;
+    this.unheard = this.moved = false;
     for (;;) {
       await sleep(500, signal);
-      if (this.unheard) return "network";
       if (pc.getSenders()[0]?.transport?.state === "closed") return "server";
-      if (pc.connectionState === "failed" || pc.connectionState === "closed") return "network";
+      if (pc.connectionState === "closed") return "network";
       const now = performance.now();
       if (pc.connectionState !== "disconnected") unwellAt = 0;
       else if (!unwellAt) unwellAt = now;
-      else if (now - unwellAt > DISCONNECTED_MS) return "network";
+      const silent = unwellAt > 0 && now - unwellAt > DISCONNECTED_MS;
+      const lost = silent || this.unheard || pc.connectionState === "failed";
+      const lately = now - movedAt < MOVED_MS;
+      if (lost || (this.moved && !lately)) {
+        if (lately || !(await this.#move(pc, signal))) return "network";
+        movedAt = performance.now();
+        unwellAt = 0;
+        this.unheard = this.moved = false;
+        continue;
+      }
       if (now - at < 950) continue;
       const read = readStats(await pc.getStats());
       this.figures = { ...read.figures, bitrate: Math.max(0, ((read.bytes - bytes) * 8000) / (now - at)) };
@@ -188,6 +203,24 @@ export class Publisher extends EventTarget {
       bytes = read.bytes;
       at = now;
     }
+  }
+
+  /**
+   * @param {RTCPeerConnection} pc
+   * @param {AbortSignal} signal
+   * @returns {Promise<boolean>} whether the same session goes on over another path
+   */
+  async #move(pc, signal) {
+    this.#set("reconnecting");
+    const backoff = new Backoff(300, 1500);
+    try {
+      await restartIce(pc, this.resource, this.key, () => this.waiting.wait(backoff.next(), signal), signal);
+    } catch (error) {
+      if (error instanceof Refused || error instanceof Unreachable || error instanceof NoMedia) return false;
+      throw error;
+    }
+    this.#set("sending");
+    return true;
   }
 
   #close() {
