@@ -10,6 +10,7 @@ import { Watchdog } from "./media/watchdog.js";
 import { Transports } from "./media/transports.js";
 import { Pace } from "./media/pace.js";
 import { cap } from "./media/cap.js";
+import { answerWith, fragmentOf } from "./media/ice.js";
 import { mock } from "node:test";
 import { loadHls } from "./media/hls_library.js";
 import { fetchLadder, readLadder, rungName } from "./media/ladder.js";
@@ -258,9 +259,11 @@ def test_what_does_not_come_is_not_waited_for_longer_than_seconds() -> None:
 def test_a_player_that_is_behind_live_comes_near_in_seconds_and_without_running_dry() -> None:
     run(
         """
-        // Parts of a third of a second arrive in time; the player starts `behind` and shows what it has.
-        function follow(behind, seconds, { late = () => 0 } = {}) {
+        // Parts of a third of a second arrive in time; the player is `behind` and shows what it has. `begun`: it has
+        // played for a minute.
+        function follow(behind, seconds, { late = () => 0, begun = true } = {}) {
           const pace = new Pace();
+          if (begun) pace.look({ now: -60_000, behind: 1.05, wanted: 1.05, ahead: 0.9 });
           let [shown, stalls, jumps, dry] = [-behind, 0, 0, false];
           const path = [];
           for (let now = 0; now < seconds * 1000; now += 50) {
@@ -291,8 +294,37 @@ def test_a_player_that_is_behind_live_comes_near_in_seconds_and_without_running_
         assert.deepEqual([far.stalls, far.jumps], [0, 1]);
         assert.ok(far.last.behind < 1.25, JSON.stringify(far.last));
 
+        // Who has just come is there within a second, by jumps over what is loaded.
+        for (const behind of [1.5, 1.9, 2.4, 3.2]) {
+          const joined = follow(behind, 30, { begun: false });
+          assert.deepEqual([joined.stalls, joined.jumps >= 1 && joined.jumps <= 2], [0, true], String(behind));
+          const there = joined.path.filter(({ now }) => now >= 1000);
+          assert.ok(there.every(({ behind }) => behind < 1.4), JSON.stringify(there));
+        }
+        assert.equal(follow(1.2, 30, { begun: false }).jumps, 0);
+
         // A hiccup of half a second in the tenth: nothing runs dry for long, and all is made up again.
         const hiccup = follow(1.05, 40, { late: (now) => (now > 10000 && now < 10600 ? 0.6 : 0) });
         assert.ok(hiccup.stalls <= 1 && hiccup.last.behind < 1.25, JSON.stringify(hiccup.last));
+        """
+    )
+
+
+def test_an_ice_restart_changes_the_way_in_the_answer_and_nothing_else() -> None:
+    run(
+        """
+        const lines = (...all) => all.join("\\r\\n") + "\\r\\n";
+        const [group, way] = ["a=group:BUNDLE 0 1", ["a=ice-ufrag:mine2", "a=ice-pwd:secretsecretsecretsecret"]];
+        const [video, audio] = ["m=video 9 UDP/TLS/RTP/SAVPF 96 97", "m=audio 9 UDP/TLS/RTP/SAVPF 111"];
+        const offer = lines("v=0", "o=- 1 2 IN IP4 127.0.0.1", group, video, ...way, "a=fingerprint:sha-256 AA",
+          "a=mid:0", audio, ...way, "a=mid:1");
+        assert.equal(fragmentOf(offer), lines(group, video, "a=mid:0", ...way));
+        const section = (media, ufrag, port) => [media, `a=ice-ufrag:${ufrag}`, "a=ice-pwd:pw",
+          `a=candidate:1 1 udp 2130706431 192.0.2.1 ${port} typ host`, "a=end-of-candidates", "a=setup:passive"];
+        const answer = (ufrag, port) =>
+          lines("v=0", "a=ice-lite", ...section(video, ufrag, port), ...section(audio, ufrag, port));
+        const news = lines("a=ice-lite", ...section(video, "new", 9001).slice(0, 5));
+        assert.equal(answerWith(answer("old", 8002), news), answer("new", 9001));
+        assert.throws(() => answerWith(answer("old", 8002), "a=ice-ufrag:new"), Refused);
         """
     )

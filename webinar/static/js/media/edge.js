@@ -33,7 +33,7 @@ export class LiveEdge {
   keep(now, behind) {
     const { video, hls } = this;
     const target = hls.targetLatency;
-    if (target === null) return;
+    if (target === null || video.seeking) return;
     this.wanted ??= target;
     if (target !== this.target) [this.target, this.calmSince] = [target, now];
     if (target > this.wanted && now - this.calmSince > this.calmMs) {
