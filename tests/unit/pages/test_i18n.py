@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract
+from babel.messages.pofile import read_po
 
 from webinar.pages import i18n
 from webinar.pages.i18n import Catalogue, accepted, choose, contradictions, load, load_all
@@ -81,6 +82,19 @@ def test_a_translation_fills_in_what_the_text_fills_in(ko: Catalogue) -> None:
         if set(PLACE.findall(text)) != set(PLACE.findall(translated))
     }
     assert wrong == {}
+
+
+def test_every_entry_of_the_catalogues_is_translated_and_none_is_in_doubt() -> None:
+    files = sorted(i18n.LOCALE_DIR.glob("*/LC_MESSAGES/*.po"))
+    assert {path.parts[-3] for path in files} == set(i18n.LANGUAGES) - {i18n.SOURCE}
+    unfinished = []
+    for path in files:
+        with path.open("rb") as file:
+            for message in read_po(file, locale=path.parts[-3]):
+                forms = message.string if isinstance(message.string, tuple | list) else (message.string,)
+                if message.id and (message.fuzzy or not all(forms)):
+                    unfinished.append(f"{path.name}: {message.id!r}")
+    assert unfinished == []
 
 
 def test_no_text_has_two_translations() -> None:
