@@ -17,6 +17,7 @@ from webinar.base.errors import WebinarError
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
+from webinar.conversation.service import ConversationService
 from webinar.deleted import DeletedEvents
 from webinar.events.model import Event, EventChange
 from webinar.events.moderators import Moderators
@@ -46,6 +47,7 @@ class Platform:
     moderators: Moderators = field(init=False)
     registration: RegistrationService = field(init=False)
     recordings: RecordingService = field(init=False)
+    conversation: ConversationService = field(init=False)
     links: Links = field(init=False)
     access: Access = field(init=False)
     stage: Stage = field(init=False)
@@ -58,6 +60,7 @@ class Platform:
         self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
+        self.conversation = ConversationService(self.pool)
         self.links = Links(self.settings, self.events, self.moderators, self.registration, self.recordings)
         self.access = Access(self.settings, self.tokens, self.people)
         self.admission = Admission(self.registration)

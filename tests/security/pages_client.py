@@ -65,5 +65,5 @@ def fill(pattern: str, **values: Any) -> str:
         "event_id": "00000000-0000-4000-8000-000000000000",
         "attendee_id": "00000000-0000-4000-8000-000000000001",
     }
-    known = {**nowhere, "slug": "nowhere", "token": "x" * 50, "verb": "renew", **values}
+    known = {**nowhere, "slug": "nowhere", "token": "x" * 50, "verb": "renew", "name": "chat", "kind": "csv", **values}
     return re.sub(r"{(\w+)(?::\w+)?}", lambda match: str(known[match.group(1)]), pattern)

@@ -41,6 +41,12 @@ ALLOWED = {
     "changeAttendee": HOST,
     "cancelAttendee": HOST,
     "getPlayback": VIEWER,
+    "listChat": STAFF,
+    "downloadChat": STAFF,
+    "listQuestions": STAFF,
+    "downloadQuestions": STAFF,
+    "listPolls": STAFF,
+    "downloadPolls": STAFF,
 }
 
 

@@ -67,6 +67,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
     done: dict[str, Any] = {"description": operation.summary}
     if operation.reply is not None:
         done["content"] = {"application/json": {"schema": _ref(operation.reply)}}
+    elif operation.file:
+        done["content"] = {operation.file: {"schema": {"type": "string", "format": "binary"}}}
     responses = {str(operation.status): done}
     for status, text in operation.all_errors.items():
         found: dict[str, Any] = {

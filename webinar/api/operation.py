@@ -75,7 +75,7 @@ class Call:
         return self.query_model
 
 
-Handler = Callable[[Call], Awaitable[BaseModel | None]]
+Handler = Callable[[Call], Awaitable[BaseModel | Response | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,7 @@ class Operation:
     handler: Handler
     status: int = 200
     reply: type[BaseModel] | None = None
+    file: str = ""  # media type of what is given in place of JSON
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     errors: Mapping[int, str] = field(default_factory=dict)
@@ -124,6 +125,9 @@ class Operation:
             call.body_model = _validated(self.body, await read_json(request), strings=False)
         reply = await self.handler(call)
         headers = {"Cache-Control": "no-store"}
+        if isinstance(reply, Response):
+            reply.headers.update(headers)
+            return reply
         if reply is None:
             return Response(status_code=self.status, headers=headers)
         return Response(reply.model_dump_json(), self.status, headers, "application/json")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from webinar.api import schemas
 from webinar.api.access import Caller, ChatRole
+from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.figures import figures
 from webinar.api.operation import Call, Operation
 from webinar.api.playback import PlaybackQuery, playback
@@ -18,7 +19,6 @@ from webinar.registration.model import Attendee, NewAttendee, Status
 
 HOST: Final = frozenset({Caller.HOST})
 HOST_OR_STUDIO: Final = frozenset({Caller.HOST, Caller.STUDIO})
-STAFF: Final = frozenset({Caller.HOST, Caller.STUDIO, Caller.MODERATOR})
 
 Cursor = Annotated[str | None, Field(default=None, pattern=PATTERN, description="`next` of the page before.")]
 Limit = Annotated[int, Field(default=50, ge=1, le=200)]
@@ -330,4 +330,5 @@ OPERATIONS: Final = (
         reply=schemas.PlaybackReply,
         errors={404: "The event was deleted.", 410: "The link was replaced, or the registration cancelled."},
     ),
+    *CONVERSATION,
 )

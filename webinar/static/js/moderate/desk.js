@@ -123,19 +123,19 @@ export class Desk {
   }
 
   /**
-   * @param {ChatEvent} event a message, in its present state
+   * @param {ChatEvent & {decided?: string}} event a message, in its present state
    * @param {number} place
    * @returns {Item | null} null: a stub, or known
    */
   #add(event, place) {
     if (event.body === undefined && !event.deleted) return null;
-    const before = this.known.get(event.seq);
-    if (before) return null;
+    if (this.known.has(event.seq)) return null;
+    const deleted = Boolean(event.deleted) || event.decided === "rejected";
     /** @type {Item} */
     const item = {
       seq: event.seq, place, type: /** @type {Item["type"]} */ (event.type), at: event.at, from: event.from ?? null,
-      body: event.body ?? "", held: Boolean(event.held), why: event.why ?? "", deleted: Boolean(event.deleted),
-      removed: event.deleted ? event.seq : 0, by: "",
+      body: event.body ?? "", held: Boolean(event.held) && event.decided !== "approved", why: event.why ?? "",
+      deleted, removed: deleted ? event.seq : 0, by: "",
     };
     if (event.reply_to) item.reply_to = event.reply_to;
     if (event.anonymous) item.anonymous = true;
@@ -164,15 +164,9 @@ export class Desk {
    */
   #restore(event, item, touched) {
     if (!item.deleted) return;
-    item.deleted = false;
+    item.deleted = false; // what was held waits again
     item.removed = 0;
     if (event.message?.body) item.body = event.message.body;
-    // What was not let through comes back as what is let through, where everybody sees it.
-    if (item.held) {
-      item.held = false;
-      item.place = event.seq;
-      this.stream.push(item);
-    }
     touched.add(item);
   }
 
