@@ -30,6 +30,8 @@ MODULES: Final = (
     "js/common/reload.js",
     "js/media/backoff.js",
     "js/media/begin.js",
+    "js/media/cap.js",
+    "js/media/edge.js",
     "js/media/hls.js",
     "js/media/hls_library.js",
     "js/media/ladder.js",

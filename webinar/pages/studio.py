@@ -27,6 +27,7 @@ MODULES: Final = (
     "js/chat/message.js",
     "js/common/reload.js",
     "js/media/backoff.js",
+    "js/media/ice.js",
     "js/media/signalling.js",
     "js/media/whip.js",
     "js/studio/air.js",
