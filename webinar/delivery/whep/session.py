@@ -144,8 +144,13 @@ class Viewer:
         self._send(frame)
 
     def on_audio(self, frame: Frame) -> None:
-        """One Opus packet."""
-        if self.audio is not None and self.state is not ViewerState.CLOSED:
+        """One Opus packet; none before the first picture.
+
+        A browser plays neither before it has both. Sound that came earlier it would keep, and be as late with it until
+        playing a little faster has made up for it, for half a minute.
+        """
+        begun = self.state is ViewerState.PLAYING or self._last_ticks >= 0 or self.video is None
+        if begun and self.audio is not None:
             self.audio.send(frame, frame.timestamp)
 
     def restart(self) -> None:

@@ -100,6 +100,28 @@ def test_a_joiner_without_a_young_gop_waits_for_an_idr(viewer: Viewer) -> None:
     assert sent(viewer) == ["hi2*", "hi3"]
 
 
+def test_there_is_no_sound_before_the_first_picture_and_no_hole_in_it_after(viewer: Viewer) -> None:
+    viewer.audio = cast(OutStream, Recorded())
+    heard = cast(Any, viewer.audio).sent
+    viewer.on_audio(frame("opus", 1))
+    viewer.start("hi", ())
+    viewer.on_audio(frame("opus", 2))
+    assert heard == []
+    viewer.on_video("hi", frame("hi", 3, key=True))
+    viewer.on_audio(frame("opus", 3))
+    viewer.restart()
+    viewer.on_audio(frame("opus", 4))
+    viewer.pin("audio")
+    viewer.on_audio(frame("opus", 5))
+    assert [payload.decode() for payload, _ in heard] == ["opus3", "opus4", "opus5"]
+
+
+def test_who_takes_only_sound_is_not_kept_waiting_for_a_picture(viewer: Viewer) -> None:
+    viewer.video, viewer.audio = None, cast(OutStream, Recorded())
+    viewer.on_audio(frame("opus", 1))
+    assert len(cast(Any, viewer.audio).sent) == 1
+
+
 def test_a_joiner_gets_a_young_gop_at_once_with_timestamps_just_before_now(viewer: Viewer) -> None:
     viewer.start("hi", [frame("hi", 5, key=True), frame("hi", 6), frame("hi", 7)])
     viewer.on_video("hi", frame("hi", 7))  # it was on its way already
