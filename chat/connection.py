@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chat import figures, wire
-from chat.handlers import HANDLERS
+from chat.handlers import answer
 from chat.hub import Full, Hub
 from chat.limits import TokenBucket
 from chat.live_room import RATE, LiveRoom
@@ -67,11 +67,8 @@ class Connection:
             raise Bye("bad_message", _POLICY)
         ticket = self._read(hello.ticket)
         room = await self._room(ticket.event_id)
-        if room.outs.refuses(ticket.person, ticket.issued_at):
-            raise Bye("revoked", _POLICY)
-        if room.room.tabs(ticket.person) >= MAX_TABS:
-            raise Bye("too_many_tabs", _POLICY)
-        member, reset = room.join(ticket.person, ticket.role, self._outlet, hello.since, hello.epoch)
+        _check(room, ticket)
+        member, reset = room.join(ticket, self._outlet, hello.since, hello.epoch)
         talk = asyncio.create_task(self._talk(room, ticket, member, reset), name="chat conversation")
         try:
             out = room.outs.door(ticket.person)
@@ -80,14 +77,14 @@ class Connection:
                 either.add(self._outlet.broken)
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if out.done():
-                raise Bye("revoked", _POLICY)
+                raise Bye(out.result(), _POLICY)
             if not talk.done() and room.ended.done():
                 code = room.ended.result()
                 raise Bye(code, _RESTART, None if code == "gone" else self._hub.spread_ms())
             if talk.done():
                 await talk
         finally:
-            room.leave(member)
+            await room.leave(member)
             if not talk.done():
                 talk.cancel()
                 await asyncio.wait({talk})
@@ -117,16 +114,15 @@ class Connection:
             figures.SLOW.inc()
             self._outlet.cut()
             return
-        visit = Visit.of(room, ticket, self._outlet, self._hub.readers)
+        visit = Visit.of(room, ticket, self._outlet, self._hub.readers, self._tokens)
         while True:
             message = await self._receive()
             wait = self._frames.take(asyncio.get_running_loop().time())
             if wait:
                 raise Bye("flood", _POLICY, after_ms=5000 + self._hub.spread_ms())
-            handler = HANDLERS.get(type(message))
-            if handler is None:  # a second hello
+            if isinstance(message, wire.Hello):
                 raise Bye("bad_message", _POLICY)
-            await handler(visit, message)
+            await answer(visit, message)
 
     async def _receive(self) -> wire.ClientMessage:
         """The next message. Raises `Bye` for what is none, `WebSocketDisconnect` at the end."""
@@ -153,6 +149,16 @@ class Connection:
                 await self._websocket.close(bye.close)
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
             self._outlet.cut()  # it does not read, or is gone
+
+
+def _check(room: LiveRoom, ticket: Ticket) -> None:
+    """Raises `Bye` for one who may not come in. Nothing is awaited between this and `join`."""
+    if room.outs.refuses(ticket.person, ticket.issued_at):
+        raise Bye("revoked", _POLICY)
+    if ticket.person in room.state.sanctions.banned:
+        raise Bye("banned", _POLICY)
+    if room.room.tabs(ticket.person) >= MAX_TABS:
+        raise Bye("too_many_tabs", _POLICY)
 
 
 def _welcome(room: LiveRoom, ticket: Ticket) -> bytes:

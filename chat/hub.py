@@ -9,6 +9,10 @@ import uuid
 from typing import Final
 
 from chat import figures
+from chat.applause import Applause
+from chat.ballot_box import BallotBox
+from chat.ballots import Ballots
+from chat.floor import Floor
 from chat.limits import TokenBucket
 from chat.live_room import LiveRoom
 from chat.store import Store, StoreDown
@@ -34,7 +38,7 @@ class Hub:
     """`run` keeps the rooms; `close` ends them in order."""
 
     def __init__(self, store: Store, bus: Bus) -> None:
-        self._store, self._bus = store, bus
+        self._store, self._ballots, self._bus = store, Ballots(store), bus
         self._process = uuid.uuid4().hex
         self._rooms: dict[uuid.UUID, LiveRoom] = {}
         self._runs: dict[uuid.UUID, asyncio.Task[None]] = {}
@@ -86,6 +90,11 @@ class Hub:
             raise Full
         await self._forget(event_id)
         room = LiveRoom(event_id, await self._store.open(event_id), self._store, self._bus, self._process)
+        room.features = (
+            Floor(room),
+            BallotBox(room, self._ballots, self._bus, await self._ballots.since(event_id, 0)),
+            Applause(room, self._ballots, self._bus, self._process),
+        )
         self._rooms[event_id] = room
         self._runs[event_id] = asyncio.create_task(self._run_room(room), name=f"chat room {event_id}")
         figures.ROOMS.set(len(self._rooms))
@@ -128,6 +137,7 @@ class Hub:
         known = {event_id: room.room.last for event_id, room in rooms.items()}
         try:
             heads = await self._store.heads(rooms)
+            versions = await self._ballots.versions(rooms)
         except StoreDown as error:
             _log.warning("the logs cannot be looked at", error=str(error))
             return
@@ -141,6 +151,7 @@ class Hub:
                 room.end("restart")
             else:
                 room.heard_of(head.last)
+                room.feature(BallotBox).heard_of(versions.get(event_id, 0))
                 await room.set_ended(head.ended)
 
     async def close(self) -> None:

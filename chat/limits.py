@@ -24,6 +24,32 @@ class TokenBucket:
         return (1.0 - self._left) / self._rate
 
 
+class Pause:
+    """How long each of many people has to wait after they said something (slow mode)."""
+
+    _LONGEST = 120.0
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def wait(self, person: str, seconds: float, now: float) -> float:
+        """Seconds until they may again, 0.0 for at once."""
+        said = self._said.get(person)
+        return 0.0 if said is None else max(0.0, said + seconds - now)
+
+    def note(self, person: str, now: float) -> None:
+        self._said[person] = now
+
+    def forget(self, person: str) -> None:
+        """What they said was not taken."""
+        self._said.pop(person, None)
+
+    def forget_idle(self, now: float) -> None:
+        """Drops those whom no pause can concern any more."""
+        for person in [person for person, said in self._said.items() if said <= now - self._LONGEST]:
+            del self._said[person]
+
+
 class Window:
     """At most `count` in any `seconds`, by each of many people. Remembers nobody longer than that."""
 

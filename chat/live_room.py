@@ -11,25 +11,26 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from nats.aio.subscription import Subscription
 
 from chat import figures, wire
 from chat.committer import Committer
-from chat.entry import STAFF, Draft, Entry
-from chat.limits import Window
+from chat.entry import Draft, Entry
+from chat.limits import Pause, Window
 from chat.outs import Outs
+from chat.presence import Person, Presence
 from chat.room import Batch, Member, Room
 from chat.socket import Outlet
 from chat.state import RoomState
 from chat.store import Opened, Store, StoreDown
+from chat.ticket import Ticket
 from webinar.base import log
 from webinar.base.bus import Bus
 
 FLUSH_S: Final = 0.04  # a busy room is written to at most this often; a quiet one at once
-COUNT_S: Final = 3.0
-_OTHERS_S: Final = 10.0  # a process that has not said how many it has for so long has none
+_FORGET_S: Final = 3.0
 _YIELD_EVERY: Final = 200  # sockets
 RATE: Final = (3, 2.0)  # messages, in so many seconds, a person
 
@@ -48,6 +49,15 @@ class Feature(Protocol):
     def you(self, person: str) -> Mapping[str, object]:
         """Its fields of the `you` frame of one person."""
 
+    def greeting(self, staff: bool) -> Sequence[wire.Frame]:
+        """What somebody who comes in has to know of it, beside the state."""
+
+    async def settle(self) -> None:
+        """Returns when what was given to it is stored."""
+
+
+F = TypeVar("F")
+
 
 class LiveRoom:
     """One event's room in one process. Used once: after `run` has ended a new one is made."""
@@ -58,18 +68,18 @@ class LiveRoom:
         self.state = RoomState(opened.state)
         self.state.set_ended(opened.ended)
         self.room: Room[Outlet] = Room(opened.epoch, opened.last, opened.entries, self.state)
-        self.committer = Committer(event_id, store, self._committed)
+        self.committer = Committer(event_id, store, self.committed)
         self.rate = Window(*RATE)
         self.outs = Outs()
         self.ended: asyncio.Future[str] = loop.create_future()  # the code its members are sent away with
         self.last_used = loop.time()
-        self._store, self._bus, self._process = store, bus, process
+        self.slow = Pause()
+        self.presence = Presence(event_id, bus, process, self.tell)
+        self._store, self._bus = store, bus
         self._news = asyncio.Event()
         self._gap = asyncio.Event()
         self._flushed_at = float("-inf")
-        self._others: dict[str, tuple[int, float]] = {}  # process → (online, when it said so)
-        self._told = -1  # the count members know
-        self._state_frames: dict[bool, tuple[int, wire.Frame]] = {}  # audience → (version, frame)
+        self._state_frames: dict[bool, tuple[tuple[int, int], wire.Frame]] = {}  # audience → (version, frame)
         self.features: tuple[Feature, ...] = ()
 
     async def run(self) -> None:
@@ -77,19 +87,23 @@ class LiveRoom:
         subscriptions: list[Subscription] = []
         try:
             subscriptions.append(await self._bus.subscribe(self._subject("log"), self._on_wake))
-            subscriptions.append(await self._bus.subscribe(self._subject("here"), self._on_here))
             subscriptions.append(await self._bus.subscribe(f"event.{self.event_id}.out", self._on_out))
-            async with asyncio.TaskGroup() as tasks:
+            async with self.presence.listening(), asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.committer.run(), name=f"chat commit {self.event_id}")
                 tasks.create_task(self._flush_news(), name=f"chat flush {self.event_id}")
                 tasks.create_task(self._fill_gaps(), name=f"chat follow {self.event_id}")
-                tasks.create_task(self._tell_count(), name=f"chat count {self.event_id}")
+                tasks.create_task(self.presence.run(), name=f"chat presence {self.event_id}")
+                tasks.create_task(self._forget_idle(), name=f"chat limits {self.event_id}")
                 for feature in self.features:
                     tasks.create_task(feature.run(), name=f"chat {type(feature).__name__} {self.event_id}")
         finally:
             self.end("restart")
             for subscription in subscriptions:
                 await self._bus.unsubscribe(subscription)
+
+    def feature(self, kind: type[F]) -> F:
+        """The one of that class."""
+        return next(feature for feature in self.features if isinstance(feature, kind))
 
     def end(self, code: str) -> None:
         """Sends its members away; the first code stands."""
@@ -101,21 +115,22 @@ class LiveRoom:
 
     # Members
 
-    def join(
-        self, person: str, role: str, outlet: Outlet, since: int | None, epoch: str | None
-    ) -> tuple[Member[Outlet], bool]:
+    def join(self, ticket: Ticket, outlet: Outlet, since: int | None, epoch: str | None) -> tuple[Member[Outlet], bool]:
         """A member that still has to `catch_up`, and whether it has to be told `reset`."""
-        member, recovery = self.room.join(person, outlet, since, epoch, staff=role in STAFF)
+        member, recovery = self.room.join(ticket.person, outlet, since, epoch, staff=ticket.staff)
+        self.presence.roster.enter(Person(ticket.person, ticket.name, ticket.role))
         figures.SOCKETS.inc()
         self.last_used = asyncio.get_running_loop().time()
         return member, recovery == "reset"
 
-    def leave(self, member: Member[Outlet]) -> None:
+    async def leave(self, member: Member[Outlet]) -> None:
         self.room.leave(member)
-        if self.room.tabs(member.person) == 0:
-            self.outs.left(member.person)
         figures.SOCKETS.dec()
         self.last_used = asyncio.get_running_loop().time()
+        if self.room.tabs(member.person) == 0:
+            self.outs.left(member.person)
+            self.presence.roster.leave(member.person)
+            await self.presence.release(member.person)
 
     async def catch_up(self, member: Member[Outlet], *, reset: bool = False) -> None:
         """Writes the state and then page after page, as fast as the client reads, until the member is live."""
@@ -136,22 +151,35 @@ class LiveRoom:
             member.outlet.write(wire.Frame.of(wire.encode("reset")))
         member.outlet.write(self.state_frame(member.staff))
         member.outlet.write(self.you_frame(member.person))
+        if member.staff:
+            member.outlet.write(self.presence.locks_frame())
+        for feature in self.features:
+            for frame in feature.greeting(member.staff):
+                member.outlet.write(frame)
 
     def state_frame(self, staff: bool) -> wire.Frame:
         """The present state for one audience; encoded once as long as nothing changes."""
-        version, frame = self._state_frames.get(staff, (-1, None))
-        if frame is None or version != self.state.version:
-            frame = wire.Frame.of(wire.encode("state", **self.state.snapshot(staff)))
-            self._state_frames[staff] = (self.state.version, frame)
+        version = (self.state.version, self.presence.roster.staff_version)
+        known, frame = self._state_frames.get(staff, (None, None))
+        if frame is None or known != version:
+            fields = self.state.snapshot(staff)
+            # Those who have said nothing yet can be mentioned too.
+            here = {person.id: person._asdict() for person in self.presence.roster.staff.values()}
+            fields["hosts"] = list({**self.state.messages.hosts, **here}.values())
+            frame = wire.Frame.of(wire.encode("state", **fields))
+            self._state_frames[staff] = (version, frame)
         return frame
 
     def you_frame(self, person: str) -> wire.Frame:
-        """What concerns this one person."""
+        return wire.Frame.of(wire.encode("you", **self.you(person)))
+
+    def you(self, person: str) -> dict[str, object]:
+        """What concerns this one person: the fields of `you`."""
         until = self.state.sanctions.muted_until(person, dt.datetime.now(dt.UTC))
         fields: dict[str, object] = {"muted_until": None if until is None else wire.moment(until)}
         for feature in self.features:
             fields.update(feature.you(person))
-        return wire.Frame.of(wire.encode("you", **fields))
+        return fields
 
     def tell_you(self, person: str) -> None:
         """`you` again, to every socket of this person here."""
@@ -171,9 +199,21 @@ class LiveRoom:
 
     @property
     def online(self) -> int:
-        """People in the room, over all processes; one in two processes counts twice."""
-        now = asyncio.get_running_loop().time()
-        return self.room.online + sum(count for count, at in self._others.values() if now - at < _OTHERS_S)
+        """People in the room, over all processes."""
+        return self.presence.online
+
+    def is_staff(self, person: str) -> bool:
+        """A moderator, host or presenter who is here, or has been heard of in this room."""
+        return self.state.messages.is_staff(person) or person in self.presence.roster.staff
+
+    async def name_of(self, person: str) -> str:
+        """Their name if they are here, else the last one they wrote under, else nothing. Raises `StoreDown`."""
+        here = self.presence.roster.find(person)
+        return here.name if here is not None else await self._store.name_of(self.event_id, person)
+
+    @property
+    def slow_s(self) -> int:
+        return self.state.settings.slow_s
 
     # Messages
 
@@ -185,6 +225,8 @@ class LiveRoom:
 
     async def settle(self) -> None:
         """Returns when what was sent is stored and shown."""
+        for feature in self.features:
+            await feature.settle()
         await self.committer.settle()
         await asyncio.sleep(2 * FLUSH_S)
 
@@ -216,7 +258,8 @@ class LiveRoom:
         # Only what the state has taken: of a later one it cannot say how it looks.
         return [self.state.encode(entry)[staff] for entry in entries if entry.seq <= self.room.last]
 
-    async def _committed(self, entries: Sequence[Entry], last: int) -> None:
+    async def committed(self, entries: Sequence[Entry], last: int) -> None:
+        """New entries that this process has written; the log reaches `last`."""
         self._take(entries, last)
         if entries:
             await self._bus.publish_json(self._subject("log"), {"last": last})
@@ -231,6 +274,13 @@ class LiveRoom:
 
     def _took(self, entry: Entry) -> None:
         """What else an entry does to those who are here."""
+        match entry.type:
+            case "message":
+                self.slow.note(entry.person, asyncio.get_running_loop().time())  # perhaps in another process
+            case "mute" | "unmute":
+                self.tell_you(str(entry.content["person"]))
+            case "ban":
+                self.outs.close(str(entry.content["person"]), "banned")
         for feature in self.features:
             feature.took(entry)
 
@@ -251,11 +301,6 @@ class LiveRoom:
     async def _on_out(self, payload: bytes) -> None:
         said = json.loads(payload)
         self.outs.send_out(str(said["person"]), float(said["at"]))
-
-    async def _on_here(self, payload: bytes) -> None:
-        said = json.loads(payload)
-        if said["process"] != self._process:
-            self._others[str(said["process"])] = (int(said["online"]), asyncio.get_running_loop().time())
 
     # What runs
 
@@ -301,14 +346,9 @@ class LiveRoom:
                     break
                 self._take(entries, entries[-1].seq)
 
-    async def _tell_count(self) -> None:
+    async def _forget_idle(self) -> None:
         while True:
-            await asyncio.sleep(COUNT_S)
-            self.rate.forget_idle(asyncio.get_running_loop().time())
-            here = json.dumps({"process": self._process, "online": self.room.online}).encode()
-            await self._bus.publish(self._subject("here"), here)
-            online = self.online
-            if online == self._told:
-                continue
-            self._told = online
-            await self.tell(wire.Frame.of(wire.encode("count", online=online)))
+            await asyncio.sleep(_FORGET_S)
+            now = asyncio.get_running_loop().time()
+            self.rate.forget_idle(now)
+            self.slow.forget_idle(now)

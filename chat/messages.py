@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -104,28 +105,35 @@ class Messages:
         if self._pinned is None:
             return []
         message = Entry.of_copy(self._pinned.content["message"])
-        return [] if self.removed(message) else [self._event(message, staff)]
+        return [] if self.removed(message) else [self._carried(self._pinned, staff)]
 
     def show(self, entry: Entry, staff: bool) -> Mapping[str, object] | None:
-        if entry.type == "message":
-            return self._show_message(entry, staff)
+        if entry.type in ("message", "announcement"):
+            return self._show_spoken(entry, staff)
         by: dict[str, object] = {"cid": entry.cid, "from": entry.sender()} if staff else {}
         match entry.type:
-            case "announcement":
-                return {"cid": entry.cid, "from": entry.sender(), **entry.rest()}
             case "approve" | "restore" | "pin":
-                message = Entry.of_copy(entry.content["message"])
-                return {**by, "target": message.seq, "message": self._event(message, staff)}
+                return {**by, "target": entry.content["target"], "message": self._carried(entry, staff)}
             case "delete_person":
                 return {**by, "person": entry.content["person"], "upto": entry.seq}
+            case "unpin":
+                return by
             case _:
-                return {**by, **entry.rest()}
+                return {**by, "target": entry.content["target"]}
 
-    def _show_message(self, entry: Entry, staff: bool) -> Mapping[str, object] | None:
+    def _carried(self, entry: Entry, staff: bool) -> dict[str, object]:
+        """How the message looks now that this entry is about."""
+        message = Entry.of_copy(entry.content["message"])
+        if message.held and not self.hidden(message):
+            # In its own place it stays a stub for the public: its place is where it was approved.
+            message = replace(message, content={k: v for k, v in message.content.items() if k != "held"})
+        return self._event(message, staff)
+
+    def _show_spoken(self, entry: Entry, staff: bool) -> Mapping[str, object] | None:
         fields = {"cid": entry.cid, "from": entry.sender(), **entry.rest()}
         if staff:
             fields.update(self.decision(entry))
-        elif self.hidden(entry):
+        elif entry.held:
             return None
         if self.removed(entry):
             fields["deleted"] = True

@@ -13,11 +13,11 @@ class Outs:
     """Of one room in one process."""
 
     def __init__(self) -> None:
-        self._doors: dict[str, asyncio.Future[None]] = {}  # of people who are here
+        self._doors: dict[str, asyncio.Future[str]] = {}  # of people who are here
         self._at: OrderedDict[str, float] = OrderedDict()
 
-    def door(self, person: str) -> asyncio.Future[None]:
-        """Done when this person is sent out: one for all of their sockets."""
+    def door(self, person: str) -> asyncio.Future[str]:
+        """Done, with the code of the bye, when this person is sent out: one for all of their sockets."""
         if person not in self._doors:
             self._doors[person] = asyncio.get_running_loop().create_future()
         return self._doors[person]
@@ -32,9 +32,13 @@ class Outs:
         self._at[person] = at
         if len(self._at) > _MOST:
             self._at.popitem(last=False)
+        self.close(person, "revoked")
+
+    def close(self, person: str, code: str) -> None:
+        """Sends those away who are here, and nobody who comes later."""
         door = self._doors.pop(person, None)
         if door is not None:
-            door.set_result(None)
+            door.set_result(code)
 
     def refuses(self, person: str, issued_at: int) -> bool:
         """Whether a ticket of that (whole) second is from before they were sent out; one of the same second is."""

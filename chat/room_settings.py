@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chat.entry import Entry
+from chat.text_rules import Words
 
 _TYPES: Final = frozenset({"settings"})
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -27,6 +28,7 @@ class RoomSettings:
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = dict(DEFAULTS)
+        self.blocked = Words(())  # what holds a message for review when it stands in it
         self.ended = False  # the event is over; from the event's row
 
     @property
@@ -39,11 +41,6 @@ class RoomSettings:
         """Seconds between two messages of one person."""
         return int(self._values["slow_s"])
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What holds a message for review when it stands in it."""
-        return tuple(self._values["words"])
-
     def allows(self, name: str) -> bool:
         """Of links, frozen, anonymous_questions, review_questions, reactions, hands."""
         return bool(self._values[name])
@@ -54,10 +51,12 @@ class RoomSettings:
     def apply(self, entry: Entry) -> None:
         changes: Mapping[str, Any] = entry.content["settings"]
         self._values.update({name: value for name, value in changes.items() if name in DEFAULTS})
+        if "words" in changes:
+            self.blocked = Words(changes["words"])
 
     def snapshot(self, staff: bool) -> Mapping[str, object]:
         fields: dict[str, object] = {"settings": self.public()}
-        return {**fields, "staff": {"words": list(self.words)}} if staff else fields
+        return {**fields, "staff": {"words": list(self._values["words"])}} if staff else fields
 
     def show(self, entry: Entry, staff: bool) -> Mapping[str, object] | None:
         changes = {k: v for k, v in entry.content["settings"].items() if staff or k != "words"}

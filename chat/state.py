@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from chat.entry import Entry
+from chat.hands import Hands
 from chat.messages import Messages
+from chat.polls import Polls
+from chat.questions import Questions
 from chat.room_settings import RoomSettings
 from chat.sanctions import Sanctions
 from chat.wire import encode_event, moment
@@ -45,7 +48,17 @@ class RoomState:
         self.messages = Messages(self.event)
         self.sanctions = Sanctions()
         self.settings = RoomSettings()
-        self._parts: tuple[Part, ...] = (self.messages, self.sanctions, self.settings)
+        self.questions = Questions(self.messages)
+        self.polls = Polls()
+        self.hands = Hands()
+        self._parts: tuple[Part, ...] = (
+            self.messages,
+            self.sanctions,
+            self.settings,
+            self.questions,
+            self.polls,
+            self.hands,
+        )
         self._takers: dict[str, list[Part]] = {}
         self._showers: dict[str, Part] = {}
         for part in self._parts:

@@ -63,13 +63,38 @@ class Head:
     ended: bool
 
 
+@dataclass(slots=True)
+class Appending:
+    """The log while it is locked. `last` is its newest seq."""
+
+    connection: db.Connection
+    event_id: uuid.UUID
+    last: int
+
+    async def append(self, drafts: Sequence[Draft]) -> list[Appended]:
+        """Where each draft stands, in their order. A statement of its own, after the one that took the lock, so that
+        its snapshot sees every earlier cid.
+        """
+        rows = await self.connection.fetch(
+            _APPEND,
+            self.event_id,
+            self.last,
+            [d.type for d in drafts],
+            [uuid.UUID(d.cid) for d in drafts],
+            [d.person for d in drafts],
+            [d.content for d in drafts],
+        )
+        self.last += sum(row["fresh"] for row in rows)
+        return [Appended(_entry(row), row["fresh"]) for row in rows]
+
+
 class Store:
     def __init__(self, pool: db.Pool) -> None:
         self._pool = pool
 
     async def open(self, event_id: uuid.UUID, tail: int = RING) -> Opened:
         """Makes the room on first use. Raises `NoRoom`, `StoreDown`."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             try:
                 await connection.execute(
                     "insert into chat_room (event_id) values ($1) on conflict (event_id) do nothing", event_id
@@ -97,36 +122,42 @@ class Store:
 
         Raises `StoreDown`, `NoRoom`, `Unstorable`; then nothing was stored, or with `StoreDown` perhaps everything.
         """
+        async with self.appending(event_id) as log:
+            return await log.append(drafts)
+
+    @contextlib.asynccontextmanager
+    async def appending(self, event_id: uuid.UUID) -> AsyncIterator[Appending]:
+        """A transaction that holds the log: what it reads stays so until it has appended. Raises as `append`."""
         try:
-            async with self._connection() as connection, connection.transaction():
+            async with self.connection() as connection, connection.transaction():
                 last = await connection.fetchval(
                     "select last_seq from chat_room where event_id = $1 for update", event_id
                 )
                 if last is None:
                     raise NoRoom(str(event_id))
-                # A statement of its own, so that its snapshot is taken with the lock held and sees every earlier cid.
-                rows = await connection.fetch(
-                    _APPEND,
-                    event_id,
-                    last,
-                    [d.type for d in drafts],
-                    [uuid.UUID(d.cid) for d in drafts],
-                    [d.person for d in drafts],
-                    [d.content for d in drafts],
-                )
+                yield Appending(connection, event_id, last)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise Unstorable(type(error).__name__) from error
-        return [Appended(_entry(row), row["fresh"]) for row in rows]
 
     async def entry(self, event_id: uuid.UUID, seq: int) -> Entry | None:
         """One entry, None when there is none of that number. Raises `StoreDown`."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             row = await connection.fetchrow(f"{_ENTRIES} where event_id = $1 and seq = $2", event_id, seq)
         return None if row is None else _entry(row)
 
+    async def name_of(self, event_id: uuid.UUID, person: str) -> str:
+        """The name this person last wrote under, "" when they have not. Raises `StoreDown`."""
+        async with self.connection() as connection:
+            name = await connection.fetchval(
+                "select body->>'name' from chat_log where event_id = $1 and person = $2 order by seq desc limit 1",
+                event_id,
+                person,
+            )
+        return name or ""
+
     async def since(self, event_id: uuid.UUID, seq: int, limit: int = PAGE) -> list[Entry]:
         """The first `limit` entries after `seq`. Raises `StoreDown`."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             rows = await connection.fetch(
                 f"{_ENTRIES} where event_id = $1 and seq > $2 order by seq limit $3", event_id, seq, limit
             )
@@ -134,7 +165,7 @@ class Store:
 
     async def before(self, event_id: uuid.UUID, seq: int, limit: int) -> list[Entry]:
         """The last `limit` entries below `seq`, in order. Raises `StoreDown`."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             rows = await connection.fetch(
                 f"{_ENTRIES} where event_id = $1 and seq < $2 order by seq desc limit $3", event_id, seq, limit
             )
@@ -142,7 +173,7 @@ class Store:
 
     async def until(self, event_id: uuid.UUID, moment: dt.datetime, limit: int) -> list[Entry]:
         """The last `limit` entries of that moment or before, in order. Raises `StoreDown`."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             rows = await connection.fetch(
                 # Times grow with the numbers but for clocks that were set back, so the walk is short.
                 f"{_ENTRIES} where event_id = $1 and at <= $2 order by seq desc limit $3",
@@ -154,12 +185,12 @@ class Store:
 
     async def heads(self, event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Head]:
         """Of each room that still exists. Raises `StoreDown`."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             rows = await connection.fetch(f"{_HEADS} where event_id = any($1::uuid[])", list(event_ids))
         return {row["event_id"]: Head(str(row["epoch"]), row["last_seq"], row["ended"]) for row in rows}
 
     @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[db.Connection]:
+    async def connection(self) -> AsyncIterator[db.Connection]:
         try:
             async with asyncio.timeout(TIMEOUT_S), self._pool.acquire(timeout=TIMEOUT_S) as connection:
                 yield connection

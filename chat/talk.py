@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from typing import Any
 
 from chat import wire
+from chat.gate import closed_to_message, why_held
 from chat.store import StoreDown
 from chat.visit import Visit
 
 
 async def send(visit: Visit, message: wire.Send) -> None:
-    room, now = visit.room, asyncio.get_running_loop().time()
-    wait = room.rate.wait(visit.ticket.person, now)
+    room, person, now = visit.room, visit.ticket, asyncio.get_running_loop().time()
+    wait = room.rate.wait(person.person, now)
     if wait:
         visit.nak("send", message.cid, "rate", wait)
+        return
+    shut = closed_to_message(
+        room.state, person, message.body, dt.datetime.now(dt.UTC), room.slow.wait(person.person, room.slow_s, now)
+    )
+    if shut is not None:
+        visit.nak("send", message.cid, shut.code, shut.retry_after)
         return
     content: dict[str, Any] = {"body": message.body}
     if message.reply_to is not None:
@@ -22,8 +30,16 @@ async def send(visit: Visit, message: wire.Send) -> None:
             visit.nak("send", message.cid, "bad_reply")
             return
         content["reply_to"] = message.reply_to
-    room.rate.count(visit.ticket.person, now)
-    await visit.submit("send", visit.draft("message", message.cid, **content))
+    mentions = [mentioned for mentioned in message.mentions if room.is_staff(mentioned)]
+    if mentions:
+        content["mentions"] = mentions
+    why = why_held(room.state, person, message.body)
+    if why is not None:
+        content |= {"held": True, "why": why}
+    room.rate.count(person.person, now)
+    room.slow.note(person.person, now)  # now and not when it is stored: two at once are one too many
+    if await visit.submit("send", visit.draft("message", message.cid, **content)) is None:
+        room.slow.forget(person.person)
 
 
 async def history(visit: Visit, message: wire.History) -> None:

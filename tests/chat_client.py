@@ -103,13 +103,39 @@ class ChatClient:
                     continue
                 await asyncio.sleep(0.1)
 
-    async def history(self, before: int, limit: int = 100) -> Json:
-        """The answer: `events` with `before`, or a nak."""
+    async def order(self, op: str, cid: str | None = None, **fields: object) -> Json:
+        """What a moderator orders: the ack or nak."""
+        cid = cid or str(uuid.uuid4())
+        self.answers.pop(cid, None)
+        await self.put(type="mod", op=op, cid=cid, **fields)
+        await self.until(lambda: cid in self.answers or not self.connected)
+        if cid not in self.answers:
+            raise ConnectionError("lost while waiting for the answer")
+        return self.answers[cid]
+
+    async def people(self, **fields: object) -> Json:
+        """The page of people, or a nak."""
         start = len(self.messages)
-        await self.put(type="history", before=before, limit=limit)
+        await self.put(type="people", **fields)
+        await self.until(lambda: any(m["type"] in ("people", "nak") for m in self.messages[start:]))
+        return next(m for m in self.messages[start:] if m["type"] in ("people", "nak"))
+
+    def newest(self, kind: str) -> Json:
+        """The last message of this type."""
+        return next(m for m in reversed(self.messages) if m["type"] == kind)
+
+    async def history(self, before: int | None = None, limit: int = 100, **asked: object) -> Json:
+        """The answer: `events` with what was asked (`before`, `after`, `until`), or a nak."""
+        start = len(self.messages)
+        if before is not None:
+            asked["before"] = before
+        (kind,) = asked
+        await self.put(type="history", limit=limit, **asked)
 
         def answers() -> list[Json]:
-            return [m for m in self.messages[start:] if m.get("before") == before or m.get("of") == "history"]
+            return [
+                m for m in self.messages[start:] if (m["type"] == "events" and kind in m) or m.get("of") == "history"
+            ]
 
         await self.until(lambda: bool(answers()))
         return answers()[0]
@@ -137,7 +163,8 @@ class ChatClient:
 
     @property
     def bodies(self) -> list[str]:
-        return [event["body"] for event in self.shown]
+        """Of the messages, as they were shown."""
+        return [event["body"] for event in self.shown if event["type"] == "message" and "body" in event]
 
     async def _read(self, socket: ClientConnection) -> None:
         try:
@@ -160,7 +187,7 @@ class ChatClient:
                 self.shown = []
             case "ack" | "nak" if message["cid"]:
                 self.answers[message["cid"]] = message
-            case "events" if "before" not in message:
+            case "events" if not message.keys() & {"before", "after", "until"}:
                 for event in message["events"]:
                     if self.shown and event["seq"] != self.shown[-1]["seq"] + 1:
                         self.broken = f"{event['seq']} after {self.shown[-1]['seq']}"

@@ -15,15 +15,18 @@ from chat.wire.client import (
     Send,
     decode,
 )
+from chat.wire.client_asking import KINDS_OF_REACTION, AnswerPoll, Ask, Hand, React, Vote
 from chat.wire.client_mod import ModAnnounce, ModPerson, ModSettings, ModTarget, ModUnpin
+from chat.wire.client_mod_asking import ModHand, ModPoll, ModPollSave, ModQuestion
 from chat.wire.frame import Frame
-from chat.wire.order import Mod
+from chat.wire.order import Lock, Mod
 from chat.wire.parse import MAX_BODY, MAX_DEPTH, MAX_FRAME, MAX_SEQ, ClientMessage, Malformed, Refused, clean
 from chat.wire.server import ack, bye, encode, encode_event, events, history, moment, nak
 
 SUBPROTOCOL: Final = "webinar.chat.v1"
 
 __all__ = [
+    "KINDS_OF_REACTION",
     "MAX_BODY",
     "MAX_DEPTH",
     "MAX_FRAME",
@@ -31,21 +34,31 @@ __all__ = [
     "MAX_MENTIONS",
     "MAX_SEQ",
     "SUBPROTOCOL",
+    "AnswerPoll",
+    "Ask",
     "ClientMessage",
     "Frame",
+    "Hand",
     "Hello",
     "History",
+    "Lock",
     "Malformed",
     "Mod",
     "ModAnnounce",
+    "ModHand",
     "ModPerson",
+    "ModPoll",
+    "ModPollSave",
+    "ModQuestion",
     "ModSettings",
     "ModTarget",
     "ModUnpin",
     "People",
     "Ping",
+    "React",
     "Refused",
     "Send",
+    "Vote",
     "ack",
     "bye",
     "clean",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chat.wire.client_asking import answer_poll, ask, hand, react, vote
 from chat.wire.client_mod import mod
 from chat.wire.parse import ClientMessage, Malformed, Refused, cid_of, is_int, is_person, is_seq, parse, text_of
 
@@ -17,9 +18,6 @@ MAX_HISTORY: Final = 100  # events one `history` may ask for
 MAX_PEOPLE: Final = 100  # people one `people` may ask for
 MAX_MENTIONS: Final = 5
 _MAX_QUERY: Final = 100  # characters
-
-# Of the same protocol, but not in this version of the service: answered with a nak, never an error.
-_LATER: Final = frozenset({"ask", "vote", "answer_poll", "react", "hand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def decode(text: str) -> ClientMessage:
     kind, message = parse(text)
     reader = _READERS.get(kind)
     if reader is None:
-        return Refused(kind, cid_of(message), "not_available" if kind in _LATER else "unknown_type")
+        return Refused(kind, cid_of(message), "unknown_type")
     return reader(message)
 
 
@@ -143,5 +141,10 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], ClientMessage]]] = {
     "history": _history,
     "people": _people,
     "ping": _ping,
+    "ask": ask,
+    "vote": vote,
+    "answer_poll": answer_poll,
+    "react": react,
+    "hand": hand,
     "mod": mod,
 }

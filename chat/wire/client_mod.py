@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chat.wire.order import Mod
+from chat.wire.client_mod_asking import hand, poll, poll_save, question
+from chat.wire.order import Lock, Mod
 from chat.wire.parse import ClientMessage, Refused, cid_of, clean, is_int, is_person, is_seq, text_of
 
 MAX_WORDS: Final = 200
@@ -19,7 +20,7 @@ _SWITCHES: Final = ("links", "frozen", "anonymous_questions", "review_questions"
 
 @dataclass(frozen=True, slots=True)
 class ModTarget(Mod):
-    """approve, reject, delete, restore, pin, lock, unlock: of the event with this seq."""
+    """approve, reject, delete, restore, pin: of the event with this seq."""
 
     target: int
 
@@ -57,7 +58,7 @@ def mod(message: Mapping[str, Any]) -> ClientMessage:
     op, cid = message.get("op"), cid_of(message)
     if op in ("lock", "unlock"):
         target = message.get("target")
-        return ModTarget(op, None, target) if is_seq(target) else Refused("mod", cid, "bad_message")
+        return Lock(op, target) if is_seq(target) else Refused("mod", cid, "bad_message")
     if not isinstance(op, str) or cid is None:
         return Refused("mod", cid, "bad_message")
     reader = _OPS.get(op)
@@ -124,4 +125,8 @@ _OPS: Final[Mapping[str, Reader]] = {
     "unpin": _unpin,
     "announce": _announce,
     "settings": _settings,
+    "question": question,
+    "poll_save": poll_save,
+    "poll": poll,
+    "hand": hand,
 }

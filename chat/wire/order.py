@@ -9,7 +9,15 @@ from chat.wire.parse import ClientMessage
 
 @dataclass(frozen=True, slots=True)
 class Mod(ClientMessage):
-    """An order. `cid` is None only for `lock` and `unlock`, which are neither logged nor acknowledged."""
+    """An order that becomes an event of the log."""
 
     op: str
-    cid: str | None
+    cid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock(ClientMessage):
+    """`lock` or `unlock`: somebody looks at the event with this seq. Neither logged nor acknowledged."""
+
+    op: str
+    target: int

@@ -17,6 +17,7 @@ from chat.entry import Draft
 from chat.hub import LINGER_S, Hub
 from chat.live_room import LiveRoom
 from chat.store import Head, NoRoom, Store
+from chat.ticket import Ticket
 from chat.wire import Frame
 from webinar.base import db
 from webinar.base.bus import Bus
@@ -87,7 +88,7 @@ def draft(body: str) -> Draft:
 
 async def joined(room: LiveRoom) -> Paper:
     paper = Paper()
-    member, _ = room.join("p", "attendee", paper, None, None)
+    member, _ = room.join(Ticket(room.event_id, "p", "attendee", "P", 0), paper, None, None)
     await room.catch_up(member)
     return paper
 

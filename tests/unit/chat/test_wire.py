@@ -31,11 +31,6 @@ def test_each_client_message_is_read_into_its_own_type() -> None:
     assert wire.decode(said(type="ping")) == wire.Ping()
 
 
-@pytest.mark.parametrize("kind", ["ask", "vote", "answer_poll", "react", "hand"])
-def test_messages_of_later_versions_are_not_available_rather_than_errors(kind: str) -> None:
-    assert wire.decode(said(type=kind, cid=CID)) == wire.Refused(kind, CID, "not_available")
-
-
 def test_an_unknown_type_is_refused_and_the_conversation_goes_on() -> None:
     assert wire.decode(said(type="dance", cid="no uuid")) == wire.Refused("dance", None, "unknown_type")
 
