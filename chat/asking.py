@@ -1,0 +1,147 @@
+"""Answers to attendees' questions, votes, answers to polls, reactions and hands."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from typing import Any
+
+from chat import wire
+from chat.applause import Applause
+from chat.ballot_box import BallotBox
+from chat.committer import Refusal
+from chat.entry import Draft
+from chat.floor import Floor
+from chat.gate import Closed, closed, closed_to_question, why_question_held
+from chat.limits import Window
+from chat.polls import Stage
+from chat.visit import Visit
+
+
+async def ask(visit: Visit, message: wire.Ask) -> None:
+    room, ticket, window = visit.room, visit.ticket, visit.room.feature(Floor).questions
+    shut = _too_often(visit, window) or closed_to_question(room.state, ticket, message.body, dt.datetime.now(dt.UTC))
+    if shut is None and message.anonymous and not room.state.settings.allows("anonymous_questions"):
+        shut = Closed("anonymous_off")
+    if shut is None and room.state.questions.full:
+        shut = Closed("limit")
+    if shut is not None:
+        visit.nak("ask", message.cid, shut.code, shut.retry_after)
+        return
+    content: dict[str, Any] = {"body": message.body}
+    why = why_question_held(room.state, ticket, message.body)
+    if why is not None:
+        content |= {"held": True, "why": why}
+    _count(visit, window)
+    await visit.submit(
+        "ask", _anonymous(visit, message.cid, content) if message.anonymous else _signed(visit, message.cid, content)
+    )
+
+
+def _signed(visit: Visit, cid: str, content: dict[str, Any]) -> Draft:
+    return visit.draft("question", cid, **content, anonymous=False)
+
+
+def _anonymous(visit: Visit, cid: str, content: dict[str, Any]) -> Draft:
+    """Without name and role, by somebody whom nobody can find without our secret: the same for a repeated `cid`, so
+    that it is stored once, another for every question, so that two of one person are not seen to be of one.
+    """
+    who = "anon:" + visit.tokens.pseudonym(str(visit.ticket.event_id), visit.ticket.person, cid)
+    return Draft("question", cid, who, {**content, "anonymous": True})
+
+
+async def vote(visit: Visit, message: wire.Vote) -> None:
+    room, window = visit.room, visit.room.feature(Floor).ballots
+    shut = _too_often(visit, window) or closed(room.state, visit.ticket, dt.datetime.now(dt.UTC))
+    question = room.state.questions.get(message.question)
+    if shut is None and (question is None or not room.state.questions.public(question)):
+        shut = Closed("bad_target")
+    if shut is not None:
+        visit.nak("vote", message.cid, shut.code, shut.retry_after)
+        return
+    _count(visit, window)
+    try:
+        await room.feature(BallotBox).vote(message.question, visit.ticket.person, message.up)
+    except Refusal as refusal:
+        visit.nak("vote", message.cid, refusal.code, refusal.retry_after)
+        return
+    _ack(visit, message.cid)
+
+
+async def answer_poll(visit: Visit, message: wire.AnswerPoll) -> None:
+    room, window = visit.room, visit.room.feature(Floor).ballots
+    poll = room.state.polls.get(message.poll)
+    shut = _too_often(visit, window) or (Closed("ended") if room.state.settings.ended else None)
+    if shut is None and (poll is None or poll.stage is Stage.DRAFT):
+        shut = Closed("bad_target")
+    elif shut is None and poll is not None and poll.stage is not Stage.OPEN:
+        shut = Closed("not_open")
+    elif shut is None and poll is not None and not poll.definition.accepts(message.choices):
+        shut = Closed("bad_choice")
+    if shut is not None or poll is None:
+        code, wait = ("bad_target", None) if shut is None else (shut.code, shut.retry_after)
+        visit.nak("answer_poll", message.cid, code, wait)
+        return
+    _count(visit, window)
+    try:
+        await room.feature(BallotBox).answer(poll, visit.ticket.person, message.choices)
+    except Refusal as refusal:
+        visit.nak("answer_poll", message.cid, refusal.code, refusal.retry_after)
+        return
+    _ack(visit, message.cid)
+
+
+async def react(visit: Visit, message: wire.React) -> None:
+    state = visit.room.state
+    if not state.settings.allows("reactions"):
+        visit.nak("react", None, "off")
+    elif closed(state, visit.ticket, dt.datetime.now(dt.UTC)) is None:
+        visit.room.feature(Applause).take(visit.ticket.person, message.kind)
+
+
+async def hand(visit: Visit, message: wire.Hand) -> None:
+    room, window = visit.room, visit.room.feature(Floor).hands
+    hands, mine = room.state.hands, room.state.hands.of(visit.ticket.person)
+    if message.up == (mine is not None):
+        _ack(visit, message.cid, mine)
+        return
+    shut = _too_often(visit, window)
+    if shut is None and message.up:
+        shut = _may_not_raise(visit)
+    if shut is not None:
+        visit.nak("hand", message.cid, shut.code, shut.retry_after)
+        return
+    _count(visit, window)
+    cid = message.cid or str(uuid.uuid4())
+    content: dict[str, Any] = {"up": True} if message.up else {"up": False, "of": mine}
+    try:
+        entry = await room.submit(visit.draft("hand", cid, **content))
+    except Refusal as refusal:
+        visit.nak("hand", message.cid, refusal.code, refusal.retry_after)
+        return
+    # From two tabs at once it is one hand, the first of them.
+    _ack(visit, message.cid, hands.of(visit.ticket.person) if message.up else entry.seq)
+
+
+def _may_not_raise(visit: Visit) -> Closed | None:
+    state = visit.room.state
+    if not state.settings.allows("hands"):
+        return Closed("off")
+    if state.hands.full:
+        return Closed("limit")
+    return closed(state, visit.ticket, dt.datetime.now(dt.UTC))
+
+
+def _too_often(visit: Visit, window: Window) -> Closed | None:
+    wait = window.wait(visit.ticket.person, asyncio.get_running_loop().time())
+    return Closed("rate", wait) if wait else None
+
+
+def _count(visit: Visit, window: Window) -> None:
+    window.count(visit.ticket.person, asyncio.get_running_loop().time())
+
+
+def _ack(visit: Visit, cid: str | None, seq: int | None = None) -> None:
+    if cid is not None:
+        visit.write(wire.ack(cid, seq))

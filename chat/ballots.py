@@ -1,0 +1,303 @@
+"""Votes, answers to polls and totals of reactions, in PostgreSQL. The log beside them is `chat.store`.
+
+Whoever writes locks the room's row of `chat_ballot` and raises its version in the same transaction, so batches have one
+order in every process and one that was missed is noticed. What was voted is never waited for by what is written in the
+room, and the other way round: the locks are different ones, and whoever needs both takes that of the log first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from chat.entry import Draft
+from chat.ledger import Changes
+from chat.store import Appended, NoRoom, Store
+from webinar.base import db
+
+Key = tuple[int, str]  # the seq of a question or poll, a person
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`refused`: answers that were not taken, with the nak's code."""
+
+    changes: Changes
+    refused: Mapping[Key, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Of a poll: how many chose each choice, how many answered."""
+
+    counts: list[int]
+    answers: int
+
+
+class Ballots:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # Votes and answers
+
+    async def since(self, event_id: uuid.UUID, version: int) -> Changes:
+        """What was written after `version` and still holds. Raises `StoreDown`."""
+        async with (
+            self._store.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            now = await connection.fetchval("select version from chat_ballot where event_id = $1", event_id)
+            votes = await connection.fetch(
+                "select question, person, up from chat_vote where event_id = $1 and version > $2", event_id, version
+            )
+            answers = await connection.fetch(_ANSWERS_SINCE, event_id, version)
+        return Changes(now or 0, list(map(tuple, votes)), list(map(tuple, answers)))
+
+    async def versions(self, event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+        """Of the rooms where anything was written. Raises `StoreDown`."""
+        async with self._store.connection() as connection:
+            rows = await connection.fetch(
+                "select event_id, version from chat_ballot where event_id = any($1::uuid[])", list(event_ids)
+            )
+        return {row["event_id"]: row["version"] for row in rows}
+
+    async def write(
+        self, event_id: uuid.UUID, votes: Mapping[Key, bool], answers: Mapping[Key, Sequence[int]], counted: Counted
+    ) -> Written:
+        """One batch, all or nothing. `counted`: the choices there are, by poll.
+
+        Raises `StoreDown` (then perhaps everything was written), `NoRoom`.
+        """
+        async with self._store.connection() as connection, connection.transaction():
+            version = 1 + await _lock(connection, event_id)
+            await connection.execute("update chat_ballot set version = $2 where event_id = $1", event_id, version)
+            voted = await _put_votes(connection, event_id, votes, version) if votes else []
+            taken, refused = (
+                await _put_answers(connection, event_id, answers, counted, version) if answers else ([], {})
+            )
+        return Written(Changes(version, voted, taken), refused)
+
+    # Polls
+
+    async def open_poll(self, event_id: uuid.UUID, poll: int, *, anonymous: bool, choices: int) -> None:
+        """From now on it takes answers; those it has stay. Raises `StoreDown`, `NoRoom`."""
+        async with self._store.connection() as connection, connection.transaction():
+            await _lock(connection, event_id)
+            await connection.execute(
+                "insert into chat_poll (event_id, poll, anonymous, open, counts)"
+                " values ($1, $2, $3, true, array_fill(0, array[$4::int]))"
+                " on conflict (event_id, poll) do update set open = true",
+                event_id,
+                poll,
+                anonymous,
+                choices,
+            )
+
+    async def close_poll(self, event_id: uuid.UUID, poll: int, choices: Sequence[int]) -> Result:
+        """From now on it takes none, in no process: the result is the last. Raises `StoreDown`, `NoRoom`."""
+        async with self._store.connection() as connection, connection.transaction():
+            await _lock(connection, event_id)
+            await connection.execute(
+                "update chat_poll set open = false where event_id = $1 and poll = $2", event_id, poll
+            )
+            return (await _results(connection, event_id, {poll: choices}))[poll]
+
+    async def remove_poll(self, event_id: uuid.UUID, poll: int) -> None:
+        """With all of its answers. Raises `StoreDown`."""
+        async with self._store.connection() as connection:
+            await connection.execute("delete from chat_poll where event_id = $1 and poll = $2", event_id, poll)
+
+    async def results(self, event_id: uuid.UUID, counted: Counted) -> dict[int, Result]:
+        """Of these polls, now. Raises `StoreDown`."""
+        async with self._store.connection() as connection:
+            return await _results(connection, event_id, counted)
+
+    # Tallies
+
+    async def tally(
+        self, event_id: uuid.UUID, families: Mapping[int, Sequence[int]], told: Mapping[int, int], pace_s: float
+    ) -> Appended | None:
+        """Appends how many people vote for each family of questions, those that differ from what was `told`.
+
+        None when none differs, or when the tally before is less than `pace_s` old, whichever process wrote it: counted
+        with the log locked, so that of two tallies the later one is never the older. Raises `StoreDown`, `NoRoom`.
+        """
+        roots = [root for root, members in families.items() for _ in members]
+        members = [member for family in families.values() for member in family]
+        async with self._store.appending(event_id) as log:
+            rows = await log.connection.fetch(_TALLY, event_id, roots, members)
+            votes = {str(row["root"]): row["votes"] for row in rows if row["votes"] != told[row["root"]]}
+            if not votes or not await log.connection.fetchval(_MAY_TALLY, event_id, dt.timedelta(seconds=pace_s)):
+                return None
+            (appended,) = await log.append([Draft("tally", str(uuid.uuid4()), "", {"votes": votes})])
+        return appended
+
+    # Reactions
+
+    async def add_reactions(self, event_id: uuid.UUID, totals: Mapping[tuple[dt.datetime, str], int]) -> None:
+        """Adds to the totals, by minute and kind. Raises `StoreDown`, `NoRoom`."""
+        try:
+            async with self._store.connection() as connection:
+                await connection.execute(
+                    "insert into chat_reaction (event_id, minute, kind, count)"
+                    " select $1, * from unnest($2::timestamptz[], $3::text[], $4::int[])"
+                    " on conflict (event_id, minute, kind) do update set count = chat_reaction.count + excluded.count",
+                    event_id,
+                    [minute for minute, _ in totals],
+                    [kind for _, kind in totals],
+                    list(totals.values()),
+                )
+        except asyncpg.ForeignKeyViolationError as error:
+            raise NoRoom(str(event_id)) from error
+
+
+Counted = Mapping[int, Sequence[int]]  # poll → its choices, in the order of its counts
+
+
+async def _lock(connection: db.Connection, event_id: uuid.UUID) -> int:
+    """The version, that nobody else raises until the end of the transaction. Raises `NoRoom`."""
+    try:
+        version: int = await connection.fetchval(
+            "insert into chat_ballot (event_id) values ($1)"
+            " on conflict (event_id) do update set version = chat_ballot.version returning version",
+            event_id,
+        )
+    except asyncpg.ForeignKeyViolationError as error:
+        raise NoRoom(str(event_id)) from error
+    return version
+
+
+async def _put_votes(
+    connection: db.Connection, event_id: uuid.UUID, votes: Mapping[Key, bool], version: int
+) -> list[tuple[int, str, bool]]:
+    await connection.execute(
+        "insert into chat_vote (event_id, question, person, up, version)"
+        " select $1, *, $5 from unnest($2::bigint[], $3::text[], $4::boolean[])"
+        " on conflict (event_id, question, person) do update set up = excluded.up, version = excluded.version",
+        event_id,
+        [question for question, _ in votes],
+        [person for _, person in votes],
+        list(votes.values()),
+        version,
+    )
+    return [(question, person, up) for (question, person), up in votes.items()]
+
+
+async def _put_answers(
+    connection: db.Connection,
+    event_id: uuid.UUID,
+    answers: Mapping[Key, Sequence[int]],
+    counted: Counted,
+    version: int,
+) -> tuple[list[tuple[int, str, Sequence[int]]], dict[Key, str]]:
+    """(those taken, why the others were not)."""
+    if not answers:
+        return [], {}
+    rows = await connection.fetch(
+        "select poll, anonymous from chat_poll where event_id = $1 and poll = any($2::bigint[]) and open",
+        event_id,
+        list({poll for poll, _ in answers}),
+    )
+    anonymous = {row["poll"]: row["anonymous"] for row in rows}
+    named = {key: choices for key, choices in answers.items() if anonymous.get(key[0]) is False}
+    secret = {key: choices for key, choices in answers.items() if anonymous.get(key[0]) is True}
+    if named:
+        await connection.execute(
+            "insert into chat_answer (event_id, poll, person, choices, version)"
+            " select $1, poll, person, choices::smallint[], $5"
+            " from unnest($2::bigint[], $3::text[], $4::text[]) as a (poll, person, choices)"
+            " on conflict (event_id, poll, person)"
+            " do update set choices = excluded.choices, version = excluded.version",
+            event_id,
+            [poll for poll, _ in named],
+            [person for _, person in named],
+            ["{" + ",".join(map(str, choices)) + "}" for choices in named.values()],
+            version,
+        )
+    first = await _count_secretly(connection, event_id, secret, counted, version) if secret else set()
+    taken: list[tuple[int, str, Sequence[int]]] = [(poll, who, choices) for (poll, who), choices in named.items()]
+    taken += [(poll, who, ()) for poll, who in first]
+    refused = {key: "not_open" for key in answers if key[0] not in anonymous}
+    refused.update({key: "answered" for key in secret if key not in first})
+    return taken, refused
+
+
+async def _count_secretly(
+    connection: db.Connection,
+    event_id: uuid.UUID,
+    answers: Mapping[Key, Sequence[int]],
+    counted: Counted,
+    version: int,
+) -> set[Key]:
+    """Notes who answered and adds what was chosen, in rows that have nothing in common; returns those who are new."""
+    rows = await connection.fetch(
+        "insert into chat_voter (event_id, poll, person, version)"
+        " select $1, *, $4 from unnest($2::bigint[], $3::text[]) on conflict do nothing returning poll, person",
+        event_id,
+        [poll for poll, _ in answers],
+        [person for _, person in answers],
+        version,
+    )
+    first = {(row["poll"], row["person"]) for row in rows}
+    for poll in {poll for poll, _ in first}:
+        chosen = [answers[key] for key in first if key[0] == poll]
+        await connection.execute(
+            "update chat_poll set answers = answers + $3, counts = (select array_agg(a + b order by place)"
+            " from unnest(counts, $4::int[]) with ordinality as u (a, b, place)) where event_id = $1 and poll = $2",
+            event_id,
+            poll,
+            len(chosen),
+            [sum(choice in choices for choices in chosen) for choice in counted[poll]],
+        )
+    return first
+
+
+async def _results(connection: db.Connection, event_id: uuid.UUID, counted: Counted) -> dict[int, Result]:
+    rows = await connection.fetch(_RESULTS, event_id, list(counted))
+    results = {poll: Result([0] * len(choices), 0) for poll, choices in counted.items()}
+    for row in rows:
+        chosen = dict(zip(row["choices"] or (), row["chosen"] or (), strict=True))
+        counts = row["counts"] if row["anonymous"] else [chosen.get(choice, 0) for choice in counted[row["poll"]]]
+        results[row["poll"]] = Result(list(counts), row["answers"])
+    return results
+
+
+_ANSWERS_SINCE: Final = """
+    select poll, person, choices from chat_answer where event_id = $1 and version > $2
+    union all
+    select poll, person, '{}'::smallint[] from chat_voter where event_id = $1 and version > $2
+"""
+
+_TALLY: Final = """
+    select f.root, count(distinct v.person)::int as votes
+    from unnest($2::bigint[], $3::bigint[]) as f (root, member)
+    left join chat_vote v on v.event_id = $1 and v.question = f.member and v.up
+    group by f.root
+"""
+
+_MAY_TALLY: Final = """
+    update chat_ballot set tallied_at = clock_timestamp()
+    where event_id = $1 and tallied_at <= clock_timestamp() - $2::interval
+    returning true
+"""
+
+_RESULTS: Final = """
+    select p.poll, p.anonymous, p.counts, n.choices, n.chosen,
+        case when p.anonymous then p.answers else
+            (select count(*)::int from chat_answer a where a.event_id = p.event_id and a.poll = p.poll) end as answers
+    from chat_poll p
+    left join lateral (
+        select array_agg(choice) as choices, array_agg(people) as chosen from (
+            select choice, count(*)::int as people
+            from chat_answer a, unnest(a.choices) as choice
+            where a.event_id = p.event_id and a.poll = p.poll
+            group by choice
+        ) c
+    ) n on not p.anonymous
+    where p.event_id = $1 and p.poll = any($2::bigint[])
+"""
