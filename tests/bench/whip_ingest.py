@@ -75,7 +75,7 @@ async def weather() -> None:
                         repeated=health.packets_recovered,
                         never_came=health.packets_lost,
                         keyframes_asked=health.plis_sent,
-                        machine_late_ms=round(max(late for at, late in it.lateness if at >= begin) * 1000),
+                        machine_late_ms=round(it.late_s(begin, end) * 1000),
                     )
 
 

@@ -31,7 +31,7 @@ async def presenting(it: Stage, publisher: str) -> AsyncIterator[Page | None]:
     if publisher == "chromium":
         it.page = PAGE
         async with chromium(it.url) as page:
-            await page.evaluate("publish(clock())")
+            await page.evaluate("publish(clock(), {audioNack: true})")  # as the studio does
             yield page
         return
     stop = asyncio.Event()
@@ -54,9 +54,10 @@ async def test_with_5_percent_loss_and_50_ms_jitter_neither_picture_nor_sound_st
         shown = await it.end()
     assert it.relay.lost > 20
     assert health.packets_recovered > 10
-    assert shown.longest_freeze(begin, end) < 0.5
-    # At worst a repair that was waited for in vain; the goal of 0.1 is measured by the bench.
-    assert shown.longest_silence(begin, end) <= 0.15
+    # A presenter who runs late leaves out what it is late by: those holes are its own.
+    late_s = it.late_s(begin, end)
+    assert shown.longest_freeze(begin, end) < 0.5 + late_s
+    assert shown.longest_silence(begin, end) <= 0.1 + late_s
 
 
 async def test_a_presenter_whose_network_changes_goes_on_in_the_same_session(tmp_path: Path) -> None:

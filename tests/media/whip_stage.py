@@ -167,9 +167,13 @@ class Stage:
             begin = self.session.status().program_time_s
             await self.lasts(seconds)
             end = self.session.status().program_time_s
-            windows.append((max((late for at, late in self.lateness if begin <= at <= end), default=0.0), begin, end))
+            windows.append((self.late_s(begin, end), begin, end))
         _, begin, end = min(windows)
         return begin, end
+
+    def late_s(self, from_s: float, to_s: float) -> float:
+        """The most that this process was late in a stretch of the program, and with it the presenter in it."""
+        return max((late for at, late in self.lateness if from_s <= at <= to_s), default=0.0)
 
     async def watch_lateness(self) -> None:
         """Until cancelled."""
