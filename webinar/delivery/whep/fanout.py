@@ -15,7 +15,8 @@ from webinar.delivery.whep.clock import ProgramClock
 from webinar.delivery.whep.figures import FanoutStats
 from webinar.delivery.whep.layers import AUDIO_ONLY
 from webinar.delivery.whep.opus import Bundler
-from webinar.delivery.whep.packetizer import Frame, SendBuffer
+from webinar.delivery.whep.pacer import Pacer
+from webinar.delivery.whep.packetizer import SLICE, Frame, SendBuffer
 from webinar.delivery.whep.rung import Rung, height
 from webinar.delivery.whep.session import Viewer, ViewerState
 
@@ -44,6 +45,7 @@ class Fanout:
         self.event_id: Final = event_id
         self.stats: Final = FanoutStats()
         self.viewers: Final[dict[str, Viewer]] = {}
+        self.pacer: Final = Pacer(time.monotonic)
         self._buffer = buffer
         self._ask_upstream = request_keyframe
         self._clock = ProgramClock()
@@ -150,8 +152,27 @@ class Fanout:
                 unit, pushed_s = self._queue.popleft()
                 await self._send(unit)
                 self._late(time.monotonic() - pushed_s)
-            self._arrived.clear()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Until a unit comes; meanwhile what is left of large frames is sent in its time."""
+        self._arrived.clear()
+        due_s = self.pacer.due_s()
+        if due_s is None:
             await self._arrived.wait()
+            return
+        timer = asyncio.get_running_loop().call_later(due_s, self._arrived.set)
+        try:
+            await self._arrived.wait()
+        finally:
+            timer.cancel()
+        await self._send_due()
+
+    async def _send_due(self) -> None:
+        while True:
+            if self.pacer.send_due(YIELD_AFTER) < YIELD_AFTER:
+                return
+            await asyncio.sleep(0)
 
     async def _send(self, unit: Unit) -> None:
         self.stats.units += 1
@@ -180,7 +201,7 @@ class Fanout:
 
     async def _deliver(self, rendition: str, frame: Frame) -> None:
         """To every viewer, letting the loop breathe between batches: HTTP and STUN must stay quick."""
-        cost, size = 0, len(frame.payloads)
+        cost, size = 0, min(len(frame.payloads), SLICE)
         for viewer in list(self.viewers.values()):
             if rendition == AUDIO:
                 viewer.on_audio(frame)
@@ -192,6 +213,7 @@ class Fanout:
             if cost >= YIELD_AFTER:
                 cost = 0
                 await asyncio.sleep(0)
+                await self._send_due()
 
     def _relist(self) -> None:
         """The ladder is what was pushed within 2 s of the newest unit, sent or dropped, and does not rest.

@@ -9,7 +9,10 @@ from webinar.delivery.whep.session import Viewer
 
 @dataclass(slots=True)
 class FanoutStats:
-    """Counters of one event's fan-out. `lateness` is seconds from `push` to the last viewer's packet."""
+    """Counters of one event's fan-out.
+
+    `lateness` is seconds from `push` to the last viewer's packet, without what of a large frame waits on purpose.
+    """
 
     packets: int = 0
     bytes: int = 0

@@ -19,6 +19,8 @@ EXTENDED_LENGTH: Final = 20  # with one header extension of three bytes (RFC 828
 # 1,200-byte datagrams pass every path that IPv6 may take; 2 bytes are kept for RTX's original sequence number.
 MAX_PAYLOAD: Final = 1200 - EXTENDED_LENGTH - TAG_LENGTH - 2
 MAX_SEGMENTS: Final = 64  # UDP_MAX_SEGMENTS of older kernels
+SLICE: Final = 16  # packets that are sent at once, see `pacer`
+MAX_SLICES: Final = 5  # of a frame: a larger one has larger slices
 MAX_RUN: Final = 65_000  # an IPv4 datagram before it is cut is at most 65,507 bytes
 VERSION: Final = 0x8000
 EXTENSION: Final = 0x1000
@@ -46,6 +48,7 @@ class Run:
     slots: tuple[Slot, ...]
     view: memoryview  # all of them
     segment: int
+    size: int  # bytes of payload
     flags: int  # first two bytes of the headers, without the payload type
     last_flags: int  # of the last packet's
 
@@ -99,10 +102,10 @@ class SendBuffer:
 
     def _cuts(self, payloads: Sequence[bytes], overhead: int) -> Iterator[int]:
         """Where a run ends: after a packet smaller than its first, before a larger one, or when it is full."""
-        start = 0
+        start, most = 0, min(max(SLICE, -(-len(payloads) // MAX_SLICES)), MAX_SEGMENTS)
         for n in range(1, len(payloads) + 1):
             segment = len(payloads[start]) + overhead
-            full = n - start >= min(MAX_SEGMENTS, MAX_RUN // segment)
+            full = n - start >= min(most, MAX_RUN // segment)
             if (
                 n == len(payloads)
                 or full
@@ -121,8 +124,8 @@ class SendBuffer:
             end = body + len(payload) + TAG_LENGTH
             slots.append((payload, nonce, view[nonce:header], view[header:body], view[body:end]))
             nonce = end - NONCE_LENGTH
-        segment = len(payloads[0]) + header_length + TAG_LENGTH
-        return Run(tuple(reversed(slots)), view[NONCE_LENGTH : nonce + NONCE_LENGTH], segment, flags, last_flags)
+        segment, size = len(payloads[0]) + header_length + TAG_LENGTH, sum(map(len, payloads))
+        return Run(tuple(reversed(slots)), view[NONCE_LENGTH : nonce + NONCE_LENGTH], segment, size, flags, last_flags)
 
 
 def nal_units(data: bytes) -> list[bytes]:

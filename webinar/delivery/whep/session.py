@@ -13,6 +13,7 @@ from webinar.base.rtc import Peer, PeerState, rtcp
 from webinar.delivery.whep.adaptation import Adaptation
 from webinar.delivery.whep.layers import AUDIO_ONLY, Advice, LayerChooser
 from webinar.delivery.whep.negotiate import Negotiated
+from webinar.delivery.whep.pacer import Pacer
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
 from webinar.delivery.whep.stream import OutStream
 
@@ -37,6 +38,9 @@ class ViewerState(enum.StrEnum):
 
 class Room(Protocol):
     """What a viewer needs of its fan-out."""
+
+    @property
+    def pacer(self) -> Pacer: ...
 
     def begin(self, viewer: Viewer) -> None: ...
     def left(self, viewer: Viewer) -> None: ...
@@ -227,6 +231,8 @@ class Viewer:
         elif state is PeerState.CLOSED:
             self._change(ViewerState.CLOSED, reason)
             self.network.stop()
+            if self.video is not None:
+                self.video.forget()
             self.video = self.audio = self._held = None
             self._room.left(self)
 
@@ -283,6 +289,7 @@ class Viewer:
             repair=negotiated.repair,
             history=HISTORY_FRAMES,
             send_time=negotiated.send_time,
+            pacer=self._room.pacer,
         )
         if negotiated.audio_ssrc:
             self.audio = OutStream(
@@ -295,7 +302,7 @@ class Viewer:
             )
 
     def _burst(self, gop: Sequence[Frame]) -> None:
-        """Everything since the last IDR at once, with timestamps just before the newest one's.
+        """Everything since the last IDR, with timestamps just before the newest one's.
 
         Where as much was sent of another rendition already, with timestamps just after that.
         """
@@ -309,7 +316,7 @@ class Viewer:
             newest = last + min(BURST_STEP * len(gop), BURST_AHEAD)
         step = BURST_STEP if last < 0 else min(BURST_STEP, (newest - last) // len(gop))
         for n, frame in enumerate(gop):
-            self.video.send(frame, newest - (len(gop) - 1 - n) * step & 0xFFFFFFFF)
+            self.video.send(frame, newest - (len(gop) - 1 - n) * step & 0xFFFFFFFF, behind=n > 0)
         self._last_ticks, self._last_rung = newest, self.rung
         self._change(ViewerState.PLAYING)
 

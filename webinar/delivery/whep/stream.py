@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
 from webinar.base.rtc import Peer
 from webinar.base.rtc.srtp import TAG_LENGTH, GcmSender, Sender
+from webinar.delivery.whep.pacer import Pacer
 from webinar.delivery.whep.packetizer import (
     EXTENDED_LENGTH,
     EXTENSION,
     HEADER_LENGTH,
     MARKER,
+    SLICE,
     VERSION,
     Frame,
     Run,
@@ -48,12 +50,15 @@ class OutStream:
         "_header_length",
         "_history",
         "_index",
+        "_paced",
+        "_pacer",
         "_peer",
         "_repair",
         "_repair_index",
         "_sender",
         "_ssrc",
         "_version",
+        "_waiting",
         "octets",
         "unanswered",
     )
@@ -70,11 +75,12 @@ class OutStream:
         repair: tuple[int, int] | None = None,
         history: int = 0,
         send_time: int = 0,
+        pacer: Pacer | None = None,
     ) -> None:
         """`sequence`: the first one, below 2^15 (RFC 3711 section 3.3.1). `repair`: SSRC and payload type of RTX.
 
         `send_time`: id of the header extension abs-send-time, which keeps what we are late out of the receiver's
-        estimate of its network; 0 where it was not negotiated.
+        estimate of its network; 0 where it was not negotiated. Without `pacer` frames are sent whole.
         """
         self.octets = 0  # of payload, as sender reports count them
         self.unanswered = 0  # sequence numbers asked for that are not remembered any more
@@ -91,6 +97,9 @@ class OutStream:
         self._first = self._index = sequence  # 48 bits: rollover counter and sequence number
         self._repair = repair
         self._repair_index = sequence
+        self._pacer = pacer
+        self._paced = False  # in the pacer's queue
+        self._waiting: deque[tuple[Run, int, int]] = deque()  # run, first index, timestamp: of one GOP at most
         self._history: deque[tuple[int, Frame, int]] | None = deque(maxlen=history) if history else None
         self._gcm: tuple[Callable[..., object], int, int, Callable[..., None]] | None = None
         if isinstance(sender, GcmSender):
@@ -100,37 +109,83 @@ class OutStream:
     @property
     def packets(self) -> int:
         """Sent, without those that were sent again."""
-        return self._index - self._first
+        return self._reached - self._first
 
-    def send(self, frame: Frame, timestamp: int) -> None:
-        """Send all packets of a frame under a 32-bit timestamp. What the socket does not take counts as lost.
+    def send(self, frame: Frame, timestamp: int, *, behind: bool = False) -> None:
+        """Send a frame under a 32-bit timestamp; of one that is large the first slice now, the others by the pacer.
+
+        What still waits of the frame before goes first: at once, or in its own time when this one may wait `behind` it.
+        """
+        if self._waiting and not behind:
+            self._flush()
+        index = self._index
+        if self._history is not None:
+            self._history.append((index, frame, timestamp))
+        runs = frame.layouts.get(self._header_length) or frame.runs(self._header_length)
+        self._index = index + len(frame.payloads)
+        if len(runs) == 1 and not self._waiting:
+            self._transmit(runs[0], index, timestamp)
+            return
+        begins = not self._waiting
+        for run in runs:
+            self._waiting.append((run, index, timestamp))
+            index += len(run.slots)
+        if self._pacer is None:
+            self._flush()
+        elif begins:
+            self._slice()
+            if self._waiting and not self._paced:
+                self._paced = True
+                self._pacer.add(self)
+
+    def go_on(self) -> tuple[int, bool]:
+        """For the pacer, which has this stream no more unless something still waits."""
+        sent = self._slice()
+        self._paced = bool(self._waiting)
+        return sent, self._paced
+
+    def _slice(self) -> int:
+        sent, waiting = 0, self._waiting
+        while waiting and sent < SLICE:
+            run, index, timestamp = waiting.popleft()
+            self._transmit(run, index, timestamp)
+            sent += len(run.slots)
+        return sent
+
+    def _flush(self) -> None:
+        while self._waiting:
+            self._transmit(*self._waiting.popleft())
+
+    def _transmit(self, run: Run, index: int, timestamp: int) -> None:
+        """Seal and send a run. What the socket does not take counts as lost.
 
         The hot loop: a nonce with a header and an AEAD call a packet, straight into the send buffer (RFC 7714
         section 8). A name looked up in here is looked up some 10,000 times a second.
         """
-        index = self._index
-        if self._history is not None:
-            self._history.append((index, frame, timestamp))
-        self.octets += frame.size
+        self.octets += run.size
         rest = self._rest(timestamp, self._ssrc)
-        runs = frame.layouts.get(self._header_length) or frame.runs(self._header_length)
         if self._gcm is None:
-            self._send_protected(runs, rest)
+            self._transmit_protected(run, index, rest)
             return
         seal, high, low, pack_into = self._gcm
-        buffer, head, send_segments = self._buffer, self._head, self._peer.send_segments
-        for run in runs:
-            slots = run.slots
-            count = len(slots)
-            index = at = index + count
-            flags = run.last_flags | head
-            for payload, offset, nonce, header, body in slots:
-                at -= 1
-                pack_into(buffer, offset, high, low ^ at, flags, at & 0xFFFF, rest)
-                seal(nonce, payload, header, body)
-                flags = run.flags | head
-            send_segments(run.view, run.segment, count)
-        self._index = index
+        buffer, slots, flags, usual = self._buffer, run.slots, run.last_flags | self._head, run.flags | self._head
+        count = len(slots)
+        index += count
+        for payload, offset, nonce, header, body in slots:
+            index -= 1
+            pack_into(buffer, offset, high, low ^ index, flags, index & 0xFFFF, rest)
+            seal(nonce, payload, header, body)
+            flags = usual
+        self._peer.send_segments(run.view, run.segment, count)
+
+    def _transmit_protected(self, run: Run, index: int, rest: bytes) -> None:
+        """The same through libsrtp, for a peer without GCM."""
+        packets: list[bytes] = []
+        for payload, *_ in reversed(run.slots):
+            flags = run.flags if len(packets) < len(run.slots) - 1 else run.last_flags
+            header = _HEADER.pack(flags | self._head, index + len(packets) & 0xFFFF) + rest
+            packets.append(self._sender.protect_rtp(header + payload))
+        self._peer.send_segments(memoryview(b"".join(packets)), len(packets[0]), len(packets))
 
     def _rest(self, timestamp: int, ssrc: int) -> bytes:
         """Of the header, what all packets of a frame have in common."""
@@ -139,22 +194,18 @@ class OutStream:
         now = int(monotonic() * _SEND_TIME) & 0xFFFFFF
         return _REST_EXTENDED.pack(timestamp, ssrc, _ONE_BYTE_HEADERS, self._extension | now)
 
-    def _send_protected(self, runs: Sequence[Run], rest: bytes) -> None:
-        """The same through libsrtp, for a peer without GCM."""
-        for run in runs:
-            packets: list[bytes] = []
-            for payload, *_ in reversed(run.slots):
-                flags = run.flags if len(packets) < len(run.slots) - 1 else run.last_flags
-                header = _HEADER.pack(flags | self._head, self._index & 0xFFFF) + rest
-                packets.append(self._sender.protect_rtp(header + payload))
-                self._index += 1
-            self._peer.send_segments(memoryview(b"".join(packets)), len(packets[0]), len(packets))
+    @property
+    def _reached(self) -> int:
+        """The index after the last packet that was sent."""
+        return self._waiting[0][1] if self._waiting else self._index
 
     def resend(self, sequences: tuple[int, ...]) -> int:
         """Answer a NACK: by RTX where it was negotiated (RFC 4588), else by the packet as it was. Gives how many."""
-        done = 0
+        done, reached = 0, self._reached
         for sequence in sequences:
-            index = self._index - (self._index - sequence & 0xFFFF)
+            index = reached - (reached - sequence & 0xFFFF)
+            if index == reached:
+                index -= 0x10000  # not sent yet: of the round before
             found = self._find(index)
             if found is None:
                 self.unanswered += 1
@@ -170,7 +221,7 @@ class OutStream:
 
     def repeat(self, budget: int) -> int:
         """Send the newest packets again on the RTX stream until `budget` bytes are used up. Gives the bytes sent."""
-        used, index = 0, self._index
+        used, index = 0, self._reached
         for _ in range(_MAX_REPEATED):
             index -= 1
             if used >= budget or (found := self._find(index)) is None:
@@ -180,7 +231,9 @@ class OutStream:
         return used
 
     def forget(self) -> None:
-        """What was sent is of no use any more: nobody gets it again."""
+        """What was sent is of no use any more: nobody gets it again, and what waits is never sent."""
+        self._index = self._reached  # these numbers and nonces were not used
+        self._waiting.clear()
         if self._history is not None:
             self._history.clear()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator
 
 import pytest
@@ -25,9 +26,11 @@ class Recorded(OutStream):
 
     def __init__(self) -> None:
         self._first = self._index = self.octets = 0
+        self._waiting = deque()
+        self._history = None
         self.stamps: list[int] = []
 
-    def send(self, frame: Frame, timestamp: int) -> None:
+    def send(self, frame: Frame, timestamp: int, *, behind: bool = False) -> None:
         self.stamps.append(timestamp)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from webinar.base.rtc import rtcp
 from webinar.delivery.whep.negotiate import Negotiated
+from webinar.delivery.whep.pacer import Pacer
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
 from webinar.delivery.whep.session import BURST_STEP, Viewer, ViewerState
 from webinar.delivery.whep.stream import OutStream
@@ -25,7 +26,7 @@ class Recorded:
         self.packets = self.octets = self.repeated = 0
         self.forgotten = False
 
-    def send(self, frame: Frame, timestamp: int) -> None:
+    def send(self, frame: Frame, timestamp: int, *, behind: bool = False) -> None:
         self.sent.append((frame.payloads[0], timestamp))
 
     def repeat(self, budget: int) -> int:
@@ -40,6 +41,7 @@ class Room:
     """What a fan-out is to a viewer."""
 
     def __init__(self) -> None:
+        self.pacer = Pacer(lambda: 0.0)
         self.requests: list[str] = []
         self.gops: dict[str, list[Frame]] = {}  # what a viewer of that rung may begin with at once
         self.probing: list[str] = []

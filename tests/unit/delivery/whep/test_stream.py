@@ -10,7 +10,8 @@ import pytest
 
 from webinar.base.rtc import Peer
 from webinar.base.rtc.srtp import AES_128_CM, AES_256_GCM, KeyPair, Profile, Sender, header_length
-from webinar.delivery.whep.packetizer import SendBuffer
+from webinar.delivery.whep.pacer import GAP_S, Pacer
+from webinar.delivery.whep.packetizer import MAX_SLICES, SLICE, SendBuffer
 from webinar.delivery.whep.stream import OutStream
 
 PROFILES = pytest.mark.parametrize("profile", [AES_256_GCM, AES_128_CM], ids=["gcm", "cm"])
@@ -40,7 +41,15 @@ class Wire:
 class Viewer:
     """A stream, what it sent, and the receiving end's libsrtp."""
 
-    def __init__(self, profile: Profile, *, sequence: int = 100, rtx: bool = True, send_time: int = 0) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        sequence: int = 100,
+        rtx: bool = True,
+        send_time: int = 0,
+        pacer: Pacer | None = None,
+    ) -> None:
         keys = KeyPair.split(profile, bytes(range(2 * (profile.key_length + profile.salt_length))), server=True)
         sender = keys.sender()
         self.buffer = SendBuffer()
@@ -55,6 +64,7 @@ class Viewer:
             repair=(REPAIR, 103) if rtx else None,
             history=10,
             send_time=send_time,
+            pacer=pacer,
         )
         policy = pylibsrtp.Policy(
             key=keys.local, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=profile.libsrtp
@@ -62,8 +72,8 @@ class Viewer:
         self._session: Any = pylibsrtp.Session(policy)
         self.extensions: list[bytes] = []  # of each packet received
 
-    def send(self, *payloads: bytes, ticks: int = 3000) -> None:
-        self.stream.send(self.buffer.frame(ticks, payloads), ticks)
+    def send(self, *payloads: bytes, ticks: int = 3000, behind: bool = False) -> None:
+        self.stream.send(self.buffer.frame(ticks, payloads), ticks, behind=behind)
 
     def received(self) -> list[tuple[bool, int, int, int, int, bytes]]:
         """(marker, payload type, sequence, timestamp, SSRC, payload) of all datagrams since the last call."""
@@ -168,3 +178,86 @@ def test_a_budget_is_used_up_with_the_newest_packets_on_the_rtx_stream() -> None
     viewer.stream.forget()
     assert viewer.stream.repeat(1500) == viewer.stream.resend((109,)) == 0
     assert viewer.received() == []
+
+
+class Paced:
+    """A viewer with a pacer on a clock of its own."""
+
+    def __init__(self, profile: Profile, *, rtx: bool = True) -> None:
+        self.now_s = 0.0
+        self.pacer = Pacer(lambda: self.now_s)
+        self.viewer = Viewer(profile, rtx=rtx, pacer=self.pacer)
+
+    def later(self, seconds: float = GAP_S) -> int:
+        """Packets that leave when so much time has passed."""
+        self.now_s += seconds
+        return self.pacer.send_due(1000)
+
+    def numbers(self) -> list[int]:
+        return [sequence for _, _, sequence, *_ in self.viewer.received()]
+
+
+@PROFILES
+def test_a_large_frame_leaves_in_slices_and_nothing_of_it_before_its_time(profile: Profile) -> None:
+    paced = Paced(profile)
+    paced.viewer.send(*[b"x" * 1000] * 60, b"x" * 300)
+    assert len(paced.viewer.wire.datagrams) == SLICE
+    assert paced.later(GAP_S / 2) == 0
+    assert [paced.later(GAP_S) for _ in range(4)] == [SLICE, SLICE, 61 - 3 * SLICE, 0]
+    received = paced.viewer.received()
+    assert [sequence for _, _, sequence, *_ in received] == list(range(100, 161))
+    assert [marker for marker, *_ in received] == [False] * 60 + [True]
+
+
+def test_however_large_a_frame_is_its_last_slice_is_due_within_16_ms() -> None:
+    paced = Paced(AES_256_GCM)
+    paced.viewer.send(b"sets", *[b"x" * 1000] * 250)
+    for _ in range(MAX_SLICES - 1):
+        paced.later()
+    assert paced.numbers() == list(range(100, 351))
+
+
+@PROFILES
+def test_the_next_frame_leaves_behind_what_waits_of_the_one_before(profile: Profile) -> None:
+    paced = Paced(profile)
+    paced.viewer.send(*[b"x" * 1000] * 40, ticks=1)
+    paced.viewer.send(b"next", ticks=2)
+    assert paced.numbers() == list(range(100, 141))
+    assert paced.later() == 0, "the pacer finds nothing any more"
+    paced.viewer.send(*[b"x" * 1000] * 40, ticks=3)
+    paced.viewer.send(b"not urgent", ticks=4, behind=True)
+    assert len(paced.viewer.wire.datagrams) == SLICE
+    paced.later(), paced.later()
+    assert paced.numbers() == list(range(141, 182))
+    assert paced.pacer.due_s() is None
+
+
+@pytest.mark.parametrize("rtx", [True, False])
+def test_what_has_not_left_yet_is_not_sent_again_and_its_number_is_free_when_it_never_leaves(rtx: bool) -> None:
+    paced = Paced(AES_256_GCM, rtx=rtx)
+    stream = paced.viewer.stream
+    paced.viewer.send(*[b"x" * 1000] * 40)
+    assert stream.packets == SLICE
+    assert stream.resend((100 + SLICE - 1,)) == 1
+    assert stream.resend((100 + SLICE, 130)) == 0
+    stream.forget()
+    assert paced.later() == 0
+    paced.viewer.wire.datagrams.clear()
+    paced.viewer.send(b"later")
+    assert paced.numbers() == [100 + SLICE], "the receiver misses nothing"
+
+
+def lost_in_a_short_queue(paced: Paced, size: int) -> float:
+    """Packets of a keyframe that a line of 30 Mbit/s with room for 32 does not take, in 20 ms."""
+    lost = queue = 0.0
+    paced.viewer.send(*[b"x" * 1100] * size)
+    for _ in range(20):
+        queue += len(paced.viewer.received())
+        lost += max(queue - 32, 0)
+        queue = max(min(queue, 32) - 30e6 / 8 / 1148 / 1000, 0)
+        paced.later(0.001)
+    return lost
+
+
+def test_a_short_queue_on_a_quick_line_takes_a_keyframe_in_slices() -> None:
+    assert lost_in_a_short_queue(Paced(AES_256_GCM), 64) == 0
