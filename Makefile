@@ -1,7 +1,8 @@
 # Each target works on a fresh checkout: it makes the environment it needs first.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$p && break; done || echo python3)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What is used is compiled when it is used first.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 ARGS ?=
 # A service is a process, and each would compile all of our code anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,16 +16,15 @@ demo: .venv/ready
 serve: .venv/ready
 	@exec $(BIN)/webinar serve $(ARGS)
 
-# All: what may share the machine in two processes (long files first), then the rest alone; both halves are always run.
-# With ARGS: just that.
+# All: what may share the machine in two processes (long files first), then what waits for media and browsers, one group
+# beside the other, then what is measured; all three are always run. With ARGS: just that.
 test: check
 ifeq ($(strip $(ARGS)),)
-	@sharing=0; alone=0; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone" || sharing=$$?; \
-	$(BIN)/python -m pytest -m alone || alone=$$?; \
-	test $$sharing -eq 0 || echo "FAILED: tests that share the machine (the first of the two runs above)" >&2; \
-	test $$alone -eq 0 || echo "FAILED: tests that run alone (the second of the two runs above)" >&2; \
-	test $$sharing -eq 0 && test $$alone -eq 0
+	@failed=""; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not beside and not alone" || failed="$$failed 1"; \
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m beside || failed="$$failed 2"; \
+	$(BIN)/python -m pytest -m alone || failed="$$failed 3"; \
+	test -z "$$failed" || { echo "FAILED: run$$failed of the three above" >&2; exit 1; }
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
@@ -44,7 +44,7 @@ soak: .venv/ready-test
 	@$(BIN)/python -m tests.bench soak $(ARGS)
 
 faults: .venv/ready-test
-	@for round in $$(seq $(ROUNDS)); do echo "# round $$round of $(ROUNDS)"; $(BIN)/python -m pytest -q tests/faults $(ARGS) || exit 1; done
+	@for round in $$(seq $(ROUNDS)); do echo "# round $$round of $(ROUNDS)"; $(BIN)/python -m pytest -q --long tests/faults tests/browser/test_player_recovers.py $(ARGS) || exit 1; done
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with PYTHON=...") if sys.version_info < (3, 11) else None'

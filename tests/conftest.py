@@ -25,7 +25,7 @@ settings.load_profile("webinar")
 _NUMBERS = itertools.count(1)
 
 # Whose claims hold however busy the machine is: they share it, a process a core. Everything else, and what is new,
-# has real media, a browser or a load in it and gets the machine for itself.
+# has real media or a browser in it and waits most of the time: one test with a browser runs beside one without.
 _SHARING = (
     "unit/",
     "security/",
@@ -34,20 +34,46 @@ _SHARING = (
     "integration/test_commands.py",
     "integration/test_hls.py",
     "integration/test_hls_feed.py",
+    "integration/test_hls_nginx.py",
+    "integration/test_hls_store.py",
     "integration/test_hls_whole.py",
+    "integration/test_housekeeper.py",
+    "integration/test_ingest_",
     "integration/test_openapi.py",
+    "integration/test_overload.py",
+    "integration/test_pause.py",
     "integration/test_storage_s3.py",
     "integration/test_supervisor.py",
     "integration/test_whep_endpoint.py",
 )
+# Whose figures need the machine for themselves.
+_ALONE = ("bench/test_whep_fanout.py",)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="what takes long in its long form, as `make faults` runs it")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether a test of something that lasts takes its full length."""
+    return bool(request.config.getoption("--long"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks `alone` what is not of `_SHARING`: `make test` runs the two halves one after the other."""
+    """Marks `alone` or `beside` what is not of `_SHARING`; `make test` runs the three parts one after the other.
+
+    Each of the two groups of `beside` is run by one process (pytest-xdist, `--dist loadgroup`), in the order of its
+    files: browser tests must not stand before asyncio's, and have one platform for all of them.
+    """
     here = Path(__file__).parent
     for item in items:
-        if not item.path.relative_to(here).as_posix().startswith(_SHARING):
+        path = item.path.relative_to(here).as_posix()
+        if path.startswith(_ALONE):
             item.add_marker(pytest.mark.alone)
+        elif not path.startswith(_SHARING):
+            item.add_marker(pytest.mark.beside)
+            item.add_marker(pytest.mark.xdist_group("browser" if path.startswith("browser/") else "media"))
 
 
 class Background:
