@@ -152,6 +152,16 @@ def _until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def _of_a_talk(path: Path) -> tuple[Recorder, Talk, list[Exception | None]]:
+    """A recorder that knows its tracks, a talk of eight seconds for it, and what it says at its end."""
+    ends: list[Exception | None] = []
+    recorder, made = Recorder(path, ends.append), talk(8)
+    recorder.start()
+    recorder.describe(made.audio)
+    recorder.describe(made.video)
+    return recorder, made, ends
+
+
 def _put(recorder: Recorder, made: Talk, numbers: range) -> None:
     """Pictures by their numbers and the sound that goes with them."""
     for number in numbers:
@@ -165,12 +175,7 @@ def test_a_disk_that_refuses_for_a_while_costs_that_while_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = _breakable(monkeypatch)
-    ends: list[Exception | None] = []
-    recorder = Recorder(tmp_path / "s.mp4", ends.append)
-    recorder.start()
-    made = talk(8)
-    recorder.describe(made.audio)
-    recorder.describe(made.video)
+    recorder, made, ends = _of_a_talk(tmp_path / "s.mp4")
     _put(recorder, made, range(70))
     _until(lambda: recorder.saved_s >= 2.0)
     assert recorder.problem == ""
@@ -195,12 +200,7 @@ def test_a_disk_that_is_full_at_the_start_costs_the_start_and_what_follows_is_in
 ) -> None:
     full = _breakable(monkeypatch)
     full.set()
-    ends: list[Exception | None] = []
-    recorder = Recorder(tmp_path / "e" / "s.mp4", ends.append)
-    recorder.start()
-    made = talk(8)
-    recorder.describe(made.audio)
-    recorder.describe(made.video)
+    recorder, made, ends = _of_a_talk(tmp_path / "e" / "s.mp4")
     _put(recorder, made, range(100))
     _until(lambda: recorder.problem == "disk_full")
     assert not recorder.path.exists()
@@ -223,12 +223,7 @@ def test_a_first_fragment_that_was_refused_does_not_shift_sound_against_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = _breakable(monkeypatch)
-    ends: list[Exception | None] = []
-    recorder = Recorder(tmp_path / "s.mp4", ends.append)
-    recorder.start()
-    made = talk(8)
-    recorder.describe(made.audio)
-    recorder.describe(made.video)
+    recorder, made, ends = _of_a_talk(tmp_path / "s.mp4")
     _put(recorder, made, range(10))
     _until(recorder.path.exists)
     full.set()
