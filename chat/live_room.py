@@ -7,6 +7,7 @@ log itself every few seconds (`heard_of`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import json
 import uuid
@@ -29,8 +30,10 @@ from chat.ticket import Ticket
 from webinar.base import log
 from webinar.base.bus import Bus
 
-FLUSH_S: Final = 0.04  # a busy room is written to at most this often; a quiet one at once
+FLUSH_S: Final = 0.04  # a busy room is written to this often; a quiet one at once
+_FLUSH_SHARE: Final = 2.0  # and a busy room whose members are few, sooner: after so many times what writing took
 _FORGET_S: Final = 3.0
+_READABLE_S: Final = 1.0
 _YIELD_EVERY: Final = 200  # sockets
 RATE: Final = (3, 2.0)  # messages, in so many seconds, a person
 
@@ -78,7 +81,7 @@ class LiveRoom:
         self._store, self._bus = store, bus
         self._news = asyncio.Event()
         self._gap = asyncio.Event()
-        self._flushed_at = float("-inf")
+        self._taken = asyncio.Event()  # the next entry became readable
         self._state_frames: dict[bool, tuple[tuple[int, int], wire.Frame]] = {}  # audience → (version, frame)
         self.features: tuple[Feature, ...] = ()
 
@@ -220,8 +223,18 @@ class LiveRoom:
     async def submit(self, draft: Draft) -> Entry:
         """The draft as it was stored (first). Raises `committer.Refusal`."""
         entry = await self.committer.submit(draft)
+        await self._until_readable(entry.seq)
         figures.ACKED.inc()
         return entry
+
+    async def _until_readable(self, seq: int) -> None:
+        """Numbers below it may be of another process and still on their way: what a person has done is part of the
+        state when they hear of it, so that they can go on from there.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_READABLE_S):
+                while self.room.last < seq:
+                    await self._taken.wait()
 
     async def settle(self) -> None:
         """Returns when what was sent is stored and shown."""
@@ -268,6 +281,8 @@ class LiveRoom:
         taken = self.room.offer(entries)
         if taken:
             self._news.set()
+            self._taken.set()
+            self._taken = asyncio.Event()
         for entry in taken:
             self._took(entry)
         self.heard_of(last)
@@ -306,15 +321,17 @@ class LiveRoom:
 
     async def _flush_news(self) -> None:
         loop = asyncio.get_running_loop()
+        next_at = float("-inf")
         while True:
             await self._news.wait()
-            await asyncio.sleep(max(0.0, self._flushed_at + FLUSH_S - loop.time()))
+            await asyncio.sleep(max(0.0, next_at - loop.time()))
             self._news.clear()
-            self._flushed_at = loop.time()
+            started = loop.time()
             batch = self.room.batch()
             if batch is None:
                 continue
             await self._fan_out(batch)
+            next_at = min(started + FLUSH_S, loop.time() + _FLUSH_SHARE * (loop.time() - started))
             if self.room.unflushed:
                 # Page by page at the same pace: a long backlog at once would look like a client that does not read.
                 self._news.set()

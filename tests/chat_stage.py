@@ -132,7 +132,7 @@ class Stage:
         self.postgres = Server(EmbeddedPostgres(folder))
         self.nats = Server(EmbeddedNats(folder))
         self._processes: list[ChatProcess] = []
-        self._shared: ChatProcess | None = None
+        self._shared: dict[int, ChatProcess] = {}
 
     @property
     def database_url(self) -> str:
@@ -175,11 +175,11 @@ class Stage:
         self._processes.append(process)
         return await process.start()
 
-    async def chat(self) -> ChatProcess:
-        """The process that well-behaved tests share."""
-        if self._shared is None:
-            self._shared = await self.new_chat()
-        return self._shared
+    async def chat(self, number: int = 0) -> ChatProcess:
+        """The process that well-behaved tests share; another number is another process on the same rooms."""
+        if number not in self._shared:
+            self._shared[number] = await self.new_chat()
+        return self._shared[number]
 
     async def new_event(self) -> uuid.UUID:
         (row,) = await self.sql(
