@@ -9,12 +9,12 @@ from typing import Final, Protocol
 from webinar.base import log
 from webinar.base.rtc.rtcp import ReportBlock
 from webinar.delivery.whep.layers import Advice, LayerChooser, Report
+from webinar.delivery.whep.losses import LossCounter
 from webinar.delivery.whep.probe import Probe
 
 _log = log.get(__name__)
 
 ESTIMATE_VALID_S: Final = 5.0
-OVERTAKEN: Final = 1000  # packets that a report may lie behind another one; further back, its sender began anew
 
 
 class Ladder(Protocol):
@@ -46,7 +46,7 @@ class Adaptation:
         self._resource = resource
         self._ladder = ladder
         self._can_probe = can_probe
-        self._counted = (0, 0)  # highest sequence number and packets lost, of the last report
+        self._losses = LossCounter()
         self._sender_report = (0, 0.0)  # middle bits of the last one's NTP time, and when it was sent
 
     def reported(self, ntp: int, now_s: float) -> None:
@@ -67,13 +67,13 @@ class Adaptation:
             round_trip_s = reception.round_trip_s = max(now_s - sent_s - block.delay / 65536, 0.0)
         if now_s - reception.estimate_s > ESTIMATE_VALID_S:
             reception.estimate = None
-        loss, packets = self._loss(block)
+        loss, packets = self._losses.take(block, now_s)
         if not judge:
             return Advice.STAY
         if self.probe is not None:
             if again is not None:
                 self.probe.again(again)
-            return self._settled(self.probe.report(loss, round_trip_s, now_s), now_s)
+            return self._settled(self.probe.report(loss, packets, round_trip_s, now_s), now_s)
         names, rates = self._ladder.rungs()
         report = Report(loss, reception.estimate, round_trip_s, packets)
         advice = self.layers.report(report, names, rates, now_s)
@@ -89,21 +89,6 @@ class Adaptation:
         if self.probe is not None:
             self.probe = None
             self._ladder.release_probe(self._resource)
-
-    def _loss(self, block: ReportBlock) -> tuple[float, int]:
-        """Share and number of packets since the last report, by its counters.
-
-        The fraction that it tells never falls below 0, so on a way that reorders it says more than is lost.
-        """
-        packets, lost = block.highest_sequence - self._counted[0], block.total_lost - self._counted[1]
-        if self._counted[0] and -OVERTAKEN <= packets <= 0:
-            return 0.0, 0  # right after another one, or overtaken by it: the next one says it all
-        first = self._counted[0] == 0
-        counts = block.total_lost != 0 or self._counted[1] != 0  # some tell only the fraction
-        self._counted = (block.highest_sequence, block.total_lost)
-        if first or packets < 0:
-            return block.fraction_lost, 1
-        return (lost / packets if counts else block.fraction_lost), packets
 
     def _try(self, names: Sequence[str], rates: Sequence[int], now_s: float) -> Advice:
         """Who cannot be probed takes the rung above, and leaves it when it does not get through."""

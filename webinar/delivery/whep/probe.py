@@ -16,8 +16,9 @@ GIVE_UP_S: Final = 6.0  # without enough reports by then
 REPORTS: Final = 2
 MARGIN: Final = 1.15  # above the next rung's mean rate
 STEP_S: Final = 0.1  # of sending at most at a time
-MAX_QUEUE_S: Final = 0.12  # of round trip above the best one before, in `STEADY` reports in a row
+MAX_QUEUE_S: Final = 0.12  # of round trip above the best one before, in `STEADY` reports in a row over this long:
 STEADY: Final = 3
+STEADY_S: Final = 0.35  # jitter of a moment stands in every report of that moment, and there may be 40 a second
 MORE_LOSS: Final = 0.05  # than before
 SUDDEN_LOSS: Final = 0.20
 ENOUGH: Final = 20  # packets for a fraction to mean anything
@@ -35,8 +36,8 @@ class Probe:
         # Highest sequence number and packets lost of the RTX stream.
         self._first: tuple[int, int] | None = None
         self._newest = (0, 0)
-        self._losses: list[float] = []
-        self._late = 0
+        self._losses: list[tuple[float, int]] = []  # packets lost, packets
+        self._late: list[float] = []  # when the late reports came that are the newest
 
     def budget(self, now_s: float) -> int:
         """Bytes to send now on top of the media; call it at every frame, and then `spent`."""
@@ -60,23 +61,34 @@ class Probe:
             self._first = (block.highest_sequence, block.total_lost)
         self._newest = (block.highest_sequence, block.total_lost)
 
-    def report(self, loss: float, round_trip_s: float | None, now_s: float) -> bool | None:
-        """A report on the picture. True: it got through. False: it did not. None: go on."""
-        self._losses.append(loss)
-        late = round_trip_s is not None and self._usual_s is not None and round_trip_s - self._usual_s > MAX_QUEUE_S
-        self._late = self._late + 1 if late else 0
-        if self._late >= STEADY:
+    def report(self, loss: float, packets: int, round_trip_s: float | None, now_s: float) -> bool | None:
+        """A report on `packets` of the picture. True: it got through. False: it did not. None: go on."""
+        if packets:
+            self._losses.append((loss * packets, packets))
+        if round_trip_s is not None and self._usual_s is not None:
+            late = round_trip_s - self._usual_s > MAX_QUEUE_S
+            self._late = [*self._late, now_s] if late else []
+        if len(self._late) >= STEADY and now_s - self._late[0] >= STEADY_S:
             return False
         lost, expected = self._repeated()
         again = lost / expected if expected >= ENOUGH else 0.0
-        if max(again, sum(self._losses[-2:]) / 2) >= self._usual_loss + SUDDEN_LOSS:
+        if max(again, self._share(ENOUGH)) >= self._usual_loss + SUDDEN_LOSS:
             return False
         took_s = now_s - self._began_s
         if took_s < PROBE_S:
             return None
         if len(self._losses) < REPORTS:
             return None
-        return max(again, sum(self._losses) / len(self._losses)) < self._usual_loss + MORE_LOSS
+        return max(again, self._share(None)) < self._usual_loss + MORE_LOSS
+
+    def _share(self, least: int | None) -> float:
+        """Of the newest packets that were lost: of `least` at least, or of all."""
+        lost = packets = 0.0
+        for n, (some, of) in enumerate(reversed(self._losses)):
+            lost, packets = lost + some, packets + of
+            if least is not None and packets >= least and n > 0:
+                return lost / packets
+        return lost / packets if packets and least is None else 0.0
 
     def _repeated(self) -> tuple[int, int]:
         """(lost, expected) on the RTX stream since its first report."""

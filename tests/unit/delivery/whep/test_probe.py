@@ -17,7 +17,7 @@ def again(highest: int, lost: int) -> ReportBlock:
 def answers(probe: Probe, *, loss: float = 0.0, round_trip_s: float = 0.05, every_s: float = 0.2) -> tuple[bool, float]:
     """The verdict and when it came, with the same report again and again."""
     now_s = 0.0
-    while (good := probe.report(loss, round_trip_s, now_s)) is None:
+    while (good := probe.report(loss, 30, round_trip_s, now_s)) is None:
         now_s += every_s
         assert now_s < 20, "no verdict"
     return good, now_s
@@ -56,8 +56,17 @@ def test_a_queue_that_builds_up_ends_it_at_once() -> None:
 
 def test_jitter_that_comes_and_goes_does_not() -> None:
     probe = Probe(CURRENT, GOAL, 0.0, 0.05, 0.0)
-    verdicts = [probe.report(0.0, (0.05, 0.2, 0.25)[n % 3], n * 0.2) for n in range(19)]
+    verdicts = [probe.report(0.0, 30, (0.05, 0.2, 0.25)[n % 3], n * 0.2) for n in range(19)]
     assert verdicts == [None] * 18 + [True]
+
+
+def test_forty_reports_of_one_bad_moment_end_nothing() -> None:
+    probe = Probe(CURRENT, GOAL, 0.0, 0.05, 0.0)
+    for n in range(120):
+        bad = n % 20 < 8  # 0.2 s of every half
+        loss, packets = (0.7, 2) if n % 20 == 0 else (0.0, 5)
+        assert probe.report(loss, packets, 0.25 if bad else 0.06, n / 40) is None
+    assert probe.report(0.0, 5, 0.06, PROBE_S) is True
 
 
 def test_loss_by_chance_as_before_is_no_reason_and_more_of_it_is() -> None:
@@ -71,13 +80,13 @@ def test_loss_by_chance_as_before_is_no_reason_and_more_of_it_is() -> None:
 def test_loss_of_what_was_sent_again_counts() -> None:
     probe = Probe(CURRENT, GOAL, 0.0, 0.05, 0.0)
     probe.again(again(1000, 3))
-    assert probe.report(0.0, 0.05, 0.2) is None
+    assert probe.report(0.0, 30, 0.05, 0.2) is None
     probe.again(again(1050, 20))
-    assert probe.report(0.0, 0.05, 0.4) is False
+    assert probe.report(0.0, 30, 0.05, 0.4) is False
 
 
 def test_without_answers_it_is_over_and_not_believed() -> None:
     probe = Probe(CURRENT, GOAL, 0.0, None, 0.0)
     assert not probe.expired(GIVE_UP_S - 0.1)
     assert probe.expired(GIVE_UP_S)
-    assert probe.report(0.0, None, PROBE_S + 0.5) is None, "one report is not enough"
+    assert probe.report(0.0, 30, None, PROBE_S + 0.5) is None, "one report is not enough"
