@@ -15,7 +15,7 @@ RUNS = {
     "whep": [["tests.bench.whep_fanout", "--viewers", str(n)] for n in (60, 150, 300)],
     "weather": [["tests.bench.whep_weather"]],
     "janus": [["tests.bench.whep_janus"]],  # needs Debian's janus
-    "chat": [["tests.bench.chat_fanout"], ["tests.bench.chat_fanout", "--rate", "100"]],
+    "chat": [["tests.bench.chat_fanout"], ["tests.bench.chat_fanout", "--rate", "100"], ["tests.bench.chat_storm"]],
     "recording": [["tests.bench.recording"]],
     "all": [["tests.bench.everything"]],
     "lipsync": [["tests.bench.lipsync"]],

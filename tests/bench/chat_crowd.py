@@ -34,6 +34,8 @@ class Tally:
 
     delays: list[float] = field(default_factory=list)
     acks: list[float] = field(default_factory=list)
+    vote_acks: list[float] = field(default_factory=list)
+    votes: dict[str, int] = field(default_factory=dict)  # of questions, as told last
     sent_at: dict[str, float] = field(default_factory=dict)
     wrong_order: int = 0
     doubled: int = 0
@@ -114,7 +116,8 @@ class Person(asyncio.Protocol):
         elif kind in ("nak", "bye"):
             self.tally.refusals[message["code"]] += 1
         elif kind == "ack":
-            self.tally.acks.append(time.perf_counter() - self.tally.sent_at[message["cid"]])
+            acks = self.tally.vote_acks if message["seq"] is None else self.tally.acks
+            acks.append(time.perf_counter() - self.tally.sent_at[message["cid"]])
         if (
             not self.ready.done()
             and self.epoch is not None
@@ -125,6 +128,8 @@ class Person(asyncio.Protocol):
 
     def _event(self, event: dict[str, Any], now: float) -> None:
         seq = event["seq"]
+        if event["type"] == "tally":
+            self.tally.votes.update(event["votes"])
         if seq <= self.last:
             self.tally.doubled += 1
         elif self.last and seq != self.last + 1:
