@@ -1,4 +1,4 @@
-"""Group commit of one room: what arrives within a few milliseconds is one transaction.
+"""Group commit of one room: a message of a quiet room is committed at once, those of a busy one together.
 
 Whoever submits is answered after the commit, or refused within `DEADLINE_S`; nothing in between.
 """
@@ -16,7 +16,7 @@ from chat.entry import Draft, Entry
 from chat.store import Appended, NoRoom, StoreDown, Unstorable
 from webinar.base import log
 
-GATHER_S: Final = 0.005
+GATHER_S: Final = 0.005  # between the end of a commit and the next one, so that a busy room's messages gather
 DEADLINE_S: Final = 5.0
 _MAX_BATCH: Final = 256
 _MAX_WAITING: Final = 1000
@@ -82,13 +82,16 @@ class Committer:
         await self._waiting.join()
 
     async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        committed_at = float("-inf")
         try:
             while True:
                 self._in_hand = [await self._waiting.get()]
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(max(0.0, committed_at + GATHER_S - loop.time()))
                 while len(self._in_hand) < _MAX_BATCH and not self._waiting.empty():
                     self._in_hand.append(self._waiting.get_nowait())
                 await self._commit([entry for entry in self._in_hand if not entry.answer.done()])
+                committed_at = loop.time()
                 for _ in self._in_hand:
                     self._waiting.task_done()
                 self._in_hand = []

@@ -1,4 +1,4 @@
-"""The log of every room, in PostgreSQL. All SQL of the chat service stands here.
+"""The log of every room, in PostgreSQL. With `chat.ballots` it is where the SQL of the chat service stands.
 
 A row of `chat_room` hands out its numbers: whoever appends locks it, takes the next numbers and raises `last_seq` in
 one transaction, so numbers have no gaps and are visible in order.
