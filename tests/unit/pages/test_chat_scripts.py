@@ -71,13 +71,15 @@ def test_what_was_written_survives_a_reload_and_is_sent_again_under_its_own_id()
     run(
         """
         const before = new Outbox("room", storage);
-        const first = before.add("one");
-        const second = before.add("two");
-        before.typed = "half a sent";
+        const first = before.add("send", "one", { reply_to: 7 });
+        const second = before.add("ask", "two", { anonymous: true });
+        before.type("send", "half a sent");
         first.state = "sent";
         before.refuse(second.cid, "too_long");
         const after = new Outbox("room", storage);
-        assert.equal(after.typed, "half a sent");
+        assert.deepEqual([after.typed("send"), after.typed("ask")], ["half a sent", ""]);
+        const more = after.drafts.map((d) => [d.kind, d.more]);
+        assert.deepEqual(more, [["send", { reply_to: 7 }], ["ask", { anonymous: true }]]);
         assert.equal(after.next().cid, first.cid);
         assert.deepEqual(after.drafts.map((d) => [d.body, d.state]), [["one", "waiting"], ["two", "refused"]]);
         // What was refused is not sent again unasked.
@@ -88,8 +90,38 @@ def test_what_was_written_survives_a_reload_and_is_sent_again_under_its_own_id()
         assert.equal(new Outbox("room", storage).drafts.length, 1);
         assert.equal(new Outbox("another room", storage).drafts.length, 0);
         const full = new Outbox("full", null);
-        for (let n = 0; n < 50; n += 1) assert.ok(full.add("x"));
-        assert.equal(full.add("x"), null);
+        for (let n = 0; n < 50; n += 1) assert.ok(full.add("send", "x"));
+        assert.equal(full.add("send", "x"), null);
+        """
+    )
+
+
+def test_what_waits_for_a_moderator_is_kept_until_it_is_decided() -> None:
+    run(
+        """
+        const outbox = new Outbox("held", null);
+        const [one, two, three] = ["one", "two", "three"].map((body) => outbox.add("send", body));
+        outbox.stored(one.cid, 4, true, 9);
+        outbox.stored(two.cid, 5, true, 3);
+        // Its stub in the log, and what others wrote under the same number of theirs, decide nothing.
+        const others = { ...event(6), cid: three.cid, from: { id: "o" } };
+        assert.equal(outbox.settle([{ seq: 4, type: "mod" }, others], "me"), false);
+        assert.deepEqual(outbox.drafts.map((d) => d.state), ["held", "held", "waiting"]);
+        assert.equal(outbox.settle([{ seq: 7, type: "approve", target: 4, message: event(4) }], "me"), true);
+        assert.equal(outbox.settle([{ seq: 8, type: "reject", target: 5 }], "me"), true);
+        assert.deepEqual(outbox.drafts.map((d) => [d.body, d.state, d.code]),
+          [["two", "refused", "rejected"], ["three", "waiting", ""]]);
+        // An acknowledgement of what is shown already, or the event itself, ends it.
+        outbox.stored(three.cid, 9, false, 8);
+        assert.equal(outbox.find(three.cid).state, "sent");
+        outbox.settle([{ ...event(9), cid: three.cid, from: { id: "me" } }], "me");
+        assert.equal(outbox.find(three.cid), null);
+        // Of an anonymous question only this page knows whose it is.
+        const asked = outbox.add("ask", "?", { anonymous: true });
+        outbox.stored(asked.cid, 12, false, 11);
+        assert.deepEqual([...outbox.own], [12]);
+        outbox.settle([{ ...event(12), type: "question", cid: asked.cid, from: null }], "me");
+        assert.equal(outbox.find(asked.cid), null);
         """
     )
 

@@ -1,26 +1,29 @@
 /**
- * The connection to a room, protocol `webinar.chat.v1` (docs/chat-protocol.md): says hello, keeps the log, sends what is
- * in the outbox, and comes back by itself with full jitter.
+ * What a page has of a room, protocol `webinar.chat.v1` (docs/chat-protocol.md): the log without gaps, the state folded
+ * from it, what is on its way to the server, and what one may do.
  */
 
-import { Backoff } from "../media/backoff.js";
+import { Calls, Unheard } from "./calls.js";
+import { Line } from "./line.js";
 import { ChatLog } from "./log.js";
+import { RoomState } from "./state.js";
 
 /** @typedef {import("./log.js").ChatEvent} ChatEvent */
+/** @typedef {import("./line.js").Ticket} Ticket */
+/** @typedef {import("./outbox.js").Draft} Draft */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
-/** @typedef {{url: string, ticket: string}} Ticket */
-/** @typedef {"connecting" | "open" | "down" | "closed"} ChatState */
+/** @typedef {import("./state.js").Part} Part */
+/** @typedef {import("./calls.js").Ack} Ack */
 
-const SUBPROTOCOL = "webinar.chat.v1";
-/** The server is heard every few seconds; after this long a ping asks, and after that the socket is given up. */
-const QUIET_MS = 25_000;
-const PONG_MS = 8_000;
-const HELLO_MS = 8_000;
+/** Refused for now only: the same message is sent again after the wait. */
+const PASSING = ["rate", "unavailable", "busy", "slow"];
 
 /**
- * Fires CustomEvents: "state"; "events" with new ones in order; "history" with older ones; "clear" before everything is
- * shown anew; "outbox" when a draft changed; "count" with the number of people; "wait" with ms until the next message
- * may be sent; "closed" with a code when the server wants no reconnection.
+ * Fires CustomEvents: "state" of the connection; "events" with new ones in order; "history" with older ones; "then" with
+ * the answer to `then()`; "clear" before everything is shown anew; "room" with the parts of `room` that changed;
+ * "outbox" when a draft changed; "count" with the number of people; "reactions" with counts; "wait" with ms until the next
+ * message may be sent; "refused" with the code of a vote, an answer or a hand; "frame" with what is not the log's; "closed"
+ * with a code when the server wants no reconnection.
  */
 export class ChatClient extends EventTarget {
   /**
@@ -29,52 +32,60 @@ export class ChatClient extends EventTarget {
    */
   constructor(ticket, outbox) {
     super();
-    this.ticket = ticket;
     this.outbox = outbox;
     this.log = new ChatLog();
-    this.backoff = new Backoff(500, 20_000);
-    /** @type {ChatState} */
-    this.state = "closed";
-    /** @type {WebSocket | null} */
-    this.socket = null;
+    this.room = new RoomState();
+    this.line = new Line(ticket, {
+      hello: () => ({ since: this.log.mark?.since ?? null, epoch: this.log.mark?.epoch ?? null }),
+      heard: (message) => this.#receive(message),
+      changed: (state) => this.#moved(state),
+      refused: (code) => this.#fire("closed", code),
+    });
     /** @type {{id: string, name: string, role: string} | null} */
     this.you = null;
-    this.stopped = true;
-    this.timer = 0;
-    this.heard = 0;
-    this.pinged = 0;
-    this.watch = 0;
+    this.calls = new Calls((message) => this.tell(message));
     this.mayAt = 0;
-    this.asked = 0;
+    this.filling = 0;
+  }
+
+  get state() {
+    return this.line.state;
   }
 
   start() {
-    if (!this.stopped) return;
-    this.stopped = false;
-    this.watch = window.setInterval(() => this.#listen(), 2000);
-    void this.#connect();
+    this.line.start();
   }
 
   stop() {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    clearInterval(this.watch);
-    this.#drop();
-    this.#set("closed");
+    this.line.stop();
   }
 
-  /** The network is back: do not wait for the end of the pause. */
   retry() {
-    if (this.stopped || this.state === "open" || this.socket) return;
-    clearTimeout(this.timer);
-    void this.#connect();
+    this.line.retry();
   }
 
-  /** Writes a message: shown at once, sent now or as soon as the room is reached. */
-  write(/** @type {string} */ body) {
-    const draft = this.outbox.add(body);
+  /**
+   * Writes a message: shown at once, sent now or as soon as the room is reached.
+   * @param {string} body
+   * @param {{reply_to?: number, mentions?: string[]}} [more]
+   * @returns {boolean} false when too many wait already
+   */
+  write(body, more = {}) {
+    return this.#post(this.outbox.add("send", body, more));
+  }
+
+  /**
+   * @param {string} body of a question
+   * @param {boolean} anonymous
+   */
+  ask(body, anonymous) {
+    return this.#post(this.outbox.add("ask", body, anonymous ? { anonymous } : {}));
+  }
+
+  /** @param {Draft | null} draft */
+  #post(draft) {
     if (!draft) return false;
-    this.#tell("outbox");
+    this.#fire("outbox");
     this.#flush();
     return true;
   }
@@ -82,56 +93,123 @@ export class ChatClient extends EventTarget {
   /** @param {string} cid of a refused message, to be sent once more */
   resend(cid) {
     this.outbox.retry(cid);
-    this.#tell("outbox");
+    this.#fire("outbox");
     this.#flush();
   }
 
   /** @param {string} cid of a refused message */
   discard(cid) {
     this.outbox.remove(cid);
-    this.#tell("outbox");
+    this.#fire("outbox");
   }
 
   /** @param {number} before older events than this are asked for; "history" brings them */
   older(before) {
-    this.#send({ type: "history", before, limit: 100 });
+    this.line.send({ type: "history", before, limit: 100 });
   }
 
-  async #connect() {
-    if (this.stopped || this.socket) return;
-    if (this.state !== "down") this.#set("connecting");
-    /** @type {Ticket | null} */
-    let ticket = null;
+  /**
+   * Events of another time, for a replay: "then" brings them.
+   * @param {{until: string} | {after: number}} from
+   */
+  then(from) {
+    return this.line.send({ type: "history", ...from, limit: 100 });
+  }
+
+  /**
+   * Shown at once; the server's tally comes within a second.
+   * @param {number} question
+   * @param {boolean} up
+   */
+  async vote(question, up) {
+    const { room } = this;
+    const turn = (/** @type {boolean} */ on) => {
+      const known = room.questions.get(question);
+      if (on === room.votes.has(question)) return;
+      if (on) room.votes.add(question);
+      else room.votes.delete(question);
+      if (known) known.votes = Math.max(0, known.votes + (on ? 1 : -1));
+      this.#fire("room", ["questions"]);
+    };
+    turn(up);
+    if (!(await this.#done({ type: "vote", question, up }))) turn(!up);
+  }
+
+  /**
+   * @param {number} poll
+   * @param {number[]} choices
+   * @returns {Promise<boolean>} whether it is counted
+   */
+  async answer(poll, choices) {
+    const ack = await this.#done({ type: "answer_poll", poll, choices });
+    if (ack) this.room.answers.set(poll, choices);
+    this.#fire("room", ["polls"]);
+    return ack !== null;
+  }
+
+  /** @param {boolean} up */
+  async raise(up) {
+    const ack = await this.#done({ type: "hand", up });
+    if (ack && up) this.room.hand = ack.seq;
+    this.#fire("room", ["hands"]);
+  }
+
+  /**
+   * What a presenter, moderator or host orders.
+   * @param {string} op
+   * @param {object} fields
+   */
+  async order(op, fields) {
+    return (await this.#done({ type: "mod", op, ...fields })) !== null;
+  }
+
+  /** @param {string} kind of a reaction */
+  react(kind) {
+    return this.tell({ type: "react", kind });
+  }
+
+  /**
+   * Says what is answered by a frame, or not at all.
+   * @param {object} message
+   * @returns {boolean} whether there is a line
+   */
+  tell(message) {
+    return this.state === "open" && this.line.send(message);
+  }
+
+  /**
+   * @param {object} message a `call` whose refusal is told by "refused"
+   * @returns {Promise<Ack | null>}
+   */
+  async #done(message) {
     try {
-      ticket = await this.ticket();
+      return await this.call(message);
     } catch (error) {
-      console.debug("no chat ticket", error); // the web service is away: the next try asks again
+      if (!(error instanceof Unheard)) throw error;
+      this.#fire("refused", error.code);
+      return null;
     }
-    if (this.stopped || this.socket) return;
-    if (!ticket) return this.#later();
-    this.#open(ticket);
   }
 
-  /** @param {Ticket} ticket */
-  #open({ url, ticket }) {
-    const socket = new WebSocket(url, SUBPROTOCOL);
-    this.socket = socket;
-    const slow = window.setTimeout(() => this.#lost(socket), HELLO_MS);
-    socket.addEventListener("open", () => {
-      const mark = this.log.mark;
-      this.#send({ type: "hello", ticket, since: mark?.since ?? null, epoch: mark?.epoch ?? null });
-    });
-    socket.addEventListener("message", ({ data }) => {
-      if (this.socket !== socket) return;
-      clearTimeout(slow);
-      this.heard = Date.now();
-      this.pinged = 0;
-      this.#receive(JSON.parse(data));
-    });
-    socket.addEventListener("close", () => {
-      clearTimeout(slow);
-      this.#lost(socket);
-    });
+  /**
+   * Says something that is acknowledged; a `cid` is added to it.
+   * @param {object} message
+   * @returns {Promise<Ack>}
+   * @throws {Unheard} refused, or not answered in time: whether it was done is not known then
+   */
+  call(message) {
+    return this.calls.call(message);
+  }
+
+  /** @param {import("./line.js").LineState} state */
+  #moved(state) {
+    if (state === "open") this.#flush();
+    else {
+      // Whether the server heard them its `you` will tell.
+      this.calls.drop();
+      this.filling = 0;
+    }
+    this.#fire("state", state);
   }
 
   /** @param {any} message */
@@ -143,98 +221,113 @@ export class ChatClient extends EventTarget {
         return this.#events(message);
       case "reset":
         this.log.reset();
-        this.#tell("clear");
-        return;
+        return this.#fire("clear");
       case "ack":
         return this.#acknowledged(message);
       case "nak":
         return this.#refused(message);
       case "count":
-        this.#tell("count", message.online);
-        return;
-      case "bye":
-        return this.#bye(message);
+        return this.#fire("count", message.online);
+      default:
+        return this.#frame(message);
     }
   }
 
   /** @param {any} message */
-  #welcome(message) {
-    if (this.log.enter(message.epoch, message.last)) this.#tell("clear");
-    this.you = message.you ?? null;
-    this.heard = Date.now();
-    this.backoff.reset();
-    this.mayAt = 0;
-    this.#set("open");
-    this.#tell("count", message.count);
-    this.outbox.rewind();
-    this.#flush();
+  #frame(message) {
+    switch (message.type) {
+      case "state":
+        this.room.begin(message);
+        this.#fire("room", ["settings", "pinned", "questions", "polls", "hands"]);
+        break;
+      case "you":
+        this.room.yours(message);
+        this.#fire("room", ["you", "questions", "polls", "hands"]);
+        break;
+      case "poll_results":
+        if (this.room.results(message)) this.#fire("room", ["polls"]);
+        break;
+      case "reactions":
+        this.#fire("reactions", message.counts);
+    }
+    this.#fire("frame", message);
   }
 
-  /** @param {{events: ChatEvent[], before?: number}} message */
+  /** @param {any} message */
+  #welcome(message) {
+    if (this.log.enter(message.epoch, message.last)) this.#fire("clear");
+    this.you = message.you ?? null;
+    this.mayAt = 0;
+    this.room.set(message.settings);
+    this.outbox.rewind();
+    this.#fire("count", message.count);
+    this.#fire("room", ["settings"]);
+  }
+
+  /** @param {{events: ChatEvent[], before?: number, after?: number, until?: string}} message */
   #events(message) {
-    if (message.before !== undefined && message.before !== this.asked) {
-      this.#tell("history", message.events);
-      return;
-    }
-    this.asked = 0;
+    if (message.until !== undefined || message.after !== undefined) return this.#fire("then", message);
+    if (message.before !== undefined && message.before !== this.filling) return this.#fire("history", message.events);
+    this.filling = 0;
     const fresh = this.log.take(message.events);
+    /** @type {Set<Part>} */
+    const parts = new Set();
     for (const event of fresh) {
-      if (event.cid && event.from?.id === this.you?.id) this.outbox.remove(event.cid);
+      const part = this.room.apply(event);
+      if (part) parts.add(part);
     }
-    if (fresh.length) this.#tell("events", fresh);
-    const gap = this.log.gap;
+    const settled = this.outbox.settle(fresh, this.you?.id ?? "");
+    if (fresh.length) this.#fire("events", fresh);
+    if (settled) this.#fire("outbox");
+    if (parts.size) this.#fire("room", [...parts]);
+    this.#fill();
+  }
+
+  #fill() {
+    const { gap } = this.log;
     if (!gap) return;
     if (this.log.lost) {
       this.log.reset();
-      this.#tell("clear");
-      this.socket?.close();
+      this.#fire("clear");
+      this.line.restart();
     } else {
-      this.asked = gap.before;
-      this.#send({ type: "history", ...gap });
+      this.filling = gap.before;
+      this.line.send({ type: "history", ...gap });
     }
   }
 
-  /** @param {{cid: string, seq: number}} message */
-  #acknowledged({ cid, seq }) {
-    const draft = this.outbox.find(cid);
-    // Stored. Shown as sent until its own event comes, which is usually already on its way; unless it was stored long
-    // ago, before the page that was loaded: then it will not come again.
-    if (seq <= this.log.last) this.outbox.remove(cid);
-    else if (draft) draft.state = "sent";
-    this.#tell("outbox");
+  /** @param {Ack} ack */
+  #acknowledged(ack) {
+    const asked = this.calls.settle(ack.cid);
+    if (asked) return asked.done(ack);
+    if (ack.seq !== null) this.outbox.stored(ack.cid, ack.seq, ack.held ?? false, this.log.last);
+    this.#fire("outbox");
   }
 
-  /** @param {{cid: string | null, code: string, retry_after?: number}} message */
-  #refused({ cid, code, retry_after }) {
+  /** @param {{of: string, cid: string | null, code: string, retry_after?: number}} message */
+  #refused({ of, cid, code, retry_after }) {
+    const asked = this.calls.settle(cid);
+    if (asked) return asked.failed(new Unheard(code, retry_after));
     const draft = cid ? this.outbox.find(cid) : null;
-    if (!draft) return;
-    if (retry_after !== undefined) {
+    if (!draft) {
+      if (of === "history") this.#fire("then", null); // not now: whoever waits for it asks again
+      return;
+    }
+    if (retry_after !== undefined && PASSING.includes(code)) {
       draft.state = "waiting";
       this.#hold(retry_after * 1000);
     } else {
       this.outbox.refuse(draft.cid, code);
     }
-    this.#tell("outbox");
+    this.#fire("outbox");
     this.#flush();
   }
 
   /** @param {number} ms nothing is sent for that long */
   #hold(ms) {
     this.mayAt = Date.now() + ms + 50;
-    this.#tell("wait", ms);
+    this.#fire("wait", ms);
     setTimeout(() => this.#flush(), ms + 60);
-  }
-
-  /** @param {{code: string, reconnect: boolean, after_ms?: number}} message */
-  #bye({ code, reconnect, after_ms }) {
-    if (!reconnect) {
-      this.stop();
-      this.#tell("closed", code);
-      return;
-    }
-    this.#drop();
-    this.#set("down");
-    this.#later(after_ms || this.backoff.next());
   }
 
   /** Sends what waits, one after the other: the server's order is then the order of writing. */
@@ -242,61 +335,16 @@ export class ChatClient extends EventTarget {
     if (this.state !== "open" || Date.now() < this.mayAt) return;
     for (let draft = this.outbox.next(); draft; draft = this.outbox.next()) {
       draft.state = "sent";
-      this.#send({ type: "send", cid: draft.cid, body: draft.body });
+      this.line.send({ type: draft.kind, cid: draft.cid, body: draft.body, ...draft.more });
     }
-    this.#tell("outbox");
-  }
-
-  /** @param {object} message */
-  #send(message) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
-  }
-
-  #listen() {
-    if (this.state !== "open") return;
-    const now = Date.now();
-    if (this.pinged && now - this.pinged > PONG_MS && this.socket) {
-      this.#lost(this.socket);
-    } else if (!this.pinged && now - this.heard > QUIET_MS) {
-      this.pinged = now;
-      this.#send({ type: "ping" });
-    }
-  }
-
-  /** @param {WebSocket} socket */
-  #lost(socket) {
-    if (this.socket !== socket) return;
-    this.#drop();
-    if (this.stopped) return;
-    this.#set("down");
-    this.#later();
-  }
-
-  #drop() {
-    const socket = this.socket;
-    this.socket = null;
-    this.pinged = 0;
-    this.asked = 0;
-    socket?.close();
-  }
-
-  #later(ms = this.backoff.next()) {
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.#connect(), ms);
-  }
-
-  /** @param {ChatState} state */
-  #set(state) {
-    if (this.state === state) return;
-    this.state = state;
-    this.#tell("state", state);
+    this.#fire("outbox");
   }
 
   /**
    * @param {string} type
    * @param {unknown} [detail]
    */
-  #tell(type, detail) {
+  #fire(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -1,94 +1,143 @@
 /**
- * The field to write in. Enter sends, Shift+Enter makes a new line; an Enter that ends the composition of a Korean
- * syllable does neither. What is typed survives a reload.
+ * Below the messages: the field, what is replied to, names and emoji to choose from; in their place why nobody, or this
+ * person, may write just now.
  */
 
-import { need } from "../common/boot.js";
+import { clock, need } from "../common/boot.js";
+import { Field } from "./field.js";
+import { closed, isStaff } from "./gate.js";
+import { element } from "./message.js";
+import { Names } from "./names.js";
 
 /** @typedef {import("./client.js").ChatClient} ChatClient */
+/** @typedef {import("./thread.js").Line} Line */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
-/** Characters of one message, as the server counts them: code points. */
-const LONGEST = 1000;
-const TELL_FROM = 900;
+/** Not a picture of every feeling: what people say at talks. The system's own picker has the rest. */
+const EMOJI = [..."👏👍🙏🙌💪👌✋🎉😀😂🙂😍🤔😮😢😅😎🔥💡✅❓❗⭐☕"];
 
 export class Composer {
   /**
-   * @param {HTMLFormElement} form
+   * @param {HTMLElement} root
    * @param {ChatClient} client
    * @param {Texts} texts
    */
-  constructor(form, client, texts) {
+  constructor(root, client, texts) {
     this.client = client;
     this.texts = texts;
-    this.field = need("textarea", HTMLTextAreaElement, form);
+    const form = need("[data-chat=form]", HTMLFormElement, root);
+    this.form = form;
+    this.gate = need("[data-chat=gate]", HTMLElement, root);
+    this.gateText = need("[data-chat=gate-text]", HTMLElement, root);
+    this.askInstead = need("[data-chat=ask]", HTMLButtonElement, root);
     this.button = need("button[type=submit]", HTMLButtonElement, form);
-    this.hint = need("[data-chat=hint]", HTMLElement, form);
-    this.composing = false;
+    this.reply = need("[data-chat=reply]", HTMLElement, form);
+    this.replyText = need("[data-chat=reply-text]", HTMLElement, form);
+    const field = need("textarea", HTMLTextAreaElement, form);
+    this.field = new Field(form, field, need("[data-chat=hint]", HTMLElement, form), client.outbox, "send", (text) => this.#send(text));
+    const role = (/** @type {string} */ name) => texts.say(`role_${name}`);
+    this.names = new Names(need("[data-chat=names]", HTMLElement, form), this.field, () => client.room.hosts, role);
+    /** @type {Line | null} */
+    this.to = null;
     this.waitUntil = 0;
-    this.field.value = client.outbox.typed;
-    this.#grow();
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#send();
+    this.slowUntil = 0;
+    this.away = false;
+    this.timer = 0;
+    this.#emoji(need("[data-chat=emoji]", HTMLElement, form));
+    need("[data-chat=reply-off]", HTMLButtonElement, form).addEventListener("click", () => this.replyTo(null, ""));
+    field.addEventListener("keydown", (event) => event.key === "Escape" && this.replyTo(null, ""));
+    client.addEventListener("wait", (event) => {
+      this.waitUntil = Date.now() + /** @type {CustomEvent} */ (event).detail;
+      this.look();
     });
-    this.field.addEventListener("compositionstart", () => (this.composing = true));
-    this.field.addEventListener("compositionend", () => (this.composing = false));
-    this.field.addEventListener("keydown", (event) => this.#key(event));
-    this.field.addEventListener("input", () => this.#typed());
-    client.addEventListener("wait", (event) => this.#wait(/** @type {CustomEvent} */ (event).detail));
-  }
-
-  /** @param {boolean} yes */
-  usable(yes) {
-    this.field.disabled = !yes;
-    this.button.disabled = !yes;
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
-    // Safari ends the composition before this key; there only the old code 229 tells it.
-    if (event.isComposing || this.composing || event.keyCode === 229) return;
-    event.preventDefault();
-    this.#send();
-  }
-
-  #send() {
-    const body = this.field.value.trim();
-    if (!body) return;
-    if ([...body].length > LONGEST) return this.#typed();
-    if (!this.client.write(body)) return this.#say(this.texts.say("too_many_waiting"), true);
-    this.field.value = "";
-    this.#typed();
-    this.field.focus();
-  }
-
-  #typed() {
-    this.client.outbox.typed = this.field.value;
-    this.#grow();
-    const length = [...this.field.value].length;
-    if (length >= TELL_FROM) this.#say(`${length} / ${LONGEST}`, length > LONGEST);
-    else if (Date.now() >= this.waitUntil) this.#say("", false);
-  }
-
-  #grow() {
-    this.field.rows = Math.min(5, Math.max(1, this.field.value.split("\n").length));
-  }
-
-  /** @param {number} ms */
-  #wait(ms) {
-    this.waitUntil = Date.now() + ms;
-    this.#say(this.texts.say("wait", { n: Math.max(1, Math.ceil(ms / 1000)) }), false);
-    setTimeout(() => this.#typed(), ms + 20);
+    client.addEventListener("room", () => this.look());
+    client.addEventListener("state", () => this.look());
   }
 
   /**
-   * @param {string} text
-   * @param {boolean} bad
+   * @param {Line | null} line
+   * @param {string} words of it
    */
-  #say(text, bad) {
-    this.hint.textContent = text;
-    this.hint.classList.toggle("bad", bad);
+  replyTo(line, words) {
+    this.to = line;
+    this.reply.hidden = !line;
+    if (!line) return;
+    this.replyText.replaceChildren(element("strong", "", line.from?.name ?? ""), ` ${words}`);
+    this.field.field.focus();
+  }
+
+  /** @param {boolean} yes the messages above are those of another time: nobody answers them there */
+  elsewhere(yes) {
+    this.away = yes;
+    this.look();
+  }
+
+  /** Says what holds now, and again while a time runs down. */
+  look() {
+    clearTimeout(this.timer);
+    const { room, you } = this.client;
+    const now = Date.now();
+    const shut = closed(room, you, now, "message");
+    this.gate.hidden = !shut || this.away;
+    this.form.hidden = Boolean(shut) || this.away;
+    this.askInstead.hidden = shut?.key !== "gate_questions" || !room.known;
+    if (shut) {
+      const t = shut.until ? clock((shut.until - now) / 1000 + 1) : "";
+      this.#write(this.gateText, this.texts.say(shut.key, { t }));
+    }
+    const usable = this.client.state !== "closed";
+    this.field.field.disabled = !usable;
+    this.button.disabled = !usable;
+    const wait = Math.max(this.waitUntil, this.slowUntil) - now;
+    this.field.say(this.#hint(wait));
+    if (wait > 0 || shut?.until) this.timer = window.setTimeout(() => this.look(), 500);
+  }
+
+  /** @param {number} wait ms */
+  #hint(wait) {
+    const { mode, slow_s } = this.client.room.settings;
+    const n = Math.max(1, Math.ceil(wait / 1000));
+    if (wait > 0 && this.slowUntil > this.waitUntil) return this.texts.say("slow_wait", { n });
+    if (wait > 0) return this.texts.say("wait", { n });
+    if (isStaff(this.client.you)) return "";
+    if (mode === "review") return this.texts.say("review");
+    return slow_s ? this.texts.say("slow", { n: slow_s }) : "";
+  }
+
+  /**
+   * Live regions say again what is written again.
+   * @param {HTMLElement} place
+   * @param {string} text
+   */
+  #write(place, text) {
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  /** @param {string} body @returns {boolean} */
+  #send(body) {
+    if (this.slowUntil > Date.now()) return false;
+    const mentions = this.names.mentioned(body);
+    const more = { ...(this.to ? { reply_to: this.to.seq } : {}), ...(mentions.length ? { mentions } : {}) };
+    if (!this.client.write(body, more)) {
+      this.field.say(this.texts.say("too_many_waiting"));
+      return false;
+    }
+    this.replyTo(null, "");
+    const { slow_s } = this.client.room.settings;
+    if (slow_s && !isStaff(this.client.you)) this.slowUntil = Date.now() + slow_s * 1000;
+    window.setTimeout(() => this.look(), 0);
+    return true;
+  }
+
+  /** @param {HTMLElement} place */
+  #emoji(place) {
+    for (const sign of EMOJI) {
+      const button = element("button", "emoji__one", sign);
+      button.type = "button";
+      place.append(button);
+    }
+    place.addEventListener("click", (event) => {
+      if (event.target instanceof HTMLButtonElement) this.field.insert(event.target.textContent ?? "");
+    });
   }
 }

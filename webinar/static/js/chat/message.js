@@ -2,12 +2,19 @@
  * One message as an element. Everything a person wrote becomes text, never markup.
  */
 
-/** @typedef {import("./log.js").ChatEvent} ChatEvent */
+import { runs } from "./rich.js";
+
+/** @typedef {import("./log.js").Author} Author */
+/** @typedef {import("./outbox.js").Draft} Draft */
+/** @typedef {import("./thread.js").Line} Line */
+/** @typedef {import("./thread.js").Thread} Thread */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
 /** Messages of one person within this time stand together under one name. */
 const TOGETHER_MS = 3 * 60_000;
 const HUES = 8;
+/** Characters of a quoted message. */
+const QUOTED = 140;
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
@@ -20,6 +27,44 @@ export function element(tag, className = "", text = "") {
   const made = document.createElement(tag);
   if (className) made.className = className;
   if (text) made.textContent = text;
+  return made;
+}
+
+/**
+ * A picture of the page's own sprite.
+ * @param {string} name
+ */
+export function drawing(name) {
+  const sprite = document.querySelector(".sprite")?.namespaceURI ?? null;
+  const svg = /** @type {SVGElement} */ (document.createElementNS(sprite, "svg"));
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(document.createElementNS(sprite, "use"));
+  svg.firstElementChild?.setAttribute("href", `#i-${name}`);
+  return svg;
+}
+
+/**
+ * What a person wrote, its addresses as links that tell nobody where the reader came from.
+ * @param {string} className
+ * @param {string} text
+ * @param {string[]} [names] whom an @ may mean
+ */
+export function prose(className, text, names = []) {
+  const made = element("p", className);
+  for (const run of runs(text, names)) {
+    if (run.kind === "text") {
+      made.append(run.text);
+    } else if (run.kind === "mention") {
+      made.append(element("span", "mention", run.text));
+    } else {
+      const link = element("a", "", run.text);
+      link.href = run.href ?? "";
+      link.target = "_blank";
+      link.rel = "noopener noreferrer nofollow ugc";
+      made.append(link);
+    }
+  }
   return made;
 }
 
@@ -44,47 +89,103 @@ export class Messages {
   /**
    * @param {Texts} texts
    * @param {string} language
+   * @param {{you: {id: string} | null, room: {hosts: Author[]}}} reader whose page it is
    */
-  constructor(texts, language) {
+  constructor(texts, language, reader) {
     this.texts = texts;
+    this.reader = reader;
     this.time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
     this.day = new Intl.DateTimeFormat(language, { weekday: "long", month: "long", day: "numeric" });
   }
 
+  /** @param {{from?: Author | null}} event */
+  isOwn(event) {
+    return Boolean(event.from) && event.from?.id === this.reader.you?.id;
+  }
+
   /**
-   * @param {ChatEvent} event
-   * @param {ChatEvent | null} before the message above it
-   * @param {boolean} own
+   * @param {Line} line
+   * @param {Line | null} before the message above it
+   * @param {Thread} thread where what it replies to is looked for
    */
-  item(event, before, own) {
+  item(line, before, thread) {
     const item = element("li", "msg");
-    item.dataset.seq = String(event.seq);
-    const author = event.from ?? { id: "", name: "", role: "attendee" };
-    const at = new Date(event.at);
+    item.dataset.seq = String(line.place);
+    item.dataset.id = String(line.seq);
+    item.tabIndex = -1;
+    const author = line.from ?? { id: "", name: "", role: "attendee" };
+    const own = this.isOwn(line);
     item.classList.toggle("own", own);
     item.classList.toggle("staff", author.role !== "attendee");
-    if (before && follows(event, before)) item.classList.add("joined");
-    else item.append(this.#head(author, at, own));
-    item.append(element("p", "msg__body", event.body ?? ""));
+    item.classList.toggle("announcement", line.type === "announcement");
+    item.classList.toggle("held", Boolean(line.held));
+    item.classList.toggle("tome", line.mentions?.includes(this.reader.you?.id ?? "") ?? false);
+    if (before && follows(line, before)) item.classList.add("joined");
+    else item.append(this.#head(author, new Date(line.at), own, line.type));
+    if (line.deleted) {
+      item.classList.add("deleted");
+      item.append(element("p", "msg__body", this.texts.say("removed")));
+      return item;
+    }
+    if (line.reply_to) item.append(this.#quote(line.reply_to, thread));
+    item.append(prose("msg__body", line.body ?? "", this.reader.room.hosts.map((host) => host.name)));
+    if (line.held) item.append(element("p", "msg__note", this.texts.say("held")));
+    else if (line.type === "message") item.append(this.#reply(author.name));
     return item;
+  }
+
+  /** @param {string} name whose message it is */
+  #reply(name) {
+    const button = element("button", "msg__act");
+    button.type = "button";
+    button.dataset.action = "reply";
+    button.tabIndex = -1; // Enter on the message does the same: a list of 500 must not have 500 stops
+    button.setAttribute("aria-label", this.texts.say("reply_to", { name }));
+    button.title = this.texts.say("reply");
+    button.append(drawing("reply"));
+    return button;
+  }
+
+  /**
+   * What a message answers; pressed, it leads there.
+   * @param {number} seq
+   * @param {Thread} thread
+   */
+  #quote(seq, thread) {
+    const line = thread.find(seq);
+    const button = element("button", "msg__quote");
+    button.type = "button";
+    button.tabIndex = -1;
+    button.dataset.action = "jump";
+    button.dataset.to = String(seq);
+    button.append(element("span", "spoken", this.texts.say("in_reply_to")));
+    if (line?.from) button.append(element("span", "msg__quoted", line.from.name));
+    button.append(element("span", "msg__cut", this.cut(line)));
+    return button;
+  }
+
+  /** @param {Line | null} line @returns {string} in one line */
+  cut(line) {
+    if (!line) return this.texts.say("earlier_message");
+    if (line.deleted) return this.texts.say("removed");
+    return [...(line.body ?? "").replace(/\s+/gu, " ")].slice(0, QUOTED).join("");
   }
 
   /**
    * A message on its way.
-   * @param {import("./outbox.js").Draft} draft
+   * @param {Draft} draft
    */
   draft(draft) {
     const item = element("li", `msg own draft ${draft.state}`);
     item.dataset.cid = draft.cid;
     item.append(element("p", "msg__body", draft.body));
     if (draft.state !== "refused") {
-      item.append(element("p", "msg__note", this.texts.say("sending")));
+      item.append(element("p", "msg__note", this.texts.say(draft.state === "held" ? "held" : "sending")));
       return item;
     }
     const note = element("p", "msg__note msg__note--bad");
-    const known = `nak_${draft.code}` in this.texts.table ? `nak_${draft.code}` : "nak_other";
-    note.append(this.texts.say(known), " ");
-    for (const action of ["resend", "discard"]) {
+    note.append(this.refusal(draft.code), " ");
+    for (const action of draft.code === "rejected" ? ["discard"] : ["resend", "discard"]) {
       const button = element("button", "textlink", this.texts.say(action));
       button.type = "button";
       button.dataset.action = action;
@@ -94,10 +195,15 @@ export class Messages {
     return item;
   }
 
+  /** @param {string} code of a `nak` */
+  refusal(code) {
+    return this.texts.say(`nak_${code}` in this.texts.table ? `nak_${code}` : "nak_other");
+  }
+
   /**
    * A line between days.
-   * @param {ChatEvent} event
-   * @param {ChatEvent | null} before
+   * @param {Line} event
+   * @param {Line | null} before
    * @returns {HTMLLIElement | null}
    */
   dayLine(event, before) {
@@ -110,11 +216,12 @@ export class Messages {
   }
 
   /**
-   * @param {import("./log.js").Author} author
+   * @param {Author} author
    * @param {Date} at
    * @param {boolean} own
+   * @param {string} type
    */
-  #head(author, at, own) {
+  #head(author, at, own, type) {
     const head = element("div", "msg__head");
     const role = author.role === "attendee" ? "" : this.texts.say(`role_${author.role}`);
     // Who speaks as "Speaker" has no name of their own to take letters from, and needs no badge that repeats it.
@@ -123,7 +230,8 @@ export class Messages {
     const avatar = element("span", `avatar hue-${hue(author.id)}`, letters);
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("span", "msg__name", author.name));
-    if (role && !nameless) head.append(element("span", "badge", role));
+    if (type === "announcement") head.append(element("span", "badge", this.texts.say("announcement")));
+    else if (role && !nameless) head.append(element("span", "badge", role));
     if (own) head.append(element("span", "msg__you", this.texts.say("you")));
     const time = element("time", "msg__time", this.time.format(at));
     time.dateTime = at.toISOString();
@@ -133,11 +241,12 @@ export class Messages {
 }
 
 /**
- * @param {ChatEvent} event
- * @param {ChatEvent} before
+ * @param {Line} line
+ * @param {Line} before
  */
-function follows(event, before) {
-  const apart = Date.parse(event.at) - Date.parse(before.at);
-  const sameDay = new Date(event.at).toDateString() === new Date(before.at).toDateString();
-  return event.from?.id === before.from?.id && apart < TOGETHER_MS && sameDay;
+function follows(line, before) {
+  if (line.type !== "message" || before.type !== "message") return false;
+  const apart = Date.parse(line.at) - Date.parse(before.at);
+  const sameDay = new Date(line.at).toDateString() === new Date(before.at).toDateString();
+  return line.from?.id === before.from?.id && apart < TOGETHER_MS && sameDay;
 }

@@ -1,19 +1,23 @@
 /**
- * The chat beside the picture: the newest messages, what is on its way, and the field to write in.
+ * The chat beside the picture: the newest messages, what is on its way, and the field to write in; or the messages of
+ * another moment, when the picture shows one.
  */
 
 import { need } from "../common/boot.js";
 import { Composer } from "./composer.js";
+import { MessageList, SHOWN } from "./list.js";
 import { Messages } from "./message.js";
+import { Thread } from "./thread.js";
 
 /** @typedef {import("./client.js").ChatClient} ChatClient */
 /** @typedef {import("./log.js").ChatEvent} ChatEvent */
+/** @typedef {import("./thread.js").Line} Line */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
-const SHOWN = 500;
 /** Bursts are painted together: one layout for all of them. */
 const PAINT_MS = 40;
-const NEAR_PX = 48;
+/** So many pages of history are read to find what a reply answers. */
+const PAGES = 5;
 
 export class ChatPanel {
   /**
@@ -26,24 +30,28 @@ export class ChatPanel {
     this.root = root;
     this.client = client;
     this.texts = texts;
-    this.messages = new Messages(texts, language);
-    this.list = need("[data-chat=list]", HTMLOListElement, root);
+    this.messages = new Messages(texts, language, client);
+    this.thread = new Thread();
     this.drafts = need("[data-chat=drafts]", HTMLOListElement, root);
     this.scroll = need("[data-chat=scroll]", HTMLElement, root);
     this.more = need("[data-chat=more]", HTMLButtonElement, root);
     this.fresh = need("[data-chat=new]", HTMLButtonElement, root);
-    this.note = need("[data-chat=note]", HTMLElement, root);
-    this.count = need("[data-chat=count]", HTMLElement, root);
     this.empty = need("[data-chat=empty]", HTMLElement, root);
-    this.composer = new Composer(need("[data-chat=form]", HTMLFormElement, root), client, texts);
-    /** @type {ChatEvent[]} what stands in the list, in order */
-    this.shown = [];
-    /** @type {ChatEvent[]} */
+    this.pin = need("[data-chat=pin]", HTMLElement, root);
+    this.pinText = need("[data-chat=pin-text]", HTMLElement, root);
+    this.list = new MessageList(this.scroll, need("[data-chat=list]", HTMLOListElement, root), this.thread, this.messages);
+    this.composer = new Composer(root, client, texts);
+    /** @type {import("./moment.js").Moment | null} most never watch the past: its script is fetched with the first time */
+    this.moment = null;
+    this.loading = false;
+    /** @type {Line[]} not painted yet */
     this.pending = [];
     this.timer = 0;
     this.unread = 0;
-    this.following = true;
-    this.downSince = 0;
+    /** The panel is before somebody's eyes. */
+    this.seen = true;
+    /** @type {{seq: number, pages: number} | null} what is looked for further up */
+    this.wanted = null;
     this.#listen();
     this.#paintDrafts();
   }
@@ -54,171 +62,166 @@ export class ChatPanel {
     client.addEventListener("history", (event) => this.#prepend(/** @type {CustomEvent} */ (event).detail));
     client.addEventListener("clear", () => this.#clear());
     client.addEventListener("outbox", () => this.#paintDrafts());
-    client.addEventListener("count", (event) => this.#counted(/** @type {CustomEvent} */ (event).detail));
-    client.addEventListener("state", () => this.#state());
-    client.addEventListener("closed", (event) => this.#closed(/** @type {CustomEvent} */ (event).detail));
+    client.addEventListener("room", (event) => {
+      if (/** @type {CustomEvent} */ (event).detail.includes("pinned")) this.#pinned();
+    });
+    client.addEventListener("state", () => (this.root.dataset.state = client.state));
     this.scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.fresh.addEventListener("click", () => this.#toEnd());
     this.more.addEventListener("click", () => {
       this.more.disabled = true;
-      client.older(this.shown[0]?.seq ?? 1);
+      client.older(this.list.first);
     });
-    this.drafts.addEventListener("click", (event) => this.#act(event));
+    this.root.addEventListener("click", (event) => this.#act(event));
+    this.pin.addEventListener("click", () => this.#jump(this.client.room.pinned?.seq ?? 0));
+    this.composer.field.field.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowUp" && !event.defaultPrevented && !this.composer.field.field.value) this.list.enter();
+    });
+    this.list.list.addEventListener("keydown", (event) => event.key === "Escape" && this.composer.field.field.focus());
     document.addEventListener("visibilitychange", () => this.#scrolled());
     // The soft keyboard and a turned phone change the height: the newest line stays in sight.
-    new ResizeObserver(() => this.following && this.#toEnd()).observe(this.scroll);
+    new ResizeObserver(() => this.list.following && this.#toEnd()).observe(this.scroll);
+  }
+
+  /** @param {boolean} yes the panel is shown, not another tab */
+  show(yes) {
+    this.seen = yes;
+    if (yes && this.list.following) this.#toEnd();
+    this.#scrolled();
+  }
+
+  /** @param {number | null} at what the picture shows, ms since 1970 on the server's clock; null: it is live */
+  async follow(at) {
+    if (this.moment) return this.moment.show(at);
+    if (at === null || this.loading) return;
+    this.loading = true;
+    try {
+      const { Moment } = await import("./moment.js");
+      this.moment = new Moment(this.root, this.client, this.messages, (on) => this.#another(on));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      console.debug("no script for another moment", error); // the web service is away: a second later it is asked again
+    }
+    this.loading = false;
   }
 
   /** @param {ChatEvent[]} events */
   #arrived(events) {
-    this.pending.push(...events.filter((event) => event.type === "message"));
+    const { added, changed, gone } = this.thread.take(events);
+    this.list.change(changed);
+    this.list.remove(gone);
+    this.pending.push(...added);
     // Whatever is beyond the window would be removed at once: a hidden tab must not collect it.
-    if (this.pending.length > SHOWN) this.pending.splice(0, this.pending.length - SHOWN);
+    if (this.pending.length > SHOWN) {
+      this.pending.splice(0, this.pending.length - SHOWN);
+      this.thread.keep(SHOWN);
+    }
     if (!this.timer) this.timer = window.setTimeout(() => this.#paint(), PAINT_MS);
   }
 
   #paint() {
     this.timer = 0;
-    const fresh = this.pending;
+    const fresh = this.pending.filter((line) => this.thread.find(line.seq) === line);
     this.pending = [];
-    const page = document.createDocumentFragment();
-    let own = false;
-    for (const event of fresh) {
-      own ||= this.#isOwn(event);
-      this.#append(page, event, this.shown[this.shown.length - 1] ?? null);
-      this.shown.push(event);
-    }
-    this.list.append(page);
-    this.#bound();
+    const cut = this.list.append(fresh);
     this.#paintDrafts();
-    if (this.following || own) this.#toEnd();
-    if (!this.following || document.hidden) this.#unread(this.unread + fresh.filter((e) => !this.#isOwn(e)).length);
-    this.empty.hidden = this.shown.length > 0;
-    this.more.hidden = (this.shown[0]?.seq ?? 1) <= 1;
+    if (this.list.following || fresh.some((line) => this.messages.isOwn(line))) this.#toEnd();
+    const others = fresh.filter((line) => !this.messages.isOwn(line) && !line.held).length;
+    if (!this.#reads) this.#unread(this.unread + others);
+    this.empty.hidden = this.thread.lines.length > 0;
+    if (cut) this.more.hidden = false;
+    else if (!this.more.dataset.done) this.more.hidden = this.list.first <= 1;
   }
 
-  /**
-   * @param {ParentNode} page
-   * @param {ChatEvent} event
-   * @param {ChatEvent | null} before
-   */
-  #append(page, event, before) {
-    const line = this.messages.dayLine(event, before);
-    if (line) page.append(line);
-    page.append(this.messages.item(event, before, this.#isOwn(event)));
+  /** The newest message is before somebody's eyes. */
+  get #reads() {
+    return this.list.following && this.seen && !document.hidden && !this.moment?.on;
   }
 
   /** @param {ChatEvent[]} events older ones, in order */
   #prepend(events) {
     this.more.disabled = false;
-    const first = this.shown[0]?.seq ?? Infinity;
-    const older = events.filter((event) => event.type === "message" && event.seq < first);
+    if (events.length && (events[events.length - 1]?.seq ?? 0) >= this.list.first) return; // asked for by an older page
     const reached = (events[0]?.seq ?? 1) <= 1;
     this.more.hidden = reached;
-    if (!older.length) return;
-    const page = document.createDocumentFragment();
-    older.forEach((event, index) => this.#append(page, event, older[index - 1] ?? null));
-    const fromEnd = this.scroll.scrollHeight - this.scroll.scrollTop;
-    this.list.prepend(page);
-    this.shown.unshift(...older);
-    this.scroll.scrollTop = this.scroll.scrollHeight - fromEnd;
-  }
-
-  /** Keeps the page light: only the newest stay, unless somebody is reading further up. */
-  #bound() {
-    const most = this.following ? SHOWN : SHOWN * 2;
-    if (this.shown.length <= most) return;
-    this.shown.splice(0, this.shown.length - SHOWN);
-    const first = this.shown[0]?.seq ?? 0;
-    while (this.list.firstElementChild) {
-      const child = /** @type {HTMLElement} */ (this.list.firstElementChild);
-      if (child.dataset.seq && Number(child.dataset.seq) >= first) break;
-      child.remove();
-    }
-    this.more.hidden = false;
+    if (reached) this.more.dataset.done = "yes";
+    this.list.prepend(this.thread.before(events));
+    const { wanted } = this;
+    if (!wanted || this.list.jump(wanted.seq) || reached || (wanted.pages -= 1) <= 0) this.wanted = null;
+    else this.client.older(events[0]?.seq ?? 1);
   }
 
   #clear() {
     this.pending = [];
-    this.shown = [];
-    this.list.replaceChildren();
+    this.thread.clear();
+    this.list.clear();
+    delete this.more.dataset.done;
     this.#unread(0);
   }
 
   #paintDrafts() {
-    const known = new Set(this.shown.filter((event) => this.#isOwn(event)).map((event) => event.cid));
-    const drafts = this.client.outbox.drafts.filter((draft) => !known.has(draft.cid));
+    const known = new Set(this.thread.lines.filter((line) => this.messages.isOwn(line)).map((line) => line.cid));
+    const drafts = this.client.outbox.drafts.filter((draft) => draft.kind === "send" && !known.has(draft.cid));
     this.drafts.replaceChildren(...drafts.map((draft) => this.messages.draft(draft)));
     if (drafts.length) this.empty.hidden = true;
-    if (drafts.length && this.following) this.#toEnd();
+    if (drafts.length && this.list.following) this.#toEnd();
+  }
+
+  #pinned() {
+    const { pinned } = this.client.room;
+    this.pin.hidden = !pinned;
+    if (pinned) this.pinText.textContent = this.messages.cut({ ...pinned, place: pinned.seq });
   }
 
   /** @param {MouseEvent} event */
   #act(event) {
-    const button = event.target instanceof Element ? event.target.closest("button") : null;
-    const cid = button?.closest("li")?.dataset.cid;
-    if (!button || !cid) return;
-    if (button.dataset.action === "resend") this.client.resend(cid);
-    else this.client.discard(cid);
+    const button = event.target instanceof Element ? event.target.closest("button[data-action]") : null;
+    const item = button?.closest("li");
+    if (!(button instanceof HTMLElement) || !item) return;
+    const { action, to } = button.dataset;
+    if (action === "reply") {
+      const line = this.thread.find(Number(item.dataset.id));
+      if (line) this.composer.replyTo(line, this.messages.cut(line));
+    } else if (action === "jump") this.#jump(Number(to));
+    else if (action === "resend") this.client.resend(item.dataset.cid ?? "");
+    else if (action === "discard") this.client.discard(item.dataset.cid ?? "");
   }
 
-  /** @param {ChatEvent} event */
-  #isOwn(event) {
-    return event.from?.id === this.client.you?.id;
+  /** @param {number} seq of a message that may stand further up than what is here */
+  #jump(seq) {
+    if (!seq || this.moment?.on || this.list.jump(seq) || this.more.hidden) return;
+    this.wanted = { seq, pages: PAGES };
+    this.client.older(this.list.first);
   }
 
   #scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
-    this.following = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-    if (this.following && !document.hidden) this.#unread(0);
+    if (!this.seen) return; // what is not shown has no height
+    this.list.scrolled();
+    if (this.#reads) this.#unread(0);
+    else this.fresh.hidden = !this.unread || this.list.following;
   }
 
   #toEnd() {
-    this.scroll.scrollTop = this.scroll.scrollHeight;
-    this.following = true;
-    if (!document.hidden) this.#unread(0);
+    this.list.toEnd();
+    if (this.#reads) this.#unread(0);
   }
 
   /** @param {number} count */
   #unread(count) {
     if (count === this.unread) return;
     this.unread = count;
-    this.fresh.hidden = count === 0 || this.following;
+    this.fresh.hidden = count === 0 || this.list.following || Boolean(this.moment?.on);
     this.fresh.textContent = this.texts.say("new_messages", { n: count });
     this.root.dispatchEvent(new CustomEvent("unread", { detail: count, bubbles: true }));
   }
 
-  /** @param {number} people */
-  #counted(people) {
-    this.count.textContent = this.texts.say("people", { n: people });
-    this.count.hidden = false;
-    this.root.dispatchEvent(new CustomEvent("people", { detail: people, bubbles: true }));
-  }
-
-  #state() {
-    const state = this.client.state;
-    this.composer.usable(state !== "closed");
-    this.root.dataset.state = state;
-    if (state !== "down") {
-      this.#say("");
-      return;
-    }
-    // A blink of the network is not worth a sentence: it is said after two seconds.
-    window.setTimeout(() => {
-      if (this.client.state === "down") this.#say(this.texts.say("chat_down"));
-    }, 2000);
-  }
-
-  /** @param {string} code */
-  #closed(code) {
-    const known = `bye_${code}` in this.texts.table ? `bye_${code}` : "bye_other";
-    this.#say(this.texts.say(known));
-  }
-
-  /** @param {string} text */
-  #say(text) {
-    this.note.textContent = text;
-    this.note.hidden = !text;
+  /** @param {boolean} on the messages of another moment are shown */
+  #another(on) {
+    for (const part of [this.list.list, this.drafts]) part.hidden = on;
+    this.more.hidden = on || Boolean(this.more.dataset.done) || this.list.first <= 1;
+    this.empty.hidden = on || this.thread.lines.length > 0;
+    this.composer.elsewhere(on);
+    if (!on) this.#toEnd();
   }
 }
 

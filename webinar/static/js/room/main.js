@@ -6,17 +6,23 @@ import { Texts, boot, need } from "../common/boot.js";
 import { reload } from "../common/reload.js";
 import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
-import { ChatPanel } from "../chat/panel.js";
+import { Side } from "../chat/side.js";
 import { Player } from "../media/player.js";
+import { RaisedHand } from "./hand.js";
 import { keepAboveKeyboard } from "./keyboard.js";
 import { Lobby } from "./lobby.js";
+import { OnScreen } from "./on_screen.js";
 import { Playback } from "./playback.js";
+import { Reactions } from "./reactions.js";
 import { Stage } from "./stage.js";
 
 /**
  * @typedef {{viewer_token: string, playback_url: string, public_origin: string, you: {id: string, name: string},
  *   event: {id: string, title: string, starts_at: string}, texts: Record<string, string>}} Boot
  */
+
+/** The chat follows a picture of another moment in steps of a second. */
+const STEP_MS = 1000;
 
 class Room {
   /** @param {Boot} page */
@@ -33,7 +39,12 @@ class Room {
     this.paused = need("[data-room=paused]", HTMLElement);
     this.replay = need("[data-room=replay]", HTMLButtonElement);
     this.chat = new ChatClient(() => this.playback.ticket(), new Outbox(page.event.id, tabStorage()));
-    new ChatPanel(need("[data-chat=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
+    this.side = new Side(need("[data-side=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
+    this.acts = need("[data-room=acts]", HTMLElement);
+    this.kinds = need("[data-react=kinds]", HTMLElement);
+    new Reactions(this.kinds, need("[data-react=floats]", HTMLElement), this.chat);
+    new RaisedHand(need("[data-hand=root]", HTMLElement), this.chat, this.texts);
+    this.onScreen = new OnScreen(need("[data-onscreen=root]", HTMLElement), this.chat, this.texts);
     keepAboveKeyboard(this.root);
     this.#listen();
     this.#scene(this.root.dataset.state ?? "scheduled");
@@ -45,6 +56,8 @@ class Room {
     this.playback.behindS = () => (this.player.past === null ? this.player.session?.figures.behindS ?? null : null);
     this.playback.addEventListener("denied", (event) => this.#denied(/** @type {CustomEvent} */ (event).detail));
     this.player.addEventListener("state", () => this.#plays());
+    this.chat.addEventListener("room", () => this.#offer());
+    window.setInterval(() => this.#inStep(), STEP_MS);
     // The server does not answer: the picture, if it stops too, has probably gone with it.
     this.playback.addEventListener("away", () => this.player.session?.hurry());
     this.playback.addEventListener("back", () => this.player.retry());
@@ -79,6 +92,33 @@ class Room {
     this.playback.hurry();
   }
 
+  /** Reactions and hands belong to a live event, where the host has them on. */
+  #offer() {
+    const { known, settings } = this.chat.room;
+    const live = known && this.root.dataset.state === "live" && !settings.ended;
+    this.kinds.hidden = !settings.reactions;
+    this.acts.hidden = !live || !(settings.reactions || settings.hands);
+  }
+
+  /** While the picture is of another moment, so can be the chat. */
+  #inStep() {
+    const past = this.player.past !== null;
+    if (this.onScreen.past !== past) {
+      this.onScreen.past = past;
+      this.onScreen.look();
+    }
+    void this.side.chat.follow(past ? this.#moment() : null);
+  }
+
+  /** @returns {number | null} of the picture, ms since 1970 on the server's clock */
+  #moment() {
+    const { session } = this.player;
+    const date = session?.kind === "hls" ? session.hls?.playingDate : null;
+    if (date) return date.getTime();
+    const started = this.playback.now?.event.started_at;
+    return started ? Date.parse(started) + this.player.timeline.at * 1000 : null;
+  }
+
   #wake() {
     this.player.session?.hurry();
     this.player.retry();
@@ -110,6 +150,7 @@ class Room {
     this.people.hidden = state !== "live";
     this.lobby.show(state === "scheduled");
     this.replay.hidden = !this.playback.now?.replay_url;
+    this.#offer();
     for (const scene of this.root.querySelectorAll("[data-scene]")) {
       const element = /** @type {HTMLElement} */ (scene);
       const watching = state === "ended" && this.player.past !== null;

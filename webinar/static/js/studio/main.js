@@ -6,7 +6,7 @@ import { Texts, boot, need } from "../common/boot.js";
 import { reload } from "../common/reload.js";
 import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
-import { ChatPanel } from "../chat/panel.js";
+import { Side } from "../chat/side.js";
 import { sleep } from "../media/backoff.js";
 import { Refused, Unreachable } from "../media/signalling.js";
 import { Publisher } from "../media/whip.js";
@@ -51,7 +51,7 @@ class Studio {
     this.air = new Air(this.api, this.texts, () => this.bar.receiving || this.#isSending());
     this.finish = new Finish(need("[data-studio=finish]", HTMLElement), this.api, this.texts);
     this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
-    new ChatPanel(need("[data-chat=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
+    new Side(need("[data-side=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
     /** @type {"camera" | "screen"} what of the two is shown */
     this.program = "camera";
     /** @type {MediaStreamTrack | null} */

@@ -1,0 +1,156 @@
+/**
+ * A list of messages in the page: kept at its end while somebody reads there, left alone while they read further up, and
+ * never longer than a browser likes. Arrow keys move from message to message.
+ */
+
+/** @typedef {import("./message.js").Messages} Messages */
+/** @typedef {import("./thread.js").Line} Line */
+/** @typedef {import("./thread.js").Thread} Thread */
+
+export const SHOWN = 500;
+const NEAR_PX = 48;
+const FLASH_MS = 1600;
+
+export class MessageList {
+  /**
+   * @param {HTMLElement} scroll
+   * @param {HTMLOListElement} list
+   * @param {Thread} thread
+   * @param {Messages} messages
+   */
+  constructor(scroll, list, thread, messages) {
+    this.scroll = scroll;
+    this.list = list;
+    this.thread = thread;
+    this.messages = messages;
+    this.following = true;
+    list.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  get first() {
+    return this.thread.lines[0]?.place ?? 1;
+  }
+
+  /** @param {Line[]} lines at the end of the thread */
+  append(lines) {
+    const page = document.createDocumentFragment();
+    let before = this.thread.lines[this.thread.lines.length - lines.length - 1] ?? null;
+    for (const line of lines) {
+      this.#put(page, line, before);
+      before = line;
+    }
+    this.list.append(page);
+    return this.#bound();
+  }
+
+  /** @param {Line[]} lines at the beginning of the thread */
+  prepend(lines) {
+    const page = document.createDocumentFragment();
+    lines.forEach((line, index) => this.#put(page, line, lines[index - 1] ?? null));
+    const fromEnd = this.scroll.scrollHeight - this.scroll.scrollTop;
+    this.list.prepend(page);
+    this.scroll.scrollTop = this.scroll.scrollHeight - fromEnd;
+  }
+
+  /** @param {Line[]} lines whose look is another now */
+  change(lines) {
+    for (const line of lines) {
+      const item = this.#item(line.place);
+      if (!item) continue;
+      const at = this.thread.lines.indexOf(line);
+      item.replaceWith(this.messages.item(line, this.thread.lines[at - 1] ?? null, this.thread));
+    }
+  }
+
+  /** @param {Line[]} lines that have left the thread */
+  remove(lines) {
+    for (const line of lines) this.#item(line.place)?.remove();
+  }
+
+  clear() {
+    this.list.replaceChildren();
+  }
+
+  /** @param {number} place */
+  #item(place) {
+    const found = this.list.querySelector(`[data-seq="${place}"]`);
+    return found instanceof HTMLElement ? found : null;
+  }
+
+  /**
+   * @param {ParentNode} page
+   * @param {Line} line
+   * @param {Line | null} before
+   */
+  #put(page, line, before) {
+    const day = this.messages.dayLine(line, before);
+    if (day) page.append(day);
+    page.append(this.messages.item(line, before, this.thread));
+  }
+
+  /**
+   * Keeps the page light: only the newest stay, unless somebody is reading further up.
+   * @returns {boolean} whether some went
+   */
+  #bound() {
+    const most = this.following ? SHOWN : SHOWN * 2;
+    if (this.thread.lines.length <= most) return false;
+    this.thread.keep(SHOWN);
+    const { first } = this;
+    while (this.list.firstElementChild) {
+      const child = /** @type {HTMLElement} */ (this.list.firstElementChild);
+      if (child.dataset.seq && Number(child.dataset.seq) >= first) break;
+      child.remove();
+    }
+    return true;
+  }
+
+  /** @returns {boolean} whether the end is in sight now */
+  scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
+    this.following = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    return this.following;
+  }
+
+  toEnd() {
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.following = true;
+  }
+
+  /**
+   * @param {number} seq a message's own number
+   * @returns {boolean} whether it is here
+   */
+  jump(seq) {
+    const line = this.thread.find(seq);
+    const item = line && this.#item(line.place);
+    if (!item) return false;
+    item.scrollIntoView({ block: "center" });
+    item.focus({ preventScroll: true });
+    item.classList.add("flash");
+    window.setTimeout(() => item.classList.remove("flash"), FLASH_MS);
+    return true;
+  }
+
+  /** The newest message gets the focus: from there the arrow keys go up. */
+  enter() {
+    const items = this.list.querySelectorAll("li.msg");
+    const last = items[items.length - 1];
+    if (last instanceof HTMLElement) last.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const item = event.target instanceof Element ? event.target.closest("li.msg") : null;
+    if (!item || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      const way = event.key === "ArrowUp" ? "previousElementSibling" : "nextElementSibling";
+      let next = item[way];
+      while (next && !next.matches("li.msg")) next = next[way];
+      if (next instanceof HTMLElement) next.focus();
+      event.preventDefault();
+    }
+    const reply = event.key === "Enter" && event.target === item ? item.querySelector("[data-action=reply]") : null;
+    if (reply instanceof HTMLElement) reply.click();
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The column beside the picture: chat, questions and polls as tabs, with a mark where something is new; and what is the
+ * matter with the connection, said once for all of them.
+ */
+
+import { need } from "../common/boot.js";
+import { toast } from "../common/toast.js";
+import { ChatPanel } from "./panel.js";
+import { QuestionPanel } from "./questions.js";
+
+/** @typedef {import("./client.js").ChatClient} ChatClient */
+/** @typedef {import("./log.js").ChatEvent} ChatEvent */
+/** @typedef {import("../common/boot.js").Texts} Texts */
+/** @typedef {"chat" | "questions" | "polls"} Tab */
+
+/** A blink of the network is not worth a sentence. */
+const DOWN_MS = 2000;
+
+export class Side {
+  /**
+   * @param {HTMLElement} root
+   * @param {ChatClient} client
+   * @param {Texts} texts
+   * @param {string} language
+   */
+  constructor(root, client, texts, language) {
+    this.root = root;
+    this.client = client;
+    this.texts = texts;
+    this.note = need("[data-side=note]", HTMLElement, root);
+    this.count = need("[data-side=count]", HTMLElement, root);
+    this.chat = new ChatPanel(need("[data-chat=root]", HTMLElement, root), client, texts, language);
+    this.questions = new QuestionPanel(need("[data-ask=root]", HTMLElement, root), client, this.chat.messages, texts);
+    /** @type {Promise<unknown> | null} most rooms have no poll: its script is fetched with the first */
+    this.polls = null;
+    /** @type {Tab} */
+    this.tab = "chat";
+    this.tabs = [...root.querySelectorAll("button[role=tab]")].filter((one) => one instanceof HTMLButtonElement);
+    for (const tab of this.tabs) tab.addEventListener("click", () => this.open(/** @type {Tab} */ (tab.value)));
+    need("[role=tablist]", HTMLElement, root).addEventListener("keydown", (event) => this.#key(event));
+    need("[data-chat=ask]", HTMLButtonElement, root).addEventListener("click", () => {
+      this.open("questions");
+      this.questions.field.field.focus();
+    });
+    client.addEventListener("events", (event) => this.#arrived(/** @type {CustomEvent} */ (event).detail));
+    client.addEventListener("room", () => this.#offer());
+    client.addEventListener("state", () => this.#state());
+    client.addEventListener("closed", (event) => this.#say(this.#word("bye", /** @type {CustomEvent} */ (event).detail)));
+    client.addEventListener("refused", (event) => toast(this.#word("nak", /** @type {CustomEvent} */ (event).detail)));
+    client.addEventListener("count", (event) => this.#counted(/** @type {CustomEvent} */ (event).detail));
+    root.addEventListener("unread", (event) => {
+      if (this.tab !== "chat") this.#mark("chat", /** @type {CustomEvent} */ (event).detail);
+    });
+    this.#offer();
+  }
+
+  /** @param {Tab} name */
+  open(name) {
+    this.tab = name;
+    for (const tab of this.tabs) {
+      const chosen = tab.value === name;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      const panel = this.root.querySelector(`#${tab.getAttribute("aria-controls")}`);
+      if (panel instanceof HTMLElement) panel.hidden = !chosen;
+    }
+    this.#mark(name, 0);
+    this.chat.show(name === "chat");
+  }
+
+  /** What is not there for this room has no tab. */
+  #offer() {
+    const { room } = this.client;
+    this.#there("questions", room.known);
+    this.#there("polls", room.openPolls.length > 0);
+    if (room.openPolls.length) this.polls ??= this.#polls();
+    this.root.classList.toggle("side--alone", this.tabs.filter((tab) => !tab.hidden).length < 2);
+  }
+
+  async #polls() {
+    try {
+      const { PollPanel } = await import("./polls.js");
+      new PollPanel(need("[data-poll=root]", HTMLElement, this.root), this.client, this.texts).paint();
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      console.debug("no script for polls", error); // the web service is away: the room's next news asks again
+      this.polls = null;
+    }
+  }
+
+  /**
+   * @param {Tab} name
+   * @param {boolean} yes
+   */
+  #there(name, yes) {
+    const tab = this.tabs.find((one) => one.value === name);
+    if (!tab || tab.hidden === !yes) return;
+    tab.hidden = !yes;
+    if (!yes && this.tab === name) this.open("chat");
+  }
+
+  /** @param {KeyboardEvent} event the arrow keys of a tab list (WAI-ARIA APG) */
+  #key(event) {
+    const there = this.tabs.filter((tab) => !tab.hidden);
+    const at = there.findIndex((tab) => tab.value === this.tab);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: there.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const tab = there[(to + there.length) % there.length];
+    if (!tab) return;
+    this.open(/** @type {Tab} */ (tab.value));
+    tab.focus();
+  }
+
+  /** @param {ChatEvent[]} events */
+  #arrived(events) {
+    const { room, you, outbox } = this.client;
+    const own = (/** @type {ChatEvent} */ event) => event.from?.id === you?.id || outbox.own.has(event.seq);
+    const asked = events.filter((event) => event.type === "question" && event.body && !own(event));
+    const answered = events.filter((event) => event.type === "question_state" && event.answer);
+    if (this.tab !== "questions" && asked.length + answered.length) this.#more("questions", asked.length + answered.length);
+    const polls = events.filter((event) => event.type === "poll" && (event.state === "open" || event.state === "shared"));
+    const fresh = polls.filter((event) => room.polls.get(event.poll ?? 0)?.state === event.state);
+    if (this.tab !== "polls" && fresh.length) this.#more("polls", fresh.length);
+  }
+
+  /**
+   * @param {Tab} name
+   * @param {number} by
+   */
+  #more(name, by) {
+    const mark = this.#place(name);
+    this.#mark(name, Number(mark?.dataset.count ?? 0) + by);
+  }
+
+  /** @param {Tab} name */
+  #place(name) {
+    const found = this.root.querySelector(`button[value=${name}] [data-side=mark]`);
+    return found instanceof HTMLElement ? found : null;
+  }
+
+  /**
+   * @param {Tab} name
+   * @param {number} count
+   */
+  #mark(name, count) {
+    const mark = this.#place(name);
+    if (!mark) return;
+    mark.dataset.count = String(count);
+    mark.hidden = count === 0;
+    const number = mark.firstElementChild;
+    if (number) number.textContent = count > 99 ? "99+" : String(count);
+  }
+
+  /** @param {number} people */
+  #counted(people) {
+    this.count.textContent = this.texts.say("people", { n: people });
+    this.count.hidden = false;
+    this.root.dispatchEvent(new CustomEvent("people", { detail: people, bubbles: true }));
+  }
+
+  #state() {
+    if (this.client.state !== "down") return this.#say("");
+    window.setTimeout(() => {
+      if (this.client.state === "down") this.#say(this.texts.say("chat_down"));
+    }, DOWN_MS);
+  }
+
+  /**
+   * @param {"bye" | "nak"} kind
+   * @param {string} code
+   */
+  #word(kind, code) {
+    return this.texts.say(`${kind}_${code}` in this.texts.table ? `${kind}_${code}` : `${kind}_other`);
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    this.note.textContent = text;
+    this.note.hidden = !text;
+  }
+}
