@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chat.entry import Entry
 from chat.room import FIRST_PAGE, PAGE, PAGE_BYTES, Member, Recovery, Room
 from chat.wire import Frame
+from tests.unit.chat.entries import Log
 
 EPOCH = "e1"
 
@@ -105,6 +106,33 @@ def test_who_goes_live_half_way_through_a_batch_gets_only_the_rest() -> None:
     assert batch is not None
     assert (batch.base, batch.upto) == (0, 2)
     assert seqs(room.deliver(member, batch)) == [2]
+
+
+def test_a_text_that_is_deleted_while_its_batch_goes_round_reaches_nobody_else() -> None:
+    log = Log()
+    room: Room[str] = Room(EPOCH, 0)
+    first, second = (room.join(name, "", None, None)[0] for name in "ab")
+    moderator, _ = room.join("m", "", None, None, staff=True)
+    for member in (first, second, moderator):
+        assert room.page(member) is None
+    said = log.say("secret")
+    room.offer([said])
+    batch = room.batch()
+    assert batch is not None
+    frames = [room.deliver(first, batch)]
+    room.offer([log.order("delete", said)])
+    frames += [room.deliver(second, batch), room.deliver(moderator, batch)]
+    assert ["secret" in frame.payload.decode() for frame in frames if frame is not None] == [True, False, True]
+    assert [seqs(frame) for frame in frames] == [[1], [1], [1]]
+
+
+def test_those_who_catch_up_from_the_same_place_get_the_same_frame_until_something_is_new() -> None:
+    room: Room[str] = Room(EPOCH, 300, log(300))
+    first, second, third = (room.join(name, "", 250, EPOCH)[0] for name in "abc")
+    frame = room.page(first)
+    assert room.page(second) is frame
+    room.offer([event(301)])
+    assert seqs(room.page(third)) == list(range(251, 302))
 
 
 def test_pages_are_bounded_in_events_and_in_bytes() -> None:
@@ -275,5 +303,5 @@ class Rooms(RuleBasedStateMachine):
             assert (client.seen[-1] if client.seen else 0) == len(self.log)
 
 
-Rooms.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+Rooms.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 TestAnyOrderEndsWithTheSameRoom = Rooms.TestCase
