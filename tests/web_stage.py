@@ -102,7 +102,7 @@ async def web_service(database: str, nats_url: str, folder: Path, **settings: An
     serving = asyncio.create_task(
         serve_until(stop, create_app(platform), sock, grace_s=2, http=express.protocol(live)), name="web"
     )
-    looking = asyncio.create_task(platform.stage.keep_looking(), name="stage")
+    watching = asyncio.create_task(platform.keep_watch(), name="watch")
     try:
         async with (
             httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as host,
@@ -113,9 +113,9 @@ async def web_service(database: str, nats_url: str, folder: Path, **settings: An
         platform.stage.close()
         stop.set()
         await serving
-        looking.cancel()
+        watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await looking
+            await watching
         await live.close()
         await ingest_bus.close()
         await bus.close()

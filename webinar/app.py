@@ -103,7 +103,7 @@ async def run(settings: Settings) -> None:
         REGISTRY.register(WhepCollector(platform.live.whep))
         REGISTRY.register(AudienceCollector(platform.admission))
         await platform.listen()
-        looking = asyncio.create_task(platform.stage.keep_looking(), name="stage")
+        watching = asyncio.create_task(platform.keep_watch(), name="watch")
         releasing = asyncio.create_task(_release(stop, platform), name="release")
         try:
             sock.listen(2048)
@@ -117,7 +117,7 @@ async def run(settings: Settings) -> None:
                 forwarded_allow_ips=list(settings.trusted_proxies),
             )
         finally:
-            for task in (looking, releasing):
+            for task in (watching, releasing):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task

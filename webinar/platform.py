@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import uuid
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from webinar.api.access import Access
 from webinar.api.admission import Admission
+from webinar.api.crowd import Crowd, Sent
 from webinar.api.stage import Stage
 from webinar.api.watchers import Watchers
 from webinar.base.bus import Bus
@@ -53,6 +55,7 @@ class Platform:
     stage: Stage = field(init=False)
     admission: Admission = field(init=False)
     watchers: Watchers = field(init=False)
+    crowd: Crowd = field(init=False)
 
     def __post_init__(self) -> None:
         self.people = PeopleService(self.pool)
@@ -72,6 +75,7 @@ class Platform:
             self._over,
         )
         self.watchers = Watchers(self._close_whep)
+        self.crowd = Crowd(self.admission, self._sent)
         self.events.on_change = self.stage.changed
         self.registration.on_change = self.stage.changed
 
@@ -83,6 +87,20 @@ class Platform:
         """To what other processes tell of events and people, before the first request."""
         await self.stage.listen(self.bus)
         await self.watchers.listen(self.bus)
+        await self.crowd.listen(self.bus)
+
+    async def keep_watch(self) -> None:
+        """For the life of the process: over the events somebody waits for, and telling who watches here."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.stage.keep_looking(), name="stage")
+            tasks.create_task(self.crowd.keep_telling(self.bus), name="crowd")
+
+    def _sent(self) -> dict[str, Sent]:
+        if self.live is None:
+            return {}
+        whep = self.live.whep
+        stats = {event_id: whep.stats(event_id) for event_id in whep.events}
+        return {name: Sent(s.viewers, s.by_rung, s.totals.lateness_s) for name, s in stats.items()}
 
     def _close_whep(self, resource: str) -> None:
         if self.live is not None:

@@ -7,7 +7,8 @@ import dataclasses
 import hashlib
 import time
 import uuid
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from ingest.contract import SessionState
 from tests.fake_ingest import FakeIngest
 from tests.waiting import until
+from webinar.base.embedded import EmbeddedNats
 from webinar.base.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -228,6 +230,27 @@ async def test_figures_of_the_live_session_and_who_watches(web: Web, ingest: Fak
     assert figures["publisher"]["width"] == 1280
     listed = (await web.host.get(f"/api/v1/events/{event['id']}/attendees")).json()["items"]
     assert all(p["first_joined_at"] for p in listed)
+
+
+async def test_each_web_process_counts_the_viewers_of_all(
+    web: Web, ingest: FakeIngest, database: str, nats: EmbeddedNats, tmp_path: Path
+) -> None:
+    from tests.web_stage import web_service
+
+    event = await web.live_event()
+    here, moving, there = [await web.attendee(event, f"p{n}@example.org") for n in range(3)]
+    async with web_service(database, nats.url, tmp_path) as other:
+        await web.playback(here["viewer_token"], transport="whep", behind="0.3")
+        await web.playback(moving["viewer_token"], transport="whep", behind="0.4")
+        await other.playback(there["viewer_token"], transport="hls", behind="1.5")
+        await other.playback(moving["viewer_token"], transport="hls", behind="1.7")  # by another connection
+        for one in (web, other):
+            figures: dict[str, Any] = {}
+            async with asyncio.timeout(20):
+                while figures.get("viewers", {}).get("total") != 3 or figures["delay"]["hls_p95_s"] != 1.7:
+                    figures = (await one.host.get(f"/api/v1/events/{event['id']}/live")).json()
+            assert figures["viewers"] == {"total": 3, "whep": 1, "hls": 2, "lobby": 0, "by_rendition": {}}
+            assert (figures["delay"]["whep_median_s"], figures["delay"]["hls_median_s"]) == (0.3, 1.7)
 
 
 async def test_the_recording_is_there_at_the_end_whole_and_by_range(web: Web, ingest: FakeIngest) -> None:

@@ -21,7 +21,7 @@ TRANSPORTS: Final[tuple[Transport, ...]] = ("whep", "hls", "lobby")
 # For so long a status is believed without asking PostgreSQL again.
 _BELIEVED_S: Final = 5.0
 # Players ask at least every 25 s; a person not heard of for longer than this has left.
-_PRESENT_S: Final = 40.0
+PRESENT_S: Final = 40.0
 _PATIENCE_S: Final = 2.0
 _MOST_PEOPLE: Final = 20_000
 
@@ -41,6 +41,17 @@ class Audience:
 
     present: dict[Transport, int] = field(default_factory=lambda: dict.fromkeys(TRANSPORTS, 0))
     behind: dict[Transport, list[float]] = field(default_factory=lambda: {name: [] for name in TRANSPORTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The last word of a person's player."""
+
+    person: uuid.UUID
+    event_id: uuid.UUID
+    transport: Transport
+    at: float  # monotonic
+    behind_s: float | None  # its own word
 
 
 class Admission:
@@ -103,32 +114,25 @@ class Admission:
         seen.behind_s = behind_s
         return first
 
-    def present(self, event_id: uuid.UUID) -> dict[Transport, int]:
-        """People of an event who are there, by transport."""
-        counts: dict[Transport, int] = {"whep": 0, "hls": 0, "lobby": 0}
-        for seen in self._there(event_id):
-            if seen.transport:
-                counts[seen.transport] += 1
-        return counts
+    def heard_of(self, event_id: uuid.UUID) -> Iterator[Heard]:
+        """People of an event whom this process has heard of lately."""
+        return (h for h in self.heard_since(time.monotonic() - PRESENT_S) if h.event_id == event_id)
+
+    def heard_since(self, moment: float) -> Iterator[Heard]:
+        """People whom this process has heard of since a moment of the monotonic clock."""
+        for person, seen in self._seen.items():
+            if seen.transport is not None and seen.heard_at >= moment:
+                yield Heard(person, seen.attendee.event_id, seen.transport, seen.heard_at, seen.behind_s)
 
     def audiences(self) -> dict[uuid.UUID, Audience]:
         """Of every event that somebody is there of, in one pass over all people."""
         now = time.monotonic()
         found: dict[uuid.UUID, Audience] = {}
         for seen in self._seen.values():
-            if now - seen.heard_at <= _PRESENT_S:
+            if now - seen.heard_at <= PRESENT_S:
                 audience = found.setdefault(seen.attendee.event_id, Audience())
                 if seen.transport:
                     audience.present[seen.transport] += 1
                     if seen.behind_s is not None:
                         audience.behind[seen.transport].append(seen.behind_s)
         return found
-
-    def behind(self, event_id: uuid.UUID, transport: Transport) -> list[float]:
-        """Seconds behind live that players of one transport reported, the least first."""
-        there = self._there(event_id)
-        return sorted(s.behind_s for s in there if s.transport == transport and s.behind_s is not None)
-
-    def _there(self, event_id: uuid.UUID) -> Iterator[_Seen]:
-        now = time.monotonic()
-        return (s for s in self._seen.values() if s.attendee.event_id == event_id and now - s.heard_at <= _PRESENT_S)

@@ -1,6 +1,6 @@
 """What the host sees of a live session: ingest's heartbeat, who watches, and where the seconds go.
 
-From memory, of this process: of several web services each knows its own viewers.
+From memory: what this process knows itself, and what the other web processes tell of their viewers.
 """
 
 from __future__ import annotations
@@ -29,30 +29,24 @@ def figures(platform: Platform, event: Event) -> schemas.LiveReply:
 
 
 def _viewers(platform: Platform, event_id: uuid.UUID) -> schemas.Viewers:
-    present = platform.admission.present(event_id)
-    whep, rungs = present["whep"], dict[str, int]()
-    if platform.live is not None:
-        # Players of others report nothing, but their media leaves from here.
-        stats = platform.live.whep.stats(str(event_id))
-        whep, rungs = max(whep, stats.viewers), stats.by_rung
+    present, sent = platform.crowd.present(event_id), platform.crowd.sent(event_id)
+    whep = max(present["whep"], sent.viewers)  # players of others report nothing, but their media leaves from here
     return schemas.Viewers(
         total=whep + present["hls"] + present["lobby"],
         whep=whep,
         hls=present["hls"],
         lobby=present["lobby"],
-        by_rendition=dict(sorted(rungs.items())),
+        by_rendition=dict(sorted(sent.rungs.items())),
     )
 
 
 def _delay(platform: Platform, event_id: uuid.UUID, status: LiveStatus | None) -> schemas.Delay:
-    send_s = None
-    if platform.live is not None and (stats := platform.live.whep.stats(str(event_id))).viewers:
-        send_s = round(stats.totals.lateness_s, 3)
+    sent = platform.crowd.sent(event_id)
     whep, hls = (_reported(platform, event_id, transport) for transport in _TRANSPORTS)
     return schemas.Delay(
         program_s=status.delay_s if status else 0.0,
         encode_s=max((r.late_s for r in status.renditions if r.wanted_fps), default=0.0) if status else 0.0,
-        send_s=send_s,
+        send_s=round(sent.late_s, 3) if sent.viewers else None,
         whep_median_s=whep[0],
         whep_p95_s=whep[1],
         hls_median_s=hls[0],
@@ -62,7 +56,7 @@ def _delay(platform: Platform, event_id: uuid.UUID, status: LiveStatus | None) -
 
 def _reported(platform: Platform, event_id: uuid.UUID, transport: Transport) -> tuple[float | None, float | None]:
     """Median and 95th percentile of what players say."""
-    behind = platform.admission.behind(event_id, transport)
+    behind = platform.crowd.behind(event_id, transport)
     if not behind:
         return None, None
     return behind[len(behind) // 2], behind[min(len(behind) - 1, len(behind) * 95 // 100)]

@@ -67,7 +67,7 @@ class OverviewScreen(Screen):
         )
         recording = recordings[0] if recordings else None
         status = self.platform.stage.heartbeats.fresh(str(event.id))
-        present = self.platform.admission.present(event.id)
+        present = self.platform.crowd.present(event.id)
         return {
             "event": event,
             "now": datetime.now(UTC),

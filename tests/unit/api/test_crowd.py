@@ -1,0 +1,115 @@
+"""What several web processes make of what they hear of the same people, without a bus."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import pytest
+
+from webinar.api.admission import PRESENT_S, Admission, Heard, Transport
+from webinar.api.crowd import SILENT_S, Crowd, Sent
+
+EVENT, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
+
+
+class Here:
+    """In the place of an `Admission`: what one process has heard."""
+
+    def __init__(self) -> None:
+        self.people: dict[uuid.UUID, Heard] = {}
+
+    def hear(self, person: int, transport: Transport, *, ago_s: float = 0.0, behind_s: float | None = None) -> None:
+        name = uuid.UUID(int=person)
+        self.people[name] = Heard(name, EVENT, transport, time.monotonic() - ago_s, behind_s)
+
+    def heard_of(self, event_id: uuid.UUID) -> Iterable[Heard]:
+        return [h for h in self.heard_since(time.monotonic() - PRESENT_S) if h.event_id == event_id]
+
+    def heard_since(self, moment: float) -> Iterator[Heard]:
+        return (heard for heard in self.people.values() if heard.at >= moment)
+
+
+class Process:
+    """One web process of several."""
+
+    def __init__(self) -> None:
+        self.here = Here()
+        self.sent: dict[str, Sent] = {}
+        self.crowd = Crowd(cast(Admission, self.here), self._sent)
+
+    def _sent(self) -> Mapping[str, Sent]:
+        return self.sent
+
+    def tell(self, *others: Process, ago_s: float = 0.0) -> list[dict[str, Any]]:
+        messages = self.crowd.news(time.monotonic())
+        for message in messages:
+            for other in (self, *others):
+                other.crowd.take(message, time.monotonic() - ago_s)
+        return messages
+
+
+@pytest.fixture
+def one() -> Process:
+    return Process()
+
+
+@pytest.fixture
+def two() -> Process:
+    return Process()
+
+
+def test_people_of_all_processes_add_up_and_nobody_counts_twice(one: Process, two: Process) -> None:
+    one.here.hear(1, "whep", behind_s=0.3)
+    one.here.hear(2, "lobby", ago_s=5)
+    two.here.hear(2, "hls", behind_s=1.5)  # another connection of theirs came to another process
+    two.here.hear(3, "hls", behind_s=1.1)
+    one.tell(two)
+    two.tell(one)
+    for process in (one, two):
+        assert process.crowd.present(EVENT) == {"whep": 1, "hls": 2, "lobby": 0}
+        assert process.crowd.behind(EVENT, "hls") == [1.1, 1.5]
+        assert process.crowd.behind(EVENT, "whep") == [0.3]
+        assert process.crowd.present(OTHER) == {"whep": 0, "hls": 0, "lobby": 0}
+
+
+def test_who_is_not_heard_of_any_more_anywhere_has_left(one: Process, two: Process) -> None:
+    one.here.hear(1, "whep", ago_s=PRESENT_S - 1)
+    one.tell(two)
+    assert two.crowd.present(EVENT)["whep"] == 1
+    one.here.hear(2, "whep", ago_s=PRESENT_S + 1)
+    one.tell(two)
+    assert two.crowd.present(EVENT)["whep"] == 1
+
+
+def test_only_what_is_new_is_told_and_an_older_word_changes_nothing(one: Process, two: Process) -> None:
+    one.here.hear(1, "whep")
+    two.here.hear(1, "hls", ago_s=3)
+    first = one.tell(two)
+    assert [len(message.get("heard", ())) for message in first] == [0, 1]
+    two.tell(one)
+    assert one.crowd.present(EVENT) == two.crowd.present(EVENT) == {"whep": 1, "hls": 0, "lobby": 0}
+    time_of_all = one.tell(two)
+    assert [len(message.get("heard", ())) for message in time_of_all] == [0]
+
+
+def test_what_is_sent_adds_up_until_a_process_is_silent(one: Process, two: Process) -> None:
+    one.sent = {str(EVENT): Sent(3, {"720p": 2, "240p": 1}, 0.01)}
+    two.sent = {str(EVENT): Sent(2, {"720p": 2}, 0.05), str(OTHER): Sent(1, {"720p": 1})}
+    two.tell(one)
+    assert one.crowd.sent(EVENT) == Sent(5, {"720p": 4, "240p": 1}, 0.05)
+    assert one.crowd.sent(OTHER) == Sent(1, {"720p": 1})
+    two.tell(one, ago_s=SILENT_S + 1)
+    assert one.crowd.sent(EVENT) == Sent(3, {"720p": 2, "240p": 1}, 0.01)
+    assert one.crowd.sent(OTHER) == Sent()
+
+
+def test_a_full_house_is_told_in_messages_that_a_bus_takes(one: Process, two: Process) -> None:
+    for person in range(5000):
+        one.here.hear(person, "whep", behind_s=0.25)
+    messages = one.tell(two)
+    assert [len(message.get("heard", ())) for message in messages] == [0, 2000, 2000, 1000]
+    assert max(len(str(message)) for message in messages) < 1_000_000
+    assert two.crowd.present(EVENT)["whep"] == 5000
