@@ -72,7 +72,7 @@ async def vote(visit: Visit, message: wire.Vote) -> None:
 async def answer_poll(visit: Visit, message: wire.AnswerPoll) -> None:
     room, window = visit.room, visit.room.feature(Floor).ballots
     poll = room.state.polls.get(message.poll)
-    shut = _too_often(visit, window) or (Closed("ended") if room.state.settings.ended else None)
+    shut = _too_often(visit, window) or _over(visit)
     if shut is None and (poll is None or poll.stage is Stage.DRAFT):
         shut = Closed("bad_target")
     elif shut is None and poll is not None and poll.stage is not Stage.OPEN:
@@ -106,9 +106,7 @@ async def hand(visit: Visit, message: wire.Hand) -> None:
     if message.up == (mine is not None):
         _ack(visit, message.cid, mine)
         return
-    shut = _too_often(visit, window)
-    if shut is None and message.up:
-        shut = _may_not_raise(visit)
+    shut = _too_often(visit, window) or (_may_not_raise(visit) if message.up else _over(visit))
     if shut is not None:
         visit.nak("hand", message.cid, shut.code, shut.retry_after)
         return
@@ -131,6 +129,11 @@ def _may_not_raise(visit: Visit) -> Closed | None:
     if state.hands.full:
         return Closed("limit")
     return closed(state, visit.ticket, dt.datetime.now(dt.UTC))
+
+
+def _over(visit: Visit) -> Closed | None:
+    """For what somebody may do who may not write: answer polls, put their hand down."""
+    return Closed("ended") if visit.room.state.settings.ended else None
 
 
 def _too_often(visit: Visit, window: Window) -> Closed | None:

@@ -54,6 +54,9 @@ async def poll(visit: Visit, order: wire.ModPoll) -> None:
     if known is None or not (known.may_become(stage) or known.stage is stage):
         visit.nak("mod", order.cid, "bad_target")
         return
+    if stage is Stage.OPEN and visit.room.state.settings.ended:
+        visit.nak("mod", order.cid, "ended")
+        return
     if stage is Stage.OPEN and known.stage is not Stage.OPEN and len(polls.open) >= MOST_OPEN:
         visit.nak("mod", order.cid, "limit")
         return

@@ -29,6 +29,7 @@ PACE_S: Final = 1.0  # between two tallies of a room, and two results of a poll
 _TICK_S: Final = 0.25
 _PATIENCE_S: Final = 0.25  # for batches of other processes that are still on their way
 _AFTER_FAILURE_S: Final = 1.0
+_MOST_TOLD: Final = 20  # people of one batch
 
 _log = log.get(__name__)
 
@@ -124,10 +125,15 @@ class BallotBox:
 
     async def _written(self, changes: Changes) -> None:
         self._take(changes)
+        self._tell_other_tabs(changes, 1)
         await self._bus.publish_json(self._subject, changes.to_json())
 
     async def _on_changes(self, payload: bytes) -> None:
-        self._take(Changes.of_json(json.loads(payload)))
+        changes = Changes.of_json(json.loads(payload))
+        news = changes.version > self._ledger.version
+        self._take(changes)
+        if news:
+            self._tell_other_tabs(changes, 0)
 
     def _take(self, changes: Changes) -> None:
         self._applied(self._ledger.offer(changes))
@@ -138,6 +144,16 @@ class BallotBox:
         for changes in batches:
             self._to_tally = self._to_tally or bool(changes.votes)
             self._to_show.update(poll for poll, _, _ in changes.answers)
+
+    def _tell_other_tabs(self, changes: Changes, own: int) -> None:
+        """`you` again to people who are here with more sockets than the one (`own`) that voted here. In a storm they
+        learn it when they come back: to look for a thousand people among a thousand would hold up everybody.
+        """
+        people = {person for _, person, _ in (*changes.votes, *changes.answers)}
+        if len(people) <= _MOST_TOLD:
+            for person in people:
+                if self._room.room.tabs(person) > own:
+                    self._room.tell_you(person)
 
     async def _fill_gaps(self) -> None:
         while True:

@@ -93,6 +93,10 @@ async def test_votes_of_two_processes_are_tallied_for_everybody_and_a_person_cou
         for client in (ann, bob):
             await until_tally(client, {seq: 1})
         assert (await call(bob, "vote", question=seq + 500))["code"] == "bad_target"
+        await call(ann, "vote", question=seq, up=False)
+        await ann_too.until(lambda: ann_too.newest("you")["votes"] == [])
+        await call(ann_too, "vote", question=seq)
+        await ann.until(lambda: ann.newest("you")["votes"] == [seq])
 
 
 async def test_tallies_of_two_processes_come_at_most_once_a_second(stage: Stage) -> None:
