@@ -63,8 +63,8 @@ def test_a_question_is_new_and_without_votes() -> None:
     assert room.listed() == [
         {
             "seq": seq,
-            "at": "2026-01-05T09:00:01.000Z",
-            "from": {"id": "ann", "name": "Ann", "role": "attendee"},
+            "at": "2026-05-01T09:00:01.000Z",
+            "from": {"id": "guest", "name": "Guest", "role": "attendee"},
             "body": "why?",
             "state": "new",
             "votes": 0,
@@ -89,7 +89,7 @@ def test_an_answer_in_writing_stays_until_the_question_is_open_again() -> None:
     room.move(seq, "answered", answer="because")
     room.move(seq, "answered")
     assert room.listed()[0]["answer"] == "because"
-    assert room.listed()[0]["answered_at"] == "2026-01-05T09:00:03.000Z"
+    assert room.listed()[0]["answered_at"] == "2026-05-01T09:00:03.000Z"
     room.move(seq, "queue")
     assert "answer" not in room.listed()[0]
 
