@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import on_air, walk, watching
 from tests.running import RunningPlatform
@@ -16,6 +15,27 @@ from tests.running import RunningPlatform
 GUESTS = ("Mina Kim", "João Silva", "박서준", "Lee Walker")
 # A browser without Media Source Extensions: an iPhone before iOS 17.1.
 NO_MSE = "for (const name of ['MediaSource', 'ManagedMediaSource', 'WebKitMediaSource']) delete window[name];"
+
+# What the server says of the event, asked for each second, reaches the page with these changes: it began so much
+# earlier, in seconds, and these renditions rest.
+TOLD = """(before => {
+    window.resting = [];
+    const server = window.fetch;
+    window.fetch = async (url, options) => {
+        const address = new URL(url, location.href);
+        if (!address.pathname.endsWith('/api/v1/playback')) return server(url, options);
+        if (address.searchParams.has('wait')) {
+            address.searchParams.set('wait', '1');
+            address.searchParams.set('after', address.searchParams.get('after').split('~')[0]);
+        }
+        const reply = await server(address, options);
+        if (!reply.ok) return reply;
+        const said = await reply.json();
+        said.event.started_at = new Date(Date.parse(said.event.started_at) - 1000 * before).toISOString();
+        const changed = { ...said, resting: window.resting, version: [said.version, ...window.resting].join('~') };
+        return new Response(JSON.stringify(changed), { status: reply.status, headers: reply.headers });
+    };
+})(BEFORE)"""
 
 # Whether frames are decoded, looked at for a while.
 DECODES = """async wanted => {
@@ -118,6 +138,25 @@ def test_whoever_catches_up_at_double_speed_is_live_again_by_itself(event: on_ai
     assert watching.now(guest)["time"] == "live"
 
 
+def test_who_comes_late_chooses_live_now_or_from_the_start_faster(event: on_air.Event, guest: Page) -> None:
+    guest.add_init_script(TOLD.replace("BEFORE", "120"))
+    watching.watch(guest, event.guests[1])
+    guest.get_by_role("button", name="Live now").click()
+    expect(guest.get_by_role("group", name="You missed the beginning")).to_be_hidden()
+    expect(guest.get_by_role("button", name="Speed 1×")).to_be_hidden()
+    watching.watch(guest, event.guests[1])
+    guest.get_by_role("button", name="From the start, 1.5×").click()
+    until_now(guest, time="past", transport="hls", play="playing", rate=1.5, muted=False)
+    assert watching.now(guest)["at"] < 30
+    expect(guest.get_by_role("group", name="You missed the beginning")).to_be_hidden()
+    guest.locator(".stage__video").hover()
+    guest.get_by_role("button", name="Speed 1.5×").click()
+    until_now(guest, rate=2)
+    guest.get_by_role("button", name="Back to live").click()
+    watching.well_again(guest)
+    assert (watching.now(guest)["time"], watching.now(guest)["rate"]) == ("live", 1)
+
+
 def test_over_hls_a_rung_is_pinned_and_the_sound_alone_is_another_stream(event: on_air.Event, guest: Page) -> None:
     asked: list[str] = []
     watching.watch(guest, f"{event.guests[2]}?transport=hls", "hls")
@@ -139,24 +178,15 @@ def test_over_hls_a_rung_is_pinned_and_the_sound_alone_is_another_stream(event: 
 def test_over_hls_a_rung_that_rests_is_left_for_a_lower_one_and_taken_again_when_it_works(
     event: on_air.Event, guest: Page
 ) -> None:
-    resting: list[str] = []
-
-    def answer(route: Route) -> None:
-        """The server's own words, asked for each second, with what an overloaded ingest would add to them."""
-        reply = route.fetch(url=re.sub(r"wait=\d+", "wait=1", route.request.url))
-        said = reply.json()
-        route.fulfill(response=reply, json=said | {"resting": resting, "version": said["version"] + "".join(resting)})
-
-    guest.route(re.compile(r"/api/v1/playback"), answer)
+    guest.add_init_script(TOLD.replace("BEFORE", "0"))
     watching.watch(guest, f"{event.guests[2]}?transport=hls", "hls")
     until_now(guest, height=480)
-    resting.append("480p")
+    guest.evaluate("() => { window.resting = ['480p']; }")
     until_now(guest, height=240)
     watching.well_again(guest, "hls")
-    resting.clear()
+    guest.evaluate("() => { window.resting = []; }")
     until_now(guest, height=480)
     watching.well_again(guest, "hls")
-    guest.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_browser_without_media_source_plays_hls_by_itself(event: on_air.Event, guest: Page) -> None:

@@ -64,6 +64,17 @@ def test_seeking_leaves_live_and_the_newest_seconds_are_live_again() -> None:
     )
 
 
+def test_a_speed_that_is_chosen_while_the_past_is_being_opened_is_kept() -> None:
+    run(
+        """
+        player.seek(0);
+        player.accelerate(1.5);
+        await settle();
+        assert.deepEqual([opened.at(-1).at, opened.at(-1).rate, video.playbackRate], [0, 1.5, 1.5]);
+        """
+    )
+
+
 def test_who_catches_up_is_live_and_who_loses_the_past_finds_it_where_it_was() -> None:
     run(
         """

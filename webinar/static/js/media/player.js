@@ -131,8 +131,7 @@ export class Player extends EventTarget {
   accelerate(speed) {
     if (this.past === null) return;
     this.speed = speed;
-    this.video.playbackRate = speed;
-    if (this.session?.kind === "hls") this.session.rate = speed;
+    this.#pace();
     this.#chosen();
   }
 
@@ -254,10 +253,18 @@ export class Player extends EventTarget {
       this.#set(session.stalled ? "stalled" : "playing");
       if (session.stalled) this.dispatchEvent(new Event("trouble"));
     };
-    this.#avoid(); // it may have changed while the session was being opened
+    // Both may have changed while the session was being opened.
+    this.#avoid();
+    this.#pace();
     this.#set("playing");
     this.#chosen();
     void this.#carryOver(session);
+  }
+
+  #pace() {
+    if (this.past === null || this.session?.kind !== "hls") return;
+    this.session.rate = this.speed;
+    this.video.playbackRate = this.speed;
   }
 
   /** Over WebRTC the server does so. */

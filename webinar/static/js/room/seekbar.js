@@ -1,5 +1,6 @@
 /**
- * The bar over all that has been of the event, the way back to live, and how far behind live the viewer is.
+ * The bar over all that has been of the event, how fast the past is watched, the way back to live, and how far behind it
+ * the viewer is.
  */
 
 import { clock, need } from "../common/boot.js";
@@ -9,6 +10,8 @@ import { picture } from "../common/icon.js";
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
 const PAINT_MS = 500;
+/** What the button goes through; the menu has more. */
+const SPEEDS = [1, 1.25, 1.5, 2];
 export const STEP_S = 10;
 /** Seconds a key of the focused bar goes; Home and End are the browser's own. @type {Record<string, number>} */
 const KEYS = {
@@ -33,6 +36,7 @@ export class SeekBar {
     this.back = need("[data-control=back]", HTMLButtonElement, root);
     this.live = need("[data-control=live]", HTMLButtonElement, root);
     this.behind = need("[data-control=behind]", HTMLElement, root);
+    this.speed = need("[data-control=speed]", HTMLButtonElement, root);
     /** The thumb is in the viewer's hand: it is not moved under it. */
     this.held = false;
     picture(this.back, "rewind", texts.say("step_back", { n: STEP_S }));
@@ -59,6 +63,9 @@ export class SeekBar {
     this.bar.addEventListener("pointerleave", () => (this.tip.hidden = true));
     this.back.addEventListener("click", () => this.step(-STEP_S));
     this.live.addEventListener("click", () => this.player.toLive());
+    this.speed.addEventListener("click", () => {
+      player.accelerate(SPEEDS.find((speed) => speed > player.speed) ?? 1);
+    });
     for (const type of ["state", "choice"]) player.addEventListener(type, () => this.paint());
     window.setInterval(() => this.paint(), PAINT_MS);
   }
@@ -85,6 +92,9 @@ export class SeekBar {
     const name = this.texts.say(past ? "to_live" : "at_live");
     this.live.setAttribute("aria-label", name);
     this.live.title = name;
+    this.speed.hidden = !past;
+    this.speed.textContent = `${player.speed}×`;
+    this.speed.setAttribute("aria-label", `${this.texts.say("speed")} ${player.speed}×`);
     this.behind.textContent = this.#distance(at, length, past);
     this.behind.title = past && player.onAir ? this.texts.say("behind_by", { t: clock(length - at) }) : "";
     if (this.held || this.line.hidden) return;

@@ -14,6 +14,8 @@ import { Controls } from "./controls.js";
 const PATIENCE_MS = 700;
 /** Who comes later than this may want to know what they missed; the offer goes by itself. */
 const LATE_S = 90;
+/** At this speed who begins at the start comes up to the present by and by; the button says it. */
+const CATCH_UP = 1.5;
 const OFFERED_MS = 20_000;
 
 export class Stage {
@@ -31,16 +33,18 @@ export class Stage {
     this.notice = need("[data-stage=notice]", HTMLElement, root);
     this.noticeText = need("[data-stage=notice-text]", HTMLElement, root);
     this.sound = need("[data-stage=sound]", HTMLButtonElement, root);
-    this.start = need("[data-stage=start]", HTMLButtonElement, root);
+    this.late = need("[data-stage=late]", HTMLElement, root);
     this.offered = false;
     this.blind = need("[data-stage=blind]", HTMLElement, root);
     this.controls = new Controls(root, player, texts);
     this.timer = 0;
     player.addEventListener("state", () => this.#state());
     this.sound.addEventListener("click", () => this.controls.unmute());
-    this.start.addEventListener("click", () => {
+    need("[data-stage=now]", HTMLButtonElement, root).addEventListener("click", () => (this.late.hidden = true));
+    need("[data-stage=start]", HTMLButtonElement, root).addEventListener("click", () => {
       this.controls.unmute();
       player.seek(0);
+      player.accelerate(CATCH_UP);
     });
     this.video.addEventListener("volumechange", () => this.#offerSound());
     this.video.addEventListener("pause", () => this.#resumeUnlessAsked());
@@ -71,18 +75,18 @@ export class Stage {
     this.#covers();
     this.#offerSound();
     if (state === "playing") this.#offerStart();
-    if (state === "idle") this.start.hidden = true;
+    if (state === "idle") this.late.hidden = true;
   }
 
   /** Once, to who comes late: live now, or from the start. */
   #offerStart() {
     const { length, past } = this.player.timeline;
-    if (past) this.start.hidden = true;
+    if (past) this.late.hidden = true;
     if (this.offered) return;
     this.offered = true;
     if (past || length < LATE_S || !this.player.canRewind) return;
-    this.start.hidden = false;
-    window.setTimeout(() => (this.start.hidden = true), OFFERED_MS);
+    this.late.hidden = false;
+    window.setTimeout(() => (this.late.hidden = true), OFFERED_MS);
   }
 
   /** Only the sound was asked for: the dark is meant. */
