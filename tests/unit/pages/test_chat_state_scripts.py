@@ -10,6 +10,7 @@ import { RoomState, sorted } from "./chat/state.js";
 import { Thread } from "./chat/thread.js";
 import { closed } from "./chat/gate.js";
 import { mentionAt, runs, safe } from "./chat/rich.js";
+import { Replay } from "./chat/replay.js";
 const at = "2026-01-01T00:00:00Z";
 const mina = { id: "m", name: "Mina", role: "attendee" };
 const say = (seq, body, more = {}) => ({ seq, type: "message", at, cid: `c${seq}`, from: mina, body, ...more });
@@ -208,5 +209,44 @@ def test_only_names_of_hosts_are_mentions_and_the_longest_counts() -> None:
         assert.deepEqual(mentionAt("@", 1), { from: 0, query: "" });
         assert.equal(mentionAt("mail a@b", 8), null);
         assert.equal(mentionAt("@Hana Kim", 9), null);
+        """
+    )
+
+
+def test_the_chat_of_another_moment_is_asked_for_a_page_at_a_time_and_shown_as_it_came() -> None:
+    run(
+        """
+        const sec = (s) => Date.parse(at) + s * 1000;
+        const said = (seq, s) => ({ ...say(seq, `m${seq}`), at: new Date(sec(s)).toISOString() });
+        const texts = (replay) => replay.thread.lines.map((line) => line.body);
+        const replay = new Replay();
+        const first = replay.want(sec(100), 0);
+        assert.deepEqual(first, { until: new Date(sec(100)).toISOString() });
+        // One question at a time; one that was lost is asked again.
+        assert.equal(replay.want(sec(101), 1000), null);
+        assert.deepEqual(replay.want(sec(109), 9000), { until: new Date(sec(109)).toISOString() });
+        replay.take({ until: "", events: [said(7, 90), said(8, 100)] }, 9100);
+        assert.deepEqual(replay.at(sec(99)), { fresh: replay.thread.lines, again: true });
+        assert.deepEqual(texts(replay), ["m7"]);
+        // What comes soon is fetched before it is needed, and shown when its time has come.
+        assert.deepEqual(replay.want(sec(99), 9200), { after: 8 });
+        replay.take({ after: 8, events: [said(9, 110)] }, 9300);
+        assert.deepEqual(replay.at(sec(100)).fresh.map((line) => line.body), ["m8"]);
+        assert.deepEqual([replay.at(sec(105)).fresh.length, replay.at(sec(105)).again], [0, false]);
+        assert.deepEqual(replay.at(sec(111)).fresh.map((line) => line.body), ["m9"]);
+        // The server has no more for now: it is asked again later.
+        assert.equal(replay.want(sec(112), 10_000), null);
+        assert.deepEqual(replay.want(sec(130), 30_000), { after: 9 });
+        replay.take(null, 30_100);
+        // Removed now is removed then; back in time everything is as it was then.
+        assert.equal(replay.moderated([{ seq: 99, type: "delete", at, target: 8 }]), true);
+        assert.equal(replay.at(sec(95)).again, true);
+        assert.deepEqual(texts(replay), ["m7"]);
+        replay.at(sec(101));
+        assert.deepEqual(replay.thread.lines.map((line) => [line.body, line.deleted]), [["m7", undefined], ["", true]]);
+        // Before what is here: another page.
+        assert.deepEqual(replay.want(sec(50), 50_000), { until: new Date(sec(50)).toISOString() });
+        replay.take({ until: "", events: [] }, 50_100);
+        assert.deepEqual(replay.want(sec(50), 50_200), { after: 0 });
         """
     )

@@ -99,6 +99,12 @@ export class Replay {
   /** What moderators do now counts for then, too. @param {ChatEvent[]} events */
   moderated(events) {
     const removed = events.filter((event) => event.type === "delete" || event.type === "delete_person");
+    for (const { target, person, upto = 0 } of removed) {
+      for (const event of this.events) {
+        const meant = event.seq === target || (person !== undefined && event.from?.id === person && event.seq <= upto);
+        if (meant) [event.deleted, event.body] = [true, ""];
+      }
+    }
     return this.thread.take(removed).changed.length > 0;
   }
 

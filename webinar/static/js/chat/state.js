@@ -65,7 +65,7 @@ export class RoomState {
     this.known = true;
     this.seq = frame.seq;
     this.settings = { ...USUAL, ...frame.settings };
-    this.pinned = frame.pinned ?? null;
+    this.pinned = [frame.pinned ?? []].flat()[0] ?? null; // a list of none or one
     this.hosts = frame.hosts ?? [];
     this.questions = new Map((frame.questions ?? []).map((/** @type {Question} */ q) => [q.seq, q]));
     this.polls = new Map((frame.polls ?? []).map((/** @type {Poll} */ p) => [p.poll, p]));
