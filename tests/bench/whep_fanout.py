@@ -14,6 +14,7 @@ import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import uvloop
 
@@ -43,10 +44,23 @@ class Result:
     lateness_max_ms: float
     send_failures: int
     gso: bool
+    offer_ms: float  # mean time of the server for an offer
+    joining_cpu_ms: float  # a viewer, while they joined: everything, media included
+    joining_lateness_ms: float  # worst of the units while they joined
+    connected_p50_ms: int  # from the answer to the keys
+    connected_p95_ms: int
+    first_packet_p50_ms: int  # from the answer to the first packet of picture
+    first_packet_p95_ms: int
+    resident_kb_a_viewer: int
 
 
-async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True, reports: float = 1.0) -> Result:
-    """Connect `viewers`, let them settle, measure for `seconds`. Each sends `reports` a second."""
+async def measure(
+    viewers: int, seconds: float, clip: Clip, *, gso: bool = True, reports: float = 1.0, join_over_s: float = 0.0
+) -> Result:
+    """Connect `viewers`, evenly over `join_over_s` or as quick as they can, let them settle, measure for `seconds`.
+
+    Each sends `reports` a second.
+    """
     source: Source
     server = WhepServer(seats=viewers, request_keyframe=lambda event, name: source.request_keyframe(event, name))
     source = Source(clip, server.push)
@@ -60,17 +74,22 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True,
         "tests.bench.whep_raw_viewers",
         str(viewers),
         str(reports),
+        str(join_over_s),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdin is not None
     assert child.stdout is not None
     try:
+        offering_s, memory, joining_s = 0.0, _resident_kb(), time.process_time()
         for _ in range(viewers):
             offer = json.loads(await child.stdout.readline())["offer"]
+            offered_s = time.monotonic()
             answer = server.offer("event", offer)
+            offering_s += time.monotonic() - offered_s
             child.stdin.write(json.dumps({"answer": answer.sdp}).encode() + b"\n")
         before = await settled(child.stdout, viewers)
+        joining_s, late_s = time.process_time() - joining_s, server.stats("event").totals.lateness_max_s
         used, began_s = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
         after = before
         while time.monotonic() - began_s < seconds:
@@ -96,6 +115,14 @@ async def measure(viewers: int, seconds: float, clip: Clip, *, gso: bool = True,
             lateness_max_ms=round(totals.lateness_max_s * 1000, 1),
             send_failures=totals.send_failures,
             gso=server.endpoint.gso,
+            offer_ms=round(offering_s / viewers * 1000, 2),
+            joining_cpu_ms=round(joining_s / viewers * 1000, 1),
+            joining_lateness_ms=round(late_s * 1000, 1),
+            connected_p50_ms=after["connected_p50_ms"],
+            connected_p95_ms=after["connected_p95_ms"],
+            first_packet_p50_ms=after["first_packet_p50_ms"],
+            first_packet_p95_ms=after["first_packet_p95_ms"],
+            resident_kb_a_viewer=(_resident_kb() - memory) // viewers,
         )
     finally:
         child.stdin.close()
@@ -114,18 +141,31 @@ async def settled(lines: asyncio.StreamReader, viewers: int) -> dict[str, int]:
             return figures
 
 
+def _resident_kb() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 1024
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--viewers", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--no-gso", action="store_true")
     parser.add_argument("--reports", type=float, default=1.0, help="RTCP reports a second of each viewer")
+    parser.add_argument("--join-over", type=float, default=0.0, help="seconds over which the viewers join")
     options = parser.parse_args()
     log.configure("bench", "warning")  # on standard error: the figures are all that is printed
     clip = encode(LADDER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(
-            measure(options.viewers, options.seconds, clip, gso=not options.no_gso, reports=options.reports)
+            measure(
+                options.viewers,
+                options.seconds,
+                clip,
+                gso=not options.no_gso,
+                reports=options.reports,
+                join_over_s=options.join_over,
+            )
         )
     print(json.dumps(asdict(result), indent=1))
 

@@ -82,7 +82,7 @@ class RawViewer:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.setblocking(False)
-        self.first_packet_s = 0.0
+        self.first_packet_s = self.answered_s = self.connected_s = 0.0
         self._report_every_s = report_every_s
         self._certificate = certificate
         self._figures = figures
@@ -106,6 +106,7 @@ class RawViewer:
         return OFFER.format(ufrag=self.ufrag, pwd=self.pwd, fingerprint=self._certificate.fingerprint.value)
 
     def answer(self, sdp: str) -> None:
+        self.answered_s = time.monotonic()
         self._remote_ufrag, self._remote_pwd = _value(sdp, "ice-ufrag"), _value(sdp, "ice-pwd")
         self._video_ssrc = int(_value(sdp, "ssrc").split()[0])
         algorithm, value = _value(sdp, "fingerprint").split()
@@ -162,6 +163,7 @@ class RawViewer:
             self._receiver, self._sender = self._dtls.keys.receiver(), self._dtls.keys.sender()
             self.socket.setsockopt(SOL_UDP, UDP_GRO, 1)
             self._figures.connected += 1
+            self.connected_s = now_s
 
     def _flush(self, now_s: float) -> None:
         assert self._dtls is not None
@@ -175,9 +177,10 @@ class RawViewer:
         figures.bytes += len(data)
         if 192 <= data[1] <= 223:
             return
-        self.first_packet_s = self.first_packet_s or now_s
         count = -(-len(data) // segment)
         sequence, _, ssrc = struct.unpack_from("!HII", data, 2)
+        if ssrc == self._video_ssrc:
+            self.first_packet_s = self.first_packet_s or now_s
         expected = self._next.get(ssrc)
         if expected is not None:
             missing = sequence - expected & 0xFFFF
@@ -222,21 +225,36 @@ def _value(sdp: str, name: str) -> str:
     return match[1]
 
 
-def main(count: int, reports: float) -> None:
-    """`reports` a second of each viewer."""
+def main(count: int, reports: float, join_over_s: float) -> None:
+    """`reports` a second of each viewer; they join evenly over so many seconds, or one after the other when it is 0."""
+    began_s = time.monotonic()
     figures, certificate = Figures(), Certificate()
     selector = selectors.DefaultSelector()
     viewers: list[RawViewer] = []
-    for _ in range(count):
+    for n in range(count):
+        if join_over_s:
+            _serve(selector, viewers, began_s + join_over_s * n / count)
         viewer = RawViewer(certificate, figures, 1 / reports)
         print(json.dumps({"offer": viewer.offer(), "port": viewer.port}), flush=True)
         viewer.answer(json.loads(sys.stdin.readline())["answer"])
         selector.register(viewer.socket, selectors.EVENT_READ, viewer)
         viewers.append(viewer)
-        _serve(selector, viewers, time.monotonic() + 0.005)
+        if not join_over_s:
+            _serve(selector, viewers, time.monotonic() + 0.005)
     selector.register(sys.stdin, selectors.EVENT_READ, None)
     while _serve(selector, viewers, time.monotonic() + 1.0):
-        print(json.dumps({"figures": asdict(figures)}), flush=True)
+        print(json.dumps({"figures": asdict(figures) | joining(viewers)}), flush=True)
+
+
+def joining(viewers: list[RawViewer]) -> dict[str, int]:
+    """Milliseconds from the answer to the keys, and to the first packet of picture, at p50 and p95 of who has them."""
+    found = {}
+    for name in ("connected", "first_packet"):
+        times = [(getattr(v, f"{name}_s"), v.answered_s) for v in viewers]
+        took = sorted(round((then - began) * 1000) for then, began in times if then)
+        for share in (50, 95):
+            found[f"{name}_p{share}_ms"] = took[min(len(took) - 1, len(took) * share // 100)] if took else 0
+    return found
 
 
 def _serve(selector: selectors.BaseSelector, viewers: list[RawViewer], until_s: float) -> bool:
@@ -255,4 +273,8 @@ def _serve(selector: selectors.BaseSelector, viewers: list[RawViewer], until_s: 
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 1 / REPORT_EVERY_S)
+    main(
+        int(sys.argv[1]),
+        float(sys.argv[2]) if len(sys.argv) > 2 else 1 / REPORT_EVERY_S,
+        float(sys.argv[3]) if len(sys.argv) > 3 else 0.0,
+    )

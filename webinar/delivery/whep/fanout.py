@@ -60,6 +60,7 @@ class Fanout:
         self._heard: dict[str, float] = {}  # video rendition → when its last unit was pushed
         self._resumed_s = 0.0  # when units came again after a pause
         self._relieved_s = float("-inf")
+        self._shed_s = float("-inf")  # when units were dropped last
         self._order: dict[str, int] = {}
         self._probing: set[str] = set()
         self._resting: set[str] = set()  # of which an overloaded ingest makes few pictures: no choice for viewers
@@ -250,6 +251,7 @@ class Fanout:
     def _relieve(self, now_s: float) -> None:
         """Sending is late for want of CPU: every second viewer of the fullest rung goes one down.
 
+        All of them when units had to be dropped: their picture stands still anyway, and each drop asks for an IDR.
         A smaller picture for some is better than a frozen one for all. The rule of each brings it up again.
         """
         if self.stats.lateness_s < LATE_S or now_s - self._relieved_s < RELIEVE_EVERY_S or len(self._ladder) < 2:
@@ -262,12 +264,13 @@ class Fanout:
         self._relieved_s = now_s
         self.stats.reliefs += 1
         _log.warning("sending_late", event_id=self.event_id, seconds=round(self.stats.lateness_s, 2), viewers=count)
-        for viewer in [v for v in free if v.layers.target == fullest][::2]:
+        step = 1 if now_s - self._shed_s < RELIEVE_EVERY_S else 2
+        for viewer in [v for v in free if v.layers.target == fullest][::step]:
             viewer.relieve(self._ladder)
 
     def _start_late(self, viewer: Viewer) -> None:
         """No IDR came in time: everything since the last one, so that nobody sees black for more than a second."""
-        if not viewer.rung or viewer.rung not in self._ladder:
+        if viewer.rung not in self._ladder or viewer.rung != viewer.layers.target:
             self.begin(viewer)
             return
         gop = self._rungs[viewer.rung].gop
@@ -303,6 +306,7 @@ class Fanout:
         self._queue.clear()
         self._queue.extend(kept)
         self.stats.units_dropped += dropped
+        self._shed_s = time.monotonic()
         _log.warning("units_dropped", event_id=self.event_id, units=dropped, viewers=len(self.viewers))
         for rung in self._rungs.values():
             rung.gop.clear()

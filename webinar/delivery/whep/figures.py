@@ -26,7 +26,7 @@ class FanoutStats:
     keyframes_requested: int = 0
     switches: int = 0  # changes of rendition that viewers made
     probes: int = 0  # tries whether more gets through to a viewer
-    reliefs: int = 0  # times half of the viewers were moved down because sending was late
+    reliefs: int = 0  # times half of the viewers of a rung, or all, were moved down because sending was late
 
     def add(self, other: FanoutStats) -> None:
         """Add another's counters; the lateness stays."""

@@ -59,7 +59,7 @@ _COUNTERS = {
     "units_dropped": "Units dropped because sending was behind",
     "switches": "Changes of rendition that viewers made",
     "probes": "Tries whether more gets through to a viewer",
-    "reliefs": "Times half of the viewers were moved down a rung because sending was late",
+    "reliefs": "Times viewers were moved down a rung because sending was late",
     "keyframes_requested": "Keyframes asked of ingest",
 }
 _SOCKET_COUNTERS = {

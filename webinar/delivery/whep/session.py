@@ -247,7 +247,7 @@ class Viewer:
 
     def relieve(self, names: Sequence[str]) -> None:
         """Sending is late: this viewer is to cost less."""
-        if self.state is ViewerState.PLAYING:
+        if self.state in (ViewerState.PLAYING, ViewerState.WAITING):
             self._follow(self.layers.relieve(names, self._clock()))
 
     def keep_to(self, names: Sequence[str]) -> None:

@@ -126,6 +126,16 @@ async def test_a_late_server_moves_half_of_the_viewers_down(stand: Stand) -> Non
     assert [v.rung for v in viewers] == ["lo", "hi"] * 3
 
 
+async def test_a_server_that_had_to_drop_units_moves_all_of_them_down(stand: Stand) -> None:
+    viewers = [stand.join(str(n)) for n in range(6)]
+    for _ in range(MAX_QUEUE):
+        stand.step()
+    assert stand.fanout.stats.units_dropped
+    stand.fanout.stats.lateness_s = LATE_S * 4
+    await until(lambda: stand.fanout.stats.reliefs > 0)
+    assert {v.layers.target for v in viewers} == {"lo"}
+
+
 async def test_a_rung_that_stops_leaves_the_ladder_and_its_viewers_go_to_another(stand: Stand) -> None:
     viewer = stand.join("a")
     await until(lambda: stand.fanout.rungs()[0] == ("hi", "lo"))
