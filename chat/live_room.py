@@ -22,6 +22,7 @@ from chat.entry import Draft, Entry
 from chat.limits import Pause, Window
 from chat.outs import Outs
 from chat.presence import Person, Presence
+from chat.recall import Recall
 from chat.room import Batch, Member, Room
 from chat.socket import Outlet
 from chat.state import RoomState
@@ -78,6 +79,7 @@ class LiveRoom:
         self.last_used = loop.time()
         self.slow = Pause()
         self.presence = Presence(event_id, bus, process, self.tell)
+        self.recall = Recall(event_id, self.room, store)
         self._store, self._bus = store, bus
         self._news = asyncio.Event()
         self._gap = asyncio.Event()
@@ -242,34 +244,6 @@ class LiveRoom:
             await feature.settle()
         await self.committer.settle()
         await asyncio.sleep(2 * FLUSH_S)
-
-    async def entry(self, seq: int) -> Entry | None:
-        """One entry of the log, out of memory when it is there. Raises `StoreDown`."""
-        for event in self.room.slice(seq - 1, seq):
-            return event.entry
-        return await self._store.entry(self.event_id, seq) if 0 < seq < self.room.oldest else None
-
-    async def before(self, seq: int, limit: int, *, staff: bool) -> list[bytes]:
-        """Events below `seq` as they look now, out of memory when they are there. Raises `StoreDown`."""
-        seq = min(seq, self.room.last + 1)
-        first = seq - limit
-        if first >= self.room.oldest or self.room.oldest == 1:
-            return [event.data[staff] for event in self.room.slice(max(0, first - 1), seq - 1)]
-        return self._look(await self._store.before(self.event_id, seq, limit), staff)
-
-    async def after(self, seq: int, limit: int, *, staff: bool) -> list[bytes]:
-        """The first events after `seq`, likewise. Raises `StoreDown`."""
-        if seq >= self.room.oldest - 1:
-            return [event.data[staff] for event in self.room.slice(seq, seq + limit)]
-        return self._look(await self._store.since(self.event_id, seq, limit), staff)
-
-    async def until(self, moment: dt.datetime, limit: int, *, staff: bool) -> list[bytes]:
-        """The last events of that moment or before. Raises `StoreDown`."""
-        return self._look(await self._store.until(self.event_id, moment, limit), staff)
-
-    def _look(self, entries: Sequence[Entry], staff: bool) -> list[bytes]:
-        # Only what the state has taken: of a later one it cannot say how it looks.
-        return [self.state.encode(entry)[staff] for entry in entries if entry.seq <= self.room.last]
 
     async def committed(self, entries: Sequence[Entry], last: int) -> None:
         """New entries that this process has written; the log reaches `last`."""

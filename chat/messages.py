@@ -72,14 +72,20 @@ class Messages:
                 self._restored.pop(target, None)
                 self._deleted[target] = None
             case "restore":
-                self._deleted.pop(target, None)
-                self._restored[target] = entry.content["message"]["person"]
+                self._restore(Entry.of_copy(entry.content["message"]))
             case "delete_person":
                 self._delete_all(str(entry.content["person"]), entry.seq)
             case "pin":
                 self._pinned = entry
             case "unpin":
                 self._pinned = None
+
+    def _restore(self, message: Entry) -> None:
+        self._deleted.pop(message.seq, None)
+        self._restored[message.seq] = message.person
+        if self._decided.get(message.seq) == "rejected":  # nobody but staff ever saw it: it waits again
+            del self._decided[message.seq]
+            self.waiting[message.seq] = message
 
     def _delete_all(self, person: str, upto: int) -> None:
         self._upto[person] = upto

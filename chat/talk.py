@@ -54,13 +54,13 @@ async def history(visit: Visit, message: wire.History) -> None:
         async with asyncio.timeout(5), visit.readers:
             if message.until is not None:
                 asked = ("until", wire.moment(message.until))
-                events = await room.until(message.until, message.limit, staff=staff)
+                events = await room.recall.until(message.until, message.limit, staff=staff)
             elif message.after is not None:
                 asked = ("after", message.after)
-                events = await room.after(message.after, message.limit, staff=staff)
+                events = await room.recall.after(message.after, message.limit, staff=staff)
             elif message.before is not None:
                 asked = ("before", message.before)
-                events = await room.before(message.before, message.limit, staff=staff)
+                events = await room.recall.before(message.before, message.limit, staff=staff)
     except (StoreDown, TimeoutError):
         visit.nak("history", None, "unavailable", 2.0)
         return

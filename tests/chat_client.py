@@ -80,9 +80,13 @@ class ChatClient:
 
     async def send(self, body: str, cid: str | None = None, **more: object) -> Json:
         """One try: the ack or nak."""
+        return await self.ask("send", cid, body=body, **more)
+
+    async def ask(self, kind: str, cid: str | None = None, **fields: object) -> Json:
+        """The ack or nak of a message of that type."""
         cid = cid or str(uuid.uuid4())
         self.answers.pop(cid, None)
-        await self.put(type="send", cid=cid, body=body, **more)
+        await self.put(type=kind, cid=cid, **fields)
         await self.until(lambda: cid in self.answers or not self.connected)
         if cid not in self.answers:
             raise ConnectionError("lost while waiting for the answer")
@@ -90,28 +94,26 @@ class ChatClient:
 
     async def say(self, body: str, cid: str | None = None, *, within_s: float = 30.0) -> int:
         """As a page does: the same cid again, over naks and lost sockets, until it is acknowledged; its seq."""
+        return int((await self.surely("send", cid, within_s=within_s, body=body))["seq"])
+
+    async def surely(self, kind: str, cid: str | None = None, *, within_s: float = 30.0, **fields: object) -> Json:
+        """The ack of any message, however often it has to be repeated."""
         cid = cid or str(uuid.uuid4())
         async with asyncio.timeout(within_s):
             while True:
                 with contextlib.suppress(OSError, ConnectionClosed, InvalidHandshake, TimeoutError):
                     if not self.connected:
                         await self.open()
-                    answer = await self.send(body, cid)
+                    answer = await self.ask(kind, cid, **fields)
                     if answer["type"] == "ack":
-                        return int(answer["seq"])
+                        return answer
                     await asyncio.sleep(answer.get("retry_after", 0.2))
                     continue
                 await asyncio.sleep(0.1)
 
     async def order(self, op: str, cid: str | None = None, **fields: object) -> Json:
         """What a moderator orders: the ack or nak."""
-        cid = cid or str(uuid.uuid4())
-        self.answers.pop(cid, None)
-        await self.put(type="mod", op=op, cid=cid, **fields)
-        await self.until(lambda: cid in self.answers or not self.connected)
-        if cid not in self.answers:
-            raise ConnectionError("lost while waiting for the answer")
-        return self.answers[cid]
+        return await self.ask("mod", cid, op=op, **fields)
 
     async def people(self, **fields: object) -> Json:
         """The page of people, or a nak."""

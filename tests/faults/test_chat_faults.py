@@ -46,70 +46,134 @@ async def stay(client: ChatClient, done: asyncio.Event) -> None:
         await asyncio.sleep(0.1)
 
 
-async def test_acknowledged_messages_survive_the_death_of_every_part(stage: Stage) -> None:
-    """Two chat processes on one room; the first, the bus and the database are killed and come back, one by one."""
-    event = await stage.new_event()
-    first, second = await stage.new_chat(), await stage.new_chat()
-    senders = [
-        process.client(event, name) for process in (first, second) for name in (f"a{process.port}", f"b{process.port}")
-    ]
-    watchers = [first.client(event, "w1"), second.client(event, "w2")]
-    acknowledged: dict[int, tuple[str, str]] = {}
-    silent = asyncio.Event()
+async def told_alike(stage: Stage, event: uuid.UUID, clients: list[ChatClient]) -> dict[int, tuple[str, str]]:
+    """Everyone was shown the log without a gap, each message as it is stored, once; the messages, by number."""
+    rows = await stage.sql(
+        "select seq, type, person, body->>'body' as body from chat_log where event_id = $1 order by seq", event
+    )
+    assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
+    said = {row["seq"]: (row["person"], row["body"]) for row in rows if row["type"] == "message"}
+    assert len({body for _, body in said.values()}) == len(said)
+    for client in clients:
+        assert client.resets == 0
+        first = client.shown[0]["seq"]
+        assert [shown["seq"] for shown in client.shown] == list(range(first, first + len(client.shown)))
+        for shown in client.shown:
+            if shown["type"] == "message" and "deleted" not in shown:
+                assert (shown["from"]["id"], shown["body"]) == said[shown["seq"]]
+    return said
 
-    async def talk(client: ChatClient, name: str) -> None:
+
+async def newcomer_gets(late: ChatClient, gone: dict[int, str], votes: int) -> None:
+    """Nothing that was deleted, and the votes of everyone's last mind, once its process has read that far."""
+    async with asyncio.timeout(20), in_room(late):
+        while not all(shown.get("deleted") for shown in late.shown if shown["seq"] in gone):
+            late.shown.clear()
+            late.messages.clear()
+            await late.open()
+        text = json.dumps(late.messages)
+        assert not any(f'"{body}"' in text for body in gone.values())
+        while late.newest("state")["questions"][0]["votes"] != votes:
+            await late.open()
+
+
+class Assembly:
+    """People who write, a moderator who deletes what they wrote, voters who change their minds: until `silent`."""
+
+    def __init__(self) -> None:
+        self.acknowledged: dict[int, str] = {}  # by number
+        self.deleted: set[int] = set()
+        self.minds: dict[ChatClient, bool] = {}
+        self.silent = asyncio.Event()
+
+    async def talk(self, client: ChatClient, name: str) -> None:
         number = 0
-        while not silent.is_set():
+        while not self.silent.is_set():
             number += 1
-            cid, body = str(uuid.uuid4()), f"{name}-{number}"
-            seq = await client.say(body, cid, within_s=60)
-            assert seq not in acknowledged
-            acknowledged[seq] = (client.answers[cid]["cid"], body)
+            body = f"{name}-{number}"
+            seq = await client.say(body, within_s=60)
+            assert seq not in self.acknowledged
+            self.acknowledged[seq] = body
             await asyncio.sleep(0.4)
 
-    async def acks(more: int) -> None:
-        goal = len(acknowledged) + more
+    async def moderate(self, client: ChatClient) -> None:
+        while not self.silent.is_set():
+            target = max(self.acknowledged.keys() - self.deleted, default=None)
+            if target is not None:
+                await client.surely("mod", op="delete", target=target, within_s=60)
+                self.deleted.add(target)
+            await asyncio.sleep(1)
+
+    async def vote(self, client: ChatClient, question: int) -> None:
+        while not self.silent.is_set():
+            up = not self.minds.get(client, False)
+            await client.surely("vote", question=question, up=up, within_s=60)
+            self.minds[client] = up
+            await asyncio.sleep(0.7)
+
+    async def acks(self, more: int) -> None:
+        """Until so many messages more were acknowledged."""
+        goal = len(self.acknowledged) + more
         async with asyncio.timeout(40):
-            while len(acknowledged) < goal:  # noqa: ASYNC110 - four talkers fill it
+            while len(self.acknowledged) < goal:  # noqa: ASYNC110 - four talkers fill it
                 await asyncio.sleep(0.02)
 
+
+async def kill_one_by_one(stage: Stage, first: ChatProcess, second: ChatProcess, assembly: Assembly) -> None:
+    await assembly.acks(6)
+    await first.kill()
+    await assembly.acks(3)
+    await first.start()
+    await assembly.acks(6)
+    await stage.nats.stop(at_once=True)
+    await assembly.acks(4)
+    assert await readiness(second) == {"bus"}
+    await stage.nats.start()
+    await assembly.acks(4)
+    await stage.postgres.stop(at_once=True)
+    assert "postgresql" in await readiness(second)
+    await stage.postgres.start()
+    await assembly.acks(8)
+    assembly.silent.set()
+
+
+async def test_acknowledged_messages_survive_the_death_of_every_part(stage: Stage) -> None:
+    """Two chat processes on one room; the first, the bus and the database are killed and come back, one by one.
+
+    Meanwhile people write, a moderator deletes, and voters change their minds.
+    """
+    event = await stage.new_event()
+    both = first, second = await stage.new_chat(), await stage.new_chat()
+    senders = [process.client(event, f"{name}{process.port}") for process in both for name in "ab"]
+    watchers = [process.client(event, f"w{process.port}") for process in both]
+    voters = [process.client(event, f"v{process.port}") for process in both]
+    moderator = first.client(event, "mod", role="moderator")
+    everyone = [*senders, *watchers, *voters, moderator]
+    assembly = Assembly()
     try:
+        question = int((await voters[0].surely("ask", body="Why?"))["seq"])
         async with asyncio.TaskGroup() as tasks:
-            pages = [tasks.create_task(stay(w, silent)) for w in watchers]
+            tasks.create_task(assembly.moderate(moderator))
+            for voter in voters:
+                tasks.create_task(assembly.vote(voter, question))
+            for watcher in watchers:
+                tasks.create_task(stay(watcher, assembly.silent))
             for number, sender in enumerate(senders):
-                tasks.create_task(talk(sender, f"s{number}"))
-            await acks(6)
-            await first.kill()
-            await acks(3)
-            await first.start()
-            await acks(6)
-            await stage.nats.stop(at_once=True)
-            await acks(4)
-            assert await readiness(second) == {"bus"}
-            await stage.nats.start()
-            await acks(4)
-            await stage.postgres.stop(at_once=True)
-            assert "postgresql" in await readiness(second)
-            await stage.postgres.start()
-            await acks(8)
-            silent.set()
-        assert all(page.done() for page in pages)
-        last = max(acknowledged)
-        for client in [*senders, *watchers]:
+                tasks.create_task(assembly.talk(sender, f"s{number}"))
+            await kill_one_by_one(stage, first, second, assembly)
+        last = max(assembly.acknowledged)
+        for client in everyone:
             if not client.connected:
                 await client.open()
             await client.until(lambda client=client: client.shown[-1]["seq"] >= last)  # type: ignore[misc]
-        stored = await stage.stored(event)
-        assert [seq for seq, _, _ in stored] == list(range(1, len(stored) + 1))
-        assert len({body for _, _, body in stored}) == len(stored)
-        by_seq = {seq: body for seq, _, body in stored}
-        assert all(by_seq[seq] == body for seq, (_, body) in acknowledged.items())
-        for client in [*senders, *watchers]:
-            assert client.resets == 0
-            assert [(e["seq"], e["from"]["id"], e["body"]) for e in client.shown] == stored[: len(client.shown)]
-            assert len(client.shown) >= last
+        said = await told_alike(stage, event, everyone)
+        assert all(said[seq][1] == body for seq, body in assembly.acknowledged.items())
+        assert assembly.deleted
+        gone = {seq: said[seq][1] for seq in assembly.deleted}
+        for process in both:
+            await newcomer_gets(process.client(event, "late"), gone, votes=sum(assembly.minds.values()))
     finally:
-        for client in [*senders, *watchers]:
+        for client in everyone:
             await client.close()
         await first.stop()
         await second.stop()
