@@ -18,7 +18,7 @@ from webinar.base import log
 from webinar.base.bus import Bus
 
 SHOW_S: Final = 1.0
-WRITE_S: Final = 10.0  # what a process that is killed had counted since is lost
+WRITE_S: Final = 5.0  # what a process that is killed had counted since is lost
 
 _log = log.get(__name__)
 

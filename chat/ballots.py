@@ -135,6 +135,9 @@ class Ballots:
             if not votes or not await log.connection.fetchval(_MAY_TALLY, event_id, dt.timedelta(seconds=pace_s)):
                 return None
             (appended,) = await log.append([Draft("tally", str(uuid.uuid4()), "", {"votes": votes})])
+            await log.connection.execute(
+                "update chat_ballot set tallied_at = $2 where event_id = $1", event_id, appended.entry.at
+            )
         return appended
 
     # Reactions
@@ -281,9 +284,7 @@ _TALLY: Final = """
 """
 
 _MAY_TALLY: Final = """
-    update chat_ballot set tallied_at = clock_timestamp()
-    where event_id = $1 and tallied_at <= clock_timestamp() - $2::interval
-    returning true
+    select tallied_at <= clock_timestamp() - $2::interval from chat_ballot where event_id = $1
 """
 
 _RESULTS: Final = """
