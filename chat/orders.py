@@ -25,7 +25,7 @@ _TARGETS: Final[Mapping[str, frozenset[str]]] = {
 
 async def target(visit: Visit, order: wire.ModTarget) -> None:
     try:
-        entry = await visit.room.entry(order.target)
+        entry = await visit.room.recall.entry(order.target)
         if entry is None or not _fits(visit, order.op, entry):
             visit.nak("mod", order.cid, "bad_target")
             return
