@@ -45,6 +45,16 @@ def test_messages_carry_what_moderators_made_of_them() -> None:
     assert said == {shown: "shown", gone: "deleted", back: "shown", held: "held", passed: "shown", refused: "rejected"}
 
 
+def test_a_refusal_that_is_taken_back_leaves_the_message_waiting() -> None:
+    log = Log()
+    held = log.add("message", body="d", held=True, why="review")
+    log.order("reject", target=held)
+    log.about("restore", held)
+    assert read(log.rows).messages[0].state == "held"
+    log.about("approve", held)
+    assert read(log.rows).messages[0].state == "shown"
+
+
 def test_everything_of_a_person_that_was_removed_is_marked() -> None:
     log = Log()
     log.add("message", "spam", body="x")

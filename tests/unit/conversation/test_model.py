@@ -13,6 +13,7 @@ from webinar.conversation.model import (
     MESSAGES,
     POLLS,
     QUESTIONS,
+    TABLES,
     Asked,
     Polled,
     Said,
@@ -49,7 +50,7 @@ def test_no_cell_of_a_table_is_a_formula(start: str) -> None:
     question = Asked(2, AT, None, None, None, evil, "answered", 3, evil, utc(AT), None)
     poll = Polled(3, AT, evil, "single", (evil, "b"), (0,), False, "closed", (1, 0), 1)
     transcript = Transcript([said(1, evil, evil)], [question], [poll])
-    for table in (MESSAGES, QUESTIONS, POLLS):
+    for table in TABLES.values():
         for row in cells(to_csv(table, transcript, time=utc))[1:]:
             assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
