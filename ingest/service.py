@@ -48,6 +48,7 @@ _MOST_SESSIONS: Final = 32
 _IDLE_S: Final = 1800.0  # a rehearsal that nobody sends to is given up
 _KEPT_S: Final = 30.0  # an ended session still answers, so that a repeated command gets the same answer
 _SWEEP_S: Final = 30.0
+_STEP_S: Final = 0.2  # between two pieces that are laid down ahead: the disk is the recording's
 _LOW_DISK: Final = 512 * 1024 * 1024
 
 
@@ -92,12 +93,14 @@ class Ingest:
         async with self._group:
             sweeping = self._group.create_task(self._sweep(), name="sweep")
             watching = self._group.create_task(self._room.watch(), name="disk")
+            joining = self._group.create_task(self._join_ahead(), name="join ahead")
             await self._bus.serve(Subject.ASSIGN, self._assign, queue="ingest")
             _log.info("ingest serves", ladder=",".join(r.name for r in self._ladder.rungs), preset=self._ladder.preset)
             await ready()
             await stop.wait()
             self._closing.set()
             sweeping.cancel()
+            joining.cancel()
             await asyncio.gather(*(owned.session.close() for owned in self._owned.values()))
             for owned in list(self._owned.values()):
                 await self._disown(owned)
@@ -218,6 +221,7 @@ class Ingest:
             _log.error("recording waits in the spool", event_id=session.event_id, error=str(error))
         finally:
             self._writing.discard(session.id)
+            await self._spool.forget(session.id)
 
     async def _sweep(self) -> None:
         """Recordings that a crash or a failing store left behind, and rehearsals that nobody uses."""
@@ -229,6 +233,16 @@ class Ingest:
                 if owned.session.state is SessionState.REHEARSAL and idle_s > _IDLE_S:
                     await owned.session.close()
             await asyncio.sleep(_SWEEP_S)
+
+    async def _join_ahead(self) -> None:
+        """Most of the copying that joins an interrupted event is done while it is live, a little at a time."""
+        while True:
+            more = False
+            for owned in list(self._owned.values()):
+                session = owned.session
+                if session.state is SessionState.LIVE and not session.over:
+                    more |= await self._spool.join_ahead(session.event_id, session.id, session.recorded_groups)
+            await asyncio.sleep(_STEP_S if more else _SWEEP_S)
 
     # -- commands ------------------------------------------------------------------------------------------------
 

@@ -210,6 +210,11 @@ class LiveSession:
         return self._outside.recording(self.event_id, self.id)
 
     @property
+    def recorded_groups(self) -> tuple[int, ...]:
+        """Offsets of the groups in the recording so far, see `record.recorder`."""
+        return () if self._pipeline is None else self._pipeline.recorder.heads
+
+    @property
     def unclosed(self) -> bool:
         """Whether the disk refused to close a recording that had begun. After `end` or `close`."""
         return self._pipeline is not None and self._pipeline.recorder.saved_s > 0 and self.recording is None

@@ -10,8 +10,9 @@ The file is written by our own boxes, not by a muxer, because all three moments 
   the last groups were hashed while they were written. FFmpeg's `hybrid_fragmented` does the same, but only its own
   close can do it: with the GIL held in PyAV 18.1, and not on a file whose writer has died.
 * after a crash: the fragments are read back (their headers only), what is torn is cut off, and the same few writes
-  follow. Joining the halves of an interrupted event is copying their fragments one behind the other.
+  follow. Joining the halves of an interrupted event is copying their fragments one behind the other; all but the newest
+  of them are copied while the event is still live.
 
 `movie` holds the tables and the closing, `digest` the hash, `recorder` the thread, `reading` reads back, `repair`
-mends and joins, `spool` is the folder.
+mends, `joining` joins, `halves` begins to while the event is live, `spool` is the folder.
 """

@@ -65,6 +65,11 @@ class Recorder(threading.Thread):
         self._tables: dict[MediaKind, SampleTable] = {}
         self._pending: dict[MediaKind, list[Sample]] = {"video": [], "audio": []}
 
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """Offsets of the groups of fragments in the file so far, none before it is there. From any thread."""
+        return tuple(self._heads) if self.saved_s else ()
+
     def describe(self, track: Track) -> None:
         """The video and the audio track; nothing is written before both are known."""
         with self._wake:

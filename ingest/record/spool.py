@@ -27,11 +27,13 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from ingest.contract import RecordingClosed, UnknownMessage
+from ingest.contract import RecordingClosed
 from ingest.record.beside import NEW, beside, read_notice, session_of, write
+from ingest.record.halves import EarlyJoins, Halves
+from ingest.record.joining import join
 from ingest.record.patience import Patience
 from ingest.record.reading import NotARecording
-from ingest.record.repair import Repaired, join, repair
+from ingest.record.repair import Repaired, repair
 from ingest.record.sound import extract
 from webinar.base import log
 from webinar.base.errors import NotFound, Unavailable, WebinarError
@@ -60,6 +62,8 @@ class Spool:
         self._root = root
         self._storage = storage
         self._patience = Patience(clock)
+        self._halves = Halves(storage, _key, _NOTICE, _FETCHED)
+        self._early = EarlyJoins(self._halves)
 
     def path(self, event_id: str, session_id: str) -> Path:
         """Where the recording of a live session is written."""
@@ -99,6 +103,24 @@ class Spool:
         else:
             await self._mark(last)  # on a full disk it may only now have become possible
         return closed
+
+    async def join_ahead(self, event_id: str, session_id: str, heads: Sequence[int]) -> bool:
+        """While a session is live: lays down a little of the file it will be joined to at the end of the event.
+
+        `heads` are the offsets of the groups in its recording. Whether there is more to do now. `forget` ends it.
+        """
+        path = self.path(event_id, session_id)
+        try:
+            if not heads or await asyncio.to_thread(self._earlier_here, path):
+                return False
+        except OSError as error:
+            _log.error("the spool cannot be read", path=str(path), error=str(error))
+            return False
+        return await self._early.step(event_id, path, beside(path, _JOINED), heads)
+
+    async def forget(self, session_id: str) -> None:
+        """The session is over and its recording seen to: what was laid down ahead and not used goes."""
+        await self._early.forget(session_id)
 
     async def expect_join(self, event_id: str, session_id: str) -> None:
         """The event ended with this session, whose file is not closed: a sweep repairs it, stores it, joins it."""
@@ -185,7 +207,7 @@ class Spool:
         target = self.path(event_id, session_id)
         if target.exists():
             return None  # its own half did not get into the store just now
-        own, joined = await self._stored(event_id, session_id), None
+        own, joined = await self._halves.stored(event_id, session_id), None
         if own is not None and not own.joined:
             try:
                 joined = await self._join(own, target)
@@ -198,7 +220,7 @@ class Spool:
     async def _store_sound(self, mark: Path) -> RecordingClosed | None:
         if any(beside(mark, suffix).exists() for suffix in (_WRITING, _REPAIRED, _NOTICE)):
             return None  # the recording did not get into the store just now
-        stored = await self._stored(mark.parent.name, session_of(mark))
+        stored = await self._halves.stored(mark.parent.name, session_of(mark))
         notice = None if stored is None else await self._take_sound(stored, mark)
         await asyncio.to_thread(mark.unlink)
         return notice
@@ -206,7 +228,7 @@ class Spool:
     async def _take_sound(self, stored: RecordingClosed, mark: Path) -> RecordingClosed | None:
         target = beside(mark, _AUDIO)
         here = (await asyncio.to_thread(mark.stat)).st_size == stored.bytes
-        source = mark if here else await self._fetch(stored, beside(mark, ""))
+        source = mark if here else await self._halves.fetch(stored, beside(mark, ""))
         try:
             size = await asyncio.to_thread(extract, source, target)
         except NotARecording as error:
@@ -272,15 +294,18 @@ class Spool:
         """
         if await asyncio.to_thread(self._earlier_here, path):
             raise Unavailable("An earlier half is not in the store yet.")
-        earlier = await self._earlier(own.event_id, own.session_id)
+        earlier = await self._halves.earlier(own.event_id, own.session_id)
         if not earlier:
             return None
         target, copies = beside(path, _JOINED), beside(path, "")
         try:
-            halves = [await self._fetch(notice, copies) for notice in earlier]
-            halves.append(path if await asyncio.to_thread(path.exists) else await self._fetch(own, copies))
-            await asyncio.to_thread(_check_room, halves, path.parent)
-            joined = await asyncio.to_thread(join, halves, target)
+            here = await asyncio.to_thread(path.exists)
+            joined = await self._early.join(path, earlier) if here else None
+            if joined is None:
+                halves = [await self._halves.fetch(notice, copies) for notice in earlier]
+                halves.append(path if here else await self._halves.fetch(own, copies))
+                await asyncio.to_thread(_check_room, halves, path.parent)
+                joined = await asyncio.to_thread(join, halves, target)
             complete = own.complete and all(half.complete for half in earlier)
             notice = replace(
                 own, sha256=joined.sha256, duration_s=joined.duration_s, complete=complete, joined=_sessions(earlier)
@@ -291,44 +316,10 @@ class Spool:
             await asyncio.to_thread(target.replace, path)
             return closed
         finally:
-            for half in path.parent.glob(f"{own.session_id}.*{_FETCHED}"):
-                half.unlink(missing_ok=True)
+            await asyncio.to_thread(self._halves.drop_fetched, path)
 
     def _earlier_here(self, path: Path) -> bool:
         return any(session_of(other) < session_of(path) for other in path.parent.glob(f"*{_WRITING}"))
-
-    async def _earlier(self, event_id: str, session_id: str) -> list[RecordingClosed]:
-        """Stored recordings of the event's earlier sessions, oldest first, each moment once. Raises `Unavailable`."""
-        notices: list[RecordingClosed] = []
-        for key in await self._storage.list_keys(f"recordings/{event_id}"):
-            session = key.rsplit("/", 1)[-1].removesuffix(_NOTICE)
-            if key.endswith(_NOTICE) and session < session_id:
-                notice = await self._stored(event_id, session)
-                notices += [] if notice is None else [notice]
-        covered = {session for notice in notices for session in notice.joined}
-        return [notice for notice in notices if notice.session_id not in covered]
-
-    async def _stored(self, event_id: str, session_id: str) -> RecordingClosed | None:
-        """What the store says of a session's recording. Raises `Unavailable`."""
-        key = _key(event_id, session_id, _NOTICE)
-        try:
-            return RecordingClosed.from_json(await self._storage.get_bytes(key))
-        except NotFound:
-            return None
-        except UnknownMessage as error:
-            _log.error("notice of a recording cannot be read", key=key, error=str(error))
-            return None
-
-    async def _fetch(self, notice: RecordingClosed, base: Path) -> Path:
-        """The file of a stored recording on this machine; a copy beside `base` when the store is elsewhere."""
-        local = self._storage.local_path(notice.key)
-        if local is not None:
-            return local
-        copy = base.with_name(f"{base.name}.{notice.session_id}{_FETCHED}")
-        with await asyncio.to_thread(copy.open, "wb") as file:
-            async for piece in self._storage.read_range(notice.key, 0, notice.bytes):
-                await asyncio.to_thread(file.write, piece)
-        return copy
 
 
 def _notice(event_id: str, session_id: str, duration_s: float, sha256: str = "") -> RecordingClosed:

@@ -67,7 +67,7 @@ def record(path: Path, seconds: int) -> Recorder:
 
 
 async def long_event(folder: Path, hours: float) -> dict[str, Any]:
-    """One event of `hours`, then the same length in two halves."""
+    """One event of `hours`, then the same length in two halves, laid ahead while the second one is live."""
     storage = Storage.open(Settings.read(data_dir=folder))
     spool = Spool(folder / "spool", storage)
     seconds = round(hours * 3600)
@@ -98,11 +98,14 @@ async def long_event(folder: Path, hours: float) -> dict[str, Any]:
     first.join()
     await spool.store("two", "1-a", first.path, first.duration_s, first.sha256)
     second = record(spool.path("two", "2-b"), seconds // 2)
+    while await spool.join_ahead("two", "2-b", second.heads):
+        pass
     ended = time.perf_counter()
     second.finish()
     second.join()
     joined = await spool.store_joined("two", "2-b", second.path, second.duration_s, second.sha256)
     joined_s = time.perf_counter() - ended
+    await spool.forget("2-b")
     await storage.remove_all("recordings/two")
     return {
         "hours": hours,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.contract import RecordingClosed
 from ingest.record.movie import GROUP_BYTES, HEAD, PLACE, hiding
 from ingest.record.recorder import Recorder
+from ingest.record.spool import Spool
 from tests.media.encoded import Talk, talk
+from webinar.base.settings import Settings
+from webinar.base.storage import Storage
 
 
 def feed(recorder: Recorder, made: Talk, lost: range = range(0), *, pictures_late_s: float = 0.0) -> None:
@@ -45,3 +49,24 @@ def torn(path: Path, seconds: int = 4, group_bytes: int = GROUP_BYTES, *, pictur
         at += size
     path.write_bytes(data[:at])
     return bytes(data[:at])
+
+
+def spool_in(folder: Path) -> tuple[Spool, Storage]:
+    """A spool and a store of a folder's."""
+    storage = Storage.open(Settings.read(data_dir=folder))
+    return Spool(folder / "spool", storage), storage
+
+
+def left_in(folder: Path) -> list[str]:
+    """Names of the files in the spool of `spool_in`."""
+    return sorted(path.name for path in (folder / "spool").glob("*/*"))
+
+
+async def two_halves(spool: Spool) -> RecordingClosed:
+    """The second half, stored at the end of its event."""
+    first = closed(spool.path("event", "1-a"), 2)
+    await spool.store_sound(await spool.store("event", "1-a", first.path, first.duration_s))
+    last = closed(spool.path("event", "2-b"), 2)
+    notice = await spool.store_joined("event", "2-b", last.path, last.duration_s)
+    await spool.store_sound(notice)
+    return notice

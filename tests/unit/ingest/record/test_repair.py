@@ -14,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.record import repair as repair_module
+from ingest.record import joining as joining_module
+from ingest.record.joining import join
 from ingest.record.movie import GROUP_BYTES, HEAD, PLACE
 from ingest.record.reading import NotARecording
-from ingest.record.repair import join, repair
+from ingest.record.repair import repair
 from tests.media.reading import watch
 from tests.media.spooled import closed, torn
 
@@ -195,7 +196,7 @@ def test_a_disk_that_says_once_that_it_did_not_keep_what_was_joined_is_heard(
             raise OSError(errno.EIO, "Input/output error")
         sync(fd)
 
-    monkeypatch.setattr(repair_module, "_SYNCED", 1)
+    monkeypatch.setattr(joining_module, "_SYNCED", 1)
     monkeypatch.setattr(os, "fdatasync", refuse_once)
     with pytest.raises(OSError, match="Input/output"):
         join([first, first], tmp_path / "joined.mp4")

@@ -1,0 +1,196 @@
+"""The recordings of an event's earlier sessions, and the file they will make, begun while the last one is live.
+
+Joining copies all of the recording; people wait for it after End. So what is there already, the earlier halves and all
+but the newest groups of the one being written, is laid down bit by bit before. A crash in between costs nothing: the
+next sweep clears what was begun, and the halves are where they were.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from prometheus_client import Counter
+
+from ingest.contract import RecordingClosed, UnknownMessage
+from ingest.record.beside import beside
+from ingest.record.joining import Joined, Joining
+from ingest.record.reading import NotARecording
+from webinar.base import log
+from webinar.base.errors import NotFound, WebinarError
+from webinar.base.storage import Storage
+
+_log = log.get(__name__)
+
+EARLY_REFUSED: Final = Counter("webinar_recording_join_early_refused_total", "Joins that could not be begun while live")
+
+_T = TypeVar("_T")
+
+_STEP: Final = 16 * 1024 * 1024  # at once: a fraction of a second even of a slow disk
+_ROOM: Final = 3  # times what is to be joined must be free: the recording itself comes first
+
+
+class Halves:
+    """Finds stored recordings and brings their files to this machine. `key(event, session, suffix)` names objects."""
+
+    def __init__(
+        self, storage: Storage, key: Callable[[str, str, str], str], notice: str = ".json", fetched: str = ".half"
+    ) -> None:
+        self._storage = storage
+        self._key = key
+        self._notice = notice
+        self._fetched = fetched
+
+    async def earlier(self, event_id: str, session_id: str) -> list[RecordingClosed]:
+        """Stored recordings of the event's earlier sessions, oldest first, each moment once. Raises `Unavailable`."""
+        notices: list[RecordingClosed] = []
+        for key in await self._storage.list_keys(f"recordings/{event_id}"):
+            session = key.rsplit("/", 1)[-1].removesuffix(self._notice)
+            if key.endswith(self._notice) and session < session_id:
+                notice = await self.stored(event_id, session)
+                notices += [] if notice is None else [notice]
+        covered = {session for notice in notices for session in notice.joined}
+        return [notice for notice in notices if notice.session_id not in covered]
+
+    async def stored(self, event_id: str, session_id: str) -> RecordingClosed | None:
+        """What the store says of a session's recording. Raises `Unavailable`."""
+        key = self._key(event_id, session_id, self._notice)
+        try:
+            return RecordingClosed.from_json(await self._storage.get_bytes(key))
+        except NotFound:
+            return None
+        except UnknownMessage as error:
+            _log.error("notice of a recording cannot be read", key=key, error=str(error))
+            return None
+
+    async def fetch(self, notice: RecordingClosed, base: Path) -> Path:
+        """The file of a stored recording on this machine; a copy beside `base` when the store is elsewhere."""
+        local = self._storage.local_path(notice.key)
+        if local is not None:
+            return local
+        copy = base.with_name(f"{base.name}.{notice.session_id}{self._fetched}")
+        with await asyncio.to_thread(copy.open, "wb") as file:
+            async for piece in self._storage.read_range(notice.key, 0, notice.bytes):
+                await asyncio.to_thread(file.write, piece)
+        return copy
+
+    def drop_fetched(self, own: Path) -> None:
+        """Removes the copies that were made for the recording at `own`."""
+        for half in own.parent.glob(f"{beside(own, '').name}.*{self._fetched}"):
+            half.unlink(missing_ok=True)
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A joined file in the making: `files` are still to be added, then the session's own."""
+
+    joining: Joining
+    digests: list[str]  # of the earlier halves, in order
+    files: deque[Path]
+    bytes: int  # of the earlier halves
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def step(self, own: Path, heads: Sequence[int]) -> bool:
+        """Whether there is more to do. Raises `NotARecording`, `OSError`."""
+        needed = self.bytes + own.stat().st_size
+        if shutil.disk_usage(own.parent).free < _ROOM * needed:
+            raise OSError("too little room to join while live")
+        if not self.files:
+            return not self.joining.follow(own, heads, _STEP)
+        if self.joining.add(self.files[0], _STEP):
+            self.files.popleft()
+        return True
+
+    def finish(self, own: Path) -> Joined:
+        """Adds what is missing, `own` last, which is closed now. Raises `NotARecording`, `OSError`."""
+        try:
+            for path in (*self.files, own):
+                self.joining.add(path)
+            return self.joining.finish()
+        except (NotARecording, OSError):
+            self.joining.discard()
+            raise
+
+
+class EarlyJoins:
+    """Of the sessions that are live in this process, by id. All methods belong to the event loop."""
+
+    def __init__(self, halves: Halves) -> None:
+        self._halves = halves
+        self._begun: dict[str, _Begun] = {}
+        self._over: set[str] = set()  # sessions that nothing is begun for any more: one short id each
+
+    async def step(self, event_id: str, own: Path, target: Path, heads: Sequence[int]) -> bool:
+        """Lays down a little of what is there of the event already; whether there is more to do now.
+
+        What goes wrong costs only the head start.
+        """
+        session_id = own.stem
+        try:
+            begun = self._begun.get(session_id) or await self._begin(event_id, own, target)
+            if begun is None:
+                return False
+            async with begun.lock:
+                if self._begun.get(session_id) is not begun:
+                    return False
+                return await _finished(asyncio.to_thread(begun.step, own, heads))
+        except (NotARecording, WebinarError, OSError) as error:
+            EARLY_REFUSED.inc()
+            _log.warning("halves are joined at the end only", event_id=event_id, session=session_id, error=str(error))
+            await self.forget(session_id)
+            return False
+
+    async def join(self, own: Path, earlier: Sequence[RecordingClosed]) -> Joined | None:
+        """The file of `earlier` and the closed `own`, at the target; None when it was not begun of just these halves.
+
+        Raises `NotARecording`, `OSError`; then nothing is left at the target.
+        """
+        self._over.add(own.stem)
+        begun = self._begun.get(own.stem)
+        if begun is None:
+            return None
+        if begun.digests != [notice.sha256 for notice in earlier]:
+            await self.forget(own.stem)
+            return None
+        async with begun.lock:
+            if self._begun.pop(own.stem, None) is not begun:
+                return None
+            return await _finished(asyncio.to_thread(begun.finish, own))
+
+    async def forget(self, session_id: str) -> None:
+        """The session is over, joined or not: nothing is left of what was begun."""
+        self._over.add(session_id)
+        begun = self._begun.pop(session_id, None)
+        if begun is not None:
+            async with begun.lock:
+                await asyncio.to_thread(begun.joining.discard)
+
+    async def _begin(self, event_id: str, own: Path, target: Path) -> _Begun | None:
+        if own.stem in self._over:
+            return None
+        earlier = await self._halves.earlier(event_id, own.stem)
+        if not earlier:
+            return None
+        files = deque([await self._halves.fetch(notice, beside(own, "")) for notice in earlier])
+        if own.stem in self._over:
+            return (
+                None  # it ended meanwhile: the target may be somebody else's already, so nothing is awaited from here
+            )
+        digests, size = [notice.sha256 for notice in earlier], sum(notice.bytes for notice in earlier)
+        begun = self._begun[own.stem] = _Begun(Joining(target), digests, files, size)
+        return begun
+
+
+async def _finished(work: Coroutine[Any, Any, _T]) -> _T:
+    """Waits for a thread also when cancelled: nobody else may touch its file before it has left it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
