@@ -32,7 +32,7 @@ from webinar.base import log
 from webinar.base.bus import Bus
 
 FLUSH_S: Final = 0.04  # a busy room is written to this often; a quiet one at once
-_FLUSH_SHARE: Final = 2.0  # and a busy room whose members are few, sooner: after so many times what writing took
+_FLUSH_SHARE: Final = 1.0  # and a busy room whose members are few, sooner: after so many times what writing took
 _FORGET_S: Final = 3.0
 _READABLE_S: Final = 1.0
 _YIELD_EVERY: Final = 200  # sockets

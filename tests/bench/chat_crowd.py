@@ -39,7 +39,17 @@ class Tally:
     sent_at: dict[str, float] = field(default_factory=dict)
     wrong_order: int = 0
     doubled: int = 0
+    parsed: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
+
+    def parse(self, payload: bytes) -> dict[str, Any]:
+        """All people get the same frames: reading each of them a thousand times would be what is measured."""
+        message = self.parsed.get(payload)
+        if message is None:
+            if len(self.parsed) >= 256:
+                self.parsed.clear()
+            message = self.parsed[payload] = json.loads(payload)
+        return message
 
 
 class Person(asyncio.Protocol):
@@ -72,7 +82,7 @@ class Person(asyncio.Protocol):
         if not self._open and not self._handshake():
             return
         while (payload := self._frame()) is not None:
-            self._take(json.loads(payload))
+            self._take(self.tally.parse(payload))
 
     def _handshake(self) -> bool:
         end = self._buffer.find(b"\r\n\r\n")
