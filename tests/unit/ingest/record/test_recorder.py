@@ -171,6 +171,12 @@ def _put(recorder: Recorder, made: Talk, numbers: range) -> None:
                 recorder.put("audio", sound)
 
 
+def _all_refused(recorder: Recorder, made: Talk, pictures: int) -> Callable[[], bool]:
+    """Whether the first `pictures` and their sound are lost: until then a keyframe of theirs may try the disk again."""
+    count = pictures + sum(sound.pts / 48_000 < pictures / 30 for sound in made.sounds)
+    return lambda: recorder.problem == "disk_full" and recorder.lost == count
+
+
 def test_a_disk_that_refuses_for_a_while_costs_that_while_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +208,7 @@ def test_a_disk_that_is_full_at_the_start_costs_the_start_and_what_follows_is_in
     full.set()
     recorder, made, ends = _of_a_talk(tmp_path / "e" / "s.mp4")
     _put(recorder, made, range(100))
-    _until(lambda: recorder.problem == "disk_full")
+    _until(_all_refused(recorder, made, 100))
     assert not recorder.path.exists()
     full.clear()
     _put(recorder, made, range(100, 240))
@@ -228,7 +234,7 @@ def test_a_first_fragment_that_was_refused_does_not_shift_sound_against_picture(
     _until(recorder.path.exists)
     full.set()
     _put(recorder, made, range(10, 100))
-    _until(lambda: recorder.problem == "disk_full")
+    _until(_all_refused(recorder, made, 100))
     full.clear()
     _put(recorder, made, range(100, 240))
     recorder.finish()
