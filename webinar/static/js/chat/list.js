@@ -24,6 +24,8 @@ export class MessageList {
     this.thread = thread;
     this.messages = messages;
     this.following = true;
+    /** The thread is shorter than what stands in the page. */
+    this.shorter = false;
     list.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -93,9 +95,9 @@ export class MessageList {
    * @returns {boolean} whether some went
    */
   #bound() {
-    const most = this.following ? SHOWN : SHOWN * 2;
-    if (this.thread.lines.length <= most) return false;
-    this.thread.keep(SHOWN);
+    if (this.thread.lines.length > (this.following ? SHOWN : SHOWN * 2)) this.cut();
+    if (!this.shorter) return false;
+    this.shorter = false;
     const { first } = this;
     while (this.list.firstElementChild) {
       const child = /** @type {HTMLElement} */ (this.list.firstElementChild);
@@ -103,6 +105,12 @@ export class MessageList {
       child.remove();
     }
     return true;
+  }
+
+  /** Only the newest of the thread are kept; the page follows with the next ones that are appended. */
+  cut() {
+    this.thread.keep(SHOWN);
+    this.shorter = true;
   }
 
   /** @returns {boolean} whether the end is in sight now */

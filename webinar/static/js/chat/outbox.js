@@ -195,13 +195,14 @@ export class Outbox {
 }
 
 /**
- * After a reload what was sent may be lost and is sent again, and so is what was held: the answer tells what became of
+ * After a reload, perhaps into a newer version of this page: what was sent may be lost and is sent again, and so is what was held: the answer tells what became of
  * it. What was refused waits for its writer.
  * @param {Draft} draft
  * @returns {Draft}
  */
 function restored(draft) {
-  return draft.state === "refused" ? draft : { ...draft, state: "waiting", code: "" };
+  const whole = { ...draft, kind: draft.kind ?? "send", more: draft.more ?? {}, seq: draft.seq ?? 0 };
+  return draft.state === "refused" ? whole : { ...whole, state: "waiting", code: "" };
 }
 
 /**

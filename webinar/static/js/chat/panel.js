@@ -16,8 +16,9 @@ import { Thread } from "./thread.js";
 
 /** Bursts are painted together: one layout for all of them. */
 const PAINT_MS = 40;
-/** So many pages of history are read to find what a reply answers. */
+/** So many pages of history are read to find what a reply answers, or a few messages among much else. */
 const PAGES = 5;
+const FEW = 20;
 
 export class ChatPanel {
   /**
@@ -52,6 +53,9 @@ export class ChatPanel {
     this.seen = true;
     /** @type {{seq: number, pages: number} | null} what is looked for further up */
     this.wanted = null;
+    /** The oldest event that is known here: history is asked for from there. */
+    this.from = Infinity;
+    this.pages = PAGES;
     this.#listen();
     this.#paintDrafts();
   }
@@ -68,9 +72,9 @@ export class ChatPanel {
     client.addEventListener("state", () => (this.root.dataset.state = client.state));
     this.scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.fresh.addEventListener("click", () => this.#toEnd());
-    this.more.addEventListener("click", () => {
-      this.more.disabled = true;
-      client.older(this.list.first);
+    this.more.addEventListener("click", () => this.#older());
+    client.addEventListener("then", (event) => {
+      if (/** @type {CustomEvent} */ (event).detail === null) this.more.disabled = false; // refused for now
     });
     this.root.addEventListener("click", (event) => this.#act(event));
     this.pin.addEventListener("click", () => this.#jump(this.client.room.pinned?.seq ?? 0));
@@ -107,6 +111,7 @@ export class ChatPanel {
 
   /** @param {ChatEvent[]} events */
   #arrived(events) {
+    if (this.from === Infinity) this.from = events[0]?.seq ?? Infinity;
     const { added, changed, gone } = this.thread.take(events);
     this.list.change(changed);
     this.list.remove(gone);
@@ -114,7 +119,7 @@ export class ChatPanel {
     // Whatever is beyond the window would be removed at once: a hidden tab must not collect it.
     if (this.pending.length > SHOWN) {
       this.pending.splice(0, this.pending.length - SHOWN);
-      this.thread.keep(SHOWN);
+      this.list.cut();
     }
     if (!this.timer) this.timer = window.setTimeout(() => this.#paint(), PAINT_MS);
   }
@@ -123,14 +128,29 @@ export class ChatPanel {
     this.timer = 0;
     const fresh = this.pending.filter((line) => this.thread.find(line.seq) === line);
     this.pending = [];
-    const cut = this.list.append(fresh);
+    if (this.list.append(fresh)) this.from = this.list.first;
     this.#paintDrafts();
     if (this.list.following || fresh.some((line) => this.messages.isOwn(line))) this.#toEnd();
     const others = fresh.filter((line) => !this.messages.isOwn(line) && !line.held).length;
     if (!this.#reads) this.#unread(this.unread + others);
     this.empty.hidden = this.thread.lines.length > 0;
-    if (cut) this.more.hidden = false;
-    else if (!this.more.dataset.done) this.more.hidden = this.list.first <= 1;
+    this.#offerMore();
+    this.#fill();
+  }
+
+  #offerMore() {
+    this.more.hidden = this.from <= 1 || this.from === Infinity || Boolean(this.moment?.on);
+  }
+
+  #older() {
+    this.more.disabled = true;
+    this.client.older(this.from);
+  }
+
+  /** The newest page may be all votes and hands: a newcomer is to see a few messages. */
+  #fill() {
+    if (this.thread.lines.length >= FEW || this.from <= 1 || this.more.disabled || (this.pages -= 1) < 0) return;
+    this.#older();
   }
 
   /** The newest message is before somebody's eyes. */
@@ -141,21 +161,24 @@ export class ChatPanel {
   /** @param {ChatEvent[]} events older ones, in order */
   #prepend(events) {
     this.more.disabled = false;
-    if (events.length && (events[events.length - 1]?.seq ?? 0) >= this.list.first) return; // asked for by an older page
-    const reached = (events[0]?.seq ?? 1) <= 1;
-    this.more.hidden = reached;
-    if (reached) this.more.dataset.done = "yes";
+    if ((events[events.length - 1]?.seq ?? 0) >= this.from) return; // the answer to an older question
+    this.from = Math.min(this.from, events[0]?.seq ?? 1);
+    this.#offerMore();
     this.list.prepend(this.thread.before(events));
     const { wanted } = this;
-    if (!wanted || this.list.jump(wanted.seq) || reached || (wanted.pages -= 1) <= 0) this.wanted = null;
-    else this.client.older(events[0]?.seq ?? 1);
+    if (!wanted || this.list.jump(wanted.seq) || this.from <= 1 || (wanted.pages -= 1) <= 0) this.wanted = null;
+    else this.#older();
+    if (this.list.following) this.#toEnd();
+    this.empty.hidden = this.thread.lines.length > 0;
+    this.#fill();
   }
 
   #clear() {
     this.pending = [];
     this.thread.clear();
     this.list.clear();
-    delete this.more.dataset.done;
+    this.from = Infinity;
+    this.pages = PAGES;
     this.#unread(0);
   }
 
@@ -191,7 +214,7 @@ export class ChatPanel {
   #jump(seq) {
     if (!seq || this.moment?.on || this.list.jump(seq) || this.more.hidden) return;
     this.wanted = { seq, pages: PAGES };
-    this.client.older(this.list.first);
+    this.#older();
   }
 
   #scrolled() {
@@ -218,7 +241,7 @@ export class ChatPanel {
   /** @param {boolean} on the messages of another moment are shown */
   #another(on) {
     for (const part of [this.list.list, this.drafts]) part.hidden = on;
-    this.more.hidden = on || Boolean(this.more.dataset.done) || this.list.first <= 1;
+    this.#offerMore();
     this.empty.hidden = on || this.thread.lines.length > 0;
     this.composer.elsewhere(on);
     if (!on) this.#toEnd();
