@@ -90,7 +90,8 @@ export class LongList extends EventTarget {
     if (!item) return;
     this.#set(item.seq);
     this.#paint();
-    const row = { top: this.tops[index] ?? 0, bottom: this.tops[index + 1] ?? 0 };
+    const base = this.#base();
+    const row = { top: base + (this.tops[index] ?? 0), bottom: base + (this.tops[index + 1] ?? 0) };
     this.scroll.scrollTop = nearest(row, { top: this.scroll.scrollTop, height: this.scroll.clientHeight });
     this.#settle(this.#atEnd() && index === this.items.length - 1);
     this.#paint();
@@ -115,6 +116,7 @@ export class LongList extends EventTarget {
     if (this.heights.measured.size > 2 * keys.length + 100) this.heights.keep(keys);
     this.keys = keys;
     this.#moveCursor();
+    if (!this.scroll.clientHeight) return; // not in sight: nothing can be measured
     // Rows that are measured for the first time move what is below them: a second round settles it.
     for (let round = 0; round < 3; round++) {
       this.tops = this.heights.tops(keys);
@@ -125,9 +127,16 @@ export class LongList extends EventTarget {
     if (Math.abs(this.scroll.scrollTop - top) >= 1) this.scroll.scrollTop = top;
   }
 
-  /** The row at the top of the view, and how much of it is above. */
+  /** Where the list begins in what scrolls: there may be something above it. */
+  #base() {
+    return this.list.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top + this.scroll.scrollTop;
+  }
+
+  /** The row at the top of the view, and how much of it is above; none where the top itself is what is looked at. */
   #anchor() {
-    const y = this.scroll.scrollTop;
+    const atTop = !this.follow && this.scroll.scrollTop < 1 && !this.list.contains(document.activeElement);
+    if (atTop) return { key: null, index: 0, into: 0 };
+    const y = this.scroll.scrollTop - this.#base();
     const index = rowAt(this.tops, y);
     return { key: this.keys[index] ?? null, index, into: y - (this.tops[index] ?? 0) };
   }
@@ -135,15 +144,17 @@ export class LongList extends EventTarget {
   /** @param {{key: number | null, index: number, into: number}} held */
   #wanted(held) {
     const all = this.tops[this.keys.length] ?? 0;
-    if (this.following) return Math.max(0, all - this.scroll.clientHeight);
+    const base = this.#base();
+    if (this.following) return Math.max(0, base + all - this.scroll.clientHeight);
     if (held.key === null) return this.scroll.scrollTop;
     let index = this.keys[held.index] === held.key ? held.index : this.keys.indexOf(held.key);
     if (index < 0) index = Math.min(held.index, this.keys.length - 1); // it went: what came into its place
-    return Math.max(0, (this.tops[index] ?? 0) + held.into);
+    return Math.max(0, base + (this.tops[index] ?? 0) + held.into);
   }
 
-  /** @param {number} top */
-  #mount(top) {
+  /** @param {number} scrolled */
+  #mount(scrolled) {
+    const top = scrolled - this.#base();
     const first = rowAt(this.tops, top - BEYOND_PX);
     const last = Math.min(this.keys.length - 1, rowAt(this.tops, top + this.scroll.clientHeight + BEYOND_PX));
     const wanted = new Set(this.keys.slice(first, last + 1));

@@ -56,7 +56,8 @@ export class PollForm {
     this.#say("");
     this.#kind();
     this.form.hidden = false;
-    this.question.focus();
+    this.form.scrollIntoView({ block: "start" });
+    this.question.focus({ preventScroll: true });
   }
 
   close() {
