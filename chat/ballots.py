@@ -74,8 +74,7 @@ class Ballots:
         Raises `StoreDown` (then perhaps everything was written), `NoRoom`.
         """
         async with self._store.connection() as connection, connection.transaction():
-            version = 1 + await _lock(connection, event_id)
-            await connection.execute("update chat_ballot set version = $2 where event_id = $1", event_id, version)
+            version = await _lock(connection, event_id, 1)
             voted = await _put_votes(connection, event_id, votes, version) if votes else []
             taken, refused = (
                 await _put_answers(connection, event_id, answers, counted, version) if answers else ([], {})
@@ -162,13 +161,14 @@ class Ballots:
 Counted = Mapping[int, Sequence[int]]  # poll → its choices, in the order of its counts
 
 
-async def _lock(connection: db.Connection, event_id: uuid.UUID) -> int:
-    """The version, that nobody else raises until the end of the transaction. Raises `NoRoom`."""
+async def _lock(connection: db.Connection, event_id: uuid.UUID, step: int = 0) -> int:
+    """The version, raised by `step`; nobody else raises it until the end of the transaction. Raises `NoRoom`."""
     try:
         version: int = await connection.fetchval(
-            "insert into chat_ballot (event_id) values ($1)"
-            " on conflict (event_id) do update set version = chat_ballot.version returning version",
+            "insert into chat_ballot (event_id, version) values ($1, $2)"
+            " on conflict (event_id) do update set version = chat_ballot.version + $2 returning version",
             event_id,
+            step,
         )
     except asyncpg.ForeignKeyViolationError as error:
         raise NoRoom(str(event_id)) from error

@@ -131,7 +131,7 @@ class Store:
         try:
             async with self.connection() as connection, connection.transaction():
                 last = await connection.fetchval(
-                    "select last_seq from chat_room where event_id = $1 for update", event_id
+                    "select last_seq from chat_room where event_id = $1 for no key update", event_id
                 )
                 if last is None:
                     raise NoRoom(str(event_id))

@@ -82,7 +82,7 @@ class ChatClient:
         """One try: the ack or nak."""
         return await self.ask("send", cid, body=body, **more)
 
-    async def ask(self, kind: str, cid: str | None = None, **fields: object) -> Json:
+    async def ask(self, kind: str, /, cid: str | None = None, **fields: object) -> Json:
         """The ack or nak of a message of that type."""
         cid = cid or str(uuid.uuid4())
         self.answers.pop(cid, None)

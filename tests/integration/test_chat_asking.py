@@ -22,17 +22,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 LUNCH: Json = {"question": "Lunch?", "kind": "single", "options": ["soup", "rice"]}
 
 
-async def call(client: ChatClient, type_: str, cid: str | None = None, **fields: Any) -> Json:
-    """One message of that type: the ack or nak."""
-    cid = cid or str(uuid.uuid4())
-    client.answers.pop(cid, None)
-    await client.put(type=type_, cid=cid, **fields)
-    await client.until(lambda: cid in client.answers)
-    return client.answers[cid]
-
-
 async def ask(client: ChatClient, body: str = "why?", **fields: Any) -> int:
-    answer = await call(client, "ask", body=body, **fields)
+    answer = await client.ask("ask", body=body, **fields)
     assert answer["type"] == "ack", answer
     return int(answer["seq"])
 
@@ -85,17 +76,17 @@ async def test_votes_of_two_processes_are_tallied_for_everybody_and_a_person_cou
             "body": "Why is the sky blue?",
             "anonymous": False,
         }
-        answers = await asyncio.gather(*(call(client, "vote", question=seq) for client in (ann, bob, ann_too)))
+        answers = await asyncio.gather(*(client.ask("vote", question=seq) for client in (ann, bob, ann_too)))
         assert [(answer["type"], answer["seq"]) for answer in answers] == [("ack", None)] * 3
         for client in (ann, bob):
             await until_tally(client, {seq: 2})
-        await call(bob, "vote", question=seq, up=False)
+        await bob.ask("vote", question=seq, up=False)
         for client in (ann, bob):
             await until_tally(client, {seq: 1})
-        assert (await call(bob, "vote", question=seq + 500))["code"] == "bad_target"
-        await call(ann, "vote", question=seq, up=False)
+        assert (await bob.ask("vote", question=seq + 500))["code"] == "bad_target"
+        await ann.ask("vote", question=seq, up=False)
         await ann_too.until(lambda: ann_too.newest("you")["votes"] == [])
-        await call(ann_too, "vote", question=seq)
+        await ann_too.ask("vote", question=seq)
         await ann.until(lambda: ann.newest("you")["votes"] == [seq])
 
 
@@ -106,7 +97,7 @@ async def test_tallies_of_two_processes_come_at_most_once_a_second(stage: Stage)
         seq = await ask(people[0])
         await asyncio.gather(*(client.until(lambda c=client: bool(c.shown)) for client in people))  # type: ignore[misc]
         for number, client in enumerate(people):
-            await call(client, "vote", question=seq)
+            await client.ask("vote", question=seq)
             await people[0].until(lambda number=number: tallied(people[0]).get(seq, 0) > number // 2)  # type: ignore[misc]
         await until_tally(people[0], {seq: len(people)})
         times = [dt.datetime.fromisoformat(event["at"]) for event in events(people[0], "tally")]
@@ -121,13 +112,13 @@ async def test_merged_questions_count_each_person_once(stage: Stage) -> None:
         first, second, third = await ask(ann, "a"), await ask(ann, "b"), await ask(bob, "c")
         await bob.until(lambda: len(events(bob, "question")) == 3)
         for client, question in ((ann, first), (ann, second), (bob, second), (bob, third)):
-            assert (await call(client, "vote", question=question))["type"] == "ack"
+            assert (await client.ask("vote", question=question))["type"] == "ack"
         await ordered(mia, "question", target=first, into=second)
         await until_tally(ann, {first: 1, second: 2, third: 1})
         await ordered(mia, "question", target=second, into=third)
         await until_tally(ann, {first: 1, second: 2, third: 2})
         assert (await mia.order("question", target=third, into=first))["code"] == "bad_target"
-        assert (await call(ann, "vote", question=first))["code"] == "bad_target"
+        assert (await ann.ask("vote", question=first))["code"] == "bad_target"
         late = one.client(event, "late")
         async with in_room(late):
             state = late.newest("state")
@@ -167,16 +158,16 @@ async def test_a_reviewed_question_is_seen_by_the_public_when_it_is_approved(sta
     async with in_room(ann, bob, mia):
         await ordered(mia, "settings", review_questions=True)
         await ann.until(lambda: bool(ann.shown))
-        answer = await call(ann, "ask", body="May I?")
+        answer = await ann.ask("ask", body="May I?")
         assert answer["held"] is True
-        assert (await call(bob, "vote", question=answer["seq"]))["code"] == "bad_target"
+        assert (await bob.ask("vote", question=answer["seq"]))["code"] == "bad_target"
         assert (await mia.order("question", target=answer["seq"], state="queue"))["code"] == "bad_target"
         await ordered(mia, "approve", target=answer["seq"])
         await bob.until(lambda: bool(events(bob, "approve")))
         message = events(bob, "approve")[0]["message"]
         assert (message["seq"], message["type"], message["body"]) == (answer["seq"], "question", "May I?")
         assert events(bob, "question") == []
-        assert (await call(bob, "vote", question=answer["seq"]))["type"] == "ack"
+        assert (await bob.ask("vote", question=answer["seq"]))["type"] == "ack"
 
 
 async def test_what_somebody_voted_answered_and_raised_comes_back_in_another_process(stage: Stage) -> None:
@@ -186,11 +177,11 @@ async def test_what_somebody_voted_answered_and_raised_comes_back_in_another_pro
         seq = await ask(ann)
         named, secret = await poll_of(mia), await poll_of(mia, anonymous=True)
         await ann.until(lambda: len(events(ann, "poll")) == 2)
-        hand = (await call(ann, "hand", up=True))["seq"]
-        assert (await call(ann, "hand", up=True))["seq"] == hand
-        await call(ann, "vote", question=seq)
-        await call(ann, "answer_poll", poll=named, choices=[1])
-        await call(ann, "answer_poll", poll=secret, choices=[0])
+        hand = (await ann.ask("hand", up=True))["seq"]
+        assert (await ann.ask("hand", up=True))["seq"] == hand
+        await ann.ask("vote", question=seq)
+        await ann.ask("answer_poll", poll=named, choices=[1])
+        await ann.ask("answer_poll", poll=secret, choices=[0])
         again = two.client(event, "ann")
 
         async def mine() -> Json:
@@ -213,20 +204,20 @@ async def test_a_poll_from_draft_to_shared(stage: Stage) -> None:
         await ann.until(lambda: bool(ann.shown))
         assert ann.shown[-1]["type"] == "mod"
         assert "Lunch" not in json.dumps(ann.messages)
-        assert (await call(ann, "answer_poll", poll=poll, choices=[0]))["code"] == "bad_target"
+        assert (await ann.ask("answer_poll", poll=poll, choices=[0]))["code"] == "bad_target"
         await ordered(mia, "poll_save", poll=poll, **{**LUNCH, "question": "Dinner?", "correct": [1]})
         await ordered(mia, "poll", poll=poll, state="open")
         await bob.until(lambda: bool(events(bob, "poll")))
         assert events(bob, "poll")[0]["question"] == "Dinner?"
         for choices in ([], [2], [0, 1], "x"):
-            assert (await call(bob, "answer_poll", poll=poll, choices=choices))["code"] == "bad_choice"
-        await call(ann, "answer_poll", poll=poll, choices=[0])
-        await call(ann, "answer_poll", poll=poll, choices=[1])
-        await call(bob, "answer_poll", poll=poll, choices=[1])
+            assert (await bob.ask("answer_poll", poll=poll, choices=choices))["code"] == "bad_choice"
+        await ann.ask("answer_poll", poll=poll, choices=[0])
+        await ann.ask("answer_poll", poll=poll, choices=[1])
+        await bob.ask("answer_poll", poll=poll, choices=[1])
         await mia.until(lambda: result(poll, [0, 2], 2) in mia.messages)
         assert (await mia.order("poll_save", poll=poll, **LUNCH))["code"] == "bad_target"
         await ordered(mia, "poll", poll=poll, state="closed")
-        assert (await call(ann, "answer_poll", poll=poll, choices=[0]))["code"] == "not_open"
+        assert (await ann.ask("answer_poll", poll=poll, choices=[0]))["code"] == "not_open"
         await ordered(mia, "poll", poll=poll, state="shared")
         await ann.until(lambda: len(events(ann, "poll")) == 3)
         for before in events(ann, "poll")[:2]:
@@ -249,11 +240,11 @@ async def test_a_live_poll_shows_its_bars_to_all_and_to_those_who_come_later(sta
         rating = await poll_of(mia, kind="rating", options=[], live=True, anonymous=True, question="How was it?")
         for client in (ann, bob):
             await client.until(lambda client=client: bool(events(client, "poll")))  # type: ignore[misc]
-        await call(ann, "answer_poll", poll=rating, choices=[5])
-        await call(bob, "answer_poll", poll=rating, choices=[4])
+        await ann.ask("answer_poll", poll=rating, choices=[5])
+        await bob.ask("answer_poll", poll=rating, choices=[4])
         for client in (ann, bob, mia):
             await client.until(lambda client=client: result(rating, [0, 0, 0, 1, 1], 2) in client.messages)  # type: ignore[misc]
-        assert (await call(ann, "answer_poll", poll=rating, choices=[1]))["code"] == "answered"
+        assert (await ann.ask("answer_poll", poll=rating, choices=[1]))["code"] == "answered"
         late = one.client(event, "late")
         async with in_room(late):
             assert late.newest("poll_results") == result(rating, [0, 0, 0, 1, 1], 2)
@@ -268,7 +259,7 @@ async def test_an_answer_from_two_processes_at_once_counts_once(stage: Stage) ->
             poll = await poll_of(mia, anonymous=anonymous)
             for tab in tabs:
                 await tab.until(lambda tab=tab, poll=poll: any(e["poll"] == poll for e in events(tab, "poll")))  # type: ignore[misc]
-            await asyncio.gather(*(call(tab, "answer_poll", poll=poll, choices=[n % 2]) for n, tab in enumerate(tabs)))
+            await asyncio.gather(*(tab.ask("answer_poll", poll=poll, choices=[n % 2]) for n, tab in enumerate(tabs)))
             await ordered(mia, "poll", poll=poll, state="closed")
             await mia.until(lambda: events(mia, "poll")[-1]["state"] == "closed")
             closed = events(mia, "poll")[-1]
@@ -288,8 +279,8 @@ async def test_nothing_links_an_anonymous_question_or_answer_to_its_person(stage
         seen = [len(watcher.messages) for watcher in watchers]
         async with in_room(secret):
             cid = str(uuid.uuid4())
-            first = await call(secret, "ask", cid, body="Who is fired?", anonymous=True)
-            assert await call(secret, "ask", cid, body="Who is fired?", anonymous=True) == first
+            first = await secret.ask("ask", cid, body="Who is fired?", anonymous=True)
+            assert await secret.ask("ask", cid, body="Who is fired?", anonymous=True) == first
             second = await ask(secret, "And when?", anonymous=True)
             mia = watchers[1]
             await mia.until(lambda: len(events(mia, "question")) == 2)
@@ -299,7 +290,7 @@ async def test_nothing_links_an_anonymous_question_or_answer_to_its_person(stage
             await ordered(mia, "restore", target=second)
             poll = await poll_of(mia, anonymous=True, live=True)
             await secret.until(lambda: bool(events(secret, "poll")))
-            await call(secret, "answer_poll", poll=poll, choices=[1])
+            await secret.ask("answer_poll", poll=poll, choices=[1])
             await ordered(mia, "poll", poll=poll, state="shared")
             await watchers[0].until(lambda: any(e["state"] == "shared" for e in events(watchers[0], "poll")))
         frames = [
@@ -341,9 +332,9 @@ async def test_hands_are_called_and_put_down_in_order_and_only_staff_knows_whose
     (one, two), event = await two_processes(stage), await stage.new_event()
     ann, bob, pat = one.client(event, "ann"), two.client(event, "bob"), two.client(event, "pat", role="presenter")
     async with in_room(ann, bob, pat):
-        first = (await call(ann, "hand", up=True))["seq"]
+        first = (await ann.ask("hand", up=True))["seq"]
         await bob.until(lambda: bool(events(bob, "hand")))
-        second = (await call(bob, "hand", up=True))["seq"]
+        second = (await bob.ask("hand", up=True))["seq"]
         await pat.until(lambda: len(events(pat, "hand")) == 2)
         assert [event["from"]["id"] for event in events(pat, "hand")] == ["ann", "bob"]
         assert "from" not in events(bob, "hand")[0]
@@ -355,7 +346,7 @@ async def test_hands_are_called_and_put_down_in_order_and_only_staff_knows_whose
             assert hands == [(first, "ann", True), (second, "bob", None)]
         await ordered(pat, "hand", target=first, state="down")
         assert (await pat.order("hand", target=first, state="down"))["code"] == "bad_target"
-        await call(bob, "hand", up=False)
+        await bob.ask("hand", up=False)
         await ann.until(lambda: len(events(ann, "hand")) == 5)
         reloaded = one.client(event, "bob")
         async with in_room(reloaded):
@@ -401,25 +392,25 @@ async def test_what_the_settings_switch_off_is_refused(stage: Stage) -> None:
         seq = await ask(ann)
         await ordered(mia, "settings", anonymous_questions=False, hands=False, reactions=False, links=False)
         await ann.until(lambda: bool(events(ann, "settings")))
-        assert (await call(ann, "ask", body="psst", anonymous=True))["code"] == "anonymous_off"
-        assert (await call(ann, "ask", body="see www.spam.example"))["code"] == "links"
-        assert (await call(ann, "hand", up=True))["code"] == "off"
+        assert (await ann.ask("ask", body="psst", anonymous=True))["code"] == "anonymous_off"
+        assert (await ann.ask("ask", body="see www.spam.example"))["code"] == "links"
+        assert (await ann.ask("hand", up=True))["code"] == "off"
         await ann.put(type="react", kind="clap")
         await ann.until(lambda: any(m["type"] == "nak" and m["of"] == "react" for m in ann.messages))
         await ordered(mia, "settings", mode="hosts")
         await ann.until(lambda: len(events(ann, "settings")) == 2)
-        assert (await call(ann, "ask", body="me?"))["code"] == "hosts_only"
+        assert (await ann.ask("ask", body="me?"))["code"] == "hosts_only"
         await ordered(mia, "mute", person="ann", minutes=5)
         await ann.until(lambda: ann.newest("you")["muted_until"] is not None)
         for refused in (("ask", {"body": "?"}), ("vote", {"question": seq})):
-            assert (await call(ann, refused[0], **refused[1]))["code"] == "muted"
+            assert (await ann.ask(refused[0], **refused[1]))["code"] == "muted"
 
 
 async def test_one_person_asks_only_so_often_over_all_tabs(stage: Stage) -> None:
     chat, event = await stage.chat(), await stage.new_event()
     tabs = [chat.client(event, "ann"), chat.client(event, "ann")]
     async with in_room(*tabs):
-        answers = [await call(tabs[n % 2], "ask", body=f"{n}?") for n in range(6)]
+        answers = [await tabs[n % 2].ask("ask", body=f"{n}?") for n in range(6)]
     assert [answer["type"] for answer in answers] == ["ack"] * 5 + ["nak"]
     assert (answers[5]["code"], answers[5]["retry_after"] > 0) == ("rate", True)
 
@@ -445,6 +436,6 @@ async def test_what_is_no_message_of_the_protocol_is_refused_and_the_talk_goes_o
     chat, event = await stage.chat(), await stage.new_event()
     host = chat.client(event, "host", role="host")
     async with in_room(host):
-        answer = await call(host, message["type"], **{key: value for key, value in message.items() if key != "type"})
+        answer = await host.ask(message["type"], **{key: value for key, value in message.items() if key != "type"})
         assert (answer["type"], answer["code"]) == ("nak", "bad_message")
         assert await ask(host)
