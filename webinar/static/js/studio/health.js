@@ -13,7 +13,7 @@ const SILENT_S = 4;
 const FRAME_RATE = 30;
 const LOSSY = 0.03;
 const UNSAVED_S = 5;
-/** As `LOW_ROOM_S` of ingest/contract.py. */
+/** As `LOW_ROOM_S` of ingest/contract/notices.py. */
 const LOW_ROOM_S = 1800;
 
 export class Health {
