@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import json
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Final, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
 from nats.aio.subscription import Subscription
 
 from chat import figures, wire
 from chat.committer import Committer
 from chat.entry import Draft, Entry
+from chat.feature import Feature
+from chat.greeting import Greeting
 from chat.limits import Pause, Window
 from chat.outs import Outs
 from chat.presence import Person, Presence
@@ -41,25 +42,6 @@ RATE: Final = (3, 2.0)  # messages, in so many seconds, a person
 _log = log.get(__name__)
 
 
-class Feature(Protocol):
-    """What a subject adds to a room at work, beside its part of the state."""
-
-    async def run(self) -> None:
-        """What it does for as long as the room lives; cancelled at its end."""
-
-    def took(self, entry: Entry) -> None:
-        """An entry that became readable here, each once and in order. Never waits."""
-
-    def you(self, person: str) -> Mapping[str, object]:
-        """Its fields of the `you` frame of one person."""
-
-    def greeting(self, staff: bool) -> Sequence[wire.Frame]:
-        """What somebody who comes in has to know of it, beside the state."""
-
-    async def settle(self) -> None:
-        """Returns when what was given to it is stored."""
-
-
 F = TypeVar("F")
 
 
@@ -79,12 +61,12 @@ class LiveRoom:
         self.last_used = loop.time()
         self.slow = Pause()
         self.presence = Presence(event_id, bus, process, self.tell)
+        self.greeting = Greeting(self.state, self.presence, lambda: self.features)
         self.recall = Recall(event_id, self.room, store)
         self._store, self._bus = store, bus
         self._news = asyncio.Event()
         self._gap = asyncio.Event()
         self._taken = asyncio.Event()  # the next entry became readable
-        self._state_frames: dict[bool, tuple[tuple[int, int], wire.Frame]] = {}  # audience → (version, frame)
         self.features: tuple[Feature, ...] = ()
 
     async def run(self) -> None:
@@ -139,11 +121,11 @@ class LiveRoom:
 
     async def catch_up(self, member: Member[Outlet], *, reset: bool = False) -> None:
         """Writes the state and then page after page, as fast as the client reads, until the member is live."""
-        self._start_over(member, reset=reset)
+        self.greeting.write(member, reset=reset)
         while True:
             if self.room.lost(member):
                 self.room.restart(member)
-                self._start_over(member, reset=True)
+                self.greeting.write(member, reset=True)
             page = self.room.page(member)
             if page is None:
                 return
@@ -151,47 +133,12 @@ class LiveRoom:
                 return
             await member.outlet.drain()
 
-    def _start_over(self, member: Member[Outlet], *, reset: bool) -> None:
-        if reset:
-            member.outlet.write(wire.Frame.of(wire.encode("reset")))
-        member.outlet.write(self.state_frame(member.staff))
-        member.outlet.write(self.you_frame(member.person))
-        if member.staff:
-            member.outlet.write(self.presence.locks_frame())
-        for feature in self.features:
-            for frame in feature.greeting(member.staff):
-                member.outlet.write(frame)
-
-    def state_frame(self, staff: bool) -> wire.Frame:
-        """The present state for one audience; encoded once as long as nothing changes."""
-        version = (self.state.version, self.presence.roster.staff_version)
-        known, frame = self._state_frames.get(staff, (None, None))
-        if frame is None or known != version:
-            fields = self.state.snapshot(staff)
-            # Those who have said nothing yet can be mentioned too.
-            here = {person.id: person._asdict() for person in self.presence.roster.staff.values()}
-            fields["hosts"] = list({**self.state.messages.hosts, **here}.values())
-            frame = wire.Frame.of(wire.encode("state", **fields))
-            self._state_frames[staff] = (version, frame)
-        return frame
-
-    def you_frame(self, person: str) -> wire.Frame:
-        return wire.Frame.of(wire.encode("you", **self.you(person)))
-
-    def you(self, person: str) -> dict[str, object]:
-        """What concerns this one person: the fields of `you`."""
-        until = self.state.sanctions.muted_until(person, dt.datetime.now(dt.UTC))
-        fields: dict[str, object] = {"muted_until": None if until is None else wire.moment(until)}
-        for feature in self.features:
-            fields.update(feature.you(person))
-        return fields
-
     def tell_you(self, person: str) -> None:
         """`you` again, to every socket of this person here."""
         frame = None
         for member in self.room.members:
             if member.person == person and member.live:
-                frame = frame or self.you_frame(person)
+                frame = frame or self.greeting.you_frame(person)
                 member.outlet.write(frame)
 
     async def tell(self, frame: wire.Frame, *, staff: bool | None = None) -> None:
@@ -215,10 +162,6 @@ class LiveRoom:
         """Their name if they are here, else the last one they wrote under, else nothing. Raises `StoreDown`."""
         here = self.presence.roster.find(person)
         return here.name if here is not None else await self._store.name_of(self.event_id, person)
-
-    @property
-    def slow_s(self) -> int:
-        return self.state.settings.slow_s
 
     # Messages
 
@@ -282,7 +225,7 @@ class LiveRoom:
         """Whether the event is over; everyone is told when that changes."""
         if self.state.set_ended(ended):
             for staff in (False, True):
-                await self.tell(self.state_frame(staff), staff=staff)
+                await self.tell(self.greeting.state(staff), staff=staff)
 
     async def _on_wake(self, payload: bytes) -> None:
         self.heard_of(int(json.loads(payload)["last"]))

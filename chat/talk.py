@@ -19,7 +19,11 @@ async def send(visit: Visit, message: wire.Send) -> None:
         visit.nak("send", message.cid, "rate", wait)
         return
     shut = closed_to_message(
-        room.state, person, message.body, dt.datetime.now(dt.UTC), room.slow.wait(person.person, room.slow_s, now)
+        room.state,
+        person,
+        message.body,
+        dt.datetime.now(dt.UTC),
+        room.slow.wait(person.person, room.state.settings.slow_s, now),
     )
     if shut is not None:
         visit.nak("send", message.cid, shut.code, shut.retry_after)

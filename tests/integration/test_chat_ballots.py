@@ -150,8 +150,8 @@ async def test_votes_that_no_wake_up_told_of_are_read_and_tallied(stage: Stage, 
     paper = await joined(room, "bob")
     await hub.look_at_logs()
     await until(lambda: votes(room, question) == 2)
-    await until(lambda: room.you("bob")["votes"] == [question])
-    assert room.you("ann")["votes"] == []
+    await until(lambda: room.greeting.you("bob")["votes"] == [question])
+    assert room.greeting.you("ann")["votes"] == []
     assert paper
 
 
@@ -162,7 +162,7 @@ async def test_a_new_process_knows_all_votes_and_tallies_what_a_killed_one_did_n
     entries = await make_room(store, event)
     await Ballots(store).write(event, {(entries, "ann"): True, (entries, "bob"): True}, {}, {})
     room = await hub.room(event)
-    assert room.you("bob")["votes"] == [entries]
+    assert room.greeting.you("bob")["votes"] == [entries]
     await until(lambda: votes(room, entries) == 2)
 
 
