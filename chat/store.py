@@ -196,7 +196,7 @@ class Store:
                 yield connection
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
             raise
-        except db.DOWN as error:
+        except (*db.DOWN, asyncpg.TransactionRollbackError) as error:  # the latter: rolled back for another's sake
             raise StoreDown(f"{type(error).__name__}: {error}") from error
 
 
