@@ -4,6 +4,8 @@
 
 /** A lock lasts 30 s unless it is renewed. */
 const RENEW_MS = 20_000;
+/** What two could decide about at once. */
+const DECIDED = "[data-list=held] [data-seq], [data-list=questions] [data-seq]";
 
 export class Locks {
   /** @param {ChatClient} client */
@@ -14,6 +16,16 @@ export class Locks {
     /** @type {number | null} */
     this.mine = null;
     this.timer = window.setInterval(() => this.#renew(), RENEW_MS);
+    document.addEventListener("focusin", (event) => this.#focused(event.target));
+    document.addEventListener("focusout", (event) => event.relatedTarget ?? this.#focused(null));
+  }
+
+  /** @param {EventTarget | null} target */
+  #focused(target) {
+    const element = target instanceof Element ? target : null;
+    if (element?.closest("dialog")) return; // asks about what is looked at
+    const row = element?.closest(DECIDED);
+    this.look(row instanceof HTMLElement ? Number(row.dataset.seq) : null);
   }
 
   /** @param {{target: number, by: {id: string, name: string}}[]} locks the whole list */
@@ -27,11 +39,11 @@ export class Locks {
     return this.others.get(target) ?? "";
   }
 
-  /** @param {number | null | undefined} target what is looked at now */
+  /** @param {number | null} target what is looked at now */
   look(target) {
-    if (target === this.mine || (target ?? null) === this.mine) return;
+    if (target === this.mine) return;
     if (this.mine !== null) this.client.line.send({ type: "mod", op: "unlock", target: this.mine });
-    this.mine = target ?? null;
+    this.mine = target;
     this.#renew();
   }
 

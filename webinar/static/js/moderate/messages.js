@@ -39,7 +39,6 @@ export class MessagePanels {
         { follow: name === "messages" },
       );
       this.lists[name] = list;
-      if (name === "held") list.addEventListener("cursor", (event) => locks.look(/** @type {CustomEvent} */ (event).detail?.seq));
     }
     const find = need("[data-find=messages]", HTMLInputElement);
     find.addEventListener("input", () => this.#search(find.value));

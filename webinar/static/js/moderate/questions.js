@@ -38,7 +38,6 @@ export class QuestionPanel {
       need("[data-list=questions]", HTMLElement),
       (/** @type {Question} */ question, row) => this.#fill(question, row),
     );
-    this.list.addEventListener("cursor", (event) => locks.look(/** @type {CustomEvent} */ (event).detail?.seq));
     for (const button of document.querySelectorAll("[data-questions]")) {
       button.addEventListener("click", () => this.#show(/** @type {HTMLElement} */ (button).dataset.questions === "done"));
     }
