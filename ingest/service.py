@@ -229,7 +229,7 @@ class Ingest:
             for notice in await self._spool.sweep(self._writing):
                 await self._bus.publish(Subject.RECORDING, notice.to_json())
             for owned in list(self._owned.values()):
-                idle_s = time.monotonic() - owned.session.last_presented
+                idle_s = time.monotonic() - owned.session.presenter.last_s
                 if owned.session.state is SessionState.REHEARSAL and idle_s > _IDLE_S:
                     await owned.session.close()
             await asyncio.sleep(_SWEEP_S)
@@ -249,7 +249,7 @@ class Ingest:
     async def _on_whip(self, session: LiveSession, body: Json) -> Json:
         session.check_open()
         answer = await self._whip.offer(
-            session.event_id, str(body.get("sdp", "")), sink=session, take_over=body.get("take_over") is True
+            session.event_id, str(body.get("sdp", "")), sink=session.presenter, take_over=body.get("take_over") is True
         )
         return {"sdp": answer.sdp, "resource": answer.resource, "etag": answer.etag}
 

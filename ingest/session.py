@@ -1,15 +1,14 @@
 """One live session: from `assign` to the end of the event, through rehearsal and the program.
 
-A session is the sink of whoever presents, owns the threads that decode, encode and record, and puts what they make on
-the bus. It runs in one task (`run`), whose children end with it. What fails beyond repair ends the session: the worker
-then has the event taken over by a new one, which is a new instance with a new id and prefix.
+A session owns the threads that encode and record, and puts what they make on the bus; `presenter` is the sink of
+whoever presents. It runs in one task (`run`), whose children end with it. What fails beyond repair ends the session:
+the worker then has the event taken over by a new one, which is a new instance with a new id and prefix.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime
-import re
 import secrets
 import threading
 import time
@@ -18,7 +17,6 @@ from typing import Any, Final
 
 import av
 
-from ingest.accept.sink import EncodedFrame, PublisherState
 from ingest.contract import (
     EndOfSession,
     LiveStatus,
@@ -28,35 +26,22 @@ from ingest.contract import (
     encode,
 )
 from ingest.encode.encoder import H264Encoder
-from ingest.encode.ladder import FRAME_RATE, Ladder
+from ingest.encode.ladder import Ladder
 from ingest.figures import Meter
 from ingest.outgoing import Outgoing
 from ingest.outlet import AUDIO, Identity
-from ingest.outside import Outside, publisher_health
+from ingest.outside import Outside
 from ingest.pipeline import LEAD_S, MakeVideo, Pipeline, Stopped
+from ingest.presenter import Presenter
 from ingest.program import slate
-from ingest.program.canvas import Canvas
 from ingest.program.clock import Clock, SystemClock
-from ingest.program.decode import AudioDecoder, VideoDecoder
-from ingest.program.source import Source
+from ingest.session_id import new_id
 from webinar.base import log
 from webinar.base.errors import Conflict, Gone, Unavailable
 
 _log = log.get(__name__)
 
-_TAKE_OVER_HOLD_S: Final = 3.0  # the last picture stands while the next presenter's first one comes
 _ESSENTIAL: Final = frozenset({"program", AUDIO})
-_ID: Final = re.compile(r"(\d{13})-[0-9a-f]+", re.ASCII)
-
-
-def new_id(after: str = "") -> str:
-    """An id that sorts by time, and behind `after`, which another machine's clock may have given.
-
-    The halves of an interrupted event are joined in this order, and of two sessions the later one has the event.
-    """
-    before = _ID.fullmatch(after)
-    at_ms = max(time.time_ns() // 1_000_000, 0 if before is None else int(before[1]) + 1)
-    return f"{at_ms:013d}-{secrets.token_hex(6)}"
 
 
 class LiveSession:
@@ -80,7 +65,6 @@ class LiveSession:
         self.hls_prefix = secrets.token_urlsafe(18)
         self.state = SessionState.REHEARSAL
         self.failed = False
-        self.last_presented = time.monotonic()
         self._clock = clock or SystemClock()
         self._make_video = make_video
         self._ladder = ladder
@@ -97,20 +81,14 @@ class LiveSession:
         self._changed = asyncio.Event()
         self._outgoing = Outgoing(event_id, self.hls_prefix, outside.publish, outside.put_object)
         self._measured: tuple[RenditionHealth, ...] = ()
-        self._generation = 0
-        self._publisher = PublisherState.GONE
         self._loop = asyncio.get_running_loop()
-        self._source = Source(1 / FRAME_RATE)
-        canvas = Canvas(ladder.top.width, ladder.top.height)
-        self._video = VideoDecoder(canvas, self._source, self._clock, self._need_keyframe)
-        self._audio = AudioDecoder(self._source, self._clock, outside.opus)
+        self.presenter = Presenter(event_id, ladder, outside, self._clock, self._changed.set)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Until `end`, `close` or a failure. The program is stopped and the recording closed whatever the reason."""
-        self._video.start()
-        self._audio.start()
+        self.presenter.start()
         try:
             async with asyncio.TaskGroup() as group:
                 reporting = group.create_task(self._report(), name=f"report {self.id}")
@@ -139,7 +117,7 @@ class LiveSession:
         async with self._changing:
             self.check_open()
             if self.state is SessionState.REHEARSAL:
-                self._source.pause(paused)
+                self.presenter.source.pause(paused)
                 await self._go_live()
             return {"session_id": self.id, "hls_prefix": self.hls_prefix, "started_at": self._started_text() or ""}
 
@@ -152,9 +130,9 @@ class LiveSession:
             self.check_open()
             if self.state is SessionState.REHEARSAL:
                 raise Conflict("The event is not live yet.", code="not_live")
-            if paused != self._source.paused:
+            if paused != self.presenter.source.paused:
                 _log.info("program paused" if paused else "program resumed", event_id=self.event_id, session=self.id)
-            self._source.pause(paused)
+            self.presenter.source.pause(paused)
             self._changed.set()
 
     async def end(self) -> Stopped:
@@ -227,8 +205,7 @@ class LiveSession:
     @property
     def busy(self) -> list[threading.Thread]:
         """Threads that are at work: on what was received, or on what the program made."""
-        decoders = [decoder for decoder in (self._video, self._audio) if not decoder.idle]
-        return [*decoders, *(self._pipeline.busy if self._pipeline else ())]
+        return [*self.presenter.busy, *(self._pipeline.busy if self._pipeline else ())]
 
     @property
     def late_s(self) -> float:
@@ -252,12 +229,12 @@ class LiveSession:
         self._pipeline = Pipeline(
             identity,
             self._ladder,
-            self._source,
+            self.presenter.source,
             holding,
             self._outside.recording(self.event_id, self.id),
             self._deliver,
             self._on_failed,
-            lambda: self._video.spent_s,
+            lambda: self.presenter.decoding_s,
             self._clock,
             self._make_video,
         )
@@ -285,9 +262,7 @@ class LiveSession:
         """Whatever the reason, no thread is left."""
         if self._pipeline is not None:
             self._stopped = self._pipeline.stop()
-        for decoder in (self._video, self._audio):
-            decoder.close()
-            decoder.join()
+        self.presenter.end()
 
     def _set_state(self, state: SessionState) -> None:
         _log.info("live session", event_id=self.event_id, session=self.id, was=self.state.value, now=state.value)
@@ -302,35 +277,6 @@ class LiveSession:
     def _fail(self) -> None:
         self.failed = True
         self._over.set()
-
-    # -- the presenter (PublisherSink) ---------------------------------------------------------------------------
-
-    def on_video(self, frame: EncodedFrame) -> None:
-        self.last_presented = time.monotonic()
-        if not self._video.put(self._generation, frame):
-            self._outside.presenters.request_keyframe(self.event_id)
-
-    def on_audio(self, frame: EncodedFrame) -> None:
-        self.last_presented = time.monotonic()
-        self._audio.put(self._generation, frame)
-
-    def on_state(self, state: PublisherState, reason: str) -> None:
-        _log.info("presenter", event_id=self.event_id, state=state.value, reason=reason)
-        if state is PublisherState.CONNECTED:
-            if self._publisher is PublisherState.GONE:
-                self._generation += 1
-                self._source.join(self._generation)
-            else:
-                self._source.resume()
-        else:
-            hold_s = _TAKE_OVER_HOLD_S if reason == "taken_over" else 0.0
-            self._source.leave(self._clock.now(), hold_s)
-        self._publisher = state
-        self._changed.set()
-
-    def _need_keyframe(self) -> None:
-        """From the decoder's thread."""
-        self._loop.call_soon_threadsafe(self._outside.presenters.request_keyframe, self.event_id)
 
     # -- what is asked of it -------------------------------------------------------------------------------------
 
@@ -356,15 +302,15 @@ class LiveSession:
             event_id=self.event_id,
             state=self.state,
             hls_prefix=self.hls_prefix,
-            publisher=publisher_health(self._outside.presenters.health(self.event_id), self._video.size),
+            publisher=self.presenter.health(),
             renditions=self._measured,
             started_at=self._started_text(),
             program_time_s=round(pipeline.duration_s, 3) if pipeline else 0.0,
             recorded_until_s=round(pipeline.recorder.saved_s, 3) if pipeline else 0.0,
             recording_problem=pipeline.recorder.problem if pipeline else "",
             overload=pipeline.overload if pipeline else 0,
-            paused=self._source.paused,
-            delay_s=round(self._source.offset(self._clock.now()), 3),
+            paused=self.presenter.source.paused,
+            delay_s=round(self.presenter.delay_s, 3),
             recording_room_s=self._outside.room_s(),
         )
 

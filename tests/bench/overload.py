@@ -86,7 +86,7 @@ async def _run(folder: Path, burners: int) -> dict[str, object]:
     session = LiveSession("event", ladder, outside, clock=clock)
     running = asyncio.create_task(session.run(), name="session")
     await session.start()
-    presenting = asyncio.create_task(presenter.present(session, clip, clock), name="presenter")
+    presenting = asyncio.create_task(presenter.present(session.presenter, clip, clock), name="presenter")
     await asyncio.sleep(_CALM_S)
     with _burning(burners):
         await asyncio.sleep(_LOAD_S)

@@ -41,11 +41,11 @@ async def _program(folder: Path) -> Room:
     async with room(folder, _RUNGS) as made:
         await made.session.start()
         await made.until(0.5)
-        await presenter.present(made.session, wide, made.clock)
+        await presenter.present(made.session.presenter, wide, made.clock)
         made.session.request_keyframe()
         made.session.request_keyframe()
         await made.later(0.8)
-        await presenter.present(made.session, square, made.clock)
+        await presenter.present(made.session.presenter, square, made.clock)
         await made.session.snapshot("inbox")
         await made.later(0.4)
         await made.session.end()
@@ -186,7 +186,7 @@ def test_the_end_is_told_to_viewers_to_the_host_and_to_the_presenter(program: Ro
 async def test_a_rehearsal_is_seen_by_nobody_and_the_picture_is_there_at_the_start(tmp_path: Path) -> None:
     async with room(tmp_path) as made:
         clip = presenter.make(3.0, 320, 180)
-        presenting = asyncio.create_task(presenter.present(made.session, clip, made.clock))
+        presenting = asyncio.create_task(presenter.present(made.session.presenter, clip, made.clock))
         await made.later(1.0)
         assert made.media == []
         assert made.session.status().state is SessionState.REHEARSAL
@@ -218,7 +218,7 @@ async def test_a_take_over_keeps_time_and_sync(tmp_path: Path) -> None:
     async with room(tmp_path) as made:
         await made.session.start()
         for delay_s in (0.08, 0.01):
-            await presenter.present(made.session, clip, made.clock, delay_s=delay_s)
+            await presenter.present(made.session.presenter, clip, made.clock, delay_s=delay_s)
         await made.later(0.3)
     assert made.session.recording is not None
     seen = watch(made.session.recording)

@@ -67,7 +67,7 @@ async def _program(folder: Path) -> _Seen:
                 await made.later(0.5)
 
         looking = asyncio.create_task(look())
-        presenting = asyncio.create_task(presenter.present(made.session, clip, clock))
+        presenting = asyncio.create_task(presenter.present(made.session.presenter, clip, clock))
         await made.until(_SLOW_FROM_S)
         brake.seconds = {_TOP: 0.080, _LOW: 0.010}
         await made.until(_SLOW_FROM_S + _SLOW_S)
@@ -195,7 +195,7 @@ async def test_decoding_that_is_late_lowers_the_ladder_too(tmp_path: Path, monke
     clip = presenter.make(12.0, 256, 144)
     async with room(tmp_path, (_TOP, _LOW), H264Encoder, clock) as made:
         await made.session.start()
-        presenting = asyncio.create_task(presenter.present(made.session, clip, clock))
+        presenting = asyncio.create_task(presenter.present(made.session.presenter, clip, clock))
         await made.until(2.0)
         assert made.session.status().overload == 0
         monkeypatch.setattr(_SlowDecoder, "seconds", 0.040)

@@ -27,7 +27,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Room:
 async def _program(folder: Path) -> Room:
     clip = presenter.make(10.6, 256, 144)
     async with room(folder) as made:
-        presenting = asyncio.create_task(presenter.present(made.session, clip, made.clock))
+        presenting = asyncio.create_task(presenter.present(made.session.presenter, clip, made.clock))
         await made.later(0.5)
         await made.session.start(paused=True)
         await made.until(_REHEARSED)

@@ -19,7 +19,7 @@ async def test_a_picture_is_shown_within_100_ms_whatever_the_rate(tmp_path: Path
         await made.until(0.2)
         epoch_s = made.clock.now() - made.session.status().program_time_s
         began_s = made.clock.now()
-        await present(made.session, clip, made.clock, delay_s=0.02)
+        await present(made.session.presenter, clip, made.clock, delay_s=0.02)
         await made.later(0.3)
     flashes = watch(made.stream("240p")).flashes
     captured = [began_s + second - epoch_s for second in range(1, 4)]

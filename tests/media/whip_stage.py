@@ -24,10 +24,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from ingest.accept.sink import EncodedFrame, PublisherState, ReceiverHealth
+from ingest.accept.sink import EncodedFrame, PublisherSink, PublisherState, ReceiverHealth
 from ingest.accept.whip import WhipServer
 from ingest.contract import SessionState
-from ingest.encode.ladder import Ladder, choose
+from ingest.encode.ladder import choose
 from ingest.outside import Outside
 from ingest.session import LiveSession
 from tests.integration.lossy_relay import LossyRelay, Weather
@@ -93,21 +93,24 @@ def show(recording: Path, started_ms: float) -> Shown:
     return Shown(times, codes, started_ms, np.sqrt((whole**2).mean(axis=1)))
 
 
-class _Watched(LiveSession):
-    """Counts what it is told."""
+class _Watching:
+    """A `PublisherSink` that counts what another is told."""
 
-    def __init__(self, event_id: str, ladder: Ladder, outside: Outside) -> None:
-        super().__init__(event_id, ladder, outside)
+    def __init__(self, sink: PublisherSink) -> None:
+        self._sink = sink
         self.frames = 0
         self.states: list[tuple[PublisherState, str]] = []
 
     def on_video(self, frame: EncodedFrame) -> None:
         self.frames += 1
-        super().on_video(frame)
+        self._sink.on_video(frame)
+
+    def on_audio(self, frame: EncodedFrame) -> None:
+        self._sink.on_audio(frame)
 
     def on_state(self, state: PublisherState, reason: str) -> None:
         self.states.append((state, reason))
-        super().on_state(state, reason)
+        self._sink.on_state(state, reason)
 
 
 class Stage:
@@ -122,7 +125,8 @@ class Stage:
         self.lateness: list[tuple[float, float]] = []  # program time, s by which this loop was late: a busy machine
         self._folder = folder
         outside = Outside(self._publish, self._put, self.server, lambda e, s: folder / f"{s}.mp4")
-        self.session = _Watched("event", choose(ladder), outside)
+        self.session = LiveSession("event", choose(ladder), outside)
+        self._sink = _Watching(self.session.presenter)
 
     @property
     def health(self) -> ReceiverHealth:
@@ -134,12 +138,12 @@ class Stage:
     @property
     def frames(self) -> int:
         """Pictures that came from publishers."""
-        return self.session.frames
+        return self._sink.frames
 
     @property
     def states(self) -> list[tuple[PublisherState, str]]:
         """All that the session was told of its publishers."""
-        return self.session.states
+        return self._sink.states
 
     async def on_air(self) -> None:
         """Waits for picture and sound of a publisher."""
@@ -200,9 +204,7 @@ class Stage:
 
     async def _post(self, request: Request) -> Response:
         try:
-            answer = await self.server.offer(
-                "event", (await request.body()).decode(), sink=self.session, take_over=True
-            )
+            answer = await self.server.offer("event", (await request.body()).decode(), sink=self._sink, take_over=True)
         except WebinarError as error:
             return Response(error.message, error.status)
         headers = {"Location": f"/whip/event/{answer.resource}", "ETag": f'"{answer.etag}"'}

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ingest.session import new_id
+from ingest.session_id import new_id
 
 
 def test_a_later_session_sorts_behind_the_one_before_whatever_the_clock_says() -> None:
