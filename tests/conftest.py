@@ -14,6 +14,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from webinar.base import db
 from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres
@@ -46,8 +48,8 @@ _SHARING = (
     "integration/test_supervisor.py",
     "integration/test_whep_endpoint.py",
 )
-# Whose figures need the machine for themselves.
-_ALONE = ("bench/test_whep_fanout.py",)
+# Whose figures, or whose presenter that encodes 720p, need the machine for themselves.
+_ALONE = ("bench/test_whep_fanout.py", "integration/test_whip_chromium.py", "integration/test_whip_weather.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,11 +63,7 @@ def long(request: pytest.FixtureRequest) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks `alone` or `beside` what is not of `_SHARING`; `make test` runs the three parts one after the other.
-
-    Each of the two groups of `beside` is run by one process (pytest-xdist, `--dist loadgroup`), in the order of its
-    files: browser tests must not stand before asyncio's, and have one platform for all of them.
-    """
+    """Marks `alone` or `beside` what is not of `_SHARING`; `make test` runs the three parts one after the other."""
     here = Path(__file__).parent
     for item in items:
         path = item.path.relative_to(here).as_posix()
@@ -73,7 +71,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.alone)
         elif not path.startswith(_SHARING):
             item.add_marker(pytest.mark.beside)
-            item.add_marker(pytest.mark.xdist_group("browser" if path.startswith("browser/") else "media"))
+
+
+class InGroups(LoadScopeScheduling):  # type: ignore[misc] # without types
+    """Two groups, each run by one process in the order of its files: what has a browser test's platform, and the rest.
+
+    Browser tests have one platform for all of them, and none of asyncio's may come behind them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else "media"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InGroups | None:
+    """`--dist loadgroup` has its groups from here; other ways of xdist stay as they are."""
+    return InGroups(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 class Background:
