@@ -29,7 +29,7 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import walk
-from tests.browser.conftest import QUIET
+from tests.media.chromium import QUIET
 from tests.media.lipsync_probe import flash_beep_offsets
 from tests.media.mp4_probe import probe
 from tests.running import ROOT, RunningPlatform

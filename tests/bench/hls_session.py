@@ -23,7 +23,7 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.bench.lipsync import Presenter, guest, on_air
-from tests.browser.conftest import QUIET
+from tests.media.chromium import QUIET
 from tests.running import ROOT, RunningPlatform
 from webinar.demo import burned_time
 

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.bench.event import recording_of
 from tests.browser import walk
-from tests.browser.conftest import QUIET
+from tests.media.chromium import AUTOPLAY, QUIET
 from tests.media.lipsync_probe import match
 from tests.running import ROOT, RunningPlatform
 from webinar.demo.source import MAX_HEIGHT, MAX_WIDTH
@@ -178,7 +178,7 @@ def main() -> None:
         platform.start()
         with sync_playwright() as playwright:
             chromium = shutil.which("chromium") or "chromium"
-            switches = [*QUIET, "--autoplay-policy=no-user-gesture-required"]
+            switches = [*QUIET, AUTOPLAY]
             browser = playwright.chromium.launch(executable_path=chromium, args=switches)
             print(json.dumps(measure(platform, browser, options.seconds, options.later), indent=1))
             browser.close()

@@ -19,7 +19,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import on_air, walk, watching
-from tests.browser.conftest import QUIET
+from tests.media.chromium import QUIET
 from tests.media.udp_gate import UdpGate
 from tests.running import RunningPlatform
 

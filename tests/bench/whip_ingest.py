@@ -26,7 +26,7 @@ from playwright.async_api import Page
 
 from tests.integration.lossy_relay import Weather
 from tests.integration.test_whip_weather import POOR, presenting
-from tests.media.whip_chromium import chromium
+from tests.media.chromium import FAKE_DEVICES, chromium
 from tests.media.whip_firefox import firefox
 from tests.media.whip_others import publishing
 from tests.media.whip_sources import PAGE
@@ -84,7 +84,7 @@ async def browser(arguments: str) -> AsyncIterator[tuple[Stage, Page]]:
     with tempfile.TemporaryDirectory() as folder:
         async with stage(Path(folder)) as it:
             it.page = PAGE
-            async with chromium(it.url) as page:
+            async with chromium(it.url, *FAKE_DEVICES) as page:
                 await page.evaluate(f"publish({arguments})")
                 await it.on_air()
                 await it.go_live()

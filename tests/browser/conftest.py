@@ -6,27 +6,19 @@ other settings starts a platform of its own.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser import walk
 from tests.media import fake_devices
+from tests.media.chromium import FAKE_DEVICES, QUIET, path
 from tests.running import RunningPlatform
 
-QUIET = [
-    "--no-sandbox",  # tests run as root in containers
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # How long a condition is waited for; Playwright's own 5 s are short on a machine that is busy.
 expect.set_options(timeout=20_000)
 
@@ -36,9 +28,7 @@ NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    found = shutil.which("chromium")
-    assert found is not None, "Chromium is missing: `make test` installs it (scripts/system-packages.sh)"
-    return found
+    return path()
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +42,7 @@ def devices(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Switches that give Chromium a camera, a microphone and a screen without asking anybody."""
     folder: Path = tmp_path_factory.mktemp("devices")
     return [
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
+        *FAKE_DEVICES,
         "--auto-select-desktop-capture-source=Entire screen",
         f"--use-file-for-fake-video-capture={fake_devices.camera(folder / 'camera.mjpeg')}",
         f"--use-file-for-fake-audio-capture={fake_devices.microphone(folder / 'microphone.wav')}",
@@ -112,3 +101,10 @@ def profile(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
     yield context
     context.close()
+
+
+@pytest.fixture
+def guest(chromium: Browser) -> Iterator[Page]:
+    """A page of somebody new, of the size of a laptop."""
+    with closing(walk.profile_of(chromium)) as context:
+        yield context.new_page()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -55,12 +54,6 @@ def event(platform: RunningPlatform) -> on_air.Event:
     made = on_air.make(platform, "Player tests", *GUESTS)
     assert platform.call("POST", f"/api/v1/events/{made.id}/start").status == 200
     return made
-
-
-@pytest.fixture
-def guest(chromium: Browser) -> Iterator[Page]:
-    with closing(walk.profile_of(chromium)) as context:
-        yield context.new_page()
 
 
 def menu(page: Page) -> None:

@@ -25,12 +25,6 @@ def event(platform: RunningPlatform, chromium: Browser) -> Iterator[on_air.Event
         yield made
 
 
-@pytest.fixture
-def guest(chromium: Browser) -> Iterator[Page]:
-    with closing(walk.profile_of(chromium)) as context:
-        yield context.new_page()
-
-
 def test_a_viewer_whom_whep_refuses_gets_ll_hls(event: on_air.Event, guest: Page) -> None:
     def full(route: Route) -> None:
         problem = {"title": "Service Unavailable", "status": 503, "detail": "No seat.", "code": "no_seat"}

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser import on_air, walk
-from tests.browser.conftest import QUIET
+from tests.media.chromium import QUIET
 from tests.media.udp_gate import UdpGate
 from tests.running import RunningPlatform
 

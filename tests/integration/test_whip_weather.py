@@ -15,7 +15,7 @@ from playwright.async_api import Page
 
 from ingest.accept import PublisherState
 from tests.integration.lossy_relay import Weather
-from tests.media.whip_chromium import chromium
+from tests.media.chromium import FAKE_DEVICES, chromium
 from tests.media.whip_sources import PAGE, Clock
 from tests.media.whip_stage import Stage, stage
 from tests.waiting import until
@@ -30,7 +30,7 @@ async def presenting(it: Stage, publisher: str) -> AsyncIterator[Page | None]:
     """Somebody presents a clock and a steady tone."""
     if publisher == "chromium":
         it.page = PAGE
-        async with chromium(it.url) as page:
+        async with chromium(it.url, *FAKE_DEVICES) as page:
             await page.evaluate("publish(clock(), {audioNack: true})")  # as the studio does
             yield page
         return

@@ -5,33 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
-import uvicorn
-from playwright.async_api import Page, async_playwright
-from starlette.applications import Starlette
+from playwright.async_api import Page
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from tests.integration.lossy_relay import LossyRelay, Weather
+from tests.media.chromium import chromium
+from tests.media.served import served
 from tests.media.whep_source import Clip, Source
 from webinar.delivery.whep import WhepServer
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 PAGE = """<!doctype html><title>viewer</title><video autoplay playsinline width=640></video><script>
 async function play() {
   const pc = window.pc = new RTCPeerConnection(), stream = new MediaStream(), video = document.querySelector('video');
@@ -111,7 +98,6 @@ async def open_room(clip: Clip) -> AsyncIterator[Room]:
         made.resource = answer.resource
         return Response(relay.through(answer.sdp), 201, media_type="application/sdp")
 
-    application = Starlette(routes=[Route("/", show), Route("/whep", whep, methods=["POST"])])
     async with contextlib.AsyncExitStack() as stack:
         await server.start("127.0.0.1", 0)
         stack.push_async_callback(server.close)
@@ -120,18 +106,10 @@ async def open_room(clip: Clip) -> AsyncIterator[Room]:
         stack.callback(relay.close)
         server.push(source.init_segment())
         playing = asyncio.create_task(source.run(), name="source")
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        web = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off"))
-        serving = asyncio.create_task(web.serve([listener]), name="room-http")
-        browsers = await stack.enter_async_context(async_playwright())
-        browser = await browsers.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page()
-        await page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        made = Room(page, server, source, relay)
-        yield made
-        await browser.close()
-        web.should_exit = True
-        await serving
+        url = await stack.enter_async_context(served([Route("/", show), Route("/whep", whep, methods=["POST"])]))
+        async with chromium(url) as page:
+            made = Room(page, server, source, relay)
+            yield made
         playing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await playing

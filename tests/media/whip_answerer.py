@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
-import uvicorn
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.media.served import served
 from webinar.demo.rtc_edges import gather_loopback_too
 from webinar.demo.whip_client import TAKE_OVER
 
@@ -68,20 +67,13 @@ class WhipAnswerer:
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """The endpoint on loopback, on the same port each time; leaving closes its connections as a restart does."""
-        listener = socket.create_server(("127.0.0.1", self._port))
-        self._port = listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}/whip/event"
         routes = [Route("/whip/event", self._post, methods=["POST"])]
         routes.append(Route("/whip/event/{number:int}", self._delete, methods=["DELETE"]))
-        server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning", lifespan="off"))
-        task = asyncio.create_task(server.serve(sockets=[listener]), name="whip-answerer")
         try:
-            await self.until(lambda: server.started)
-            yield
+            async with served(routes, self._port) as url:
+                self._port, self.url = urlsplit(url).port or 0, f"{url}/whip/event"
+                yield
         finally:
-            server.should_exit = True
-            await task
-            listener.close()
             for stream in self.streams:
                 await self._close(stream)
             self.on_air = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +17,6 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -31,6 +28,7 @@ from ingest.encode.ladder import choose
 from ingest.outside import Outside
 from ingest.session import LiveSession
 from tests.integration.lossy_relay import LossyRelay, Weather
+from tests.media.served import served
 from tests.waiting import until
 from webinar.base.errors import WebinarError
 from webinar.demo import burned_time
@@ -245,10 +243,7 @@ async def stage(
         it.relay = LossyRelay(it.server.port, it.weather, address=address)
         await it.relay.start()
         stack.callback(it.relay.close)
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        it.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        web = uvicorn.Server(uvicorn.Config(Starlette(routes=it.routes()), log_level="error", lifespan="off"))
-        serving = asyncio.create_task(web.serve([listener]), name="stage-http")
+        it.url = await stack.enter_async_context(served(it.routes()))
         running = asyncio.create_task(it.session.run(), name="stage-session")
         watching = asyncio.create_task(it.watch_lateness(), name="stage-lateness")
         try:
@@ -258,5 +253,3 @@ async def stage(
             await asyncio.gather(watching, return_exceptions=True)
             await it.session.end()
             await running
-            web.should_exit = True
-            await serving
