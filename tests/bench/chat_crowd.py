@@ -145,7 +145,7 @@ class Person(asyncio.Protocol):
         elif self.last and seq != self.last + 1:
             self.tally.wrong_order += 1
         self.last = max(self.last, seq)
-        sent = self.tally.sent_at.get(event["cid"])
+        sent = self.tally.sent_at.get(event.get("cid") or "")
         if sent is not None:
             self.tally.delays.append(now - sent)
 
