@@ -228,7 +228,7 @@ async def test_the_command_ends_its_stream_and_exits_0_on_a_signal(answerer: Whi
     process = await _command("--whip-url", answerer.url)
     await answerer.until(lambda: answerer.streams and answerer.streams[0].pictures)
     process.send_signal(number)
-    _, errors = await asyncio.wait_for(process.communicate(), 15)
+    _, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, errors.decode()
     assert answerer.streams[0].deleted
     assert b"Traceback" not in errors

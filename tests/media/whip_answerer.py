@@ -58,7 +58,7 @@ class WhipAnswerer:
         self.on_air: Received | None = None
         self._port = 0
 
-    async def until(self, condition: Callable[[], object], timeout: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
         """Waits for a condition of what was received."""
         async with asyncio.timeout(timeout):
             while not condition():  # noqa: ASYNC110 - conditions on frames, requests and states alike
