@@ -28,6 +28,7 @@ export class Keys {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
     if (document.querySelector("dialog[open]")) return;
     const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("[type=radio]") && event.key.startsWith("Arrow")) return; // chooses another
     if (target?.closest(TYPING)) {
       if (event.key === "Escape") this.#leave(/** @type {HTMLElement} */ (target));
       return;

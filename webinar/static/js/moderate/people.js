@@ -37,6 +37,8 @@ export class PeoplePanel {
     this.query = "";
     /** @type {Line[]} */
     this.people = [];
+    /** @type {Map<string, number>} by person */
+    this.numbers = new Map();
     /** @type {string | null} */
     this.next = null;
     this.shown = false;
@@ -84,13 +86,20 @@ export class PeoplePanel {
   /** @param {{items: Person[], next: string | null, total: number}} page */
   take({ items, next, total }) {
     const before = this.people.slice(0, this.asked);
-    this.people = [...before, ...items.map((person, index) => ({ ...person, seq: before.length + index + 1 }))];
+    this.people = [...before, ...items.map((person) => ({ ...person, seq: this.#number(person.id) }))];
     this.next = next;
     this.list.show(this.people);
     this.list.refresh();
     this.more.hidden = next === null;
     need("[data-empty=people]", HTMLElement).hidden = this.people.length > 0;
     need("[data-desk=people-total]", HTMLElement).textContent = this.texts.say("people_total", { n: total });
+  }
+
+  /** A row stays the row of its person whoever comes and goes around it. @param {string} id */
+  #number(id) {
+    const number = this.numbers.get(id) ?? this.numbers.size + 1;
+    this.numbers.set(id, number);
+    return number;
   }
 
   /** @param {Line} person */
