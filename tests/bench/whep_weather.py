@@ -1,8 +1,8 @@
 """One viewer in Chromium behind a line that narrows and widens: `python -m tests.bench.whep_weather`.
 
-4 Mbit/s, then 700 kbit/s, then 4 Mbit/s again; then 3 % loss and 50 ms of jitter. Prints when the rendition changed and
-the longest time between two pictures on the screen in each stretch. The line is a relay in user space
-(`tests/integration/lossy_relay.py`), so that it needs neither root nor a kernel with netem.
+4 Mbit/s, then 700 kbit/s, then 4 Mbit/s again; then 3 % loss and 50 ms of jitter, then 5 % and 200 ms. Prints when the
+rendition changed and the longest time between two pictures on the screen in each stretch. The line is a relay in user
+space (`tests/integration/lossy_relay.py`), so that it needs neither root nor a kernel with netem.
 """
 
 from __future__ import annotations
@@ -57,9 +57,10 @@ async def measure(short: bool) -> list[Stretch]:
     good = Weather(rate=4_000_000, delay_s=0.02, queue_s=queue_s)
     narrow = Weather(rate=700_000, delay_s=0.02, queue_s=queue_s)
     rough = Weather(loss=0.03, delay_s=0.02, jitter_s=0.05)
+    storm = Weather(loss=0.05, delay_s=0.02, jitter_s=0.2)
     plan = [("4 Mbit/s", good, 10), ("700 kbit/s", narrow, 25), ("4 Mbit/s again", good, 60)]
     if not short:
-        plan.append(("3 % loss, 50 ms jitter", rough, 40))
+        plan += [("3 % loss, 50 ms jitter", rough, 40), ("5 % loss, 200 ms jitter", storm, 40)]
     async with open_room(clip) as room:
         await room.page.evaluate("play()")
         await room.until(lambda s: decoded(s) >= 30, "a second of picture")
