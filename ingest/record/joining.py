@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest.record.movie import HEAD, PLACE, close_file, hiding, write_all
-from ingest.record.reading import NotARecording, closed_end, read
+from ingest.record.reading import NotARecording, Scan, closed_end
 
 _COPY: Final = 8 * 1024 * 1024
 _HASHED: Final = 1024 * 1024
@@ -54,6 +54,7 @@ class Joining:
         self._target = target
         self._out = os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
         self._follower = _Follower(self._out)
+        self._scan = Scan()
         self._at = 0  # bytes written
         self._taken = len(HEAD)  # of the file that is being added, which begins with a head of its own
         self._open = True
@@ -76,6 +77,7 @@ class Joining:
             self._copy_to(source, end if most is None else min(end, self._taken + most))
         finally:
             os.close(source)
+        self._scan.go_on(self._out, self._at)
         if self._taken < end:
             return False
         self._taken = len(HEAD)
@@ -96,11 +98,13 @@ class Joining:
                 self._copy_to(source, min(end, limit))
         finally:
             os.close(source)
+        self._scan.go_on(self._out, self._at)
         return self._taken >= heads[-1]
 
     def finish(self) -> Joined:
         """Makes it an ordinary MP4. Raises `NotARecording`, `OSError`."""
-        found = read(self._out, self._at)
+        self._scan.go_on(self._out, self._at)
+        found = self._scan.contents()
         duration_s = close_file(self._out, found.heads, found.end, found.tables)
         joined = Joined(duration_s, self._follower.finish())
         self._close()

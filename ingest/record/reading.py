@@ -103,40 +103,57 @@ class _Half:
 
 def read(fd: int, end: int | None) -> Contents:
     """All whole fragments before `end`; None: of a file that was not closed. Raises `NotARecording` or `OSError`."""
-    limit = os.fstat(fd).st_size if end is None else end
-    heads, halves = _scan(fd, limit, once=end is None)
-    if end is None and halves:
-        _drop_torn(fd, halves[-1])
-    if not any(half.fragments for half in halves):
-        raise NotARecording("the file has no whole fragment")
-    tables: dict[int, SampleTable] = {}
-    for half in halves:
-        _note(tables, half)
-    good = max(half.fragments[-1].end for half in halves if half.fragments)
-    return Contents([head for head in heads if head < good], good, list(tables.values()))
+    scan = Scan()
+    scan.go_on(fd, os.fstat(fd).st_size if end is None else end, once=end is None)
+    if end is None:
+        scan.drop_torn(fd)
+    return scan.contents()
 
 
-def _scan(fd: int, limit: int, *, once: bool) -> tuple[list[int], list[_Half]]:
-    """Groups and halves up to what cannot be read. A `moov` begins a half; `once`: a second one is no half.
+class Scan:
+    """Reads the headers of a file, a stretch at a time while it is being written."""
 
-    It is then the closing tables of a file that was never made valid.
-    """
-    heads, halves = [len(HEAD)], list[_Half]()
-    for name, offset, size in _boxes(fd, len(HEAD) + len(PLACE), limit):
-        if name == b"free" and size == len(PLACE):
-            heads.append(offset)
-        elif name == b"moov":
-            tracks = _tracks(os.pread(fd, size, offset))
-            if not tracks:
-                raise NotARecording("the file names no tracks")
-            if once and halves:
-                break
-            halves.append(_Half(tracks))
-        elif name == b"moof" and halves:
-            found = _fragment(fd, offset, size, limit)
-            if found is None or not halves[-1].take(found):
-                break
-    return heads, halves
+    def __init__(self) -> None:
+        self._heads = [len(HEAD)]
+        self._halves: list[_Half] = []
+        self._at = len(HEAD) + len(PLACE)  # the next box
+
+    def go_on(self, fd: int, limit: int, *, once: bool = False) -> None:
+        """Up to `limit` or what cannot be read. A `moov` begins a half; `once`: a second one is no half.
+
+        It is then the closing tables of a file that was never made valid. Raises `NotARecording` or `OSError`.
+        """
+        for name, offset, size in _boxes(fd, self._at, limit):
+            if name == b"free" and size == len(PLACE):
+                self._heads.append(offset)
+            elif name == b"moov":
+                tracks = _tracks(os.pread(fd, size, offset))
+                if not tracks:
+                    raise NotARecording("the file names no tracks")
+                if once and self._halves:
+                    return
+                self._halves.append(_Half(tracks))
+            elif name == b"moof" and self._halves:
+                found = _fragment(fd, offset, size, limit)
+                if found is None or not self._halves[-1].take(found):
+                    return
+            self._at = offset + size
+
+    def drop_torn(self, fd: int) -> None:
+        """Leaves out what a crash tore at the end."""
+        if self._halves:
+            _drop_torn(fd, self._halves[-1])
+
+    def contents(self) -> Contents:
+        """All that was read. Raises `NotARecording` when that is no whole fragment."""
+        halves = [half for half in self._halves if half.fragments]
+        if not halves:
+            raise NotARecording("the file has no whole fragment")
+        tables: dict[int, SampleTable] = {}
+        for half in self._halves:
+            _note(tables, half)
+        good = max(half.fragments[-1].end for half in halves)
+        return Contents([head for head in self._heads if head < good], good, list(tables.values()))
 
 
 def _note(tables: dict[int, SampleTable], half: _Half) -> None:
