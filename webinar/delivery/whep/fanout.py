@@ -45,7 +45,6 @@ class Fanout:
         self.event_id: Final = event_id
         self.stats: Final = FanoutStats()
         self.viewers: Final[dict[str, Viewer]] = {}
-        self.pacer: Final = Pacer(time.monotonic)
         self._buffer = buffer
         self._ask_upstream = request_keyframe
         self._clock = ProgramClock()
@@ -53,6 +52,7 @@ class Fanout:
         self._rungs: dict[str, Rung] = {}
         self._queue: deque[tuple[Unit, float]] = deque()
         self._arrived = asyncio.Event()
+        self.pacer: Final = Pacer(time.monotonic, self._arrived.set)
         self._broken: set[str] = set()  # renditions with units lost: useless until their next IDR
         self._keyframe_wanted = ""
         self._keyframe_asked_s = float("-inf")

@@ -23,12 +23,16 @@ class Pacer:
     waits is the time in which others are sent to, and none is lost; with few, the sender rests.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], wake: Callable[[], None]) -> None:
+        """`wake` is called when something waits where nothing did: by then the sender may be at rest."""
         self._clock = clock
+        self._wake = wake
         self._waiting: deque[tuple[float, Sliced]] = deque()
 
     def add(self, stream: Sliced) -> None:
         """Its next slice is due in 4 ms."""
+        if not self._waiting:
+            self._wake()
         self._waiting.append((self._clock() + GAP_S, stream))
 
     def due_s(self) -> float | None:

@@ -126,6 +126,21 @@ async def test_a_late_server_moves_half_of_the_viewers_down(stand: Stand) -> Non
     assert [v.rung for v in viewers] == ["lo", "hi"] * 3
 
 
+async def test_what_waits_of_a_large_frame_leaves_though_no_unit_follows(stand: Stand) -> None:
+    class Sliced:
+        left = 4
+
+        def go_on(self) -> tuple[int, bool]:
+            self.left -= 1
+            return 16, self.left > 0
+
+    await stand.settle()
+    stream = Sliced()
+    stand.fanout.pacer.add(stream)
+    await until(lambda: stream.left == 0)
+    assert stand.fanout.pacer.due_s() is None
+
+
 async def test_a_server_that_had_to_drop_units_moves_all_of_them_down(stand: Stand) -> None:
     viewers = [stand.join(str(n)) for n in range(6)]
     for _ in range(MAX_QUEUE):

@@ -41,7 +41,7 @@ class Room:
     """What a fan-out is to a viewer."""
 
     def __init__(self) -> None:
-        self.pacer = Pacer(lambda: 0.0)
+        self.pacer = Pacer(lambda: 0.0, lambda: None)
         self.requests: list[str] = []
         self.gops: dict[str, list[Frame]] = {}  # what a viewer of that rung may begin with at once
         self.probing: list[str] = []

@@ -185,7 +185,7 @@ class Paced:
 
     def __init__(self, profile: Profile, *, rtx: bool = True) -> None:
         self.now_s = 0.0
-        self.pacer = Pacer(lambda: self.now_s)
+        self.pacer = Pacer(lambda: self.now_s, lambda: None)
         self.viewer = Viewer(profile, rtx=rtx, pacer=self.pacer)
 
     def later(self, seconds: float = GAP_S) -> int:
