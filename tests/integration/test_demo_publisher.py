@@ -211,7 +211,7 @@ async def test_the_beep_is_heard_through_the_codec(answerer: WhipAnswerer, talk:
         return beep_onsets(np.concatenate(mono), 48_000) if mono else []
 
     async with publishing(answerer.url, talk):
-        await answerer.until(lambda: heard())
+        await answerer.until(heard)
 
 
 async def _command(*arguments: str, key: str | None = KEY) -> asyncio.subprocess.Process:
