@@ -28,9 +28,15 @@ FLOOR: Final = 250_000  # bit/s: less carries no picture worth showing
 _GROW: Final = 1.08  # a second, near what was too much
 _GROW_FAST: Final = 1.2  # a second, when nothing was too much for `_CALM_S`
 _CALM_S: Final = 3.0
+# For so long after a cut, what nobody sends is not promised: the way was narrower than that.
+_UNPROVEN_S: Final = 30.0
+_BEYOND: Final = 1.5  # times what comes
 _CUT: Final = 0.85
 # At most this much at once: a short stall of a still picture says little about what the way can carry.
 _CUT_MOST: Final = 0.7
+# The queue is still full after that: the way has become narrow. Less would keep the picture frozen for seconds.
+_CUT_MORE: Final = 0.5
+_IN_A_ROW_S: Final = 1.0
 _CUT_EVERY_S: Final = 0.3
 _OUTAGE_S: Final = 2.0
 _HOLD_S: Final = 1.0  # after a cut, until it may grow again
@@ -119,13 +125,18 @@ class DelayEstimate:
                 return False
             before = self._estimate
             carried = self._incoming.value(now) or self._estimate
-            self._estimate = max(FLOOR, _CUT_MOST * before, min(before, _CUT * carried))
+            again = waits_s > _FULL_QUEUE_S and self._cut_at is not None and now - self._cut_at < _IN_A_ROW_S
+            most = _CUT_MORE if again else _CUT_MOST
+            self._estimate = max(FLOOR, most * before, min(before, _CUT * carried))
             self._cut_at = now
             self.cuts += 1
             return self._estimate < before
         calm_s = now - self._cut_at if self._cut_at is not None else _HOLD_S
         if waits_s <= _NO_QUEUE_S and calm_s >= _HOLD_S:
             growth = _GROW_FAST if calm_s >= _CALM_S else _GROW
-            self._estimate = min(self._cap, self._estimate * growth ** min(1.0, now - self._grown_at))
+            grown = min(self._cap, self._estimate * growth ** min(1.0, now - self._grown_at))
+            if self._cut_at is not None and calm_s < _UNPROVEN_S:
+                grown = min(grown, _BEYOND * self._incoming.value(now))
+            self._estimate = max(self._estimate, grown)
         self._grown_at = now
         return False

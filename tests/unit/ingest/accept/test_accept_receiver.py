@@ -262,6 +262,13 @@ def test_a_growing_queue_cuts_the_estimate_to_what_the_way_carries() -> None:
     assert FLOOR <= estimate.bitrate <= 1_050_000
 
 
+def test_a_way_that_becomes_narrow_is_found_within_two_seconds() -> None:
+    estimate = DelayEstimate(start=4_000_000, cap=4_000_000)
+    drive(estimate, 5, 3_900_000, 50_000_000)
+    drive(estimate, 1.0, 2_000_000, 600_000, start=5.0)
+    assert FLOOR <= estimate.bitrate <= 700_000
+
+
 def drive_unevenly(estimate: DelayEstimate, seconds: float, capacity: float | None, queue_s: float = 0.3) -> list[int]:
     """A publisher that sends what it may, 30 frames a second, over a way with 50 ms of jitter and 5 % loss.
 
@@ -300,3 +307,22 @@ def test_a_narrow_way_with_jitter_is_filled_and_not_overfilled(queue_s: float) -
     estimate = DelayEstimate(start=2_500_000, cap=4_000_000)
     settled = drive_unevenly(estimate, 30, 600_000, queue_s)[5:]
     assert 350_000 < sum(settled) / len(settled) < 720_000
+
+
+def test_after_a_cut_more_than_half_as_much_again_as_comes_is_not_promised_for_a_while() -> None:
+    estimate = DelayEstimate(start=2_500_000, cap=4_000_000)
+    drive(estimate, 3, 2_400_000, 600_000)
+    assert estimate.cuts > 0
+    began = 20.0  # the queue of those three seconds is gone
+    drive(estimate, 20, 400_000, 600_000, start=began)
+    assert estimate.bitrate <= 1.55 * 400_000
+    drive(estimate, 30, 400_000, 600_000, start=began + 20)
+    assert estimate.bitrate > 1_000_000, "a still picture needs little: that says nothing about the way"
+
+
+def test_a_way_that_is_wide_again_is_used_within_seconds() -> None:
+    estimate = DelayEstimate(start=2_500_000, cap=4_000_000)
+    drive(estimate, 3, 2_400_000, 600_000)
+    for second in range(20, 45):
+        drive(estimate, 1, estimate.bitrate, 50_000_000, start=float(second))
+    assert estimate.bitrate == 4_000_000
