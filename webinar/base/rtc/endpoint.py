@@ -7,6 +7,7 @@ import contextlib
 import errno
 import socket
 import struct
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ SOL_UDP: Final = 17
 UDP_SEGMENT: Final = 103  # linux/udp.h
 _BATCH: Final = 64  # datagrams taken before the loop may do something else
 _BUFFER: Final = 4 << 20
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33  # asm-generic/socket.h: beyond net.core.[rw]mem_max
 _MAX_DATAGRAM: Final = 2048
 # By size of a segment: what tells the kernel so. Made once, since it is asked for with every frame to every viewer.
 _SEGMENTED: Final = tuple(((SOL_UDP, UDP_SEGMENT, struct.pack("=H", size)),) for size in range(_MAX_DATAGRAM))
@@ -231,8 +233,11 @@ def _bound(host: str, port: int) -> socket.socket:
         sock.setblocking(False)
         if sock.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+        for option, forced in ((socket.SO_RCVBUF, _SO_RCVBUFFORCE), (socket.SO_SNDBUF, _SO_SNDBUFFORCE)):
             sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER)  # the kernel cuts it to net.core.[rw]mem_max
+            if sys.platform == "linux":
+                with contextlib.suppress(PermissionError):  # of who has no CAP_NET_ADMIN
+                    sock.setsockopt(socket.SOL_SOCKET, forced, _BUFFER)
         sock.bind((host, port))
     except OSError:
         sock.close()
