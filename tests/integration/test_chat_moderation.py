@@ -89,90 +89,84 @@ async def test_extra_fields_never_raise_a_role(stage: Stage) -> None:
 
 async def test_a_ban_survives_a_new_tab_a_new_name_an_open_socket_and_another_process(stage: Stage) -> None:
     event = await stage.new_event()
-    first, second = await stage.chat(), await stage.new_chat()
+    first, second = await stage.chat(), await stage.chat(1)
     host = first.client(event, "host:1", role="host")
     tabs = [first.client(event, "troll"), second.client(event, "troll"), second.client(event, "troll")]
-    try:
-        async with in_room(host, *tabs):
-            assert (await host.order("ban", person="troll"))["type"] == "ack"
-            for tab in tabs:
-                code, bye = await tab.ended()
-                assert code == 1008
-                assert bye == {"type": "bye", "code": "banned", "reconnect": False, "after_ms": 0}
-            for chat in (first, second):
-                with pytest.raises(ConnectionError, match="banned"):
-                    await chat.client(event, "troll", name="Somebody else").open()
-            # Also for a process that starts afterwards, which has only the log.
-            third = await stage.new_chat()
+    async with in_room(host, *tabs):
+        assert (await host.order("ban", person="troll"))["type"] == "ack"
+        for tab in tabs:
+            code, bye = await tab.ended()
+            assert code == 1008
+            assert bye == {"type": "bye", "code": "banned", "reconnect": False, "after_ms": 0}
+        for chat in (first, second):
             with pytest.raises(ConnectionError, match="banned"):
-                await third.client(event, "troll").open()
-            await third.stop()
-            found = await host.people(query="")
-            assert [(p["id"], p["banned"], p["here"]) for p in found["items"]] == [
-                ("host:1", False, True),
-                ("troll", True, False),
-            ]
-            await host.order("unban", person="troll")
-            back = second.client(event, "troll")
+                await chat.client(event, "troll", name="Somebody else").open()
+        # Also for a process that starts afterwards, which has only the log.
+        third = await stage.new_chat()
+        with pytest.raises(ConnectionError, match="banned"):
+            await third.client(event, "troll").open()
+        await third.stop()
+        listed = [("host:1", False, True), ("troll", True, False)]
+        async with asyncio.timeout(20):
+            # The other process says within seconds that they have left it.
+            while [(p["id"], p["banned"], p["here"]) for p in (await host.people())["items"]] != listed:  # noqa: ASYNC110
+                await asyncio.sleep(0.6)
+        await host.order("unban", person="troll")
+        back = second.client(event, "troll")
 
-            async def let_in() -> None:
-                async with asyncio.timeout(10):
-                    while True:
-                        try:
-                            await back.open()
-                        except ConnectionError:
-                            await asyncio.sleep(0.05)
-                        else:
-                            return
+        async def let_in() -> None:
+            async with asyncio.timeout(10):
+                while True:
+                    try:
+                        await back.open()
+                    except ConnectionError:
+                        await asyncio.sleep(0.05)
+                    else:
+                        return
 
-            await let_in()
-            assert (await back.send("sorry"))["type"] == "ack"
-            await back.close()
-    finally:
-        await second.stop()
+        await let_in()
+        assert (await back.send("sorry"))["type"] == "ack"
+        await back.close()
 
 
 async def test_a_deleted_text_is_in_no_frame_any_more_and_staff_still_sees_it(stage: Stage) -> None:
     event = await stage.new_event()
-    first, second = await stage.chat(), await stage.new_chat()
+    first, second = await stage.chat(), await stage.chat(1)
     host, guest = first.client(event, "host:1", role="moderator"), first.client(event, "guest")
     there = second.client(event, "there")
-    try:
-        async with in_room(host, guest, there):
-            await stage.fill(event, 5)  # somebody else's, from another process
-            await guest.say("secret number")
-            await guest.until(lambda: guest.bodies[-1:] == ["secret number"])
-            await host.order("pin", target=6)
-            late = first.client(event, "late")
-            async with in_room(late):
-                assert late.bodies[-1] == "secret number"
-                assert late.newest("state")["pinned"][0]["body"] == "secret number"
-            await host.order("delete", target=6)
-            for client in (guest, there):
-                await client.until(lambda client=client: client.shown[-1]["type"] == "delete")  # type: ignore[misc]
-            assert guest.shown[-1]["target"] == 6
-            assert "from" not in guest.shown[-1]
-            for chat in (first, second):
-                for role in ("attendee", "moderator"):
-                    newcomer = chat.client(event, f"new {role}", role=role)
-                    async with in_room(newcomer):
-                        await newcomer.history(8)
-                        await newcomer.history(after=0)
-                        await newcomer.history(until=dt.datetime.now(dt.UTC).isoformat())
-                        assert ("secret number" in json.dumps(newcomer.messages)) is (role == "moderator")
-                        shown = next(e for e in newcomer.shown if e["seq"] == 6)
-                        assert shown["deleted"] is True
-            await host.order("restore", target=6)
-            await guest.until(lambda: guest.shown[-1]["type"] == "restore")
-            assert guest.shown[-1]["message"]["body"] == "secret number"
-            await host.order("delete_person", person="guest")
-            await there.until(lambda: there.shown[-1]["type"] == "delete_person")
-            again = second.client(event, "again")
-            async with in_room(again):
-                assert "secret number" not in json.dumps(again.messages)
-                assert again.newest("state")["pinned"] == []
-    finally:
-        await second.stop()
+    async with in_room(host, guest, there):
+        await stage.fill(event, 5)  # somebody else's, from another process
+        await guest.say("secret number")
+        await guest.until(lambda: guest.bodies[-1:] == ["secret number"])
+        await host.order("pin", target=6)
+        late = first.client(event, "late")
+        async with in_room(late):
+            assert late.bodies[-1] == "secret number"
+            assert late.newest("state")["pinned"][0]["body"] == "secret number"
+        await host.order("delete", target=6)
+        for client in (guest, there):
+            await client.until(lambda client=client: client.shown[-1]["type"] == "delete")  # type: ignore[misc]
+        assert guest.shown[-1]["target"] == 6
+        assert "from" not in guest.shown[-1]
+        for chat in (first, second):
+            for role in ("attendee", "moderator"):
+                newcomer = chat.client(event, f"new {role}", role=role)
+                async with in_room(newcomer):
+                    await newcomer.history(8)
+                    await newcomer.history(after=0)
+                    await newcomer.history(until=dt.datetime.now(dt.UTC).isoformat())
+                    assert ("secret number" in json.dumps(newcomer.messages)) is (role == "moderator")
+                    shown = next(e for e in newcomer.shown if e["seq"] == 6)
+                    assert shown["deleted"] is True
+        await host.order("restore", target=6)
+        await guest.until(lambda: guest.shown[-1]["type"] == "restore")
+        assert guest.shown[-1]["message"]["body"] == "secret number"
+        await host.order("delete_person", person="guest")
+        await there.until(lambda: there.shown[-1]["type"] == "delete_person")
+        again = second.client(event, "again")
+        async with in_room(again):
+            assert "secret number" not in json.dumps(again.messages)
+            assert again.newest("state")["pinned"] == []
 
 
 async def test_a_message_held_for_review_is_shown_where_it_is_approved(stage: Stage) -> None:
@@ -290,47 +284,41 @@ async def test_the_end_of_the_event_makes_the_room_read_only_and_everyone_hears_
 
 async def test_locks_are_seen_by_all_of_staff_in_every_process_and_end_with_their_holder(stage: Stage) -> None:
     event = await stage.new_event()
-    first, second = await stage.chat(), await stage.new_chat()
+    first, second = await stage.chat(), await stage.chat(1)
     kim, lee = first.client(event, "m1", role="moderator", name="Kim"), second.client(event, "m2", role="moderator")
     guest = second.client(event, "g")
-    try:
-        async with in_room(kim, lee, guest):
-            await kim.put(type="mod", op="lock", target=7)
-            for client in (kim, lee):
-                await client.until(lambda client=client: client.newest("locks")["locks"] != [])  # type: ignore[misc]
-                assert client.newest("locks")["locks"] == [{"target": 7, "by": {"id": "m1", "name": "Kim"}}]
-            kim.drop()
-            await lee.until(lambda: lee.newest("locks")["locks"] == [])
-            assert not any(m["type"] == "locks" for m in guest.messages)
-    finally:
-        await second.stop()
+    async with in_room(kim, lee, guest):
+        await kim.put(type="mod", op="lock", target=7)
+        for client in (kim, lee):
+            await client.until(lambda client=client: client.newest("locks")["locks"] != [])  # type: ignore[misc]
+            assert client.newest("locks")["locks"] == [{"target": 7, "by": {"id": "m1", "name": "Kim"}}]
+        kim.drop()
+        await lee.until(lambda: lee.newest("locks")["locks"] == [])
+        assert not any(m["type"] == "locks" for m in guest.messages)
 
 
 async def test_people_are_listed_once_over_all_processes_page_by_page(stage: Stage) -> None:
     event = await stage.new_event()
-    first, second = await stage.chat(), await stage.new_chat()
+    first, second = await stage.chat(), await stage.chat(1)
     host = first.client(event, "host:1", role="host", name="Host")
     here = [first.client(event, f"a{n}", name=f"Kim {n}") for n in range(3)]
     there = [second.client(event, f"b{n}", name=f"Lee {n}") for n in range(2)]
     both = [first.client(event, "c", name="Park"), second.client(event, "c", name="Park")]
-    try:
-        async with in_room(host, *here, *there, *both):
-            async with asyncio.timeout(20):
-                # The processes tell each other every few seconds; asking is bounded to two a second.
-                while (page := await host.people(limit=3))["total"] != 7:  # noqa: ASYNC110
-                    await asyncio.sleep(0.6)
-            names = [p["name"] for p in page["items"]]
-            while page["next"] is not None:
+    async with in_room(host, *here, *there, *both):
+        async with asyncio.timeout(20):
+            # The processes tell each other every few seconds; asking is bounded to two a second.
+            while (page := await host.people(limit=3))["total"] != 7:  # noqa: ASYNC110
                 await asyncio.sleep(0.6)
-                page = await host.people(limit=3, after=page["next"])
-                names += [p["name"] for p in page["items"]]
-            assert names == ["Host", "Kim 0", "Kim 1", "Kim 2", "Lee 0", "Lee 1", "Park"]
+        names = [p["name"] for p in page["items"]]
+        while page["next"] is not None:
             await asyncio.sleep(0.6)
-            found = await host.people(query="lee")
-            assert ([p["id"] for p in found["items"]], found["total"]) == (["b0", "b1"], 2)
-            await here[0].until(lambda: any(m["type"] == "count" and m["online"] == 7 for m in here[0].messages))
-    finally:
-        await second.stop()
+            page = await host.people(limit=3, after=page["next"])
+            names += [p["name"] for p in page["items"]]
+        assert names == ["Host", "Kim 0", "Kim 1", "Kim 2", "Lee 0", "Lee 1", "Park"]
+        await asyncio.sleep(0.6)
+        found = await host.people(query="lee")
+        assert ([p["id"] for p in found["items"]], found["total"]) == (["b0", "b1"], 2)
+        await here[0].until(lambda: any(m["type"] == "count" and m["online"] == 7 for m in here[0].messages))
 
 
 async def test_mentions_are_kept_of_staff_alone(stage: Stage) -> None:
