@@ -15,8 +15,6 @@ from tests.media.reading import watch
 from tests.media.spooled import closed, left_in, spool_in, torn
 from webinar.base.errors import Unavailable
 
-_APART = "webinar_recording_join_failed_total"
-
 
 async def test_a_closed_recording_is_in_the_store_with_its_notice(tmp_path: Path) -> None:
     spool, storage = spool_in(tmp_path)

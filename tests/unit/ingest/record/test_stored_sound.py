@@ -16,8 +16,6 @@ from ingest.record.spool import Spool
 from tests.media.mp4_probe import probe
 from tests.media.spooled import closed, left_in, spool_in, two_halves
 
-_APART = "webinar_recording_join_failed_total"
-
 
 def _heard(path: Path) -> tuple[list[bytes], list[int]]:
     with av.open(str(path), "r") as container:
