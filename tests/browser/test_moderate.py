@@ -30,26 +30,25 @@ NEWEST = (
 WAITING = "() => Number(document.querySelector('[data-do=newest]').textContent.match(/\\d+/)?.[0] ?? 0)"
 
 
-def talker(platform: RunningPlatform, link: str) -> ClientConnection:
+@contextlib.contextmanager
+def talker(platform: RunningPlatform, link: str) -> Iterator[ClientConnection]:
     """A guest without a page."""
     token = platform.call("GET", link.removeprefix(platform.base_url)).body.decode()
     boot = json.loads(token.split('id="boot">', 1)[1].split("</script>", 1)[0])
     headers = {"Authorization": f"Bearer {boot['viewer_token']}"}
     chat = platform.call("GET", "/api/v1/playback", headers=headers).json()["chat"]
-    socket = connect(
-        chat["url"], subprotocols=[Subprotocol("webinar.chat.v1")], origin=Origin(platform.base_url), compression=None
-    )
-    socket.send(json.dumps({"type": "hello", "ticket": chat["ticket"], "since": None, "epoch": None}))
-    return socket
+    protocols = [Subprotocol("webinar.chat.v1")]
+    with connect(chat["url"], subprotocols=protocols, origin=Origin(platform.base_url), compression=None) as socket:
+        socket.send(json.dumps({"type": "hello", "ticket": chat["ticket"], "since": None, "epoch": None}))
+        yield socket
 
 
 @contextlib.contextmanager
 def talking(platform: RunningPlatform, links: tuple[str, ...]) -> Iterator[None]:
     """Twenty messages a second, from all of them in turn."""
-    sockets = [talker(platform, link) for link in links]
     over = threading.Event()
 
-    def talk() -> None:
+    def talk(sockets: list[ClientConnection]) -> None:
         for number, socket in zip(itertools.count(1), itertools.cycle(sockets), strict=False):
             if over.wait(0.05):
                 return
@@ -59,19 +58,20 @@ def talking(platform: RunningPlatform, links: tuple[str, ...]) -> Iterator[None]
         for _ in socket:
             pass
 
-    threads = [threading.Thread(target=talk, name="talk")]
-    threads += [threading.Thread(target=listen, args=(socket,), name="listen") for socket in sockets]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        threads[0].join(10)
-        for socket in sockets:
-            socket.close()
+    threads: list[threading.Thread] = []
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(talker(platform, link)) for link in links]
+        threads.append(threading.Thread(target=talk, args=(sockets,), name="talk"))
+        threads += [threading.Thread(target=listen, args=(socket,), name="listen") for socket in sockets]
         for thread in threads:
-            thread.join(10)
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            threads[0].join(10)
+    for thread in threads:
+        thread.join(10)
 
 
 def console(page: Page, event: on_air.Event) -> None:
