@@ -272,10 +272,12 @@ export class ChatClient extends EventTarget {
     const fresh = this.log.take(message.events);
     /** @type {Set<Part>} */
     const parts = new Set();
+    const { pinned } = this.room;
     for (const event of fresh) {
       const part = this.room.apply(event);
       if (part) parts.add(part);
     }
+    if (this.room.pinned !== pinned) parts.add("pinned"); // also with what was deleted
     const settled = this.outbox.settle(fresh, this.you?.id ?? "");
     if (fresh.length) this.#fire("events", fresh);
     if (settled) this.#fire("outbox");

@@ -193,7 +193,7 @@ export class ChatPanel {
   #pinned() {
     const { pinned } = this.client.room;
     this.pin.hidden = !pinned;
-    if (pinned) this.pinText.textContent = this.messages.cut({ ...pinned, place: pinned.seq });
+    this.pinText.textContent = pinned ? this.messages.cut({ ...pinned, place: pinned.seq }) : "";
   }
 
   /** @param {MouseEvent} event */

@@ -168,11 +168,9 @@ export class RoomState {
       question.deleted = changed = true;
     }
     const asQuestion = pinned && { seq: pinned.seq, from: pinned.from ?? null };
-    if (asQuestion && which(/** @type {Question} */ (asQuestion))) {
-      this.pinned = null;
-      if (!changed) return "pinned";
-    }
-    return changed ? "questions" : null;
+    const unpins = Boolean(asQuestion && which(/** @type {Question} */ (asQuestion)));
+    if (unpins) this.pinned = null;
+    return changed ? "questions" : unpins ? "pinned" : null;
   }
 
   /** @param {ChatEvent} event @returns {Part | null} */
