@@ -78,7 +78,9 @@ async def test_a_renewed_link_opens_nothing_and_sends_everybody_out_who_came_by_
     await web.ingest_bus.subscribe(f"event.{event['id']}.out", heard)
     async with Person(web) as owner, Person(web) as moderator:
         await owner.become_owner()
-        await moderator.send(link, {"name": "Kim"})
+        await moderator.send(link, {"name": "<b>Kim"})
+        shown = await owner.http.get(f"/events/{event['id']}")
+        assert "Opened by &lt;b&gt;Kim" in shown.text
         token = boot((await moderator.http.get(link)).text)["token"]
         renewed = await owner.send(f"/events/{event['id']}/moderator-link")
         assert renewed.status_code == 303

@@ -48,6 +48,7 @@ class OverviewScreen(Screen):
             "event_url": links.event(event),
             "presenter_url": links.studio(event),
             "moderator_url": links.moderate(event),
+            "moderators": [one.name for one in await self.platform.moderators.all(event.id)],
             "whip_url": links.whip(event),
             "stream_key": self.platform.events.stream_key(event),
             "words": WORDS,

@@ -52,11 +52,6 @@ export class Acts {
     else this.#say(this.texts.say("undone", { what: last.text }), this.past.length > 0);
   }
 
-  /** @param {string} text said, without anything to take back */
-  say(text) {
-    this.#say(text, false);
-  }
-
   /** @param {Op[]} ops @returns {Promise<number | null>} */
   async #all(ops) {
     let seq = 0;

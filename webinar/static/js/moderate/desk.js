@@ -30,7 +30,6 @@ export class Desk {
     this.banned = new Map();
     /** @type {string[]} blocked words */
     this.words = [];
-    this.seq = 0;
   }
 
   /** Everything is told anew. */
@@ -43,7 +42,6 @@ export class Desk {
   begin(frame) {
     const staff = frame.staff;
     if (!staff) return;
-    this.seq = frame.seq;
     this.words = staff.words ?? [];
     this.muted = new Map((staff.muted ?? []).map((/** @type {Barred} */ one) => [one.id, one]));
     this.banned = new Map((staff.banned ?? []).map((/** @type {Barred} */ one) => [one.id, one]));

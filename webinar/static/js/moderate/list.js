@@ -10,7 +10,7 @@ const BEYOND_PX = 500;
 const NEAR_PX = 24;
 
 /**
- * Fires "cursor" when another row is the current one, "follow" when the list began or ceased to follow its end.
+ * Fires "follow" when the list began or ceased to follow its end.
  * @template {{seq: number}} T
  */
 export class LongList extends EventTarget {
@@ -240,7 +240,6 @@ export class LongList extends EventTarget {
     this.cursor = key;
     const row = key === null ? undefined : this.rows.get(key);
     if (row) row.tabIndex = 0;
-    this.dispatchEvent(new CustomEvent("cursor", { detail: this.current }));
   }
 
   /** @param {FocusEvent} event */

@@ -36,7 +36,7 @@ class Console {
     this.locks = new Locks(client);
     this.compose = new Compose(client, texts);
     this.judge = new Judge(this.acts, this.desk, client.room, texts, (item) => this.#reply(item));
-    this.messages = new MessagePanels(this.desk, this.judge, rows, this.locks, () => client.older(this.#first()));
+    this.messages = new MessagePanels(this.desk, this.judge, rows, this.locks, () => client.older(this.lowest));
     this.questions = new QuestionPanel(client.room, this.acts, rows, this.locks);
     this.people = new PeoplePanel(client, client.room, this.acts, this.judge, rows);
     this.polls = new PollPanel(client.room, this.acts, rows);
@@ -178,10 +178,6 @@ class Console {
 
   #more() {
     this.messages.more.hidden = this.lowest <= 1;
-  }
-
-  #first() {
-    return this.lowest;
   }
 
   #clear() {
