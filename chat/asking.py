@@ -15,7 +15,7 @@ from chat.entry import Draft
 from chat.floor import Floor
 from chat.gate import Closed, closed, closed_to_question, why_question_held
 from chat.limits import Window
-from chat.polls import Stage
+from chat.polls import Poll, Stage
 from chat.visit import Visit
 
 
@@ -72,16 +72,10 @@ async def vote(visit: Visit, message: wire.Vote) -> None:
 async def answer_poll(visit: Visit, message: wire.AnswerPoll) -> None:
     room, window = visit.room, visit.room.feature(Floor).ballots
     poll = room.state.polls.get(message.poll)
-    shut = _too_often(visit, window) or _over(visit)
-    if shut is None and (poll is None or poll.stage is Stage.DRAFT):
-        shut = Closed("bad_target")
-    elif shut is None and poll is not None and poll.stage is not Stage.OPEN:
-        shut = Closed("not_open")
-    elif shut is None and poll is not None and not poll.definition.accepts(message.choices):
-        shut = Closed("bad_choice")
+    shut = _too_often(visit, window) or _over(visit) or (_no_answer(poll, message.choices) if poll else None)
     if shut is not None or poll is None:
-        code, wait = ("bad_target", None) if shut is None else (shut.code, shut.retry_after)
-        visit.nak("answer_poll", message.cid, code, wait)
+        shut = shut or Closed("bad_target")
+        visit.nak("answer_poll", message.cid, shut.code, shut.retry_after)
         return
     _count(visit, window)
     try:
@@ -90,6 +84,13 @@ async def answer_poll(visit: Visit, message: wire.AnswerPoll) -> None:
         visit.nak("answer_poll", message.cid, refusal.code, refusal.retry_after)
         return
     _ack(visit, message.cid)
+
+
+def _no_answer(poll: Poll, choices: tuple[int, ...]) -> Closed | None:
+    """Why this is none to the poll as it is now. A draft is nothing that attendees know of."""
+    if poll.stage is not Stage.OPEN:
+        return Closed("bad_target" if poll.stage is Stage.DRAFT else "not_open")
+    return None if poll.definition.accepts(choices) else Closed("bad_choice")
 
 
 async def react(visit: Visit, message: wire.React) -> None:
