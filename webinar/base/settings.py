@@ -41,16 +41,16 @@ class Settings(BaseSettings):
         default=None,
         description="Object store for recordings and segments, `s3://bucket/prefix` and the like; `?endpoint=https://host&region=name` for an S3 that is not Amazon's. Keys come from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Unset: `store/` in the data folder.",
     )
+    http_port: int = Field(default=8000, ge=1, le=65535, description="TCP port of web.")
     public_url: str = Field(
-        default="http://localhost:8000",
-        description="Address people type, with scheme; https anywhere but on localhost, or browsers refuse camera and microphone.",
+        default_factory=lambda before: f"http://localhost:{before.get('http_port', 8000)}",
+        description="Address people type, with scheme; https anywhere but on localhost, or browsers refuse camera and microphone. Unset: `http://localhost` with the HTTP port.",
     )
     chat_public_url: str | None = Field(
         default=None,
         description="WebSocket address of the chat service. Unset: the public URL's host on the chat port.",
     )
     host: str = Field(default="0.0.0.0", description="Address the servers listen on.")  # noqa: S104 - a server for others
-    http_port: int = Field(default=8000, ge=1, le=65535, description="TCP port of web.")
     chat_port: int = Field(default=8001, ge=1, le=65535, description="TCP port of chat.")
     ingest_http_port: int = Field(
         default=8003, ge=1, le=65535, description="TCP port, loopback only: ingest's health and metrics."

@@ -56,6 +56,11 @@ def test_the_chat_address_follows_the_public_one_unless_set(public: str, chat: s
     assert Settings.read(public_url=public, chat_public_url=chat).chat_url == expected
 
 
+def test_the_public_address_follows_the_http_port_unless_set() -> None:
+    assert Settings.read(http_port=9000).public_url == "http://localhost:9000"
+    assert Settings.read(http_port=9000, public_url="https://webinar.example.org").public_url.endswith(".org")
+
+
 def test_every_setting_stands_in_the_settings_table_of_the_documents() -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
     rows = re.findall(r"^\| `(WEBINAR_\w+)` \| (.*?) \| (.*) \|$", text, re.MULTILINE)
