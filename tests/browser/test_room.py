@@ -37,7 +37,7 @@ def test_a_viewer_whom_whep_refuses_gets_ll_hls(event: on_air.Event, guest: Page
     guest.locator(".stage__video").hover()  # brings the controls back
     guest.locator(".stage__menu summary").click()
     expect(guest.get_by_role("button", name="Automatic")).to_be_visible()
-    expect(guest.get_by_role("button", name="240p")).to_be_visible()
+    expect(guest.get_by_role("button", name="240p", exact=True)).to_be_visible()
 
 
 def test_sound_and_pause_obey_buttons_and_keys(event: on_air.Event, guest: Page) -> None:
