@@ -22,6 +22,7 @@ _FALL_FAST: Final = 0.030  # while it is `_FAR_S` too large, for half a semitone
 _FAR_S: Final = 0.150
 _MOST_S: Final = 0.250  # above the smallest lag; a picture that comes later than that is late
 _MOST_SOUND_S: Final = 0.600  # the same for sound: longer than that nobody wants to be behind for the sake of one stall
+_MOST_BEHIND_S: Final = 2.0  # that sound may be behind the picture for good; more is a sender's mistake
 
 
 class Clock(Protocol):
@@ -48,8 +49,8 @@ class Playout:
     """The offset of one publisher. A new publisher gets a new one."""
 
     def __init__(self) -> None:
-        # Start, smallest lag, largest lag of pictures, of sound.
-        self._buckets: deque[tuple[float, float, float, float]] = deque()
+        # Start, smallest lag, largest lag of pictures, of sound, smallest of sound.
+        self._buckets: deque[tuple[float, float, float, float, float]] = deque()
         self._offset: float | None = None
         self._updated = 0.0
 
@@ -64,11 +65,12 @@ class Playout:
         self._observe(ready_s, lag, -math.inf, lag)
 
     def _observe(self, ready_s: float, lag: float, picture: float, sound: float) -> None:
+        least = sound if sound > -math.inf else math.inf
         if self._buckets and ready_s - self._buckets[-1][0] < _BUCKET_S:
-            start, low, *high = self._buckets[-1]
-            self._buckets[-1] = (start, min(low, lag), max(high[0], picture), max(high[1], sound))
+            start, low, *high, heard = self._buckets[-1]
+            self._buckets[-1] = (start, min(low, lag), max(high[0], picture), max(high[1], sound), min(heard, least))
         else:
-            self._buckets.append((ready_s, lag, picture, sound))
+            self._buckets.append((ready_s, lag, picture, sound, least))
         while ready_s - self._buckets[0][0] > _WINDOW_S:
             self._buckets.popleft()
 
@@ -76,10 +78,13 @@ class Playout:
         """Seconds from capture to the program, at this moment: rises at once, falls gently."""
         if not self._buckets:
             return 0.0
-        smallest = min(low for _, low, _, _ in self._buckets)
-        pictures = max(picture for _, _, picture, _ in self._buckets) + _MARGIN_S
-        sounds = max(sound for _, _, _, sound in self._buckets) + _MARGIN_S
-        wanted = max(min(pictures, smallest + _MOST_S), min(sounds, smallest + _MOST_SOUND_S))
+        smallest = min(low for _, low, _, _, _ in self._buckets)
+        pictures = max(picture for _, _, picture, _, _ in self._buckets) + _MARGIN_S
+        sounds = max(sound for _, _, _, sound, _ in self._buckets) + _MARGIN_S
+        # Sound that is always behind the picture is followed further: else it would never be heard.
+        behind = min(heard for _, _, _, _, heard in self._buckets) + _MOST_S
+        most = max(smallest + _MOST_SOUND_S, min(behind, smallest + _MOST_BEHIND_S))
+        wanted = max(min(pictures, smallest + _MOST_S), min(sounds, most))
         if self._offset is None or wanted > self._offset:
             self._offset = wanted
         elif wanted < self._offset - _SLACK_S:

@@ -46,10 +46,24 @@ def test_sound_that_is_late_raises_the_offset_further_than_a_late_picture_does_b
     """What is late is lost of sound, and only shown late of pictures."""
     playout = Playout()
     _run(playout, [0.010] * 30)
+    playout.sound(100.9, 100.91)
     playout.sound(101.0, 101.4)
     assert playout.offset(101.4) > 0.4
     playout.sound(101.1, 104.1)
     assert playout.offset(104.1) <= 0.010 + 0.600 + 1e-9
+
+
+def test_sound_that_is_always_far_behind_the_picture_is_waited_for() -> None:
+    playout = Playout()
+    for n in range(300):
+        playout.picture(100 + n / 30, 100.01 + n / 30)
+        playout.sound(100 + n / 30, 101.0 + n / 30)
+    assert 1.0 < playout.offset(110.0) < 1.02
+    playout = Playout()
+    for n in range(300):
+        playout.picture(100 + n / 30, 100.01 + n / 30)
+        playout.sound(100 + n / 30, 3700.0 + n / 30)
+    assert playout.offset(110.0) <= 0.01 + 2.0 + 1e-9, "an hour is a mistake"
 
 
 def test_a_far_too_large_offset_falls_faster() -> None:
