@@ -7,6 +7,7 @@ picture and sound.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -106,6 +107,32 @@ def test_a_while_without_a_network_and_a_while_asleep_end_at_the_live_edge(
         watching.well_again(steady, "hls")
 
 
+# The bar let go at a place, s of the program; keeps where the past begins to play.
+SEEK = """at => {
+    const bar = document.querySelector('[data-control=seek]');
+    const video = document.querySelector('.stage__video');
+    const { dataset } = document.querySelector('[data-stage=root]');
+    window.began = Infinity;
+    video.addEventListener('timeupdate', () => {
+        if (dataset.transport === 'hls') window.began = Math.min(window.began, video.currentTime);
+    });
+    bar.value = at;
+    bar.dispatchEvent(new Event('change'));
+}"""
+
+
+def what_was_before_the_kill_and_after_it_is_watched_in_one_go(page: Page, killed_at_s: float) -> None:
+    with page.expect_response(re.compile(r"/\d+p/full\.m3u8")) as playlist:
+        page.evaluate(SEEK, killed_at_s - 6)
+    assert "#EXT-X-DISCONTINUITY\n" in playlist.value.text()
+    walk.playing(page, "hls")
+    assert page.evaluate("window.began") < killed_at_s - 2
+    walk.until(page, "at => document.querySelector('.stage__video').currentTime > at", killed_at_s + 3, 60)
+    watching.shows(page, 30)
+    assert watching.now(page)["sources"] == 1
+    page.evaluate("() => document.querySelector('[data-control=live]').click()")
+
+
 def test_a_killed_ingest_and_a_killed_web_service_are_said_at_once_and_waited_for(
     event: on_air.Event, chromium: Browser, platform: RunningPlatform
 ) -> None:
@@ -113,7 +140,9 @@ def test_a_killed_ingest_and_a_killed_web_service_are_said_at_once_and_waited_fo
         fast, steady = one.new_page(), two.new_page()
         watching.watch(fast, event.guests[6])
         watching.watch(steady, f"{event.guests[7]}?transport=hls", "hls")
+        walk.until(fast, "() => Number(document.querySelector('[data-control=seek]').max) > 14", seconds=30)
         watching.forget_what_was_said(fast)
+        killed_at_s = float(fast.locator("[data-control=seek]").input_value())
         os.kill(platform.children()["ingest"], signal.SIGKILL)
         watching.says_reconnecting(fast)
         # More than what was underway or in a buffer: the next ingest is there.
@@ -121,6 +150,9 @@ def test_a_killed_ingest_and_a_killed_web_service_are_said_at_once_and_waited_fo
         watching.shows(steady, 150)
         watching.well_again(fast)
         watching.well_again(steady, "hls")
+
+        what_was_before_the_kill_and_after_it_is_watched_in_one_go(fast, killed_at_s)
+        watching.well_again(fast)
 
         begun = watching.now(fast)["begun"]
         os.kill(platform.children()["web"], signal.SIGKILL)
