@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Self, cast
 
 import nats
@@ -184,7 +185,8 @@ class Bus:
     async def request(self, subject: str, body: Json, *, timeout_s: float = 5.0) -> Json:
         """The answer's fields. Raises `NoOwner`, `BusDown`, or `Refused` with the other side's code and status."""
         try:
-            message = await self._client.request(subject, json.dumps(body).encode(), timeout=timeout_s)
+            with _heeding_cancellation():
+                message = await self._client.request(subject, json.dumps(body).encode(), timeout=timeout_s)
         except NoRespondersError as error:
             raise NoOwner("Nothing answers for this just now. Try again in a few seconds.", retry_after_s=2) from error
         except (NatsTimeout, ConnectionClosedError, OutboundBufferLimitError) as error:
@@ -207,7 +209,8 @@ class Bus:
     async def flush(self) -> None:
         """Waits until the server has what was published."""
         try:
-            await self._client.flush(timeout=5)
+            with _heeding_cancellation():
+                await self._client.flush(timeout=5)
         except (NatsTimeout, ConnectionClosedError) as error:
             raise BusDown("The bus did not take the messages in time.") from error
 
@@ -218,6 +221,20 @@ class Bus:
                 await self._client.drain()
         except (TimeoutError, nats.errors.Error):
             await self._client.close()
+
+
+@contextlib.contextmanager
+def _heeding_cancellation() -> Iterator[None]:
+    """Raises a cancellation that came together with the answer.
+
+    nats-py waits with `asyncio.wait_for`, which before Python 3.12 returns the answer then and forgets the
+    cancellation: a service that is asked to end would go on for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    yield
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 async def _reply(server: Server, message: Msg) -> Json:
