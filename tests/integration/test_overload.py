@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from av.video.codeccontext import VideoCodecContext
 
-from ingest import session
+from ingest import presenter as on_stage
 from ingest.accept.sink import EncodedFrame
 from ingest.contract import LiveStatus, SessionState
 from ingest.encode.encoder import H264Encoder
@@ -190,7 +190,7 @@ class _SlowDecoder(VideoDecoder):
 
 async def test_decoding_that_is_late_lowers_the_ladder_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Encoders that nothing is late for keep the decoder from the cores that it needs."""
-    monkeypatch.setattr(session, "VideoDecoder", _SlowDecoder)
+    monkeypatch.setattr(on_stage, "VideoDecoder", _SlowDecoder)
     clock = ConductedClock()
     clip = presenter.make(12.0, 256, 144)
     async with room(tmp_path, (_TOP, _LOW), H264Encoder, clock) as made:
