@@ -49,7 +49,14 @@ _SHARING = (
     "integration/test_whep_endpoint.py",
 )
 # Whose figures, or whose presenter that encodes 720p, need the machine for themselves.
-_ALONE = ("bench/test_whep_fanout.py", "integration/test_whip_chromium.py", "integration/test_whip_weather.py")
+_ALONE = (
+    "bench/test_whep_fanout.py",
+    "integration/test_whep_chromium.py",
+    "integration/test_whep_fanout.py",
+    "integration/test_whip_aiortc.py",
+    "integration/test_whip_chromium.py",
+    "integration/test_whip_weather.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
