@@ -63,6 +63,21 @@ def test_a_held_message_stands_where_it_was_approved_for_everybody() -> None:
     )
 
 
+def test_a_message_that_is_approved_twice_or_was_decided_before_one_came_stands_once() -> None:
+    run(
+        """
+        const held = say(2, "held", { held: true, why: "review" });
+        const approved = (seq) => ({ seq, type: "approve", at, target: 2, message: say(2, "held") });
+        const thread = new Thread();
+        thread.take([say(1, "one"), held, approved(3), approved(4)]);
+        assert.deepEqual(bodies(thread), ["one", "held"]);
+        const late = new Thread();
+        late.take([{ ...held, decided: "approved" }, approved(3), say(4, "no", { held: true, decided: "rejected" })]);
+        assert.deepEqual(bodies(late), ["held"]);
+        """
+    )
+
+
 def test_older_messages_come_before_those_that_are_here_and_none_comes_twice() -> None:
     run(
         """
@@ -109,6 +124,49 @@ def test_events_older_than_the_state_change_nothing_and_newer_ones_do() -> None:
         room.apply({ seq: 20, type: "mod", at });
         room.apply({ seq: 21, type: "approve", at, target: 20, message: { ...say(20, "Late"), type: "question" } });
         assert.equal(room.questions.get(20).body, "Late");
+        """
+    )
+
+
+def test_staff_comes_back_to_questions_as_they_were_decided() -> None:
+    run(
+        """
+        const ask = (seq, more) => ({ seq, at, from: mina, body: "?", state: "new", votes: 0, held: true, ...more });
+        const room = new RoomState();
+        room.begin(frame({ questions: [ask(1, { decided: "approved" }), ask(2, { decided: "rejected" }), ask(3, {})] }));
+        const told = () => room.openQuestions.map((one) => [one.seq, one.held]);
+        assert.deepEqual(told(), [[1, false], [3, true]]);
+        // What was refused and is brought back waits again, until it is approved.
+        const back = { ...say(2, "?", { held: true, why: "review" }), type: "question" };
+        room.apply({ seq: 11, type: "restore", at, target: 2, message: back });
+        assert.deepEqual(told(), [[1, false], [2, true], [3, true]]);
+        room.apply({ seq: 12, type: "approve", at, target: 2, message: { ...say(2, "?"), type: "question" } });
+        room.apply({ ...say(13, "!", { held: true, decided: "approved" }), type: "question" });
+        assert.deepEqual(told(), [[1, false], [2, false], [3, true], [13, false]]);
+        """
+    )
+
+
+def test_a_question_that_moves_on_forgets_its_answer_and_what_it_was_merged_into() -> None:
+    run(
+        """
+        const ask = (seq) => ({ seq, at, from: mina, body: "?", state: "new", votes: 0 });
+        const room = new RoomState();
+        room.begin(frame({ questions: [ask(1), ask(2)] }));
+        let seq = 10;
+        const move = (question, state, more = {}) => {
+          room.apply({ seq: (seq += 1), type: "question_state", at, question, state, ...more });
+          const { into, answer, answered_at } = room.questions.get(question);
+          return [into, answer, answered_at];
+        };
+        assert.deepEqual(move(1, "answered", { answer: "So." }), [undefined, "So.", at]);
+        assert.deepEqual(move(1, "answered"), [undefined, "So.", at]);
+        assert.deepEqual(move(1, "queue"), [undefined, undefined, undefined]);
+        assert.deepEqual(move(1, "answered"), [undefined, undefined, at]);
+        assert.deepEqual(move(1, "dismissed", { into: 2 }), [2, undefined, undefined]);
+        assert.deepEqual(move(2, "dismissed", { into: 1 }), [undefined, undefined, undefined]);
+        assert.deepEqual(move(1, "new"), [undefined, undefined, undefined]);
+        assert.deepEqual(room.openQuestions.map((one) => one.seq), [1]);
         """
     )
 
@@ -195,6 +253,21 @@ def test_addresses_become_links_only_when_they_are_http_and_honest() -> None:
         assert.deepEqual(links('<a href="https://example.org/">x</a>'), ["https://example.org/"]);
         assert.equal(safe("https://"), null);
         for (const text of ["https://example.org. @Hana Kim, hi", "@@Hana Kim@Hana Kim", "", "https://"]) whole(text);
+        """
+    )
+
+
+def test_a_text_made_to_keep_the_page_busy_is_read_in_no_time() -> None:
+    run(
+        """
+        const long = [["가", "x"], [".", "x"], [".)", "("], ["가.", "x"]].map(([one, end]) => one.repeat(1000) + end);
+        const begun = performance.now();
+        for (const text of long) {
+          const all = runs(`https://example.org/${text}`);
+          assert.equal(all.map((run) => run.text).join(""), `https://example.org/${text}`);
+          assert.equal(all[0].kind, "link");
+        }
+        assert.ok(performance.now() - begun < 2000);
         """
     )
 

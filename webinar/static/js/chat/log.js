@@ -5,7 +5,7 @@
 /**
  * @typedef {{id: string, name: string, role: string}} Author
  * @typedef {{seq: number, type: string, at: string, cid?: string, from?: Author | null, body?: string, reply_to?: number,
- *   mentions?: string[], held?: boolean, why?: string, deleted?: boolean, target?: number, message?: ChatEvent,
+ *   mentions?: string[], held?: boolean, why?: string, decided?: string, deleted?: boolean, target?: number, message?: ChatEvent,
  *   person?: string, upto?: number, settings?: Partial<import("./state.js").Settings>, question?: number,
  *   state?: string, answer?: string, into?: number, anonymous?: boolean, votes?: Record<string, number>, poll?: number,
  *   up?: boolean, of?: number}} ChatEvent as docs/chat-protocol.md gives them, type by type

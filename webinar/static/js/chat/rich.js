@@ -8,7 +8,7 @@
 /** Only these two schemes, and only when written out: what merely looks like a name of a host stays text. */
 const ADDRESS = /https?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef]+/giu;
 /** What usually ends a sentence, not an address. Korean particles follow an address without a space. */
-const TAIL = /(?:[.,;:!?…]|[\p{Script=Hangul}]+)+$/u;
+const TAIL = /[.,;:!?…\p{Script=Hangul}]/u;
 /** @type {[string, string][]} */
 const BRACKETS = [["(", ")"], ["[", "]"], ["{", "}"]];
 
@@ -37,13 +37,23 @@ function address(found) {
   let text = found;
   for (let before = ""; before !== text; ) {
     before = text;
-    text = text.replace(TAIL, "");
+    text = trimmed(text);
     // A bracket belongs to the address only when it was opened in it.
     for (const [open, close] of BRACKETS) {
       if (text.endsWith(close) && count(text, close) > count(text, open)) text = text.slice(0, -1);
     }
   }
   return text;
+}
+
+/**
+ * From the end on: an expression over the whole text would begin anew at every syllable of it.
+ * @param {string} text
+ */
+function trimmed(text) {
+  let end = text.length;
+  while (end && TAIL.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 /**

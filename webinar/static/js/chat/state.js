@@ -67,7 +67,7 @@ export class RoomState {
     this.settings = { ...USUAL, ...frame.settings };
     this.pinned = [frame.pinned ?? []].flat()[0] ?? null; // a list of none or one
     this.hosts = frame.hosts ?? [];
-    this.questions = new Map((frame.questions ?? []).map((/** @type {Question} */ q) => [q.seq, q]));
+    this.questions = new Map((frame.questions ?? []).map((/** @type {any} */ q) => [q.seq, { ...q, ...judged(q) }]));
     this.polls = new Map((frame.polls ?? []).map((/** @type {Poll} */ p) => [p.poll, p]));
     this.hands = new Map((frame.hands ?? []).map((/** @type {Hand} */ h) => [h.hand, h]));
   }
@@ -133,22 +133,42 @@ export class RoomState {
     if (event.state === "screen") {
       for (const other of this.questions.values()) if (other.state === "screen") other.state = "queue";
     }
-    question.state = /** @type {QuestionState} */ (event.state);
-    if (event.answer) [question.answer, question.answered_at] = [event.answer, event.at];
-    if (event.into) question.into = event.into;
+    this.#move(question, event);
     return "questions";
+  }
+
+  /**
+   * Every move forgets what the one before left, as the server does.
+   * @param {Question} question
+   * @param {ChatEvent} event
+   */
+  #move(question, { state, into, answer = question.answer, at }) {
+    question.state = /** @type {QuestionState} */ (state);
+    delete question.into;
+    delete question.answer;
+    delete question.answered_at;
+    if (state === "dismissed" && into && this.#root(into) !== question.seq) question.into = into;
+    if (state !== "answered") return;
+    question.answered_at = at;
+    if (answer) question.answer = answer;
+  }
+
+  /** The question that this one's votes count for. @param {number} seq */
+  #root(seq) {
+    for (let into = this.questions.get(seq)?.into; into; into = this.questions.get(seq)?.into) seq = into;
+    return seq;
   }
 
   /** @param {ChatEvent} event @returns {Part} */
   #ask(event) {
     const before = this.questions.get(event.seq);
     if (before) {
-      Object.assign(before, { body: event.body ?? before.body, held: false, deleted: false });
+      Object.assign(before, { body: event.body ?? before.body, ...judged(event) });
       return "questions";
     }
     this.questions.set(event.seq, {
       seq: event.seq, at: event.at, from: event.from ?? null, body: event.body ?? "", state: "new", votes: 0,
-      ...(event.held ? { held: true } : {}),
+      ...judged(event),
     });
     if (this.questions.size > QUESTIONS) this.#dropOldest();
     return "questions";
@@ -234,6 +254,15 @@ export class RoomState {
   get called() {
     return this.hand !== null && Boolean(this.hands.get(this.hand)?.called);
   }
+}
+
+/**
+ * Staff hears of a question for good that it was held, and how that was decided.
+ * @param {{held?: boolean, deleted?: boolean, decided?: string}} told
+ * @returns {{held: boolean, deleted: boolean}} what that means now
+ */
+function judged({ held, deleted, decided }) {
+  return { held: Boolean(held) && decided !== "approved", deleted: Boolean(deleted) || decided === "rejected" };
 }
 
 /** @param {ChatEvent} event of type poll */

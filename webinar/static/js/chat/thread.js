@@ -11,6 +11,17 @@
  */
 /** @typedef {{added: Line[], changed: Line[], gone: Line[]}} Change */
 
+/**
+ * Whether that event takes this message away.
+ * @param {ChatEvent} event
+ * @param {number} seq
+ * @param {string | undefined} person who wrote it
+ */
+export function removes({ type, target, person: whose, upto = 0 }, seq, person) {
+  if (type === "delete" || type === "reject") return target === seq;
+  return type === "delete_person" && person !== undefined && whose === person && seq <= upto;
+}
+
 export class Thread {
   constructor() {
     /** @type {Line[]} in the order of places */
@@ -68,19 +79,19 @@ export class Thread {
     switch (event.type) {
       case "message":
       case "announcement":
-        return this.#add(event, event.seq, change);
+        if (!event.decided) this.#add(event, event.seq, change); // else its place is that of its approval, or none
+        return;
       case "approve":
         this.#drop(event.target, change);
-        if (event.message?.type === "message") this.#add(event.message, event.seq, change);
+        if (event.message?.type === "message" && !this.known.has(event.message.seq)) this.#add(event.message, event.seq, change);
         return;
       case "restore":
         return this.#restore(event, change);
       case "reject":
         return this.#drop(event.target, change);
       case "delete":
-        return this.#remove((line) => line.seq === event.target, change);
       case "delete_person":
-        return this.#remove((line) => line.from?.id === event.person && line.seq <= (event.upto ?? 0), change);
+        return this.#remove((line) => removes(event, line.seq, line.from?.id), change);
     }
   }
 
