@@ -88,7 +88,7 @@ def test_one_event_from_new_event_to_the_downloaded_recording(
     expect(host.get_by_role("link", name="Download")).to_be_visible()
     waited = time.monotonic() - clicked
     for page in guests.values():
-        expect(page.get_by_text("The event has ended")).to_be_visible()
+        expect(page.get_by_text("The event has ended. Thank you")).to_be_visible()
     expect(presenter.get_by_role("heading", name="The event has ended")).to_be_visible()
 
     path = downloaded(host, tmp_path)
