@@ -222,6 +222,8 @@ export class Player extends EventTarget {
       const { past, speed, quality, source } = this;
       const wish = { source, speed, quality, past, whole: wholeUrl(source) };
       const session = await this.opener.open(wish, () => this.dispatchEvent(new Event("denied")), signal);
+      // Another wish came at the moment this one was met: it must not take the place of what was opened for that.
+      if (signal.aborted) return session?.close();
       if (session) {
         const since = performance.now();
         // A server that has lost its source may still hand out its last picture: the next silence ends sooner.
