@@ -8,6 +8,7 @@ _IMPORTS = """
 import assert from "node:assert/strict";
 import { ChatLog } from "./chat/log.js";
 import { Outbox, uuid } from "./chat/outbox.js";
+import { Line } from "./chat/line.js";
 import { initials } from "./chat/message.js";
 import { Backoff, Pause, either, sleep, within } from "./media/backoff.js";
 import { Texts, clock } from "./common/boot.js";
@@ -122,6 +123,32 @@ def test_what_waits_for_a_moderator_is_kept_until_it_is_decided() -> None:
         assert.deepEqual([...outbox.own], [12]);
         outbox.settle([{ ...event(12), type: "question", cid: asked.cid, from: null }], "me");
         assert.equal(outbox.find(asked.cid), null);
+        """
+    )
+
+
+def test_whom_the_server_wants_no_more_asks_no_more() -> None:
+    run(
+        """
+        globalThis.window = globalThis;
+        const sockets = [];
+        globalThis.WebSocket = class extends EventTarget {
+          constructor() { super(); sockets.push(this); }
+          close() {}
+          hear(frame) { this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) })); }
+        };
+        const told = [];
+        const line = new Line(async () => ({ url: "", ticket: "" }), {
+          hello: () => ({}), heard() {}, changed: (state) => told.push(state), refused: (code) => told.push(code) });
+        line.start();
+        await sleep(1);
+        sockets[0].hear({ type: "welcome" });
+        sockets[0].hear({ type: "bye", code: "too_many_tabs", reconnect: false });
+        line.start();
+        line.retry();
+        await sleep(1);
+        assert.equal(sockets.length, 1);
+        assert.deepEqual(told, ["connecting", "open", "closed", "too_many_tabs"]);
         """
     )
 

@@ -29,6 +29,8 @@ export class Line {
     /** @type {WebSocket | null} */
     this.socket = null;
     this.stopped = true;
+    /** The server wants no reconnection: this page asks no more. */
+    this.refused = false;
     this.timer = 0;
     this.heard = 0;
     this.pinged = 0;
@@ -36,7 +38,7 @@ export class Line {
   }
 
   start() {
-    if (!this.stopped) return;
+    if (!this.stopped || this.refused) return;
     this.stopped = false;
     this.watch = window.setInterval(() => this.#listen(), 2000);
     void this.#connect();
@@ -118,6 +120,7 @@ export class Line {
   /** @param {{code: string, reconnect: boolean, after_ms?: number}} message */
   #bye({ code, reconnect, after_ms }) {
     if (!reconnect) {
+      this.refused = true;
       this.stop();
       this.owner.refused(code);
       return;
