@@ -7,7 +7,7 @@ from tests.media import scripts
 _IMPORTS = """
 import assert from "node:assert/strict";
 import { RoomState, sorted } from "./chat/state.js";
-import { Thread } from "./chat/thread.js";
+import { Thread, removes } from "./chat/thread.js";
 import { closed } from "./chat/gate.js";
 import { mentionAt, runs, safe } from "./chat/rich.js";
 import { Replay } from "./chat/replay.js";
@@ -32,6 +32,11 @@ def test_what_a_moderator_removes_is_gone_and_what_is_brought_back_stands_where_
         const change = thread.take([{ seq: 4, type: "delete", at, target: 2 }]);
         assert.deepEqual(change.changed.map((line) => [line.seq, line.body]), [[2, undefined]]);
         assert.deepEqual(bodies(thread), ["one", null, "three"]);
+        // Also of what is quoted but not here: by its number, or by who wrote it and when.
+        const all = { type: "delete_person", person: "m", upto: 5 };
+        assert.deepEqual([removes({ type: "delete", target: 2 }, 2), removes({ type: "pin", target: 2 }, 2),
+          removes(all, 5, "m"), removes(all, 6, "m"), removes(all, 5, "o"), removes(all, 5, undefined)],
+          [true, false, true, false, false, false]);
         // Twice, or of what is not here, changes nothing.
         assert.equal(thread.take([{ seq: 5, type: "delete", at, target: 2 }]).changed.length, 0);
         assert.equal(thread.take([{ seq: 6, type: "delete", at, target: 999 }]).changed.length, 0);
@@ -133,7 +138,8 @@ def test_staff_comes_back_to_questions_as_they_were_decided() -> None:
         """
         const ask = (seq, more) => ({ seq, at, from: mina, body: "?", state: "new", votes: 0, held: true, ...more });
         const room = new RoomState();
-        room.begin(frame({ questions: [ask(1, { decided: "approved" }), ask(2, { decided: "rejected" }), ask(3, {})] }));
+        const decided = [ask(1, { decided: "approved" }), ask(2, { decided: "rejected" })];
+        room.begin(frame({ questions: [...decided, ask(3, {})] }));
         const told = () => room.openQuestions.map((one) => [one.seq, one.held]);
         assert.deepEqual(told(), [[1, false], [3, true]]);
         // What was refused and is brought back waits again, until it is approved.

@@ -8,6 +8,7 @@ import { Field } from "./field.js";
 import { closed, isStaff } from "./gate.js";
 import { element } from "./message.js";
 import { Names } from "./names.js";
+import { removes } from "./thread.js";
 
 /** @typedef {import("./client.js").ChatClient} ChatClient */
 /** @typedef {import("./thread.js").Line} Line */
@@ -45,7 +46,10 @@ export class Composer {
     this.timer = 0;
     this.#emoji(need("[data-chat=emoji]", HTMLElement, form));
     need("[data-chat=reply-off]", HTMLButtonElement, form).addEventListener("click", () => this.replyTo(null, ""));
-    field.addEventListener("keydown", (event) => event.key === "Escape" && this.replyTo(null, ""));
+    field.addEventListener("keydown", (event) => {
+      // One that closes the list of names, or undoes a syllable, is not meant for the reply.
+      if (event.key === "Escape" && !event.defaultPrevented && !this.field.composes(event)) this.replyTo(null, "");
+    });
     client.addEventListener("wait", (event) => {
       this.waitUntil = Date.now() + /** @type {CustomEvent} */ (event).detail;
       this.look();
@@ -61,9 +65,16 @@ export class Composer {
   replyTo(line, words) {
     this.to = line;
     this.reply.hidden = !line;
+    this.replyText.replaceChildren();
     if (!line) return;
     this.replyText.replaceChildren(element("strong", "", line.from?.name ?? ""), ` ${words}`);
     this.field.field.focus();
+  }
+
+  /** Nobody replies to what is not there any more. @param {import("./log.js").ChatEvent[]} events */
+  moderated(events) {
+    const { to } = this;
+    if (to && events.some((event) => removes(event, to.seq, to.from?.id))) this.replyTo(null, "");
   }
 
   /** @param {boolean} yes the messages above are those of another time: nobody answers them there */

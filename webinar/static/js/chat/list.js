@@ -3,6 +3,9 @@
  * never longer than a browser likes. Arrow keys move from message to message.
  */
 
+import { removes } from "./thread.js";
+
+/** @typedef {import("./log.js").ChatEvent} ChatEvent */
 /** @typedef {import("./message.js").Messages} Messages */
 /** @typedef {import("./thread.js").Line} Line */
 /** @typedef {import("./thread.js").Thread} Thread */
@@ -61,6 +64,21 @@ export class MessageList {
       if (!item) continue;
       const at = this.thread.lines.indexOf(line);
       item.replaceWith(this.messages.item(line, this.thread.lines[at - 1] ?? null, this.thread));
+    }
+  }
+
+  /**
+   * What was taken away, or is back, is so in the replies that quote it: also where the message itself is not here any more.
+   * @param {ChatEvent[]} events
+   */
+  requote(events) {
+    const moderating = events.filter(({ type }) => type === "delete" || type === "delete_person" || type === "restore");
+    if (!moderating.length) return;
+    for (const quote of this.list.querySelectorAll("[data-to]")) {
+      const { to, of } = /** @type {HTMLElement} */ (quote).dataset;
+      const seq = Number(to);
+      const meant = moderating.some((event) => event.target === seq || removes(event, seq, of || undefined));
+      if (meant) quote.replaceWith(this.messages.quote(seq, this.thread));
     }
   }
 
@@ -158,7 +176,11 @@ export class MessageList {
       if (next instanceof HTMLElement) next.focus();
       event.preventDefault();
     }
-    const reply = event.key === "Enter" && event.target === item ? item.querySelector("[data-action=reply]") : null;
-    if (reply instanceof HTMLElement) reply.click();
+    const act = event.target === item ? { Enter: "reply", ArrowLeft: "jump" }[event.key] : undefined;
+    const button = act && item.querySelector(`[data-action=${act}]`);
+    if (!(button instanceof HTMLElement)) return;
+    event.preventDefault();
+    event.stopPropagation(); // the arrow is the picture's elsewhere
+    button.click();
   }
 }

@@ -127,7 +127,7 @@ export class Messages {
       item.append(element("p", "msg__body", this.texts.say("removed")));
       return item;
     }
-    if (line.reply_to) item.append(this.#quote(line.reply_to, thread));
+    if (line.reply_to) item.append(this.quote(line.reply_to, thread));
     item.append(prose("msg__body", line.body ?? "", this.reader.room.hosts.map((host) => host.name)));
     if (line.held) item.append(element("p", "msg__note", this.texts.say("held")));
     else if (line.type === "message") item.append(this.#reply(author.name));
@@ -151,13 +151,14 @@ export class Messages {
    * @param {number} seq
    * @param {Thread} thread
    */
-  #quote(seq, thread) {
+  quote(seq, thread) {
     const line = thread.find(seq);
     const button = element("button", "msg__quote");
     button.type = "button";
     button.tabIndex = -1;
     button.dataset.action = "jump";
     button.dataset.to = String(seq);
+    button.dataset.of = line?.from?.id ?? "";
     button.append(element("span", "spoken", this.texts.say("in_reply_to")));
     if (line?.from) button.append(element("span", "msg__quoted", line.from.name));
     button.append(element("span", "msg__cut", this.cut(line)));

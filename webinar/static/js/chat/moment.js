@@ -33,6 +33,8 @@ export class Moment {
     this.wantsNow = false;
     /** @type {number | null} ms since 1970 */
     this.at = null;
+    /** What stands in the page is not what is to stand there any more. */
+    this.stale = false;
     this.button.addEventListener("click", () => {
       this.wantsNow = !this.wantsNow;
       this.show(this.at);
@@ -43,7 +45,13 @@ export class Moment {
       if (this.at !== null) this.show(this.at);
     });
     client.addEventListener("events", (event) => {
-      if (this.replay.moderated(/** @type {CustomEvent} */ (event).detail)) this.#paint(true);
+      const { detail } = /** @type {CustomEvent} */ (event);
+      if (this.replay.moderated(detail)) {
+        this.stale = true;
+        this.#paint();
+      }
+      this.list.thread = this.replay.thread;
+      this.list.requote(detail);
     });
   }
 
@@ -59,7 +67,7 @@ export class Moment {
     if (!this.on) return;
     const wish = this.replay.want(at, performance.now());
     if (wish && !this.client.then(wish)) this.replay.take(null, performance.now());
-    this.#paint(false);
+    this.#paint();
   }
 
   /** @param {boolean} on */
@@ -71,12 +79,12 @@ export class Moment {
     if (on) this.list.toEnd();
   }
 
-  /** @param {boolean} anew */
-  #paint(anew) {
+  #paint() {
     if (this.at === null) return;
     const { fresh, again } = this.replay.at(this.at);
     this.list.thread = this.replay.thread;
-    if (again || anew) {
+    if (again || this.stale) {
+      this.stale = false;
       this.list.clear();
       this.list.append(this.replay.thread.lines);
     } else if (fresh.length) this.list.append(fresh);

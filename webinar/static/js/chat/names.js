@@ -81,7 +81,7 @@ export class Names {
     if (way) {
       this.at = (this.at + way + this.found.length) % this.found.length;
       this.#mark();
-    } else if (event.key === "Enter" || event.key === "Tab") this.#take(this.at);
+    } else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) this.#take(this.at);
     else if (event.key === "Escape") this.#show([]);
     else return;
     event.preventDefault();

@@ -114,6 +114,8 @@ export class ChatPanel {
     if (this.from === Infinity) this.from = events[0]?.seq ?? Infinity;
     const { added, changed, gone } = this.thread.take(events);
     this.list.change(changed);
+    this.list.requote(events);
+    this.composer.moderated(events);
     this.list.remove(gone);
     this.pending.push(...added);
     // Whatever is beyond the window would be removed at once: a hidden tab must not collect it.

@@ -4,7 +4,7 @@
  * is not there.
  */
 
-import { Thread } from "./thread.js";
+import { Thread, removes } from "./thread.js";
 
 /** @typedef {import("./log.js").ChatEvent} ChatEvent */
 /** @typedef {import("./thread.js").Line} Line */
@@ -99,10 +99,10 @@ export class Replay {
   /** What moderators do now counts for then, too. @param {ChatEvent[]} events */
   moderated(events) {
     const removed = events.filter((event) => event.type === "delete" || event.type === "delete_person");
-    for (const { target, person, upto = 0 } of removed) {
+    for (const one of removed) {
       for (const event of this.events) {
-        const meant = event.seq === target || (person !== undefined && event.from?.id === person && event.seq <= upto);
-        if (meant) [event.deleted, event.body] = [true, ""];
+        const message = event.message ?? event; // let through, it stands in its approval
+        if (removes(one, message.seq, message.from?.id)) [message.deleted, message.body] = [true, ""];
       }
     }
     return this.thread.take(removed).changed.length > 0;
