@@ -2,13 +2,19 @@
 
     capture time = RTP timestamp / clock rate + offset of the track
 
-Each track's offset is first taken from arrivals. A report gives it in the sender's NTP time; one number for all tracks
-of the publisher, the anchor, carries NTP time over to the local monotonic clock. The first report sets the anchor such
-that its track does not move; the other track then moves onto it.
+Each track's offset is first taken from arrivals: what was least delayed on its way tells most about when it was
+captured. A report gives it in the sender's NTP time; one number for all tracks of the publisher, the anchor, carries
+NTP time over to the local monotonic clock. The first report sets the anchor such that its track does not move; the
+other track then moves onto it.
+
+Some senders begin with a burst of what they made while they connected: it is old, and the offset steps to the present.
+Some send wrong reports: GStreamer 1.22's webrtcbin adds the running time of its pipeline to the last timestamp it sent.
+Who reports to be further than the packets are is not believed any more; arrivals count again.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 # A correction is spread over the time that follows, at this share of it: 40 ms take 0.8 s.
@@ -17,6 +23,12 @@ SLEW: Final = 0.05
 STEP_S: Final = 0.5
 # RTP time and arrival drift apart by more than this from one packet to the next: the timestamps were restarted.
 RESTART_S: Final = 10.0
+# A frame that would have been captured so long after it came shows that those before it were old.
+BURST_S: Final = 0.1
+# The same once there is an anchor: it was made of one track, and the other may be delayed less by some 0.1 s.
+ANCHORED_BURST_S: Final = 0.25
+# So long an anchor may turn out to be made of a burst. Later, two clocks that drift apart would look the same.
+YOUNG_S: Final = 5.0
 _SHORTEST_S: Final = 1e-4
 
 
@@ -25,6 +37,9 @@ class SenderClock:
 
     def __init__(self) -> None:
         self.anchor_s: float | None = None
+        self.anchored_at_s = 0.0  # arrival of the report it was made of
+        self.moved_s = 0.0  # what bursts have moved it by, and all tracks with it
+        self.trusted = True  # the reports agree with the packets
 
 
 class TrackTimeline:
@@ -35,10 +50,15 @@ class TrackTimeline:
         self._clock = clock
         self._target: float | None = None  # the offset as far as it is known
         self._offset = 0.0  # the one in use, on its way to the target
+        self._moved_s = clock.moved_s  # what the target has of it
         self._last_media = 0.0
         self._last_arrival = 0.0
         self._last_capture = not_before_s
         self._reported: tuple[float, float] | None = None  # NTP time and arrival of the last report
+        # Arrival minus media time of the least delayed frame: ever, since the last report, and before that one how far
+        # above the target.
+        self._least = self._lately = math.inf
+        self._lag = 0.0
         self.synchronized = False
 
     @property
@@ -48,11 +68,11 @@ class TrackTimeline:
     def capture(self, timestamp: int, arrival_s: float) -> float:
         """Capture time of the frame with this extended RTP timestamp; grows from call to call."""
         media = timestamp / self._rate
+        seen = arrival_s - media
         if self._target is None or self._restarted(media, arrival_s):
-            self._begin(arrival_s - media)
-        elif not self.synchronized:
-            # The packet that was least delayed on its way tells most about when it was captured.
-            self._target = min(self._target, arrival_s - media)
+            self._begin(seen)
+        self._least, self._lately = min(self._least, seen), min(self._lately, seen)
+        self._aim(seen, arrival_s)
         self._slew(media)
         self._last_media, self._last_arrival = media, arrival_s
         capture = media + self._offset
@@ -63,23 +83,66 @@ class TrackTimeline:
 
     def report(self, ntp_s: float, timestamp: int, arrival_s: float) -> None:
         """A sender report: `ntp_s` in seconds since 1900, the extended RTP timestamp of the same moment."""
-        if self._target is None or abs(timestamp / self._rate - self._last_media) > RESTART_S:
+        clock = self._clock
+        if self._target is None or abs(timestamp / self._rate - self._last_media) > RESTART_S or not clock.trusted:
             return
+        self._follow()
         from_ntp = ntp_s - timestamp / self._rate
-        if self._clock.anchor_s is None:
-            self._clock.anchor_s = self._target - from_ntp
-        target = from_ntp + self._clock.anchor_s
+        if clock.anchor_s is None:
+            clock.anchor_s, clock.anchored_at_s = self._target - from_ntp, arrival_s
+        target = from_ntp + clock.anchor_s
         if abs(target - self._target) > STEP_S:
             if self.synchronized and self._was_set(ntp_s, arrival_s):
                 # The sender's clock was set. The media did not jump: the anchor does, for the other track too.
-                self._clock.anchor_s -= target - self._target
+                clock.anchor_s -= target - self._target
                 target = self._target
+            elif self.synchronized and self._runs_ahead(target - self._target):
+                clock.trusted = False
+                return
             else:
                 # The first report; or the media's clock stood still, as sound's does when capturing it is held up.
                 self._offset = target
         self._target = target
         self._reported = ntp_s, arrival_s
+        self._lag, self._lately = (self._lately - target if self._lately < math.inf else self._lag), math.inf
         self.synchronized = True
+
+    def _aim(self, seen: float, arrival_s: float) -> None:
+        """The target, after a frame whose arrival minus media time was `seen`."""
+        self._follow()
+        clock = self._clock
+        if not self.synchronized:
+            self._target = self._least
+            if self._offset - self._least > BURST_S:
+                self._offset = self._least
+        elif clock.anchor_s is not None and arrival_s - clock.anchored_at_s < YOUNG_S:
+            early = self._known - seen
+            if early > ANCHORED_BURST_S:
+                clock.anchor_s -= early
+                clock.moved_s -= early
+                self._follow()
+
+    def _follow(self) -> None:
+        """Takes over what the other track found out about the clock they share."""
+        moved = self._clock.moved_s - self._moved_s
+        self._moved_s = self._clock.moved_s
+        if not self.synchronized:
+            return
+        self._target = self._known + moved
+        self._offset += moved
+        if not self._clock.trusted:
+            self._target, self.synchronized = self._least, False
+            if abs(self._least - self._offset) > STEP_S:
+                self._offset = self._least
+
+    def _runs_ahead(self, shift: float) -> bool:
+        """Whether the report's RTP time went on faster than NTP time (`shift` below 0), and the packets' did not."""
+        return self._lately < math.inf and self._lately - self._known - self._lag > shift / 2
+
+    @property
+    def _known(self) -> float:
+        assert self._target is not None  # noqa: S101 - for the type checker
+        return self._target
 
     def _was_set(self, ntp_s: float, arrival_s: float) -> bool:
         """Whether the sender's clock did not go on from the last report as ours did."""
@@ -95,13 +158,13 @@ class TrackTimeline:
         if self._target is not None:
             self._clock.anchor_s = None
         self._reported = None
-        self._target = self._offset = offset
+        self._target = self._offset = self._least = offset
+        self._lately, self._lag = math.inf, 0.0
         self.synchronized = False
 
     def _slew(self, media: float) -> None:
-        assert self._target is not None  # noqa: S101 - for the type checker
         most = max(0.0, media - self._last_media) * SLEW if self._last_arrival else 0.0
-        self._offset += max(-most, min(most, self._target - self._offset))
+        self._offset += max(-most, min(most, self._known - self._offset))
 
 
 def ntp_seconds(ntp: int) -> float:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.accept.timeline import SLEW, STEP_S, SenderClock, TrackTimeline, ntp_seconds
+from ingest.accept.timeline import ANCHORED_BURST_S, SLEW, STEP_S, SenderClock, TrackTimeline, ntp_seconds
 
 NTP_EPOCH_S = 3_900_000_000.0
 
@@ -136,6 +136,56 @@ def test_sound_whose_capture_was_held_up_is_in_step_again_after_its_reports(held
     skew = run(video, audio, 10.1 + held_up_s, 20.0, {11.0 + held_up_s: audio, 12.0 + held_up_s: video})
     assert abs(skew) < 0.001
     assert video.frame(20.08) - before == pytest.approx(15.0, abs=0.01), "the picture's clock was right all along"
+
+
+def burst(video: Source, audio: Source, old_s: float, took_s: float, report_at: float | None = None) -> None:
+    """What was captured in the `old_s` before now, all of it within `took_s`; its clock goes on from there."""
+    for step in range(round(old_s * 100)):
+        at = took_s * step / 100 / old_s
+        for source, every in ((video, 3), (audio, 2)):
+            if step % every == 0:
+                source.timeline.capture(source.timestamp(step / 100 - old_s), 1000 + at + source.delay_s)
+        if report_at is not None and step == round(report_at * old_s * 100):
+            video.report(at)
+            audio.report(at)
+
+
+@pytest.mark.parametrize("report_at", [None, 0.1, 0.5, 0.95])
+def test_what_a_sender_made_while_it_connected_is_old_and_what_follows_is_captured_now(
+    report_at: float | None,
+) -> None:
+    video, audio = pair()
+    video.delay_s = audio.delay_s
+    burst(video, audio, old_s=3.4, took_s=0.1, report_at=report_at)
+    run(video, audio, 0.12, 1.0, {})
+    for source in (video, audio):
+        assert -0.1 < source.frame(1.1) - (1001.1 + source.delay_s) <= ANCHORED_BURST_S
+    assert abs(run(video, audio, 1.2, 5.0, {2.0: video, 2.5: audio})) < 0.001, "lip sync"
+
+
+@pytest.mark.parametrize("old_s", [0.6, 1.4])
+def test_reports_that_run_away_from_the_packets_move_nothing(old_s: float) -> None:
+    """GStreamer's: the last timestamp sent and the running time of its pipeline, which is as old as the burst."""
+    video, audio = pair()
+    video.delay_s = audio.delay_s
+    burst(video, audio, old_s, took_s=0.15)
+    for second in (0.2, 1.1, 6.3, 11.0, 40.0, 45.0):
+        for source in (video, audio):
+            source.timeline.report(NTP_EPOCH_S + second, source.timestamp(2 * second + old_s), 1000 + second)
+        skew = run(video, audio, second + 0.01, second + 0.8, {})
+        assert abs(skew) < 0.05
+        assert -0.1 < audio.frame(second + 0.88) - (1000.9 + second) <= ANCHORED_BURST_S
+    assert not video.timeline.synchronized
+    assert not audio.timeline.synchronized
+
+
+def test_a_media_clock_that_went_ahead_in_its_packets_too_is_believed() -> None:
+    video, audio = pair()
+    run(video, audio, 0.0, 10.0, {1.0: video, 2.0: audio, 8.0: video})
+    video.zero += 3 * video.rate
+    skew = run(video, audio, 10.1, 14.0, {11.0: video, 12.0: audio})
+    assert abs(skew) < 0.001
+    assert video.timeline.synchronized
 
 
 def test_timestamps_that_were_restarted_are_taken_up_again() -> None:

@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from ingest.accept.timeline import SenderClock, TrackTimeline
 from ingest.program.source import Source
 
 _FRAME_S = 1 / 30
@@ -80,6 +81,28 @@ def test_picture_and_sound_wait_for_each_other_at_the_beginning_for_half_a_secon
     alone = _joined()
     alone.put_sound(1, 100.0, loud, 100.01)
     assert alone.sound(100.52, 800).any()
+
+
+@pytest.mark.parametrize("old_s", [0.2, 0.6, 1.4, 3.4])
+def test_a_sender_that_begins_with_a_burst_of_old_sound_is_heard_without_a_hole_within_a_second(old_s: float) -> None:
+    source, tone = _joined(), np.full((960, 2), 0.5, np.float32)
+    clock = SenderClock()
+    sound, picture = TrackTimeline(48_000, clock), TrackTimeline(90_000, clock)
+    came = [0.1 * n / (50 * old_s) for n in range(round(50 * old_s))]  # s of each packet: all within 0.1 s
+    came += [0.1 + n / 50 for n in range(400)]
+    pending, heard = list(enumerate(came)), []
+    for tick in range(60 * 8):
+        now = 100 + tick / 60
+        while pending and 100 + pending[0][1] <= now:
+            packet, at = pending.pop(0)
+            source.put_sound(1, sound.capture(packet * 960, 100 + at), tone, 100 + at + 0.003)
+            capture_s = picture.capture(packet * 1800, 100 + at)
+            source.put_picture(1, capture_s, av.VideoFrame(16, 16, "yuv420p"), 100 + at + 0.010)
+        source.picture(now)
+        heard.append(source.sound(now - 1 / 60, 800))
+    level = np.concatenate(heard)[48_000 : 48_000 * 8, 0]
+    assert level.min() > 0.45, "neither a hole nor a fade"
+    assert source.offset(108.0) < 0.1, "and not behind"
 
 
 def test_nothing_is_shown_before_the_first_picture_and_after_the_presenter_left() -> None:
