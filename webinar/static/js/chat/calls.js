@@ -31,14 +31,14 @@ export class Calls {
   }
 
   /**
-   * @param {object} message
+   * @param {object & {cid?: string}} message with the `cid` it had before, when it is asked once more
    * @returns {Promise<Ack>}
    * @throws {Unheard}
    */
   call(message) {
-    const cid = uuid();
+    const cid = message.cid ?? uuid();
     return new Promise((resolve, reject) => {
-      if (this.asked.size >= MOST || !this.send({ cid, ...message })) return reject(new Unheard("down"));
+      if (this.asked.size >= MOST || !this.send({ ...message, cid })) return reject(new Unheard("down"));
       const late = setTimeout(() => this.settle(cid)?.failed(new Unheard("down")), ANSWER_MS);
       const ends = (/** @type {(value: any) => void} */ end) => (/** @type {any} */ value) => {
         clearTimeout(late);

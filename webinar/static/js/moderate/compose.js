@@ -1,5 +1,6 @@
 /** The moderator's own words: a message, a reply, or an announcement to all. */
 
+import { uuid } from "../chat/outbox.js";
 import { need } from "../common/boot.js";
 
 /** @typedef {import("../chat/client.js").ChatClient} ChatClient */
@@ -22,6 +23,7 @@ export class Compose {
     /** @type {Item | null} what is answered */
     this.to = null;
     this.busy = false;
+    this.attempt = new Attempt();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#send();
@@ -57,7 +59,8 @@ export class Compose {
     const to = this.to === null ? {} : { reply_to: this.to.seq };
     const message = this.announce.checked ? { type: "mod", op: "announce", body } : { type: "send", body, ...to };
     try {
-      await this.client.call(message);
+      await this.client.call({ cid: this.attempt.cid(message), ...message });
+      this.attempt.over();
       this.field.value = "";
       this.announce.checked = false;
       this.reply(null);
@@ -75,5 +78,25 @@ export class Compose {
   #say(text) {
     this.note.textContent = text;
     this.note.hidden = !text;
+  }
+}
+
+/** One message, sent until it is answered: as long as it is the same it has the same `cid`, and is stored once. */
+export class Attempt {
+  constructor() {
+    this.what = "";
+    this.known = "";
+  }
+
+  /** @param {object} message */
+  cid(message) {
+    const what = JSON.stringify(message);
+    if (what !== this.what) [this.what, this.known] = [what, uuid()];
+    return this.known;
+  }
+
+  /** It is stored: the same words are another message. */
+  over() {
+    this.what = "";
   }
 }
