@@ -6,6 +6,16 @@ const MOVES = { j: 1, arrowdown: 1, k: -1, arrowup: -1, pagedown: 8, pageup: -8 
 /** Where letters are written, not pressed. */
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
+/**
+ * Which key it is: by what it writes, so that it is the same letter on every layout; letters of another script (ㅁ) are
+ * taken by where they are.
+ * @param {{key: string, code: string}} event
+ */
+export function keyOf({ key, code }) {
+  const foreign = key === "Process" || (/^\p{L}$/u.test(key) && !/^[a-z]$/i.test(key));
+  return foreign && /^Key[A-Z]$/.test(code) ? code.slice(3).toLowerCase() : key.toLowerCase();
+}
+
 export class Keys {
   /**
    * @param {() => Place[]} places the lists in sight, the usual one first
@@ -33,8 +43,8 @@ export class Keys {
       if (event.key === "Escape") this.#leave(/** @type {HTMLElement} */ (target));
       return;
     }
-    // Letters of a Korean keyboard are taken by where they are.
-    const key = /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : event.key.toLowerCase();
+    const key = keyOf(event);
+    if (event.repeat && !(key in MOVES)) return; // a key that is held down decides once
     if (this.#press(key, target)) event.preventDefault();
   }
 

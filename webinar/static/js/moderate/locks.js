@@ -4,6 +4,8 @@
 
 /** A lock lasts 30 s unless it is renewed. */
 const RENEW_MS = 20_000;
+/** What one only passes by is not locked: rows fly past under a held key, and a row that is written again loses the focus for a moment. */
+const REST_MS = 250;
 /** What two could decide about at once. */
 const DECIDED = "[data-list=held] [data-seq], [data-list=questions] [data-seq]";
 
@@ -13,8 +15,11 @@ export class Locks {
     this.client = client;
     /** @type {Map<number, string>} names, by what they look at */
     this.others = new Map();
-    /** @type {number | null} */
+    /** @type {number | null} what is looked at */
     this.mine = null;
+    /** @type {number | null} what the others were told */
+    this.told = null;
+    this.rest = 0;
     this.timer = window.setInterval(() => this.#renew(), RENEW_MS);
     document.addEventListener("focusin", (event) => this.#focused(event.target));
     document.addEventListener("focusout", (event) => event.relatedTarget ?? this.#focused(null));
@@ -42,12 +47,20 @@ export class Locks {
   /** @param {number | null} target what is looked at now */
   look(target) {
     if (target === this.mine) return;
-    if (this.mine !== null) this.client.line.send({ type: "mod", op: "unlock", target: this.mine });
     this.mine = target;
+    clearTimeout(this.rest);
+    this.rest = window.setTimeout(() => this.#rested(), REST_MS);
+  }
+
+  #rested() {
+    if (this.told === this.mine) return;
+    if (this.told !== null) this.client.tell({ type: "mod", op: "unlock", target: this.told });
+    this.told = null;
     this.#renew();
   }
 
   #renew() {
-    if (this.mine !== null && !document.hidden) this.client.line.send({ type: "mod", op: "lock", target: this.mine });
+    if (this.mine === null || document.hidden) return;
+    if (this.client.tell({ type: "mod", op: "lock", target: this.mine })) this.told = this.mine;
   }
 }
