@@ -5,6 +5,7 @@
  */
 
 import { Heights, nearest, rowAt } from "./heights.js";
+import { exchange } from "./rows.js";
 
 const BEYOND_PX = 500;
 const NEAR_PX = 24;
@@ -192,10 +193,14 @@ export class LongList extends EventTarget {
   #write(item, row) {
     const inside = row.contains(document.activeElement) && document.activeElement !== row;
     const act = inside ? /** @type {HTMLElement} */ (document.activeElement).dataset.act : undefined;
-    row.replaceChildren();
+    const kept = row.classList.contains("entry--kept");
     row.tabIndex = item.seq === this.cursor ? 0 : -1;
-    this.fill(item, row);
-    if (!inside) return;
+    const made = document.createElement("article");
+    this.fill(item, made);
+    if (row.className !== made.className) row.className = made.className;
+    row.classList.toggle("entry--kept", kept);
+    exchange(row, made);
+    if (!inside || row.contains(document.activeElement)) return;
     const again = act ? row.querySelector(`[data-act="${act}"]`) : null;
     (again instanceof HTMLElement ? again : row).focus({ preventScroll: true });
   }

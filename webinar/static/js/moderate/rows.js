@@ -28,6 +28,23 @@ export function act({ act: name, icon: picture, label, key, kind }, wide = false
   return made;
 }
 
+/**
+ * Puts what was made anew into a row. What is the same stays the same element: somebody may just be pressing it.
+ * @param {Element} row
+ * @param {Element} made
+ */
+export function exchange(row, made) {
+  const [old, fresh] = [[...row.childNodes], [...made.childNodes]];
+  const least = Math.min(old.length, fresh.length);
+  let before = 0;
+  while (before < least && old[before]?.isEqualNode(fresh[before] ?? null)) before += 1;
+  let after = 0;
+  while (after < least - before && old.at(-1 - after)?.isEqualNode(fresh.at(-1 - after) ?? null)) after += 1;
+  for (const node of old.slice(before, old.length - after)) node.remove();
+  const next = old[old.length - after] ?? null;
+  for (const node of fresh.slice(before, fresh.length - after)) row.insertBefore(node, next);
+}
+
 export class Rows {
   /**
    * @param {Texts} texts
