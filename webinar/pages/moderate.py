@@ -36,6 +36,7 @@ MODULES: Final = (
     "js/media/backoff.js",
     "js/media/signalling.js",
     "js/moderate/acts.js",
+    "js/moderate/air.js",
     "js/moderate/ask.js",
     "js/moderate/compose.js",
     "js/moderate/desk.js",

@@ -91,6 +91,9 @@ def test_a_longer_log_than_anybody_reads_loses_its_oldest_and_history_comes_abov
         """
         const desk = new Desk();
         desk.take(Array.from({ length: 5100 }, (_, n) => message(n + 101)));
+        // Not under the eyes of somebody who reads in it.
+        assert.deepEqual([desk.trim(true), desk.stream.length], [0, 5100]);
+        assert.deepEqual([desk.trim(false), desk.trim(false)], [201, 0]);
         assert.deepEqual([desk.stream.length, desk.stream[0].seq, desk.known.size], [5000, 201, 5000]);
         assert.equal(desk.before([message(199), message(200), message(201)]), 2);
         assert.deepEqual(seqs(desk.stream.slice(0, 3)), [199, 200, 201]);
@@ -155,5 +158,24 @@ def test_a_view_moves_as_little_as_needed_to_show_a_row() -> None:
         assert.equal(nearest({ top: 350, bottom: 400 }, view), 200);
         // One that is higher than the view begins at its top.
         assert.equal(nearest({ top: 350, bottom: 900 }, view), 350);
+        """
+    )
+
+
+def test_refused_ones_do_not_pile_up_and_columns_are_sorted_only_when_they_changed() -> None:
+    run(
+        """
+        const desk = new Desk();
+        for (let n = 0; n < 600; n++) {
+          desk.take([message(2 * n + 1, { held: true }), order(2 * n + 2, "reject", { target: 2 * n + 1 })]);
+        }
+        assert.deepEqual([desk.known.size, desk.removed.length, desk.removed[0].seq], [500, 500, 1199]);
+        const { held, removed } = desk;
+        desk.take([message(5000)]);
+        assert.ok(desk.held === held && desk.removed === removed);
+        desk.take([order(5001, "delete", { target: 5000 })]);
+        assert.deepEqual([desk.removed[0].seq, desk.removed.length], [5000, 501]);
+        desk.clear();
+        assert.deepEqual([desk.known.size, desk.removed, desk.held], [0, [], []]);
         """
     )

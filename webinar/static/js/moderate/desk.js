@@ -14,8 +14,11 @@
  * @typedef {{id: string, name: string, until?: string}} Barred
  */
 
-/** More than anybody reads back; the oldest go. */
+/** More than anybody reads back; the oldest go. While somebody reads among them, more are kept. */
 const MOST = 5000;
+const MOST_READ = 20_000;
+/** Refused ones stand in no stream that is trimmed. */
+const REFUSED = 500;
 const SHOWN = new Set(["message", "question", "announcement"]);
 
 export class Desk {
@@ -24,6 +27,14 @@ export class Desk {
     this.stream = [];
     /** @type {Map<number, Item>} by the message's own number */
     this.known = new Map();
+    /** @type {Set<Item>} held */
+    this.waiting = new Set();
+    /** @type {Set<Item>} held and refused, in the order they were */
+    this.refused = new Set();
+    /** @type {Set<Item>} taken away from the stream */
+    this.gone = new Set();
+    /** @type {{held: Item[] | null, removed: Item[] | null}} in order; null when they changed */
+    this.sorted = { held: null, removed: null };
     /** @type {Map<string, Barred>} */
     this.muted = new Map();
     /** @type {Map<string, Barred>} */
@@ -35,7 +46,8 @@ export class Desk {
   /** Everything is told anew. */
   clear() {
     this.stream = [];
-    this.known.clear();
+    for (const items of [this.known, this.waiting, this.refused, this.gone]) items.clear();
+    this.sorted = { held: null, removed: null };
   }
 
   /** @param {any} frame `state` */
@@ -50,12 +62,14 @@ export class Desk {
 
   /** Waiting for a decision, the oldest first. @returns {Item[]} */
   get held() {
-    return [...this.known.values()].filter((item) => item.held && !item.deleted).sort((a, b) => a.seq - b.seq);
+    this.sorted.held ??= [...this.waiting].sort((a, b) => a.seq - b.seq);
+    return this.sorted.held;
   }
 
   /** Taken away or not let through, the last first. @returns {Item[]} */
   get removed() {
-    return [...this.known.values()].filter((item) => item.deleted).sort((a, b) => b.removed - a.removed || b.seq - a.seq);
+    this.sorted.removed ??= [...this.refused, ...this.gone].sort((a, b) => b.removed - a.removed || b.seq - a.seq);
+    return this.sorted.removed;
   }
 
   /**
@@ -66,11 +80,41 @@ export class Desk {
     /** @type {Set<Item>} */
     const touched = new Set();
     for (const event of events) this.#take(event, touched);
-    while (this.stream.length > MOST) {
-      const oldest = this.stream.shift();
-      if (oldest) this.known.delete(oldest.seq);
+    for (const item of this.refused) {
+      if (this.refused.size <= REFUSED) break;
+      this.#forget(item);
     }
     return touched;
+  }
+
+  /**
+   * Forgets the oldest of too many.
+   * @param {boolean} read whether somebody reads among them: what is read must not go
+   * @returns {number} the first place left; 0: nothing went
+   */
+  trim(read) {
+    const over = this.stream.length - (read ? MOST_READ : MOST);
+    if (over <= 0) return 0;
+    for (const item of this.stream.splice(0, over)) this.#forget(item);
+    return this.stream[0]?.place ?? 0;
+  }
+
+  /** @param {Item} item */
+  #forget(item) {
+    this.known.delete(item.seq);
+    for (const items of [this.waiting, this.refused, this.gone]) items.delete(item);
+    this.sorted = { held: null, removed: null };
+  }
+
+  /** Puts an item where it belongs now. @param {Item} item */
+  #file(item) {
+    const place = item.deleted ? (item.held ? this.refused : this.gone) : item.held ? this.waiting : null;
+    for (const items of [this.waiting, this.refused, this.gone]) {
+      if (items === place ? !items.has(item) : items.has(item)) this.sorted = { held: null, removed: null };
+      if (items !== place) items.delete(item);
+    }
+    place?.add(item);
+    this.known.set(item.seq, item);
   }
 
   /**
@@ -82,7 +126,7 @@ export class Desk {
     const older = new Desk();
     older.take(events.filter((event) => SHOWN.has(event.type) || event.type === "approve"));
     const fresh = [...older.known.values()].filter((item) => !this.known.has(item.seq));
-    for (const item of fresh) this.known.set(item.seq, item);
+    for (const item of fresh) this.#file(item);
     const above = older.stream.filter((item) => this.known.get(item.seq) === item);
     this.stream.unshift(...above);
     return above.length;
@@ -137,7 +181,7 @@ export class Desk {
     };
     if (event.reply_to) item.reply_to = event.reply_to;
     if (event.anonymous) item.anonymous = true;
-    this.known.set(item.seq, item);
+    this.#file(item);
     if (!item.held) this.stream.push(item);
     return item;
   }
@@ -149,10 +193,10 @@ export class Desk {
    */
   #approve(event, target, touched) {
     if (target && !target.held) return; // let through already
-    if (target) this.known.delete(target.seq);
+    if (target) this.#forget(target);
     const item = event.message ? this.#add({ ...event.message, held: false }, event.seq) : null;
     if (item) touched.add(item);
-    else if (target) this.known.set(target.seq, target);
+    else if (target) this.#file(target);
   }
 
   /**
@@ -165,6 +209,7 @@ export class Desk {
     item.deleted = false; // what was held waits again
     item.removed = 0;
     if (event.message?.body) item.body = event.message.body;
+    this.#file(item);
     touched.add(item);
   }
 
@@ -178,6 +223,7 @@ export class Desk {
     item.deleted = true;
     item.removed = event.seq;
     item.by = event.from?.name ?? "";
+    this.#file(item);
     touched.add(item);
   }
 
@@ -206,10 +252,20 @@ export class Desk {
 export function found(items, query) {
   const words = plain(query).split(/\s+/u).filter(Boolean);
   if (!words.length) return items;
-  return items.filter((item) => {
-    const text = plain(`${item.from?.name ?? ""} ${item.body}`);
-    return words.every((word) => text.includes(word));
-  });
+  return items.filter((item) => words.every((word) => textOf(item).includes(word)));
+}
+
+/** @type {WeakMap<Item, {of: string, text: string}>} a search looks at everything again whenever something comes */
+const texts = new WeakMap();
+
+/** @param {Item} item */
+function textOf(item) {
+  const of = `${item.from?.name ?? ""} ${item.body}`;
+  const known = texts.get(item);
+  if (known?.of === of) return known.text;
+  const text = plain(of);
+  texts.set(item, { of, text });
+  return text;
 }
 
 /** @param {string} text */

@@ -7,6 +7,7 @@ import { Outbox } from "../chat/outbox.js";
 import { Texts, boot, need } from "../common/boot.js";
 import { Api } from "../studio/api.js";
 import { Acts } from "./acts.js";
+import { OnAir, shownLive } from "./air.js";
 import { showKeys, startDialogs } from "./ask.js";
 import { Compose } from "./compose.js";
 import { Desk } from "./desk.js";
@@ -35,6 +36,7 @@ class Console {
     this.acts = new Acts(client, texts, undo);
     this.locks = new Locks(client);
     this.compose = new Compose(client, texts);
+    this.air = new OnAir(need("[data-desk=live]", HTMLElement), shownLive);
     this.judge = new Judge(this.acts, this.desk, client.room, texts, (item) => this.#reply(item));
     this.messages = new MessagePanels(this.desk, this.judge, rows, this.locks, () => client.older(this.lowest));
     this.questions = new QuestionPanel(client.room, this.acts, rows, this.locks);
@@ -151,8 +153,9 @@ class Console {
   /** @param {import("../chat/log.js").ChatEvent[]} events */
   #events(events) {
     this.lowest = Math.min(this.lowest, events[0]?.seq ?? Infinity);
-    this.#more();
     const touched = this.desk.take(events);
+    this.lowest = Math.max(this.lowest, this.desk.trim(!this.messages.incoming.following));
+    this.#more();
     if (events.some(({ type }) => type === "mute" || type === "unmute" || type === "ban" || type === "unban")) this.messages.refresh();
     if (events.some(({ type }) => type === "settings")) this.rules.update();
     const mine = this.client.you?.id;
@@ -205,7 +208,10 @@ class Console {
   /** @param {import("../chat/state.js").Part[]} parts */
   #room(parts) {
     const { pinned } = this.client.room;
-    if (parts.includes("settings")) this.rules.update();
+    if (parts.includes("settings")) {
+      this.rules.update();
+      if (this.client.room.settings.ended) this.air.end();
+    }
     if (parts.includes("questions")) this.questions.update();
     if (parts.includes("polls")) this.polls.update();
     if (parts.includes("hands")) this.people.paintHands();
