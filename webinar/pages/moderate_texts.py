@@ -38,6 +38,7 @@ _ACTS: Final[Table] = {
     "did_pin": _("Pinned a message of {name}."),
     "did_unpin": _("Unpinned the message of {name}."),
     "did_settings": _("The setting holds now."),
+    "words_over": _("That is too much for one list: take out {n} words. Nothing is lost."),
     "nothing_to_undo": _("There is nothing to undo."),
     "undone": _("Taken back: {what}"),
 }
@@ -138,6 +139,8 @@ _ROOM: Final[Table] = {
     "nak_rate": _("That was too quick. Try again in a moment."),
     "nak_too_long": _("This message is too long."),
     "nak_down": _("The chat did not answer. Try again when it is back."),
+    "nak_unavailable": _("The chat cannot write just now. Try again in a moment."),
+    "nak_busy": _("The chat has too much to do. Try again in a moment."),
     "nak_other": _("That was not possible."),
     "bye_gone": _("The chat of this event is closed."),
     "bye_revoked": _("This link is not valid any more."),

@@ -9,6 +9,16 @@
 
 const MOST = 50;
 const SHOWN_MS = 12_000;
+/** Refusals that pass: what was refused may be done later. */
+const PASSING = ["down", "rate", "unavailable", "busy"];
+/** What the service takes in one frame, bytes, and the room that `type` and `cid` want in it. A longer one cuts the line. */
+const FRAME = 8192;
+const AROUND = 96;
+
+/** Whether an order can be sent at all. @param {Op} op */
+export function fits(op) {
+  return new TextEncoder().encode(JSON.stringify(op)).length <= FRAME - AROUND;
+}
 
 export class Acts {
   /**
@@ -32,14 +42,13 @@ export class Acts {
    * @returns {Promise<number | null>} the seq of the last; null when it was refused
    */
   async run(ops, { text, back }) {
-    const seq = await this.#all([ops].flat());
-    if (seq === null) return null;
-    if (back) {
-      this.past.push({ ops: [back].flat(), text });
+    const { done, seq, refused } = await this.#all([ops].flat());
+    if (done && back) {
+      this.past.push({ ops: [back].flat(), text }); // also of what was done in part
       if (this.past.length > MOST) this.past.shift();
     }
-    this.#say(text, Boolean(back));
-    return seq;
+    this.#say(refused ? this.#refusal(refused) : text, Boolean(done && back));
+    return refused ? null : seq;
   }
 
   async undo() {
@@ -48,25 +57,33 @@ export class Acts {
       this.#say(this.texts.say("nothing_to_undo"), false);
       return;
     }
-    if ((await this.#all(last.ops)) === null) this.past.push(last);
-    else this.#say(this.texts.say("undone", { what: last.text }), this.past.length > 0);
+    const { done, refused } = await this.#all(last.ops);
+    // What can never be taken back any more must not stand before what can.
+    if (PASSING.includes(refused)) this.past.push({ ...last, ops: last.ops.slice(done) });
+    this.#say(refused ? this.#refusal(refused) : this.texts.say("undone", { what: last.text }), this.past.length > 0);
   }
 
-  /** @param {Op[]} ops @returns {Promise<number | null>} */
+  /**
+   * @param {Op[]} ops
+   * @returns {Promise<{done: number, seq: number, refused: string}>} how many were done, the seq of the last of them,
+   *   and why the next was not
+   */
   async #all(ops) {
+    let done = 0;
     let seq = 0;
     for (const op of ops) {
       try {
+        if (!fits(op)) return { done, seq, refused: "too_long" };
         const answer = await this.client.call({ type: "mod", ...op });
         seq = answer.seq ?? 0;
+        done += 1;
       } catch (error) {
         const { code } = /** @type {{code?: string}} */ (error);
         if (code === undefined) throw error;
-        this.#say(this.#refusal(code), false);
-        return null;
+        return { done, seq, refused: code };
       }
     }
-    return seq;
+    return { done, seq, refused: "" };
   }
 
   /** @param {string} code */

@@ -1,11 +1,24 @@
 /** The settings of the room: each choice holds at once, and can be undone. */
 
 import { need } from "../common/boot.js";
+import { fits } from "./acts.js";
 
 /** @typedef {import("../chat/state.js").RoomState} RoomState */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 /** @typedef {import("./acts.js").Acts} Acts */
 /** @typedef {import("./desk.js").Desk} Desk */
+
+const WORDS = 200;
+
+/**
+ * How many of the words, taken from the end, are more than one order carries.
+ * @param {string[]} words
+ */
+export function over(words) {
+  let kept = Math.min(words.length, WORDS);
+  while (kept && !fits({ op: "settings", words: words.slice(0, kept) })) kept -= 1;
+  return words.length - kept;
+}
 
 export class Rules {
   /**
@@ -22,6 +35,7 @@ export class Rules {
     this.form = need("[data-desk=settings]", HTMLFormElement);
     this.words = need("#words", HTMLTextAreaElement);
     this.save = need("[data-do=save-words]", HTMLButtonElement);
+    this.note = need("[data-words=note]", HTMLElement);
     this.mode = need("[data-desk=mode]", HTMLElement);
     this.form.addEventListener("change", (event) => void this.#changed(event.target));
     this.form.addEventListener("submit", (event) => event.preventDefault());
@@ -62,8 +76,10 @@ export class Rules {
 
   async #saveWords() {
     const words = this.#typed();
-    await this.#set({ words }, { words: this.desk.words });
-    this.save.hidden = true;
+    const more = over(words);
+    this.note.textContent = more ? this.texts.say("words_over", { n: more }) : "";
+    this.note.hidden = !more;
+    if (!more && (await this.#set({ words }, { words: this.desk.words }))) this.save.hidden = true;
     this.words.focus();
   }
 
@@ -72,9 +88,10 @@ export class Rules {
     const back = { op: "settings", ...before };
     const done = await this.acts.run({ op: "settings", ...fields }, { text: this.texts.say("did_settings"), back });
     if (done === null) this.update();
+    return done !== null;
   }
 
   #typed() {
-    return [...new Set(this.words.value.split("\n").map((word) => word.trim()).filter(Boolean))].slice(0, 200);
+    return [...new Set(this.words.value.split("\n").map((word) => word.trim()).filter(Boolean))];
   }
 }
