@@ -5,7 +5,7 @@
 
 import { Backoff, Pause, sleep } from "./backoff.js";
 import { restartIce } from "./ice.js";
-import { NoMedia, Refused, Unreachable, connected, exchange, leave } from "./signalling.js";
+import { Refused, connected, exchange, leave } from "./signalling.js";
 
 /** @typedef {"off" | "connecting" | "sending" | "reconnecting" | "taken" | "refused"} SendState */
 /** @typedef {{bitrate: number, fps: number, height: number, rttMs: number, loss: number, limited: string}} SendFigures */
@@ -190,7 +190,9 @@ export class Publisher extends EventTarget {
       const lost = silent || this.unheard || pc.connectionState === "failed";
       const lately = now - movedAt < MOVED_MS;
       if (lost || (this.moved && !lately)) {
-        if (lately || !(await this.#move(pc, signal))) return "network";
+        if (lately) return "network";
+        const reason = await this.#move(pc, signal);
+        if (reason) return reason;
         movedAt = performance.now();
         unwellAt = 0;
         this.unheard = this.moved = false;
@@ -208,7 +210,7 @@ export class Publisher extends EventTarget {
   /**
    * @param {RTCPeerConnection} pc
    * @param {AbortSignal} signal
-   * @returns {Promise<boolean>} whether the same session goes on over another path
+   * @returns {Promise<"" | "network" | "server">} "": the same session goes on over another path; else why it is lost
    */
   async #move(pc, signal) {
     this.#set("reconnecting");
@@ -216,11 +218,12 @@ export class Publisher extends EventTarget {
     try {
       await restartIce(pc, this.resource, this.key, () => this.waiting.wait(backoff.next(), signal), signal);
     } catch (error) {
-      if (error instanceof Refused || error instanceof Unreachable || error instanceof NoMedia) return false;
-      throw error;
+      if (signal.aborted) throw error;
+      // A session that the server does not know any more may have made room for somebody else's.
+      return error instanceof Refused && [404, 410].includes(error.status) ? "server" : "network";
     }
     this.#set("sending");
-    return true;
+    return "";
   }
 
   #close() {
