@@ -236,7 +236,7 @@ def _bound(host: str, port: int) -> socket.socket:
         for option, forced in ((socket.SO_RCVBUF, _SO_RCVBUFFORCE), (socket.SO_SNDBUF, _SO_SNDBUFFORCE)):
             sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER)  # the kernel cuts it to net.core.[rw]mem_max
             if sys.platform == "linux":
-                with contextlib.suppress(PermissionError):  # of who has no CAP_NET_ADMIN
+                with contextlib.suppress(OSError):  # of who has no CAP_NET_ADMIN, or a kernel that has no such option
                     sock.setsockopt(socket.SOL_SOCKET, forced, _BUFFER)
         sock.bind((host, port))
     except OSError:
