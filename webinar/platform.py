@@ -95,11 +95,12 @@ class Platform:
             tasks.create_task(self.stage.keep_looking(), name="stage")
             tasks.create_task(self.crowd.keep_telling(self.bus), name="crowd")
 
-    def _sent(self) -> dict[str, Sent]:
+    def _sent(self, event_id: str | None = None) -> dict[str, Sent]:
         if self.live is None:
             return {}
         whep = self.live.whep
-        stats = {event_id: whep.stats(event_id) for event_id in whep.events}
+        asked = whep.events if event_id is None else {event_id} & set(whep.events)
+        stats = {name: whep.stats(name) for name in asked}
         return {name: Sent(s.viewers, s.by_rung, s.totals.lateness_s) for name, s in stats.items()}
 
     def _close_whep(self, resource: str) -> None:

@@ -51,9 +51,12 @@ class _Process:
 
 
 class Crowd:
-    """One a web process. `sent()` gives what this process sends, by event; `process` is a name no other one has."""
+    """One a web process. `process` is a name no other one has."""
 
-    def __init__(self, admission: Admission, sent: Callable[[], Mapping[str, Sent]], process: str = "") -> None:
+    def __init__(
+        self, admission: Admission, sent: Callable[[str | None], Mapping[str, Sent]], process: str = ""
+    ) -> None:
+        """`sent(event_id)` gives what this process sends, by event: of all of them for None, else of that one."""
         self._admission = admission
         self._sent = sent
         self._process = process or uuid.uuid4().hex
@@ -88,7 +91,7 @@ class Crowd:
     def sent(self, event_id: uuid.UUID) -> Sent:
         """What all processes send of an event."""
         name, oldest = str(event_id), time.monotonic() - SILENT_S
-        total = self._sent().get(name, Sent())
+        total = self._sent(name).get(name, Sent())
         for process in self._others.values():
             if process.told_at >= oldest and name in process.sent:
                 total = total.plus(process.sent[name])
@@ -111,7 +114,7 @@ class Crowd:
         """What is to be told: of whom something was heard since the last time, and what is being sent."""
         people = self._admission.heard_since(self._told_at)
         self._told_at = now
-        events = {event_id: [s.viewers, dict(s.rungs), round(s.late_s, 3)] for event_id, s in self._sent().items()}
+        events = {event_id: [s.viewers, dict(s.rungs), round(s.late_s, 3)] for event_id, s in self._sent(None).items()}
         said: list[dict[str, Any]] = [{"process": self._process, "events": events}]
         for some in _batches(people, _AT_ONCE):
             rows = [
@@ -128,6 +131,7 @@ class Crowd:
         process = str(said["process"])
         if process == self._process:
             return
+        self._forget(now - PRESENT_S)
         if "events" in said:
             sent = {str(e): Sent(int(n), dict(rungs), float(late)) for e, (n, rungs, late) in said["events"].items()}
             self._others.pop(process, None)
@@ -137,6 +141,11 @@ class Crowd:
         for person, event_id, transport, age_s, behind_s in said.get("heard", ()):
             if transport in TRANSPORTS:
                 self._note(Heard(uuid.UUID(person), uuid.UUID(event_id), transport, now - float(age_s), behind_s))
+
+    def _forget(self, before: float) -> None:
+        """Who was told of longest ago comes first; one behind a younger word goes with a later look."""
+        while self._elsewhere and next(iter(self._elsewhere.values())).at < before:
+            self._elsewhere.popitem(last=False)
 
     def _note(self, heard: Heard) -> None:
         known = self._elsewhere.pop(heard.person, None)

@@ -38,9 +38,11 @@ class Process:
     def __init__(self) -> None:
         self.here = Here()
         self.sent: dict[str, Sent] = {}
+        self.asked: list[str | None] = []  # of which event it was asked what is sent
         self.crowd = Crowd(cast(Admission, self.here), self._sent)
 
-    def _sent(self) -> Mapping[str, Sent]:
+    def _sent(self, event_id: str | None) -> Mapping[str, Sent]:
+        self.asked.append(event_id)
         return self.sent
 
     def tell(self, *others: Process, ago_s: float = 0.0) -> list[dict[str, Any]]:
@@ -84,6 +86,17 @@ def test_who_is_not_heard_of_any_more_anywhere_has_left(one: Process, two: Proce
     assert two.crowd.present(EVENT)["whep"] == 1
 
 
+def test_who_was_told_of_long_ago_is_not_kept_in_memory(one: Process, two: Process) -> None:
+    for person in range(3):
+        one.here.hear(person, "whep")
+    one.tell(two)
+    word = {"process": "third", "heard": [[str(uuid.UUID(int=9)), str(EVENT), "hls", 0, None]]}
+    two.crowd.take(word, time.monotonic() + PRESENT_S - 1)
+    assert len(two.crowd._elsewhere) == 4  # noqa: SLF001 - nothing else tells what is kept
+    two.crowd.take(word, time.monotonic() + PRESENT_S + 1)
+    assert list(two.crowd._elsewhere) == [uuid.UUID(int=9)]  # noqa: SLF001 - as above
+
+
 def test_only_what_is_new_is_told_and_an_older_word_changes_nothing(one: Process, two: Process) -> None:
     one.here.hear(1, "whep")
     two.here.hear(1, "hls", ago_s=3)
@@ -101,6 +114,7 @@ def test_what_is_sent_adds_up_until_a_process_is_silent(one: Process, two: Proce
     two.tell(one)
     assert one.crowd.sent(EVENT) == Sent(5, {"720p": 4, "240p": 1}, 0.05)
     assert one.crowd.sent(OTHER) == Sent(1, {"720p": 1})
+    assert one.asked == [str(EVENT), str(OTHER)], "nothing is counted that was not asked for"
     two.tell(one, ago_s=SILENT_S + 1)
     assert one.crowd.sent(EVENT) == Sent(3, {"720p": 2, "240p": 1}, 0.01)
     assert one.crowd.sent(OTHER) == Sent()
