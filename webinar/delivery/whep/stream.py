@@ -32,6 +32,7 @@ _ONE_BYTE_HEADERS: Final = 0xBEDE0001  # profile and length in words (RFC 8285 s
 _SEND_TIME: Final = 1 << 18  # units a second of abs-send-time: 24 bits, 6.18 fixed point
 _LOW: Final = (1 << 64) - 1
 _MAX_REPEATED: Final = 16  # packets at a time
+PATIENCE_S: Final = 0.15  # what a burst may delay live frames: slices of some 600 packets, two seconds of a GOP
 
 
 class OutStream:
@@ -52,6 +53,7 @@ class OutStream:
         "_index",
         "_paced",
         "_pacer",
+        "_patient_until_s",
         "_peer",
         "_repair",
         "_repair_index",
@@ -99,6 +101,7 @@ class OutStream:
         self._repair_index = sequence
         self._pacer = pacer
         self._paced = False  # in the pacer's queue
+        self._patient_until_s = 0.0  # monotonic
         self._waiting: deque[tuple[Run, int, int]] = deque()  # run, first index, timestamp: of one GOP at most
         self._history: deque[tuple[int, Frame, int]] | None = deque(maxlen=history) if history else None
         self._gcm: tuple[Callable[..., object], int, int, Callable[..., None]] | None = None
@@ -115,8 +118,11 @@ class OutStream:
         """Send a frame under a 32-bit timestamp; of one that is large the first slice now, the others by the pacer.
 
         What still waits of the frame before goes first: at once, or in its own time when this one may wait `behind` it.
+        The frames after a burst of such wait too, for a moment: else the first of them would send it all at once.
         """
-        if self._waiting and not behind:
+        if behind:
+            self._patient_until_s = monotonic() + PATIENCE_S
+        elif self._waiting and monotonic() >= self._patient_until_s:
             self._flush()
         index = self._index
         if self._history is not None:

@@ -12,7 +12,7 @@ from webinar.base.rtc import Peer
 from webinar.base.rtc.srtp import AES_128_CM, AES_256_GCM, KeyPair, Profile, Sender, header_length
 from webinar.delivery.whep.pacer import GAP_S, Pacer
 from webinar.delivery.whep.packetizer import MAX_SLICES, SLICE, SendBuffer
-from webinar.delivery.whep.stream import OutStream
+from webinar.delivery.whep.stream import PATIENCE_S, OutStream
 
 PROFILES = pytest.mark.parametrize("profile", [AES_256_GCM, AES_128_CM], ids=["gcm", "cm"])
 SSRC, REPAIR = 7, 8
@@ -230,6 +230,28 @@ def test_the_next_frame_leaves_behind_what_waits_of_the_one_before(profile: Prof
     paced.later(), paced.later()
     assert paced.numbers() == list(range(141, 182))
     assert paced.pacer.due_s() is None
+
+
+def test_live_frames_wait_for_the_rest_of_a_burst_but_not_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    paced = Paced(AES_256_GCM)
+    monkeypatch.setattr("webinar.delivery.whep.stream.monotonic", lambda: paced.now_s)
+    paced.viewer.send(*[b"x" * 1000] * 40, ticks=1)
+    for n in range(60):
+        paced.viewer.send(*[b"x" * 1000] * 8, ticks=2 + n, behind=True)
+    for _ in range(8):
+        paced.later()
+    paced.viewer.send(b"live", ticks=70)
+    assert len(paced.viewer.wire.datagrams) < 200, "the burst goes on in its own time"
+    while paced.later():
+        pass
+    received = paced.viewer.received()
+    assert [sequence for _, _, sequence, *_ in received] == list(range(100, 621))
+    assert received[-1][-1] == b"live"
+    for n in range(2):
+        paced.viewer.send(*[b"x" * 1000] * 40, ticks=100 + n, behind=n > 0)
+    paced.now_s += PATIENCE_S
+    paced.viewer.send(b"live", ticks=110)
+    assert paced.numbers() == list(range(621, 702)), "whoever is that late catches up at once"
 
 
 @pytest.mark.parametrize("rtx", [True, False])
