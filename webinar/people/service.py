@@ -90,7 +90,8 @@ class PeopleService:
         name, email = clean_account(name, email, None)
         owner = await self._store.owner(self._store.pool)
         if owner is None:
-            owner = await self._store.put_owner(self._store.pool, name, email, NO_PASSWORD)
+            async with self._store.pool.acquire() as connection, connection.transaction():
+                owner = await self._store.put_owner(connection, name, email, NO_PASSWORD)
         if owner is None:  # set up by somebody else in between
             owner = await self._store.owner(self._store.pool)
         if owner is None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from webinar.base.db import Connection, Pool
 from webinar.people.model import NO_PASSWORD, Account, ApiToken, LinkPurpose, Role
 
+_OWNER_LOCK: Final = 0x6F776E6572  # "owner"
 _ACCOUNT = "a.id, a.email, a.name, a.role, a.password_hash, a.created_at"
 
 
@@ -37,10 +38,13 @@ class PeopleStore:
         row = await connection.fetchrow(f"select {_ACCOUNT} from account a where role = 'owner'")  # noqa: S608
         return None if row is None else _account(row)
 
-    async def put_owner(
-        self, connection: Connection | Pool, name: str, email: str, password_hash: str
-    ) -> Account | None:
-        """The one owner: made, or, as long as they have no password, taken over. None when they have one."""
+    async def put_owner(self, connection: Connection, name: str, email: str, password_hash: str) -> Account | None:
+        """The one owner: made, or, as long as they have no password, taken over. None when they have one.
+
+        Within a transaction, to its end one at a time: `on conflict` minds one index, and two with the same address
+        that are made at once meet in the other one too.
+        """
+        await connection.execute("select pg_advisory_xact_lock($1)", _OWNER_LOCK)
         row = await connection.fetchrow(
             """
             insert into account as a (email, name, password_hash, role) values ($1, $2, $3, 'owner')
