@@ -74,9 +74,13 @@ async def test_an_owner_without_a_password_can_still_be_set_up(people: PeopleSer
     assert (owner.id, owner.email) == (made.id, "owner@example.org")
 
 
-async def test_all_who_need_an_owner_at_once_on_a_fresh_installation_get_the_same_one(people: PeopleService) -> None:
-    made = await asyncio.gather(*(people.ensure_owner("Demo", "demo@example.org") for _ in range(8)))
-    assert len({account.id for account in made}) == 1
+async def test_all_who_need_an_owner_at_once_on_a_fresh_installation_get_the_same_one(
+    people: PeopleService, pool: Pool
+) -> None:
+    for n in range(30):  # one round seldom meets the moment
+        made = await asyncio.gather(*(people.ensure_owner("Demo", f"demo{n}@example.org") for _ in range(8)))
+        assert len({account.id for account in made}) == 1
+        await pool.execute("delete from account")
 
 
 async def test_signing_in_opens_a_session_until_signing_out(people: PeopleService) -> None:
