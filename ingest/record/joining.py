@@ -105,6 +105,8 @@ class Joining:
         """Makes it an ordinary MP4. Raises `NotARecording`, `OSError`."""
         self._scan.go_on(self._out, self._at)
         found = self._scan.contents()
+        if found.end != self._at:  # what follows would be cut off, and be in the digest
+            raise NotARecording(f"what was joined can be read up to byte {found.end} of {self._at} only")
         duration_s = close_file(self._out, found.heads, found.end, found.tables)
         joined = Joined(duration_s, self._follower.finish())
         self._close()

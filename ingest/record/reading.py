@@ -213,7 +213,10 @@ def _boxes(fd: int, at: int, limit: int) -> Iterator[tuple[bytes, int, int]]:
     The header of a group that was closed is stepped into, and given like one that was not: as a `free`.
     """
     while at + 8 <= limit:
-        size, name = struct.unpack("!I4s", os.pread(fd, 8, at))
+        header = os.pread(fd, 8, at)
+        if len(header) < 8:
+            return  # the file is shorter than `limit`
+        size, name = struct.unpack("!I4s", header)
         if size == 1 and _hidden(fd, at) is not None:
             size, name = len(PLACE), b"free"
         if size < 8 or at + size > limit:

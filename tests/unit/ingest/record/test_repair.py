@@ -184,6 +184,18 @@ def test_joining_what_is_not_finished_leaves_nothing_behind(live: Live, tmp_path
     assert half.read_bytes() == live
 
 
+def test_halves_of_which_one_cannot_be_read_to_its_end_are_not_cut_there(tmp_path: Path) -> None:
+    halves = [closed(tmp_path / f"{n}.mp4").path for n in range(2)]
+    data = bytearray(halves[0].read_bytes())
+    third = [at for at in range(len(data)) if data[at : at + 4] == b"moof"][2]
+    data[third - 4 : third] = bytes(4)  # the size of a box
+    halves[0].write_bytes(data)
+    target = tmp_path / "joined.mp4"
+    with pytest.raises(NotARecording, match="only"):
+        join(halves, target)
+    assert not target.exists()
+
+
 def test_a_disk_that_says_once_that_it_did_not_keep_what_was_joined_is_heard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
