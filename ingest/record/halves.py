@@ -22,7 +22,7 @@ from ingest.record.beside import beside
 from ingest.record.joining import Joined, Joining
 from ingest.record.reading import NotARecording
 from webinar.base import log
-from webinar.base.errors import NotFound, WebinarError
+from webinar.base.errors import NotFound
 from webinar.base.storage import Storage
 
 _log = log.get(__name__)
@@ -74,10 +74,19 @@ class Halves:
         if local is not None:
             return local
         copy = base.with_name(f"{base.name}.{notice.session_id}{self._fetched}")
-        with await asyncio.to_thread(copy.open, "wb") as file:
-            async for piece in self._storage.read_range(notice.key, 0, notice.bytes):
-                await asyncio.to_thread(file.write, piece)
+        await _finished(asyncio.to_thread(copy.unlink, missing_ok=True))
+        async for piece in self._storage.read_range(notice.key, 0, notice.bytes):
+            await _finished(asyncio.to_thread(_append, copy, piece))
         return copy
+
+    def to_fetch(self, notices: Sequence[RecordingClosed]) -> int:
+        """Bytes that copies of stored recordings would take here."""
+        return 0 if self._storage.here else sum(notice.bytes for notice in notices)
+
+    def drop(self, file: Path) -> None:
+        """Removes what `fetch` gave if that was a copy."""
+        if file.suffix == self._fetched:
+            file.unlink(missing_ok=True)
 
     def drop_fetched(self, own: Path) -> None:
         """Removes the copies that were made for the recording at `own`."""
@@ -93,17 +102,16 @@ class _Begun:
     digests: list[str]  # of the earlier halves, in order
     files: deque[Path]
     bytes: int  # of the earlier halves
+    drop: Callable[[Path], None]  # what of them is not needed any more
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def step(self, own: Path, heads: Sequence[int]) -> bool:
         """Whether there is more to do. Raises `NotARecording`, `OSError`."""
-        needed = self.bytes + own.stat().st_size
-        if shutil.disk_usage(own.parent).free < _ROOM * needed:
-            raise OSError("too little room to join while live")
+        _check_spare(own, self.bytes)
         if not self.files:
             return not self.joining.follow(own, heads, _STEP)
         if self.joining.add(self.files[0], _STEP):
-            self.files.popleft()
+            self.drop(self.files.popleft())
         return True
 
     def finish(self, own: Path) -> Joined:
@@ -116,6 +124,12 @@ class _Begun:
             self.joining.discard()
             raise
 
+    def discard(self) -> None:
+        """Leaves nothing of it. Raises `OSError`."""
+        self.joining.discard()
+        for path in self.files:
+            self.drop(path)
+
 
 class EarlyJoins:
     """Of the sessions that are live in this process, by id. All methods belong to the event loop."""
@@ -123,6 +137,7 @@ class EarlyJoins:
     def __init__(self, halves: Halves) -> None:
         self._halves = halves
         self._begun: dict[str, _Begun] = {}
+        self._beginning: dict[str, asyncio.Task[_Begun | None]] = {}
         self._over: set[str] = set()  # sessions that nothing is begun for any more: one short id each
 
     async def step(self, event_id: str, own: Path, target: Path, heads: Sequence[int]) -> bool:
@@ -132,16 +147,16 @@ class EarlyJoins:
         """
         session_id = own.stem
         try:
-            begun = self._begun.get(session_id) or await self._begin(event_id, own, target)
+            begun = self._begun.get(session_id) or await self._begin_once(event_id, own, target)
             if begun is None:
                 return False
             async with begun.lock:
                 if self._begun.get(session_id) is not begun:
                     return False
                 return await _finished(asyncio.to_thread(begun.step, own, heads))
-        except (NotARecording, WebinarError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a head start, the events stay live
             EARLY_REFUSED.inc()
-            _log.warning("halves are joined at the end only", event_id=event_id, session=session_id, error=str(error))
+            _log.warning("halves are joined at the end only", event_id=event_id, session=session_id, error=repr(error))
             await self.forget(session_id)
             return False
 
@@ -151,6 +166,7 @@ class EarlyJoins:
         Raises `NotARecording`, `OSError`; then nothing is left at the target.
         """
         self._over.add(own.stem)
+        await self._stop_beginning(own.stem)
         begun = self._begun.get(own.stem)
         if begun is None:
             return None
@@ -165,10 +181,30 @@ class EarlyJoins:
     async def forget(self, session_id: str) -> None:
         """The session is over, joined or not: nothing is left of what was begun."""
         self._over.add(session_id)
+        await self._stop_beginning(session_id)
         begun = self._begun.pop(session_id, None)
-        if begun is not None:
-            async with begun.lock:
-                await asyncio.to_thread(begun.joining.discard)
+        if begun is None:
+            return
+        async with begun.lock:
+            try:
+                await _finished(asyncio.to_thread(begun.discard))
+            except OSError as error:
+                _log.error("what was laid down ahead cannot be removed", session=session_id, error=str(error))
+
+    async def _begin_once(self, event_id: str, own: Path, target: Path) -> _Begun | None:
+        """In a task that `join` and `forget` can stop: fetching may take minutes, to names that joining uses, too."""
+        task = self._beginning[own.stem] = asyncio.create_task(self._begin(event_id, own, target))
+        try:
+            await asyncio.wait([task])
+        finally:
+            await self._stop_beginning(own.stem)
+        return None if task.cancelled() else task.result()
+
+    async def _stop_beginning(self, session_id: str) -> None:
+        task = self._beginning.pop(session_id, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
 
     async def _begin(self, event_id: str, own: Path, target: Path) -> _Begun | None:
         if own.stem in self._over:
@@ -176,14 +212,29 @@ class EarlyJoins:
         earlier = await self._halves.earlier(event_id, own.stem)
         if not earlier:
             return None
-        files = deque([await self._halves.fetch(notice, beside(own, "")) for notice in earlier])
-        if own.stem in self._over:
-            return (
-                None  # it ended meanwhile: the target may be somebody else's already, so nothing is awaited from here
-            )
         digests, size = [notice.sha256 for notice in earlier], sum(notice.bytes for notice in earlier)
-        begun = self._begun[own.stem] = _Begun(Joining(target), digests, files, size)
+        files: deque[Path] = deque()
+        try:
+            for n, notice in enumerate(earlier):
+                await asyncio.to_thread(_check_spare, own, size, self._halves.to_fetch(earlier[n:]))
+                files.append(await self._halves.fetch(notice, beside(own, "")))
+            # Nothing is awaited from here on: who stops this either finds it begun or nothing of it.
+            begun = self._begun[own.stem] = _Begun(Joining(target), digests, files, size, self._halves.drop)
+        except BaseException:
+            await _finished(asyncio.to_thread(self._halves.drop_fetched, own))
+            raise
         return begun
+
+
+def _check_spare(own: Path, earlier: int, copies: int = 0) -> None:
+    """Whether there is room beside what is recorded; bytes of the halves, and still to be fetched. Raises `OSError`."""
+    if shutil.disk_usage(own.parent).free < _ROOM * (earlier + own.stat().st_size) + copies:
+        raise OSError("too little room to join while live")
+
+
+def _append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
 
 
 async def _finished(work: Coroutine[Any, Any, _T]) -> _T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from ingest.contract import RecordingClosed
@@ -9,8 +10,11 @@ from ingest.record.movie import GROUP_BYTES, HEAD, PLACE, hiding
 from ingest.record.recorder import Recorder
 from ingest.record.spool import Spool
 from tests.media.encoded import Talk, talk
+from tests.waiting import until
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
+
+_GROUP = 4096  # bytes: many in a few seconds
 
 
 def feed(recorder: Recorder, made: Talk, lost: range = range(0), *, pictures_late_s: float = 0.0) -> None:
@@ -51,9 +55,9 @@ def torn(path: Path, seconds: int = 4, group_bytes: int = GROUP_BYTES, *, pictur
     return bytes(data[:at])
 
 
-def spool_in(folder: Path) -> tuple[Spool, Storage]:
-    """A spool and a store of a folder's."""
-    storage = Storage.open(Settings.read(data_dir=folder))
+def spool_in(folder: Path, storage_url: str | None = None) -> tuple[Spool, Storage]:
+    """A spool and a store of a folder's, or one that is elsewhere."""
+    storage = Storage.open(Settings.read(data_dir=folder, storage_url=storage_url))
     return Spool(folder / "spool", storage), storage
 
 
@@ -70,3 +74,34 @@ async def two_halves(spool: Spool) -> RecordingClosed:
     notice = await spool.store_joined("event", "2-b", last.path, last.duration_s)
     await spool.store_sound(notice)
     return notice
+
+
+async def live(spool: Spool, session: str, seconds: int = 4) -> Recorder:
+    """A recorder that has most of a talk in its file, in many groups, and goes on."""
+    recorder = Recorder(spool.path("event", session), lambda _: None, group_bytes=_GROUP)
+    recorder.start()
+    feed(recorder, talk(seconds))
+    await until(lambda: recorder.saved_s >= seconds - 1, what="nothing was written")
+    return recorder
+
+
+async def lay_ahead(spool: Spool, recorder: Recorder) -> None:
+    """All that can be laid down while the recorder's session is live."""
+    while await spool.join_ahead("event", recorder.path.stem, recorder.heads):
+        pass
+
+
+async def end(spool: Spool, recorder: Recorder) -> RecordingClosed:
+    """Of the event, in the session of the recorder."""
+    recorder.finish()
+    await asyncio.to_thread(recorder.join)
+    session = recorder.path.stem
+    notice = await spool.store_joined("event", session, recorder.path, recorder.duration_s, recorder.sha256)
+    await spool.forget(session)
+    return notice
+
+
+async def stored_half(spool: Spool, session: str = "1-a") -> RecordingClosed:
+    """A session that was interrupted."""
+    half = closed(spool.path("event", session), 2, _GROUP)
+    return await spool.store("event", session, half.path, half.duration_s, half.sha256)

@@ -14,13 +14,9 @@ from prometheus_client import REGISTRY
 from ingest.contract import RecordingClosed
 from ingest.record import halves as halves_module
 from ingest.record import spool as spool_module
-from ingest.record.recorder import Recorder
-from ingest.record.spool import Spool
-from tests.media.encoded import talk
 from tests.media.mp4_probe import probe
 from tests.media.reading import watch
-from tests.media.spooled import closed, feed, left_in, spool_in, torn, two_halves
-from tests.waiting import until
+from tests.media.spooled import closed, end, lay_ahead, left_in, live, spool_in, stored_half, torn, two_halves
 
 _APART = "webinar_recording_join_failed_total"
 
@@ -164,51 +160,20 @@ async def test_a_last_half_that_could_not_be_closed_is_repaired_and_joined_by_th
     assert left_in(tmp_path) == []
 
 
-_GROUP = 4096
-
-
-async def _live(spool: Spool, session: str, seconds: int = 4) -> Recorder:
-    """A recorder that has most of a talk in its file, in many groups, and goes on."""
-    recorder = Recorder(spool.path("event", session), lambda _: None, group_bytes=_GROUP)
-    recorder.start()
-    feed(recorder, talk(seconds))
-    await until(lambda: recorder.saved_s >= seconds - 1, what="nothing was written")
-    return recorder
-
-
-async def _lay_ahead(spool: Spool, recorder: Recorder) -> None:
-    while await spool.join_ahead("event", recorder.path.stem, recorder.heads):
-        pass
-
-
-async def _end(spool: Spool, recorder: Recorder) -> RecordingClosed:
-    recorder.finish()
-    await asyncio.to_thread(recorder.join)
-    session = recorder.path.stem
-    notice = await spool.store_joined("event", session, recorder.path, recorder.duration_s, recorder.sha256)
-    await spool.forget(session)
-    return notice
-
-
-async def _stored_half(spool: Spool, session: str = "1-a") -> RecordingClosed:
-    half = closed(spool.path("event", session), 2, _GROUP)
-    return await spool.store("event", session, half.path, half.duration_s, half.sha256)
-
-
 async def test_what_was_laid_ahead_while_live_makes_the_file_that_joining_at_the_end_makes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool, storage = spool_in(tmp_path)
-    half = await _stored_half(spool)
-    recorder = await _live(spool, "2-b")
+    half = await stored_half(spool)
+    recorder = await live(spool, "2-b")
     monkeypatch.setattr(halves_module, "_STEP", 3000)  # so that steps end inside groups
-    await _lay_ahead(spool, recorder)
+    await lay_ahead(spool, recorder)
     begun = recorder.path.with_suffix(".joined")
     before = begun.stat().st_size
     assert len(recorder.heads) > 3
     assert before > recorder.heads[-1]
     monkeypatch.setattr(spool_module, "join", None)  # is not needed
-    notice = await _end(spool, recorder)
+    notice = await end(spool, recorder)
     whole = storage.local_path(notice.key)
     assert whole is not None
     assert notice.joined == (half.session_id,)
@@ -220,9 +185,9 @@ async def test_what_was_laid_ahead_while_live_makes_the_file_that_joining_at_the
 
 async def test_a_process_that_dies_while_it_lays_ahead_loses_nothing(tmp_path: Path) -> None:
     spool, storage = spool_in(tmp_path)
-    await _stored_half(spool)
-    recorder = await _live(spool, "2-b")
-    await _lay_ahead(spool, recorder)
+    await stored_half(spool)
+    recorder = await live(spool, "2-b")
+    await lay_ahead(spool, recorder)
     assert "2-b.joined" in left_in(tmp_path)
     await spool.expect_join("event", "2-b")
     begun = recorder.path.with_suffix(".joined").read_bytes()
@@ -241,11 +206,11 @@ async def test_a_process_that_dies_while_it_lays_ahead_loses_nothing(tmp_path: P
 
 async def test_a_half_that_comes_after_the_others_were_laid_ahead_is_in_the_file_too(tmp_path: Path) -> None:
     spool, storage = spool_in(tmp_path)
-    await _stored_half(spool, "1-a")
-    recorder = await _live(spool, "3-c")
-    await _lay_ahead(spool, recorder)
-    await _stored_half(spool, "2-b")
-    notice = await _end(spool, recorder)
+    await stored_half(spool, "1-a")
+    recorder = await live(spool, "3-c")
+    await lay_ahead(spool, recorder)
+    await stored_half(spool, "2-b")
+    notice = await end(spool, recorder)
     assert notice.joined == ("1-a", "2-b")
     assert len(watch(storage.local_path(notice.key) or Path()).lip_sync()) == 8
 
@@ -254,20 +219,20 @@ async def test_without_room_to_spare_nothing_is_laid_ahead_and_the_halves_are_jo
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool, _ = spool_in(tmp_path)
-    await _stored_half(spool)
-    recorder = await _live(spool, "2-b")
+    await stored_half(spool)
+    recorder = await live(spool, "2-b")
     monkeypatch.setattr(halves_module, "_ROOM", 10**12)
-    await _lay_ahead(spool, recorder)
+    await lay_ahead(spool, recorder)
     assert "2-b.joined" not in left_in(tmp_path)
     assert not await spool.join_ahead("event", "2-b", recorder.heads), "it is not tried again and again"
-    assert (await _end(spool, recorder)).joined == ("1-a",)
+    assert (await end(spool, recorder)).joined == ("1-a",)
 
 
 async def test_of_a_session_that_ends_otherwise_nothing_laid_ahead_is_left(tmp_path: Path) -> None:
     spool, _ = spool_in(tmp_path)
-    await _stored_half(spool)
-    recorder = await _live(spool, "2-b")
-    await _lay_ahead(spool, recorder)
+    await stored_half(spool)
+    recorder = await live(spool, "2-b")
+    await lay_ahead(spool, recorder)
     recorder.finish()
     await asyncio.to_thread(recorder.join)
     await spool.store("event", "2-b", recorder.path, recorder.duration_s)
@@ -277,7 +242,7 @@ async def test_of_a_session_that_ends_otherwise_nothing_laid_ahead_is_left(tmp_p
 
 async def test_a_session_without_earlier_halves_lays_nothing_ahead(tmp_path: Path) -> None:
     spool, _ = spool_in(tmp_path)
-    recorder = await _live(spool, "1-a")
+    recorder = await live(spool, "1-a")
     assert not await spool.join_ahead("event", "1-a", recorder.heads)
     assert left_in(tmp_path) == ["1-a.mp4"]
-    assert (await _end(spool, recorder)).joined == ()
+    assert (await end(spool, recorder)).joined == ()
