@@ -220,8 +220,10 @@ class Ingest:
         except (WebinarError, OSError) as error:
             _log.error("recording waits in the spool", event_id=session.event_id, error=str(error))
         finally:
-            self._writing.discard(session.id)
-            await self._spool.forget(session.id)
+            try:
+                await self._spool.forget(session.id)
+            finally:  # only now: a sweep would join it into the same file
+                self._writing.discard(session.id)
 
     async def _sweep(self) -> None:
         """Recordings that a crash or a failing store left behind, and rehearsals that nobody uses."""
