@@ -38,6 +38,7 @@ CHAT: Final[Table] = {
     "gate_ended": _("The event has ended. You can still read everything here."),
     "gate_frozen": _("The host has paused the chat for a moment."),
     "gate_muted": _("A moderator has muted you. You can write again in {t}."),
+    "gate_muted_until": _("A moderator has muted you. You can write again at {t}."),
     "gate_hosts": _("Only the hosts are writing here just now."),
     "gate_questions": _("The chat takes questions only just now."),
     "moment": _("Chat as it was at {t}"),

@@ -9,7 +9,8 @@ import assert from "node:assert/strict";
 import { ChatLog } from "./chat/log.js";
 import { Outbox, uuid } from "./chat/outbox.js";
 import { Line } from "./chat/line.js";
-import { initials } from "./chat/message.js";
+import { initials, renew } from "./chat/message.js";
+import { tell } from "./chat/field.js";
 import { Backoff, Pause, either, sleep, within } from "./media/backoff.js";
 import { Texts, clock } from "./common/boot.js";
 const event = (seq) => ({ seq, type: "message", at: "2026-01-01T00:00:00Z" });
@@ -149,6 +150,61 @@ def test_whom_the_server_wants_no_more_asks_no_more() -> None:
         await sleep(1);
         assert.equal(sockets.length, 1);
         assert.deepEqual(told, ["connecting", "open", "closed", "too_many_tabs"]);
+        """
+    )
+
+
+def test_a_list_keeps_the_elements_whose_look_did_not_change() -> None:
+    run(
+        """
+        const list = {
+          children: [],
+          insertBefore(item, before) {
+            item.remove();
+            this.children.splice(before ? this.children.indexOf(before) : this.children.length, 0, item);
+          },
+        };
+        let made = 0;
+        const make = (look) => [look, () => {
+          const item = { look, nr: (made += 1), remove: () => {
+            list.children = list.children.filter((one) => one !== item);
+          } };
+          return item;
+        }];
+        const stands = () => list.children.map((one) => `${one.look}${one.nr}`).join(" ");
+        const seen = [];
+        for (const looks of ["abc", "abc", "acb", "xc", "cxa", ""]) {
+          renew(list, [...looks].map(make));
+          seen.push(stands());
+        }
+        assert.deepEqual(seen, ["a1 b2 c3", "a1 b2 c3", "a1 c3 b2", "x4 c3", "c3 x4 a5", ""]);
+        """
+    )
+
+
+def test_a_clock_is_written_for_the_eyes_and_its_sentence_once_for_the_ears() -> None:
+    run(
+        """
+        class Place {
+          children = [];
+          written = 0;
+          get firstElementChild() { return this.children[0] ?? null; }
+          get textContent() { return this.text ?? ""; }
+          set textContent(text) { this.written += 1; this.text = text; this.children = []; }
+          replaceChildren(...children) { this.children = children; }
+          setAttribute(name, value) { this[name] = value; }
+        }
+        globalThis.document = { createElement: () => new Place() };
+        const place = new Place();
+        tell(place, "closed");
+        tell(place, "closed");
+        assert.deepEqual([place.text, place.written], ["closed", 1]);
+        for (const left of ["0:03", "0:02", "0:01"]) tell(place, `closed, ${left}`, "closed for now");
+        const [eyes, ears] = place.children;
+        assert.deepEqual([eyes.text, eyes["aria-hidden"], ears.text, ears.written],
+          ["closed, 0:01", "true", "closed for now", 1]);
+        tell(place, "closed");
+        assert.deepEqual([place.text, place.children.length], ["closed", 0]);
         """
     )
 

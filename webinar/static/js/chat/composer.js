@@ -3,8 +3,8 @@
  * person, may write just now.
  */
 
-import { clock, need } from "../common/boot.js";
-import { Field } from "./field.js";
+import { need } from "../common/boot.js";
+import { Field, tellClosed } from "./field.js";
 import { closed, isStaff } from "./gate.js";
 import { element } from "./message.js";
 import { Names } from "./names.js";
@@ -41,6 +41,8 @@ export class Composer {
     /** @type {Line | null} */
     this.to = null;
     this.waitUntil = 0;
+    /** How long that wait was when it began. */
+    this.waitS = 0;
     this.slowUntil = 0;
     this.away = false;
     this.timer = 0;
@@ -51,7 +53,9 @@ export class Composer {
       if (event.key === "Escape" && !event.defaultPrevented && !this.field.composes(event)) this.replyTo(null, "");
     });
     client.addEventListener("wait", (event) => {
-      this.waitUntil = Date.now() + /** @type {CustomEvent} */ (event).detail;
+      const ms = /** @type {CustomEvent} */ (event).detail;
+      this.waitUntil = Date.now() + ms;
+      this.waitS = Math.ceil(ms / 1000);
       this.look();
     });
     client.addEventListener("room", () => this.look());
@@ -92,36 +96,27 @@ export class Composer {
     this.gate.hidden = !shut || this.away;
     this.form.hidden = Boolean(shut) || this.away;
     this.askInstead.hidden = shut?.key !== "gate_questions" || !room.known;
-    if (shut) {
-      const t = shut.until ? clock((shut.until - now) / 1000 + 1) : "";
-      this.#write(this.gateText, this.texts.say(shut.key, { t }));
-    }
+    if (shut) tellClosed(this.gateText, shut, this.texts);
     const usable = this.client.state !== "closed";
     this.field.field.disabled = !usable;
     this.button.disabled = !usable;
     const wait = Math.max(this.waitUntil, this.slowUntil) - now;
-    this.field.say(this.#hint(wait));
+    this.field.say(...this.#hint(wait));
     if (wait > 0 || shut?.until) this.timer = window.setTimeout(() => this.look(), 500);
   }
 
-  /** @param {number} wait ms */
+  /**
+   * @param {number} wait ms
+   * @returns {[text: string, spoken?: string]}
+   */
   #hint(wait) {
     const { mode, slow_s } = this.client.room.settings;
     const n = Math.max(1, Math.ceil(wait / 1000));
-    if (wait > 0 && this.slowUntil > this.waitUntil) return this.texts.say("slow_wait", { n });
-    if (wait > 0) return this.texts.say("wait", { n });
-    if (isStaff(this.client.you)) return "";
-    if (mode === "review") return this.texts.say("review");
-    return slow_s ? this.texts.say("slow", { n: slow_s }) : "";
-  }
-
-  /**
-   * Live regions say again what is written again.
-   * @param {HTMLElement} place
-   * @param {string} text
-   */
-  #write(place, text) {
-    if (place.textContent !== text) place.textContent = text;
+    if (wait > 0 && this.slowUntil > this.waitUntil) return [this.texts.say("slow_wait", { n }), this.texts.say("slow", { n: slow_s })];
+    if (wait > 0) return [this.texts.say("wait", { n }), this.texts.say("wait", { n: this.waitS })];
+    if (isStaff(this.client.you)) return [""];
+    if (mode === "review") return [this.texts.say("review")];
+    return [slow_s ? this.texts.say("slow", { n: slow_s }) : ""];
   }
 
   /** @param {string} body @returns {boolean} */

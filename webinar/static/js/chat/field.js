@@ -3,9 +3,51 @@
  * composition of a Korean syllable does neither. What is typed survives a reload.
  */
 
+import { clock } from "../common/boot.js";
+import { element } from "./message.js";
+
+/** @typedef {import("../common/boot.js").Texts} Texts */
+
 /** Characters of one message, as the server counts them: code points. */
 export const LONGEST = 1000;
 const TELL_FROM = 900;
+/** The count is read out in steps of so many. */
+const STEP = 50;
+
+/**
+ * A live region reads out again whatever is written in it: the same is not written twice, and what runs by the second is
+ * for the eyes alone.
+ * @param {HTMLElement} place
+ * @param {string} text
+ * @param {string} [spoken] what is heard in its place
+ */
+export function tell(place, text, spoken = text) {
+  if (text === spoken) {
+    if (place.firstElementChild || place.textContent !== text) place.textContent = text;
+    return;
+  }
+  if (!place.firstElementChild) {
+    const eyes = element("span");
+    eyes.setAttribute("aria-hidden", "true");
+    place.replaceChildren(eyes, element("span", "spoken"));
+  }
+  const [seen, heard] = place.children;
+  if (seen) seen.textContent = text;
+  if (heard && heard.textContent !== spoken) heard.textContent = spoken;
+}
+
+/**
+ * Why one may not write; who is muted is told until when, by a clock that runs and by the time of day.
+ * @param {HTMLElement} place
+ * @param {import("./gate.js").Closed} shut
+ * @param {Texts} texts
+ */
+export function tellClosed(place, { key, until }, texts) {
+  if (!until) return tell(place, texts.say(key));
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+  const left = clock((until - Date.now()) / 1000 + 1);
+  tell(place, texts.say(key, { t: left }), texts.say("gate_muted_until", { t: day.format(until) }));
+}
 
 export class Field {
   /**
@@ -24,7 +66,7 @@ export class Field {
     this.send = send;
     this.composing = false;
     /** What else the hint says when the length is no matter. */
-    this.note = "";
+    this.note = this.spoken = "";
     field.value = kept.typed(kind);
     this.#grow();
     form.addEventListener("submit", (event) => {
@@ -67,9 +109,13 @@ export class Field {
     this.#tell();
   }
 
-  /** @param {string} note */
-  say(note) {
+  /**
+   * @param {string} note
+   * @param {string} [spoken] where the note runs by the second
+   */
+  say(note, spoken = note) {
     this.note = note;
+    this.spoken = spoken;
     this.#tell();
   }
 
@@ -91,7 +137,9 @@ export class Field {
 
   #tell() {
     const length = [...this.field.value].length;
-    this.hint.textContent = length >= TELL_FROM ? `${length} / ${LONGEST}` : this.note;
+    const step = length > LONGEST ? length : length - (length % STEP);
+    if (length < TELL_FROM) tell(this.hint, this.note, this.spoken);
+    else tell(this.hint, `${length} / ${LONGEST}`, `${step} / ${LONGEST}`);
     this.hint.classList.toggle("bad", length > LONGEST);
   }
 }

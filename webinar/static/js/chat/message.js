@@ -30,6 +30,28 @@ export function element(tag, className = "", text = "") {
   return made;
 }
 
+/** @type {WeakMap<Element, string>} what an element of a list shows */
+const LOOKS = new WeakMap();
+
+/**
+ * Puts these into a list in place of what stands there. What looks as before stays the element it is: it keeps the focus,
+ * and a press that is under way.
+ * @param {HTMLElement} list
+ * @param {[look: string, make: () => HTMLElement][]} items of different looks
+ */
+export function renew(list, items) {
+  const there = new Map([...list.children].map((one) => [LOOKS.get(one), one]));
+  const wanted = items.map(([look, make]) => {
+    const item = there.get(look) ?? make();
+    LOOKS.set(item, look);
+    return item;
+  });
+  for (const one of [...list.children]) if (!wanted.includes(one)) one.remove();
+  wanted.forEach((item, at) => {
+    if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
+  });
+}
+
 /**
  * A picture of the page's own sprite.
  * @param {string} name

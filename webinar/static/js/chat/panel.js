@@ -6,7 +6,7 @@
 import { need } from "../common/boot.js";
 import { Composer } from "./composer.js";
 import { MessageList, SHOWN } from "./list.js";
-import { Messages } from "./message.js";
+import { Messages, renew } from "./message.js";
 import { Thread } from "./thread.js";
 
 /** @typedef {import("./client.js").ChatClient} ChatClient */
@@ -187,7 +187,7 @@ export class ChatPanel {
   #paintDrafts() {
     const known = new Set(this.thread.lines.filter((line) => this.messages.isOwn(line)).map((line) => line.cid));
     const drafts = this.client.outbox.drafts.filter((draft) => draft.kind === "send" && !known.has(draft.cid));
-    this.drafts.replaceChildren(...drafts.map((draft) => this.messages.draft(draft)));
+    renew(this.drafts, drafts.map((draft) => [JSON.stringify(draft), () => this.messages.draft(draft)]));
     if (drafts.length) this.empty.hidden = true;
     if (drafts.length && this.list.following) this.#toEnd();
   }

@@ -8,6 +8,8 @@ import { drawing, element } from "./message.js";
 /** @typedef {import("./state.js").Poll} Poll */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
+/** Parts of the room that are to be seen here. */
+const OURS = ["polls", "you", "settings"];
 const PAINT_MS = 150;
 const MARKS = ["1", "2", "3", "4", "5"];
 
@@ -21,6 +23,10 @@ export class PollPanel {
     this.client = client;
     this.texts = texts;
     this.list = need("[data-poll=list]", HTMLElement, root);
+    /** Read out, whatever tab is open. */
+    this.said = need("[data-poll=said]", HTMLElement);
+    /** @type {Map<number, string>} the state each was last seen in */
+    this.states = new Map();
     /** @type {Map<number, HTMLElement>} */
     this.cards = new Map();
     /** What a card shows: it is made anew only when that is another, so that a choice being made stays. @type {Map<number, string>} */
@@ -28,7 +34,10 @@ export class PollPanel {
     /** @type {Set<number>} polls whose own answer is being changed */
     this.changing = new Set();
     this.timer = 0;
-    client.addEventListener("room", () => this.#later());
+    client.addEventListener("room", (event) => {
+      const { detail } = /** @type {CustomEvent<string[]>} */ (event);
+      if (OURS.some((part) => detail.includes(part))) this.#later();
+    });
     client.addEventListener("state", () => this.#later());
   }
 
@@ -51,6 +60,15 @@ export class PollPanel {
       this.cards.delete(poll);
       this.looks.delete(poll);
     }
+    this.#say(polls);
+  }
+
+  /** One that opens, closes or shows its results is told of; figures that change each second are not. @param {Poll[]} polls */
+  #say(polls) {
+    const news = polls.filter(({ poll, state }) => this.states.get(poll) !== state && (this.states.has(poll) || state === "open"));
+    this.states = new Map(polls.map(({ poll, state }) => [poll, state]));
+    const [poll] = news;
+    if (poll) this.said.textContent = `${poll.question} – ${this.texts.say(`poll_${poll.state}`)}`;
   }
 
   /** @param {Poll} poll */
@@ -59,16 +77,21 @@ export class PollPanel {
     const mine = room.answers.get(poll.poll) ?? null;
     const shut = this.client.state !== "open" || Boolean(closed(room, this.client.you, Date.now(), "vote"));
     const asks = poll.state === "open" && (mine === null || this.changing.has(poll.poll));
-    // While somebody chooses, results that come in must not take the choice away.
-    const parts = asks ? [poll.state, poll.question, poll.options] : [poll, mine];
+    // While somebody chooses, results that come in must not take the choice away; and bars grow where they stand.
+    const figures = { counts: Boolean(poll.counts), answers: Boolean(poll.answers) };
+    const parts = asks ? [poll.state, poll.question, poll.options] : [{ ...poll, ...figures }, mine];
     const look = JSON.stringify([asks, shut, ...parts]);
     const known = this.cards.get(poll.poll);
-    if (known && this.looks.get(poll.poll) === look) return known;
+    if (known && this.looks.get(poll.poll) === look) {
+      if (!asks) this.#count(known, poll);
+      return known;
+    }
     const card = element("article", `poll poll--${poll.state}`);
     card.dataset.poll = String(poll.poll);
     card.append(this.#head(poll));
     if (asks) card.append(this.#form(poll, mine, shut));
     else card.append(...this.#results(poll, mine, shut));
+    if (!asks) this.#count(card, poll);
     this.looks.set(poll.poll, look);
     this.cards.set(poll.poll, card);
     const focused = known?.contains(document.activeElement);
@@ -156,10 +179,10 @@ export class PollPanel {
    */
   #results(poll, mine, shut) {
     const parts = [];
-    if (poll.counts) parts.push(this.#bars(poll, mine, poll.counts));
+    if (poll.counts) parts.push(this.#bars(poll, mine));
     else parts.push(this.#chosen(poll, mine));
     const foot = element("p", "poll__foot figures");
-    if (poll.counts) foot.append(this.texts.say("poll_answers", { n: poll.answers ?? 0 }));
+    if (poll.counts) foot.append(element("span", "poll__all"));
     else if (poll.state === "open") foot.append(this.texts.say("poll_counted"));
     else foot.append(this.texts.say("poll_waits"));
     if (poll.state === "open" && mine && !poll.anonymous) {
@@ -199,29 +222,42 @@ export class PollPanel {
   /**
    * @param {Poll} poll
    * @param {number[] | null} mine
-   * @param {number[]} counts
    */
-  #bars(poll, mine, counts) {
+  #bars(poll, mine) {
     const list = element("ul", "poll__bars");
-    const all = Math.max(1, poll.answers ?? 0);
-    this.#names(poll).forEach(([choice, name], index) => {
-      const count = counts[index] ?? 0;
-      const percent = Math.round((100 * count) / all);
+    for (const [choice, name] of this.#names(poll)) {
       const right = poll.correct?.includes(choice) ?? false;
       const line = element("li", `bar-line${mine?.includes(choice) ? " mine" : ""}${right ? " right" : ""}`);
-      const figure = element("span", "bar-line__figure figures", `${percent}% · ${count}`);
+      const figure = element("span", "bar-line__figure figures");
       const bar = element("span", "bar-line__bar");
       bar.setAttribute("aria-hidden", "true");
-      bar.style.setProperty("--share", `${percent}%`);
       line.append(this.#name(name, mine?.includes(choice) ?? false, right), figure, bar);
       list.append(line);
-    });
-    if (poll.kind === "rating" && poll.answers) {
-      const sum = counts.reduce((total, count, index) => total + count * (index + 1), 0);
-      const line = element("li", "poll__mean figures", this.texts.say("poll_mean", { n: (sum / poll.answers).toFixed(1) }));
-      list.prepend(line);
     }
+    if (poll.kind === "rating" && poll.answers) list.prepend(element("li", "poll__mean figures"));
     return list;
+  }
+
+  /**
+   * The figures of the bars that stand there.
+   * @param {HTMLElement} card
+   * @param {Poll} poll
+   */
+  #count(card, { counts, answers = 0 }) {
+    if (!counts) return;
+    const write = (/** @type {Element | null} */ place, /** @type {string} */ text) => {
+      if (place) place.textContent = text;
+    };
+    const bars = /** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll(".bar-line__bar"));
+    card.querySelectorAll(".bar-line__figure").forEach((figure, index) => {
+      const count = counts[index] ?? 0;
+      const percent = Math.round((100 * count) / Math.max(1, answers));
+      write(figure, `${percent}% · ${count}`);
+      bars[index]?.style.setProperty("--share", `${percent}%`);
+    });
+    const sum = counts.reduce((total, count, index) => total + count * (index + 1), 0);
+    write(card.querySelector(".poll__mean"), this.texts.say("poll_mean", { n: (sum / Math.max(1, answers)).toFixed(1) }));
+    write(card.querySelector(".poll__all"), this.texts.say("poll_answers", { n: answers }));
   }
 
   /**

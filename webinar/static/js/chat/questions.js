@@ -3,10 +3,10 @@
  * is answered, with what leads from one to the next.
  */
 
-import { clock, need } from "../common/boot.js";
-import { Field } from "./field.js";
+import { need } from "../common/boot.js";
+import { Field, tellClosed } from "./field.js";
 import { closed, isStaff } from "./gate.js";
-import { drawing, element, prose } from "./message.js";
+import { drawing, element, prose, renew } from "./message.js";
 import { sorted } from "./state.js";
 
 /** @typedef {import("./client.js").ChatClient} ChatClient */
@@ -15,6 +15,8 @@ import { sorted } from "./state.js";
 /** @typedef {import("./state.js").Question} Question */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
+/** Parts of the room that are to be seen here. */
+const OURS = ["questions", "you", "settings"];
 /** A storm of votes is painted a few times a second. */
 const PAINT_MS = 150;
 /** What a presenter does with a question that stands there. @type {Record<string, [string, string][]>} */
@@ -55,7 +57,10 @@ export class QuestionPanel {
     this.stand = "waiting";
     this.timer = 0;
     this.clock = 0;
-    client.addEventListener("room", () => this.#later());
+    client.addEventListener("room", (event) => {
+      const { detail } = /** @type {CustomEvent<string[]>} */ (event);
+      if (OURS.some((part) => detail.includes(part))) this.#later();
+    });
     client.addEventListener("outbox", () => this.#later());
     client.addEventListener("state", () => this.#later());
     this.list.addEventListener("click", (event) => void this.#act(event));
@@ -99,10 +104,14 @@ export class QuestionPanel {
     const drafts = outbox.drafts.filter((draft) => draft.kind === "ask" && !room.questions.has(draft.seq));
     this.empty.hidden = all.length + drafts.length > 0;
     this.orders.hidden = all.length < 2;
-    const items = [...drafts.map((draft) => this.#draft(draft)), ...sorted(all, this.order).map((one) => this.#item(one))];
+    const questions = sorted(all, this.order);
     const focus = this.#focused();
-    this.list.replaceChildren(...items);
-    if (focus) this.#focus(focus);
+    renew(this.list, [
+      ...drafts.map((draft) => /** @type {[string, () => HTMLElement]} */ ([JSON.stringify(draft), () => this.#draft(draft)])),
+      ...questions.map((one) => /** @type {[string, () => HTMLElement]} */ ([this.#look(one), () => this.#item(one)])),
+    ]);
+    questions.forEach((one, at) => this.#count(this.list.children[drafts.length + at], one));
+    if (focus && !this.list.contains(document.activeElement)) this.#focus(focus);
   }
 
   #gate() {
@@ -113,7 +122,7 @@ export class QuestionPanel {
     this.gate.hidden = !shut;
     clearTimeout(this.clock);
     if (!shut) return this.field.say(room.settings.review_questions && !isStaff(you) ? this.texts.say("review_questions") : "");
-    this.gateText.textContent = this.texts.say(shut.key, { t: shut.until ? clock((shut.until - now) / 1000 + 1) : "" });
+    tellClosed(this.gateText, shut, this.texts);
     if (shut.until) this.clock = window.setTimeout(() => this.#gate(), 500);
   }
 
@@ -132,7 +141,7 @@ export class QuestionPanel {
     }
   }
 
-  /** The list is made anew: whoever stood on a button of it stands there again. */
+  /** What moved or looks otherwise is made anew: whoever stood on a button of it stands there again. */
   #focused() {
     const { activeElement } = document;
     if (!(activeElement instanceof HTMLElement) || !this.list.contains(activeElement)) return null;
@@ -147,18 +156,30 @@ export class QuestionPanel {
   }
 
   /** @param {Question} question */
+  #own(question) {
+    return this.messages.isOwn(question) || this.client.outbox.own.has(question.seq);
+  }
+
+  /** All but the votes, which are counted where they stand. @param {Question} question */
+  #look(question) {
+    return JSON.stringify([{ ...question, votes: 0 }, this.#own(question), isStaff(this.client.you)]);
+  }
+
+  /** @param {Question} question */
   #item(question) {
-    const own = this.messages.isOwn(question) || this.client.outbox.own.has(question.seq);
     const item = element("li", `ask ask--${question.state}`);
     item.dataset.seq = String(question.seq);
     const text = element("div", "ask__text");
-    text.append(this.#head(question, own), prose("ask__body", question.body));
+    text.append(this.#head(question, this.#own(question)), prose("ask__body", question.body));
     if (question.answer) {
       const answer = element("div", "ask__answer");
       answer.append(element("span", "ask__label", this.texts.say("answer")), prose("", question.answer));
       text.append(answer);
     }
-    item.append(this.#votes(question), text);
+    const votes = element("button", "ask__vote figures");
+    votes.type = "button";
+    votes.dataset.act = "vote";
+    item.append(votes, text);
     if (isStaff(this.client.you)) item.append(this.#steps(question));
     return item;
   }
@@ -182,19 +203,22 @@ export class QuestionPanel {
     return head;
   }
 
-  /** @param {Question} question */
-  #votes(question) {
+  /**
+   * @param {Element | undefined} item
+   * @param {Question} question
+   */
+  #count(item, question) {
+    const button = item?.querySelector("button");
+    if (!button) return;
     const voted = this.client.room.votes.has(question.seq);
-    const button = element("button", "ask__vote figures");
-    button.type = "button";
-    button.dataset.act = "vote";
+    const drawn = button.getAttribute("aria-pressed") === String(voted);
     button.setAttribute("aria-pressed", String(voted));
     button.setAttribute("aria-label", this.texts.say("vote", { n: question.votes }));
     button.title = this.texts.say(voted ? "voted" : "vote_title");
-    button.append(drawing(voted ? "check" : "up"), element("span", "", String(question.votes)));
+    if (!drawn) button.replaceChildren(drawing(voted ? "check" : "up"), element("span"));
+    if (button.lastElementChild) button.lastElementChild.textContent = String(question.votes);
     const shut = closed(this.client.room, this.client.you, Date.now(), "vote");
     button.disabled = this.client.state !== "open" || Boolean(shut) || question.state === "answered";
-    return button;
   }
 
   /** @param {Question} question */
