@@ -126,6 +126,30 @@ def test_a_room_that_talks_fast_is_moderated_by_keys_and_nothing_moves_under_the
         expect(page.locator("[data-list=removed]").get_by_text(text, exact=True)).to_have_count(0)
 
 
+def test_the_live_picture_comes_with_the_beginning_and_takes_no_seat(
+    platform: RunningPlatform, chromium: Browser
+) -> None:
+    event = on_air.make(platform, "Watched")
+    with closing(walk.profile_of(chromium)) as desk:
+        page = desk.new_page()
+        console(page, event)
+        badge, picture = page.locator("[data-desk=live]"), page.locator("[data-desk=picture]")
+        expect(badge).to_be_hidden()
+        expect(picture).to_be_hidden()
+        assert platform.call("POST", f"/api/v1/events/{event.id}/start").status == 200
+        expect(badge).to_be_visible(timeout=20_000)
+        walk.until(page, "() => document.querySelector('.picture__video').currentTime > 1", seconds=40)
+        viewers = platform.call("GET", f"/api/v1/events/{event.id}/live").json()["viewers"]
+        assert viewers["total"] == 0, viewers
+        picture.locator("summary").click()
+        page.reload()
+        expect(badge).to_be_visible()
+        expect(picture).not_to_have_attribute("open", "")
+        assert platform.call("POST", f"/api/v1/events/{event.id}/end").status == 200
+        expect(badge).to_be_hidden()
+        expect(picture).to_be_hidden()
+
+
 def test_held_messages_are_approved_and_people_banned_and_markup_stays_text(
     platform: RunningPlatform, chromium: Browser
 ) -> None:

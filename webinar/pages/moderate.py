@@ -34,7 +34,15 @@ MODULES: Final = (
     "js/chat/state.js",
     "js/common/boot.js",
     "js/media/backoff.js",
+    "js/media/begin.js",
+    "js/media/cap.js",
+    "js/media/edge.js",
+    "js/media/hls.js",
+    "js/media/hls_library.js",
+    "js/media/ladder.js",
+    "js/media/pace.js",
     "js/media/signalling.js",
+    "js/media/watchdog.js",
     "js/moderate/acts.js",
     "js/moderate/air.js",
     "js/moderate/ask.js",
@@ -48,6 +56,7 @@ MODULES: Final = (
     "js/moderate/messages.js",
     "js/moderate/people.js",
     "js/moderate/poll_form.js",
+    "js/moderate/picture.js",
     "js/moderate/polls.js",
     "js/moderate/questions.js",
     "js/moderate/rows.js",
@@ -73,7 +82,7 @@ class ModerateScreen(Screen):
         if moderator is None:
             return self._ask_name(request, event, FormView())
         token = self.platform.access.console_token(moderator)
-        return self._console(request, event, token, moderator.name)
+        return await self._console(request, event, token, moderator.name)
 
     async def come(self, request: Request) -> Response:
         """The name, said once; the browser is remembered."""
@@ -93,7 +102,7 @@ class ModerateScreen(Screen):
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
         token = self.platform.access.studio_token(event, "host", account.id, account.name)
-        return self._console(request, event, token, account.name, home=f"/events/{event.id}")
+        return await self._console(request, event, token, account.name, home=f"/events/{event.id}")
 
     async def _event(self, request: Request) -> Event:
         try:
@@ -111,9 +120,13 @@ class ModerateScreen(Screen):
     def _ask_name(self, request: Request, event: Event, form: FormView, status: int = 200) -> Response:
         return page(request, "moderate/name.html", {"event": event, "form": form}, status)
 
-    def _console(self, request: Request, event: Event, token: str, name: str, home: str | None = None) -> Response:
+    async def _console(
+        self, request: Request, event: Event, token: str, name: str, home: str | None = None
+    ) -> Response:
+        prefix = (await self.platform.stage.scene(event.id)).hls_prefix
         boot = {
             "event": {"id": str(event.id), "title": event.title, "state": event.state.value},
+            "hls_url": None if prefix is None else f"/hls/{prefix}/index.m3u8",
             "token": token,
             "api_base": "/api/v1",
             "name": name,

@@ -161,11 +161,12 @@ def test_the_badge_is_there_while_the_event_is_on_air() -> None:
         mock.timers.enable({ apis: ["setTimeout"] });
         const answers = [false, new Error("away"), true];
         const badge = { hidden: true };
-        const air = new OnAir(badge, async () => {
+        const look = async () => {
           const answer = answers.shift();
           if (answer instanceof Error) throw answer;
-          return answer;
-        });
+          return { live: answer, hls_url: null };
+        };
+        const air = new OnAir(false, look, (live) => { badge.hidden = !live; });
         const seen = [];
         for (let n = 0; n < 4; n++) {
           mock.timers.tick(10_000);

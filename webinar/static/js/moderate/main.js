@@ -7,7 +7,7 @@ import { Outbox } from "../chat/outbox.js";
 import { Texts, boot, need } from "../common/boot.js";
 import { Api } from "../studio/api.js";
 import { Acts } from "./acts.js";
-import { OnAir, shownLive } from "./air.js";
+import { OnAir, airNow } from "./air.js";
 import { showKeys, startDialogs } from "./ask.js";
 import { Compose } from "./compose.js";
 import { Desk } from "./desk.js";
@@ -16,6 +16,7 @@ import { Keys } from "./keys.js";
 import { Locks } from "./locks.js";
 import { MessagePanels } from "./messages.js";
 import { PeoplePanel } from "./people.js";
+import { Picture } from "./picture.js";
 import { PollPanel } from "./polls.js";
 import { QuestionPanel } from "./questions.js";
 import { Rows } from "./rows.js";
@@ -36,7 +37,8 @@ class Console {
     this.acts = new Acts(client, texts, undo);
     this.locks = new Locks(client);
     this.compose = new Compose(client, texts);
-    this.air = new OnAir(need("[data-desk=live]", HTMLElement), shownLive);
+    this.picture = new Picture(airNow);
+    this.air = new OnAir(data.event.state === "live", airNow, (live) => this.#onAir(live));
     this.judge = new Judge(this.acts, this.desk, client.room, texts, (item) => this.#reply(item));
     this.messages = new MessagePanels(this.desk, this.judge, rows, this.locks, () => client.older(this.lowest));
     this.questions = new QuestionPanel(client.room, this.acts, rows, this.locks);
@@ -219,6 +221,12 @@ class Console {
     need("[data-desk=pinned]", HTMLElement).hidden = pinned === null;
     need("[data-pinned=text]", HTMLElement).textContent = pinned ? `${pinned.from?.name ?? ""}: ${pinned.body ?? ""}` : "";
     this.messages.refresh();
+  }
+
+  /** @param {boolean} live */
+  #onAir(live) {
+    need("[data-desk=live]", HTMLElement).hidden = !live;
+    this.picture.show(live);
   }
 
   /** @param {number} people */
