@@ -15,7 +15,7 @@ from chat import figures
 from chat.ballots import Counted, Key, Written
 from chat.committer import DEADLINE_S, Refusal
 from chat.ledger import Changes
-from chat.store import NoRoom, StoreDown
+from chat.store import NoRoom, StoreDown, Unstorable
 from webinar.base import log
 
 GATHER_S: Final = 0.05
@@ -134,6 +134,10 @@ class BallotWriter:
             _refuse(entries, "unavailable", 2.0)
         except NoRoom:
             _refuse(entries, "gone", None)
+        except Unstorable as error:
+            # One of them; the others may come again, in another batch.
+            _log.error("votes cannot be stored", event_id=str(self._event_id), error=str(error))
+            _refuse(entries, "unavailable", 2.0)
         else:
             self._set_down(None)
             await self._on_written(written.changes)

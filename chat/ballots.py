@@ -17,7 +17,7 @@ import asyncpg
 
 from chat.entry import Draft
 from chat.ledger import Changes
-from chat.store import Appended, NoRoom, Store
+from chat.store import Appended, NoRoom, Store, Unstorable
 from webinar.base import db
 
 Key = tuple[int, str]  # the seq of a question or poll, a person
@@ -71,14 +71,17 @@ class Ballots:
     ) -> Written:
         """One batch, all or nothing. `counted`: the choices there are, by poll.
 
-        Raises `StoreDown` (then perhaps everything was written), `NoRoom`.
+        Raises `StoreDown` (then perhaps everything was written), `NoRoom`, `Unstorable`.
         """
-        async with self._store.connection() as connection, connection.transaction():
-            version = await _lock(connection, event_id, 1)
-            voted = await _put_votes(connection, event_id, votes, version) if votes else []
-            taken, refused = (
-                await _put_answers(connection, event_id, answers, counted, version) if answers else ([], {})
-            )
+        try:
+            async with self._store.connection() as connection, connection.transaction():
+                version = await _lock(connection, event_id, 1)
+                voted = await _put_votes(connection, event_id, votes, version) if votes else []
+                taken, refused = (
+                    await _put_answers(connection, event_id, answers, counted, version) if answers else ([], {})
+                )
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            raise Unstorable(type(error).__name__) from error
         return Written(Changes(version, voted, taken), refused)
 
     # Polls
@@ -107,8 +110,10 @@ class Ballots:
             return (await _results(connection, event_id, {poll: choices}))[poll]
 
     async def remove_poll(self, event_id: uuid.UUID, poll: int) -> None:
-        """With all of its answers. Raises `StoreDown`."""
-        async with self._store.connection() as connection:
+        """With all of its answers. Raises `StoreDown`, `NoRoom`."""
+        async with self._store.connection() as connection, connection.transaction():
+            # Between an answer's look at the poll and its row it would take the poll away from under it.
+            await _lock(connection, event_id)
             await connection.execute("delete from chat_poll where event_id = $1 and poll = $2", event_id, poll)
 
     async def results(self, event_id: uuid.UUID, counted: Counted) -> dict[int, Result]:

@@ -13,7 +13,7 @@ from chat.ballot_writer import Answer, BallotWriter, Vote
 from chat.ballots import Counted, Key, Written
 from chat.committer import Refusal
 from chat.ledger import Changes
-from chat.store import NoRoom, StoreDown
+from chat.store import NoRoom, StoreDown, Unstorable
 
 
 class Urn:
@@ -79,7 +79,9 @@ async def test_an_answer_that_is_not_taken_is_refused_by_its_name_and_the_others
     assert urn.answers == [{(7, "bob"): (1,), (7, "ann"): (1,)}]
 
 
-@pytest.mark.parametrize(("error", "code"), [(StoreDown("away"), "unavailable"), (NoRoom("?"), "gone")])
+@pytest.mark.parametrize(
+    ("error", "code"), [(StoreDown("away"), "unavailable"), (NoRoom("?"), "gone"), (Unstorable("?"), "unavailable")]
+)
 async def test_what_cannot_be_written_is_refused_and_the_next_is_tried(error: Exception, code: str) -> None:
     urn = Urn()
     urn.error = error
