@@ -111,6 +111,11 @@ class BallotBox:
         polls = [(self._room.state.polls.get(poll), result) for poll, result in self._shown.items()]
         return [_results_frame(poll, result) for poll, result in polls if poll is not None and poll.results_for(staff)]
 
+    @property
+    def version(self) -> int:
+        """Of the newest batch that is known here."""
+        return self._ledger.version
+
     def heard_of(self, version: int) -> None:
         """The database has batches up to this one; what is missing here is read."""
         self._ledger.heard_of(version)
@@ -161,12 +166,17 @@ class BallotBox:
             self._gap.clear()
             await asyncio.sleep(_PATIENCE_S)
             while self._ledger.behind:
+                known = self._ledger.version
                 try:
-                    changes = await self._ballots.since(self._room.event_id, self._ledger.version)
+                    changes = await self._ballots.since(self._room.event_id, known)
                 except StoreDown as error:
                     _log.warning("votes cannot be read", event_id=str(self._room.event_id), error=str(error))
                     await asyncio.sleep(_AFTER_FAILURE_S)
                     continue
+                if changes.version <= known:
+                    # Told of a batch that is not there: of a database that was restored, which the hub finds out.
+                    await asyncio.sleep(_AFTER_FAILURE_S)
+                    break
                 self._applied(self._ledger.catch_up(changes))
 
     # What everybody sees

@@ -134,7 +134,7 @@ class Hub:
         if not rooms:
             return
         # Of before the question: while it is answered more may be committed here.
-        known = {event_id: room.room.last for event_id, room in rooms.items()}
+        known = {event_id: (room.room.last, room.feature(BallotBox).version) for event_id, room in rooms.items()}
         try:
             heads = await self._store.heads(rooms)
             versions = await self._ballots.versions(rooms)
@@ -145,13 +145,14 @@ class Hub:
             if event_id not in heads:
                 room.end("gone")
                 continue
-            head = heads[event_id]
-            if head.epoch != room.room.epoch or head.last < known[event_id]:
+            head, version = heads[event_id], versions.get(event_id, 0)
+            last, voted = known[event_id]
+            if head.epoch != room.room.epoch or head.last < last or version < voted:
                 # The database was restored to an earlier state: everyone starts over.
                 room.end("restart")
             else:
                 room.heard_of(head.last)
-                room.feature(BallotBox).heard_of(versions.get(event_id, 0))
+                room.feature(BallotBox).heard_of(version)
                 await room.set_ended(head.ended)
 
     async def close(self) -> None:
