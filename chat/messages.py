@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
+from chat import fitting
 from chat.entry import Entry
 
 _SHOWN_HELD: Final = 300  # of those that wait, oldest first, in a snapshot
@@ -100,7 +101,7 @@ class Messages:
         if staff:
             held = islice((e for e in self.waiting.values() if not self.removed(e)), _SHOWN_HELD)
             fields["staff"] = {
-                "held": [self._event(entry, True) for entry in held],
+                "held": fitting.fitting((self._event(entry, True) for entry in held), fitting.HELD),
                 "removed": list(islice(reversed(self._deleted), _SHOWN_REMOVED)),
                 "removed_people": [{"person": person, "upto": upto} for person, upto in self._upto.items()],
             }

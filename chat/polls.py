@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self, cast
 
+from chat import fitting
 from chat.entry import Entry
 
 MOST: Final = 100  # polls of a room, drafts too, removed ones not
@@ -44,6 +45,7 @@ _NEXT: Final[Mapping[Stage, frozenset[Stage]]] = {
     Stage.SHARED: frozenset({Stage.CLOSED, Stage.REMOVED}),
     Stage.REMOVED: frozenset(),
 }
+_FIRST: Final = {Stage.OPEN: 0, Stage.DRAFT: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +161,32 @@ class Polls:
             self._all[poll.poll] = poll
 
     def snapshot(self, staff: bool) -> Mapping[str, object]:
-        shown = [poll.shown(staff) for poll in self._all.values()]
-        return {"polls": [poll for poll in shown if poll is not None]}
+        """Of more than fit, those that are open and those that are prepared before others, and newer ones first."""
+        order = sorted(self._all.values(), key=lambda poll: (_FIRST.get(poll.stage, 2), -poll.poll))
+        shown = ((poll, poll.shown(staff)) for poll in order)
+        polls = fitting.fitting((fields for _, fields in shown if fields is not None), fitting.POLLS)
+        return {"polls": sorted(polls, key=lambda fields: cast("int", fields["poll"]))}
 
     def show(self, entry: Entry, staff: bool) -> Mapping[str, object] | None:
         # One that was removed as a draft was never there for the public.
         if not staff and entry.content.get("unseen"):
             return None
-        fields = Poll.of(entry).shown(staff)
+        poll = Poll.of(entry)
+        fields = poll.shown(True) if staff else self._as_now(poll).shown(False)
         if fields is None or not staff:
             return fields
         return {"cid": entry.cid, "from": entry.sender(), **fields}
+
+    def _as_now(self, then: Poll) -> Poll:
+        """As the public may see it that stood there then: not what was taken back since."""
+        now = self._all.get(then.poll)
+        if then.stage is Stage.DRAFT:
+            return then
+        if now is None:
+            return replace(then, stage=Stage.REMOVED)
+        if now.stage is not Stage.SHARED:
+            then = replace(then, definition=replace(then.definition, correct=()))
+        return then if now.results_for(False) else replace(then, counts=None, answers=None)
 
     # What others ask
 

@@ -8,15 +8,17 @@ Whether a question waits for approval or was deleted is what `chat.messages` kno
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from itertools import islice
+from typing import Final, Protocol, cast
 
+from chat import fitting
 from chat.entry import Entry
 from chat.wire import moment
 
 MOST: Final = 1000  # questions in memory; the oldest that are done with make room for new ones
-SHOWN: Final = 300  # the newest of them, in `state`
+SHOWN: Final = 300  # of them, in `state`
 
 
 class Stand(enum.StrEnum):
@@ -64,6 +66,7 @@ class Questions:
         self._moderation = moderation
         self._all: dict[int, Question] = {}  # by seq, in order
         self._screen: int | None = None
+        self._reopened: set[int] = set()  # entries by which a dismissed question came back
 
     # The part
 
@@ -97,6 +100,8 @@ class Questions:
             self._screen = seq
         elif self._screen == seq:
             self._screen = None
+        if question.stand is Stand.DISMISSED and stand is not Stand.DISMISSED:
+            self._reopened.add(entry.seq)
         into = content.get("into")
         question.stand, question.into = stand, None
         if stand is Stand.DISMISSED and into in self._all and self.root(into) != seq:
@@ -108,9 +113,23 @@ class Questions:
             question.answered_at = question.answer = None
 
     def snapshot(self, staff: bool) -> Mapping[str, object]:
-        """The newest, the oldest of them first."""
+        """Those of most interest (`_chosen`), the oldest of them first."""
         seen = [question for question in self._all.values() if staff or self.public(question)]
-        return {"questions": [self._shown(question, staff) for question in seen[-SHOWN:]], "screen": self.on_screen}
+        return {"questions": self._chosen(seen, staff), "screen": self.on_screen}
+
+    def _chosen(self, seen: Sequence[Question], staff: bool) -> list[dict[str, object]]:
+        """What waits for its answer, always; those with most votes for half of the room that is left; the newest."""
+        waiting = [question for question in seen if question.stand in (Stand.QUEUE, Stand.SCREEN)]
+        voted = sorted((question for question in seen if question.votes), key=lambda question: -question.votes)
+        chosen = {question.entry.seq: self._shown(question, staff) for question in waiting}
+        for questions, share in ((voted, 2), (reversed(seen), 1)):
+            number = (SHOWN - len(chosen)) // share
+            room = (fitting.QUESTIONS - sum(map(fitting.size, chosen.values()))) // share
+            others = (question for question in questions if question.entry.seq not in chosen)
+            shown = (self._shown(question, staff) for question in islice(others, max(0, number)))
+            for question in fitting.fitting(shown, room):
+                chosen[cast("int", question["seq"])] = question
+        return [chosen[seq] for seq in sorted(chosen)]
 
     def _shown(self, question: Question, staff: bool) -> dict[str, object]:
         entry = question.entry
@@ -134,7 +153,7 @@ class Questions:
         if entry.type == "tally":
             return entry.rest()
         if entry.type == "question_state":
-            return {"cid": entry.cid, "from": entry.sender(), **entry.rest()} if staff else entry.rest()
+            return self._show_move(entry, staff)
         if self._moderation.hidden(entry) and not staff:
             return None
         fields = {"cid": entry.cid, "from": author(entry), "anonymous": False, **entry.rest()}
@@ -145,6 +164,15 @@ class Questions:
             if not staff:
                 del fields["body"]
         return fields
+
+    def _show_move(self, entry: Entry, staff: bool) -> Mapping[str, object]:
+        fields = entry.rest()
+        question = self._all.get(entry.content["question"])
+        if not staff and (question is None or self.open_to_all(question.entry.seq) is None):
+            fields.pop("answer", None)  # it goes with the question
+        if question is not None and entry.seq in self._reopened and (staff or self.public(question)):
+            fields["whole"] = self._shown(question, staff)  # for those who came while it was dismissed
+        return {"cid": entry.cid, "from": entry.sender(), **fields} if staff else fields
 
     # What others ask
 
@@ -166,6 +194,10 @@ class Questions:
         return question.stand is not Stand.DISMISSED and self.open_to_all(question.entry.seq) is not None
 
     def _done(self, question: Question) -> bool:
+        if question.into is not None:
+            # Its votes count for the other one: they go when that one does.
+            root = self._all.get(self.root(question.into))
+            return root is None or self._done(root)
         return question.stand in (Stand.ANSWERED, Stand.DISMISSED) or self._moderation.removed(question.entry)
 
     @property

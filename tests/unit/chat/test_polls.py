@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat import fitting, wire
 from chat.polls import MOST, Definition, Kind, Polls, Stage
 from tests.unit.chat.entries import Log
 
@@ -128,6 +129,53 @@ def test_an_answered_poll_is_never_a_draft_again(states: list[str]) -> None:
 )
 def test_an_answer_names_what_can_be_chosen(definition: Definition, choices: tuple[int, ...], accepted: bool) -> None:
     assert definition.accepts(choices) is accepted
+
+
+def test_of_a_poll_that_was_removed_the_public_reads_nothing_more_in_its_earlier_events() -> None:
+    room = Room()
+    poll = room.put("draft")
+    room.put("open", poll=poll)
+    room.put("shared", poll=poll, counts=[1, 2, 0], answers=3)
+    room.put("removed", poll=poll)
+    assert [room.polls.show(entry, False) for entry in room.entries] == [
+        None,
+        *[{"poll": poll, "state": "removed"}] * 3,
+    ]
+    staff = room.polls.show(room.entries[2], True)
+    assert staff is not None
+    assert staff["counts"] == [1, 2, 0]
+
+
+def test_a_result_that_was_taken_back_is_in_no_earlier_event_and_one_shared_again_is() -> None:
+    room = Room()
+    poll = room.put("draft", QUIZ)
+    room.put("open", QUIZ, poll=poll)
+    shared = room.put("shared", QUIZ, poll=poll, counts=[0, 1, 1], answers=1)
+    room.put("closed", QUIZ, poll=poll, counts=[0, 1, 1], answers=1)
+    before = room.polls.show(room.entries[shared - 1], False)
+    assert before is not None
+    assert before["state"] == "shared"
+    assert not {"counts", "answers", "correct"} & before.keys()
+    room.put("shared", QUIZ, poll=poll, counts=[0, 1, 1], answers=1)
+    before = room.polls.show(room.entries[shared - 1], False)
+    assert before is not None
+    assert before["correct"] == [1, 2]
+    assert before["counts"] == [0, 1, 1]
+
+
+def test_of_more_than_fit_the_open_and_the_prepared_ones_are_told() -> None:
+    room = Room()
+    long = Definition("질" * 300, Kind.SINGLE, ("답" * 200,) * 10, (), anonymous=False, live=False)
+    opened = room.put("draft", long)
+    room.put("open", long, poll=opened)
+    draft = room.put("draft", long)
+    others = [room.put("draft", long) for _ in range(20)]
+    for poll in others:
+        room.put("open", long, poll=poll)
+        room.put("closed", long, poll=poll)
+    told = [poll["poll"] for poll in room.seen(staff=True)]
+    assert told == sorted({opened, draft, *others[-len(told) + 2 :]})
+    assert len(wire.encode("state", polls=room.seen(staff=True))) < fitting.POLLS + 100
 
 
 def test_there_are_only_so_many() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat import fitting, wire
 from chat.entry import Entry
 from chat.questions import MOST, SHOWN, Questions, Stand
 from tests.unit.chat.entries import Log
@@ -202,3 +203,64 @@ def test_the_newest_are_shown_and_what_is_done_makes_room() -> None:
     assert len(list(room.questions)) == MOST
     assert [question["seq"] for question in room.listed()][-1] == newest
     assert len(room.listed()) == SHOWN
+
+
+def test_of_more_than_fit_those_that_wait_are_told_and_many_votes_and_the_newest() -> None:
+    room = Room()
+    room.move(queued := room.ask("질" * 1000), "queue")
+    room.move(shown := room.ask("질" * 1000), "screen")
+    voted = [room.ask("질" * 1000) for _ in range(2)]
+    room.put("tally", "", votes={str(voted[0]): 3, str(voted[1]): 7})
+    last = [room.ask("질" * 1000) for _ in range(400)]
+    for staff in (False, True):
+        told = [question["seq"] for question in room.listed(staff=staff)]
+        assert told[:4] == [queued, shown, *voted]
+        assert told[4:] == last[-len(told) + 4 :]
+        assert 20 <= len(told) <= 30
+        assert len(wire.encode("state", questions=room.listed(staff=staff))) < fitting.QUESTIONS + 100
+
+
+def test_what_waits_for_its_answer_is_never_left_out() -> None:
+    room = Room()
+    waiting = [room.ask("질" * 1000) for _ in range(60)]
+    for seq in waiting:
+        room.move(seq, "queue")
+    room.ask()
+    assert [question["seq"] for question in room.listed()] == waiting
+
+
+def test_a_merged_question_stays_as_long_as_the_one_it_counts_for() -> None:
+    room = Room()
+    root, merged, answered = room.ask(), room.ask(), room.ask()
+    room.move(merged, "dismissed", into=root)
+    room.move(answered, "answered")
+    for _ in range(MOST - 2):
+        room.ask()
+    assert room.questions.get(answered) is None
+    assert room.questions.families()[root] == [root, merged]
+    room.move(root, "answered")
+    room.ask()
+    assert room.questions.get(root) is None
+
+
+def test_the_answer_to_a_deleted_question_goes_with_it() -> None:
+    room = Room()
+    seq = room.ask()
+    moved = room.entries[room.move(seq, "answered", answer="because") - 1]
+    assert (room.questions.show(moved, False) or {})["answer"] == "because"
+    room.moderation.gone.add(seq)
+    assert "answer" not in (room.questions.show(moved, False) or {})
+    assert (room.questions.show(moved, True) or {})["answer"] == "because"
+
+
+def test_a_dismissed_question_that_is_open_again_comes_whole() -> None:
+    room = Room()
+    seq = room.ask("why?")
+    room.move(seq, "queue")
+    dismissed = room.entries[room.move(seq, "dismissed") - 1]
+    back = room.entries[room.move(seq, "new") - 1]
+    assert "whole" not in (room.questions.show(dismissed, False) or {})
+    for staff in (False, True):
+        assert (room.questions.show(back, staff) or {})["whole"] == room.listed(staff=staff)[0]
+    room.moderation.gone.add(seq)
+    assert "whole" not in (room.questions.show(back, False) or {})
