@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from chat import wire
 from chat.feature import Feature
@@ -13,6 +14,13 @@ from chat.socket import Outlet
 from chat.state import RoomState
 
 
+class Told(NamedTuple):
+    """What one socket has been told that no event tells."""
+
+    ended: bool
+    beside: tuple[wire.Frame, ...]
+
+
 class Greeting:
     """Of one room. `features` gives those it has by then."""
 
@@ -20,18 +28,36 @@ class Greeting:
         self._state, self._presence, self._features = state, presence, features
         self._states: dict[bool, tuple[tuple[int, int], wire.Frame]] = {}  # audience → (version, frame)
 
-    def write(self, member: Member[Outlet], *, reset: bool) -> None:
-        """To one socket; `reset` when it has to drop what it has."""
+    async def write(self, member: Member[Outlet], *, reset: bool) -> Told:
+        """To one socket, as fast as its client reads; `reset` when it has to drop what it has."""
         outlet = member.outlet
         if reset:
             outlet.write(wire.Frame.of(wire.encode("reset")))
+        ended = self._state.settings.ended
         outlet.write(self.state(member.staff))
-        outlet.write(self.you_frame(member.person))
+        await outlet.drain()
+        told = Told(ended, self._beside(member))
+        for frame in told.beside:
+            outlet.write(frame)
+        await outlet.drain()
+        return told
+
+    def write_news(self, member: Member[Outlet], told: Told) -> None:
+        """What changed since without being an event: those who are not live yet are told nothing."""
+        if self._state.settings.ended != told.ended:
+            member.outlet.write(self.state(member.staff))
+        for frame in self._beside(member):
+            if frame not in told.beside:
+                member.outlet.write(frame)
+
+    def _beside(self, member: Member[Outlet]) -> tuple[wire.Frame, ...]:
+        """What stands beside the state."""
+        frames = [self.you_frame(member.person)]
         if member.staff:
-            outlet.write(self._presence.locks_frame())
+            frames.append(self._presence.locks_frame())
         for feature in self._features():
-            for frame in feature.greeting(member.staff):
-                outlet.write(frame)
+            frames += feature.greeting(member.staff)
+        return tuple(frames)
 
     def state(self, staff: bool) -> wire.Frame:
         """The present state for one audience; encoded once as long as nothing changes."""

@@ -121,13 +121,14 @@ class LiveRoom:
 
     async def catch_up(self, member: Member[Outlet], *, reset: bool = False) -> None:
         """Writes the state and then page after page, as fast as the client reads, until the member is live."""
-        self.greeting.write(member, reset=reset)
+        told = await self.greeting.write(member, reset=reset)
         while True:
             if self.room.lost(member):
                 self.room.restart(member)
-                self.greeting.write(member, reset=True)
+                told = await self.greeting.write(member, reset=True)
             page = self.room.page(member)
             if page is None:
+                self.greeting.write_news(member, told)
                 return
             if not member.outlet.write(page):
                 return

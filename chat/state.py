@@ -124,8 +124,18 @@ def changed_by(cause: Entry) -> Callable[[Entry], bool] | None:
     """Which entries look different once `cause` is applied; None when none does."""
     if cause.type in ("approve", "reject", "delete", "restore"):
         target = cause.content.get("target")
-        return lambda entry: target in (entry.seq, entry.content.get("target"))
+        return lambda entry: target in (entry.seq, entry.content.get("target"), _moved(entry))
     if cause.type == "delete_person":
         person = cause.content.get("person")
-        return lambda entry: person in (entry.person, entry.content.get("message", {}).get("person"))
+        return lambda entry: (
+            person in (entry.person, entry.content.get("message", {}).get("person")) or _moved(entry) is not None
+        )
+    if cause.type == "poll":
+        poll = cause.content.get("poll")
+        return None if poll is None else lambda entry: entry.type == "poll" and entry.content.get("poll") == poll
     return None
+
+
+def _moved(entry: Entry) -> int | None:
+    """The question that an entry moved; whose it is does not stand there."""
+    return int(entry.content["question"]) if entry.type == "question_state" else None

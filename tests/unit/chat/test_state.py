@@ -10,7 +10,7 @@ import pytest
 
 from chat.entry import Entry
 from chat.room_settings import DEFAULTS
-from chat.state import RoomState, bears_state
+from chat.state import RoomState, bears_state, changed_by
 from tests.unit.chat.entries import START, Log
 
 
@@ -210,3 +210,41 @@ def test_the_end_of_the_event_is_news_once() -> None:
     assert state.set_ended(True)
     assert not state.set_ended(True)
     assert state.snapshot(False)["settings"]["ended"] is True  # type: ignore[index]
+
+
+def test_of_many_long_held_messages_a_state_has_the_oldest_that_fit() -> None:
+    log = Log()
+    for _ in range(300):
+        log.say("말" * 1000, held=True)
+    staff: Any = RoomState(log.entries).snapshot(True)["staff"]
+    assert [event["seq"] for event in staff["held"]] == list(range(1, len(staff["held"]) + 1))
+    assert 5 <= len(staff["held"]) <= 12
+
+
+def test_a_removed_poll_changes_the_look_of_its_earlier_events_and_of_no_others() -> None:
+    log = Log()
+    poll = {"question": "?", "kind": "rating", "options": [], "correct": [], "anonymous": True, "live": False}
+    for name in (1, 2):
+        log.add("poll", "mod", "moderator", state="draft", **poll)
+        log.add("poll", "mod", "moderator", state="open", poll=2 * name - 1, **poll)
+    changes = changed_by(log.add("poll", "mod", "moderator", state="removed", poll=1, **poll))
+    assert changes is not None
+    assert [entry.seq for entry in log.entries[:-1] if changes(entry)] == [2]
+    assert shown(log, log.entries[1]) == {
+        "seq": 2,
+        "type": "poll",
+        "at": "2026-05-01T09:00:02.000Z",
+        "poll": 1,
+        "state": "removed",
+    }
+
+
+def test_a_deleted_question_changes_the_look_of_its_written_answer() -> None:
+    log = Log()
+    question = log.add("question", body="why?", anonymous=False)
+    answered = log.add("question_state", "mod", "moderator", question=1, state="answered", answer="because")
+    for cause in (log.order("delete", question), log.order("delete_person", person="guest")):
+        changes = changed_by(cause)
+        assert changes is not None
+        assert changes(answered)
+        assert "answer" not in shown(log, answered)
