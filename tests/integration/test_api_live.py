@@ -146,7 +146,7 @@ async def test_a_long_poll_answers_at_the_end_and_else_after_its_wait(web: Web, 
     await other
 
 
-async def test_players_are_told_at_once_which_renditions_rest_and_that_they_work_again(
+async def test_players_are_told_soon_which_renditions_rest_and_that_they_work_again(
     web: Web, ingest: FakeIngest
 ) -> None:
     event = await web.live_event()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import random
 import time
 import uuid
 from collections import Counter, OrderedDict
@@ -32,6 +33,9 @@ _LOOK_EVERY_S: Final = 2.0
 _MEDIA_EVERY_S: Final = 0.2
 # A database that hangs delays viewers no longer than this, and is not asked again for as long.
 _PATIENCE_S: Final = 2.0
+# Renditions begin and end to rest one after the other, when CPU is short: who waits is told this much later, so that
+# they do not all ask again together at each step.
+_RESTS_S: Final = (2.0, 6.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,21 @@ class Scene:
     @property
     def version(self) -> str:
         """Changes with anything a viewer's page shows; the same in every web process."""
+        return f"{self._urgent}.{_digest(self.resting)}"
+
+    def urgent(self, version: str) -> bool:
+        """Whether more is new since `version` than what rests."""
+        return version.partition(".")[0] != self._urgent
+
+    @property
+    def _urgent(self) -> str:
         e = self.event
         shown = (e.paused, e.title, e.starts_at, e.ends_at, e.timezone, e.language)
-        seen = (self.state, self.hls_prefix, self.resting, *shown)
-        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+        return _digest((self.state, self.hls_prefix, *shown))
+
+
+def _digest(seen: tuple[object, ...]) -> str:
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 @dataclass(slots=True)
@@ -130,16 +145,25 @@ class Stage:
         return Scene(event, "live", prefix, resting)
 
     async def wait(self, event_id: uuid.UUID, version: str, timeout_s: float) -> Scene:
-        """The scene as soon as its version is another than `version`, at the latest after `timeout_s`."""
+        """The scene as soon as its version is another than `version`, at the latest after `timeout_s`.
+
+        When all that is new is what rests, some seconds later, if it is still so then.
+        """
         deadline = time.monotonic() + timeout_s
+        rests_at: float | None = None
         self._waiting[event_id] += 1
         try:
             while True:
                 # Taken before the look, so that a change in between is not missed.
                 changed = self._row(event_id).changed
                 scene = await self.scene(event_id)
-                left = deadline - time.monotonic()
-                if scene.version != version or left <= 0 or self._closed:
+                now = time.monotonic()
+                if scene.version == version:
+                    rests_at = None
+                elif rests_at is None:
+                    rests_at = now + random.uniform(*_RESTS_S)  # noqa: S311 - no secret
+                left = (deadline if rests_at is None else min(rests_at, deadline)) - now
+                if left <= 0 or scene.urgent(version) or self._closed:
                     return scene
                 try:
                     async with asyncio.timeout(left):

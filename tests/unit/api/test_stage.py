@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from webinar.api.stage import Stage
+import pytest
+
+from ingest.contract import LiveStatus, PublisherHealth, RenditionHealth, SessionState
+from webinar.api.stage import Scene, Stage
+from webinar.base.bus import Bus
 from webinar.events.model import Event, EventState, Registration
 from webinar.events.service import EventService
 
@@ -104,3 +110,75 @@ async def test_a_start_that_tells_of_itself_late_does_not_take_the_end_back() ->
     rows.away = True
     stage.changed(LIVE.id, LIVE)
     assert (await stage.scene(LIVE.id)).state == "ended"
+
+
+class Ingest:
+    """In the place of the bus: the ingest on it, which rests renditions for want of CPU."""
+
+    async def subscribe(self, subject: str, take: Callable[[bytes], Awaitable[None]]) -> None:
+        if subject.startswith("live."):
+            self._take = take
+
+    async def rests(self, *names: str) -> None:
+        renditions = tuple(RenditionHealth(name, 30, 1, resting=name in names) for name in ("720p", "480p"))
+        status = LiveStatus(
+            session_id="session",
+            event_id=str(LIVE.id),
+            state=SessionState.LIVE,
+            hls_prefix="prefix",
+            publisher=PublisherHealth(connected=True),
+            renditions=renditions,
+            started_at=None,
+            program_time_s=1.0,
+            recorded_until_s=1.0,
+        )
+        await self._take(status.to_json())
+
+
+@dataclasses.dataclass
+class Room:
+    rows: Rows
+    stage: Stage
+    ingest: Ingest
+    polls: list[asyncio.Task[Scene]]
+
+
+@pytest.fixture
+async def room(monkeypatch: pytest.MonkeyPatch) -> Room:
+    """Players that wait; what rests reaches them after 0.5 to 1 s."""
+    monkeypatch.setattr("webinar.api.stage._RESTS_S", (0.5, 1.0))
+    rows, ingest = Rows(), Ingest()
+    stage = _stage(rows)
+    await stage.listen(cast(Bus, ingest))
+    await ingest.rests()
+    version = (await stage.scene(LIVE.id)).version
+    polls = [asyncio.create_task(stage.wait(LIVE.id, version, 10)) for _ in range(20)]
+    await asyncio.sleep(0.02)
+    return Room(rows, stage, ingest, polls)
+
+
+async def test_players_hear_one_after_the_other_what_rests(room: Room) -> None:
+    ingest, polls = room.ingest, room.polls
+    began, answered = time.monotonic(), []
+    for poll in polls:
+        poll.add_done_callback(lambda _: answered.append(time.monotonic() - began))
+    await ingest.rests("720p")
+    await ingest.rests("720p", "480p")
+    scenes = await asyncio.gather(*polls)
+    assert {scene.resting for scene in scenes} == {("720p", "480p")}
+    assert answered[0] >= 0.49
+    assert answered[-1] - answered[0] > 0.1
+
+
+async def test_a_rendition_that_rests_for_a_moment_only_disturbs_nobody_and_an_end_is_told_at_once(room: Room) -> None:
+    ingest, polls = room.ingest, room.polls
+    await ingest.rests("720p")
+    await asyncio.sleep(0.05)
+    await ingest.rests()
+    await asyncio.sleep(1.1)
+    assert not any(poll.done() for poll in polls)
+    await ingest.rests("720p")
+    room.rows.row = ENDED
+    room.stage.changed(LIVE.id, ENDED)
+    done, _ = await asyncio.wait(polls, timeout=0.4)
+    assert len(done) == len(polls)
