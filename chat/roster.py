@@ -57,10 +57,10 @@ class Roster:
 
     def leave(self, person: str) -> None:
         """Their last socket here was closed."""
-        if self._mine.pop(person, None) is not None and self._came.pop(person, None) is None:
+        if self._mine.pop(person, None) is not None:
+            # Also of one who came just now: it may have been a new name of somebody who was told before.
+            self._came.pop(person, None)
             self._left.add(person)
-        elif person in self._came:
-            del self._came[person]
 
     # What the processes tell each other
 
@@ -78,7 +78,8 @@ class Roster:
         messages = []
         for start in range(0, max(1, len(people)), _PART):
             self._number += 1
-            part: dict[str, Any] = {**self._head(), "came": people[start : start + _PART], "left": []}
+            more = start + _PART < len(people)
+            part: dict[str, Any] = {**self._head(), "came": people[start : start + _PART], "left": [], "more": more}
             messages.append({**part, "all": True} if start == 0 else part)
         return messages
 
@@ -101,6 +102,9 @@ class Roster:
             self._note_staff(person)
         for left in said["left"]:
             other.people.pop(left, None)
+        if not said.get("more") and len(other.people) != other.count:
+            other.people = None
+            return False
         return True
 
     def forget_silent(self, now: float) -> None:

@@ -57,6 +57,39 @@ def test_staff_stays_known_when_it_has_left_and_in_every_process() -> None:
     assert (here.staff, here.staff_version, here.online) == ({"h": HOST}, 1, 0)
 
 
+def test_one_with_a_new_name_who_leaves_at_once_is_no_ghost_elsewhere() -> None:
+    here, there = Roster("a"), Roster("b")
+    there.enter(LEE)
+    for said in there.whole():
+        here.take(carried(said), 0.0)
+    there.enter(LEE._replace(name="Lee II"))
+    there.leave("l")
+    assert here.take(carried(there.news()), 0.0)
+    assert (here.online, here.people()) == (0, {})
+
+
+def test_a_list_that_is_not_as_long_as_told_is_asked_for_again() -> None:
+    here, there = Roster("a"), Roster("b")
+    there.enter(LEE)
+    for said in there.whole():
+        here.take(carried(said), 0.0)
+    assert not here.take({**carried(there.news()), "online": 2}, 0.0)
+    assert here.online == 2  # until then, as many as it says
+    for said in there.whole():
+        assert here.take(carried(said), 0.0)
+    assert here.online == 1
+
+
+def test_a_list_of_many_messages_is_whole_with_the_last() -> None:
+    here, there = Roster("a"), Roster("b")
+    for number in range(9000):
+        there.enter(Person(f"p{number}", "P", "attendee"))
+    parts = there.whole()
+    assert len(parts) == 3
+    assert all(here.take(carried(part), 0.0) for part in parts)
+    assert (here.online, len(here.people())) == (9000, 9000)
+
+
 class Rosters(RuleBasedStateMachine):
     """Three processes on a bus that loses messages."""
 
