@@ -11,6 +11,7 @@ from chat.entry import Entry
 from chat.wire import moment
 
 _TYPES: Final = frozenset({"mute", "unmute", "ban", "unban"})
+_SHOWN: Final = 300  # newest, in a snapshot; all of them are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Sanctions:
     shows = _TYPES
 
     def __init__(self) -> None:
-        self.muted: dict[str, Mute] = {}  # by person; those of the past too, until they are muted again
-        self.banned: dict[str, str] = {}  # person → name
+        self.muted: dict[str, Mute] = {}  # by person, newest last; those of the past too, until another is muted
+        self.banned: dict[str, str] = {}  # person → name, newest last
 
     def muted_until(self, person: str, now: dt.datetime) -> dt.datetime | None:
         """None when this person may write."""
@@ -36,19 +37,26 @@ class Sanctions:
         person, name = str(entry.content["person"]), str(entry.content.get("person_name", ""))
         match entry.type:
             case "mute":
-                self.muted[person] = Mute(name, dt.datetime.fromisoformat(entry.content["until"]))
+                self._mute(person, entry.at, Mute(name, dt.datetime.fromisoformat(entry.content["until"])))
             case "unmute":
                 self.muted.pop(person, None)
             case "ban":
+                self.banned.pop(person, None)
                 self.banned[person] = name
             case "unban":
                 self.banned.pop(person, None)
 
+    def _mute(self, person: str, at: dt.datetime, mute: Mute) -> None:
+        for past in [p for p, other in self.muted.items() if p == person or other.until <= at]:
+            del self.muted[past]
+        self.muted[person] = mute
+
     def snapshot(self, staff: bool) -> Mapping[str, object]:
         if not staff:
             return {}
-        muted = [{"id": p, "name": mute.name, "until": moment(mute.until)} for p, mute in self.muted.items()]
-        banned = [{"id": person, "name": name} for person, name in self.banned.items()]
+        newest_muted, newest_banned = list(self.muted.items())[-_SHOWN:], list(self.banned.items())[-_SHOWN:]
+        muted = [{"id": p, "name": mute.name, "until": moment(mute.until)} for p, mute in newest_muted]
+        banned = [{"id": person, "name": name} for person, name in newest_banned]
         return {"staff": {"muted": muted, "banned": banned}}
 
     def show(self, entry: Entry, staff: bool) -> Mapping[str, object] | None:
