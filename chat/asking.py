@@ -21,34 +21,35 @@ from chat.visit import Visit
 
 async def ask(visit: Visit, message: wire.Ask) -> None:
     room, ticket, window = visit.room, visit.ticket, visit.room.feature(Floor).questions
-    shut = _too_often(visit, window) or closed_to_question(room.state, ticket, message.body, dt.datetime.now(dt.UTC))
+    shut = _too_often(visit, window)
+    if shut is not None:
+        visit.nak("ask", message.cid, shut.code, shut.retry_after)
+        return
+    who = _nobody(visit, message.cid) if message.anonymous else ticket.person
+    shut = closed_to_question(room.state, ticket, message.body, dt.datetime.now(dt.UTC))
     if shut is None and message.anonymous and not room.state.settings.allows("anonymous_questions"):
         shut = Closed("anonymous_off")
     if shut is None and room.state.questions.full:
         shut = Closed("limit")
     if shut is not None:
-        visit.nak("ask", message.cid, shut.code, shut.retry_after)
+        await visit.refuse("ask", message.cid, shut.code, shut.retry_after, person=who)
         return
     content: dict[str, Any] = {"body": message.body}
     why = why_question_held(room.state, ticket, message.body)
     if why is not None:
         content |= {"held": True, "why": why}
     _count(visit, window)
-    await visit.submit(
-        "ask", _anonymous(visit, message.cid, content) if message.anonymous else _signed(visit, message.cid, content)
-    )
+    if message.anonymous:
+        await visit.submit("ask", Draft("question", message.cid, who, {**content, "anonymous": True}))
+    else:
+        await visit.submit("ask", visit.draft("question", message.cid, **content, anonymous=False))
 
 
-def _signed(visit: Visit, cid: str, content: dict[str, Any]) -> Draft:
-    return visit.draft("question", cid, **content, anonymous=False)
-
-
-def _anonymous(visit: Visit, cid: str, content: dict[str, Any]) -> Draft:
-    """Without name and role, by somebody whom nobody can find without our secret: the same for a repeated `cid`, so
+def _nobody(visit: Visit, cid: str) -> str:
+    """Somebody without name and role, whom nobody can find without our secret: the same for a repeated `cid`, so
     that it is stored once, another for every question, so that two of one person are not seen to be of one.
     """
-    who = "anon:" + visit.tokens.pseudonym(str(visit.ticket.event_id), visit.ticket.person, cid)
-    return Draft("question", cid, who, {**content, "anonymous": True})
+    return "anon:" + visit.tokens.pseudonym(str(visit.ticket.event_id), visit.ticket.person, cid)
 
 
 async def vote(visit: Visit, message: wire.Vote) -> None:
@@ -109,7 +110,10 @@ async def hand(visit: Visit, message: wire.Hand) -> None:
         return
     shut = _too_often(visit, window) or (_may_not_raise(visit) if message.up else _over(visit))
     if shut is not None:
-        visit.nak("hand", message.cid, shut.code, shut.retry_after)
+        if message.cid is None or shut.code == "rate":
+            visit.nak("hand", message.cid, shut.code, shut.retry_after)
+        else:
+            await visit.refuse("hand", message.cid, shut.code, shut.retry_after)
         return
     _count(visit, window)
     cid = message.cid or str(uuid.uuid4())

@@ -15,7 +15,7 @@ async def question(visit: Visit, order: wire.ModQuestion) -> None:
     questions = visit.room.state.questions
     into = None if order.into is None else questions.open_to_all(order.into)
     if questions.open_to_all(order.target) is None or (order.into is not None and into is None):
-        visit.nak("mod", order.cid, "bad_target")
+        await visit.refuse("mod", order.cid, "bad_target")
         return
     content: dict[str, Any] = {"question": order.target, "state": order.state}
     if order.answer is not None:
@@ -24,19 +24,22 @@ async def question(visit: Visit, order: wire.ModQuestion) -> None:
         # What it was merged into may itself have been merged: the votes count there, and attendees see that one.
         content["into"] = questions.root(order.into)
         if content["into"] == order.target:
-            visit.nak("mod", order.cid, "bad_target")
+            await visit.refuse("mod", order.cid, "bad_target")
             return
     await visit.submit("mod", visit.draft("question_state", order.cid, **content))
 
 
 async def poll_save(visit: Visit, order: wire.ModPollSave) -> None:
+    if visit.room.state.settings.ended:
+        await visit.refuse("mod", order.cid, "ended")
+        return
     polls = visit.room.state.polls
     before = None if order.poll is None else polls.get(order.poll)
     if order.poll is not None and (before is None or before.stage is not Stage.DRAFT):
-        visit.nak("mod", order.cid, "bad_target")
+        await visit.refuse("mod", order.cid, "bad_target")
         return
     if before is None and polls.full:
-        visit.nak("mod", order.cid, "limit")
+        await visit.refuse("mod", order.cid, "limit")
         return
     definition = Definition(
         order.question, Kind(order.kind), order.options, order.correct, anonymous=order.anonymous, live=order.live
@@ -48,9 +51,11 @@ async def poll_save(visit: Visit, order: wire.ModPollSave) -> None:
 
 async def poll(visit: Visit, order: wire.ModPoll) -> None:
     """The database learns it before the log does: what it counts after a poll was closed is the last."""
+    if await visit.repeated("mod", order.cid):
+        return  # an old order must not close again what was opened since
     polls = visit.room.state.polls
     known, stage = polls.get(order.poll), Stage(order.state)
-    # Repeated with the same `cid` it is the same event, with another one an event that changes nothing.
+    # To become what it is already is an event that changes nothing.
     if known is None or not (known.may_become(stage) or known.stage is stage):
         visit.nak("mod", order.cid, "bad_target")
         return
@@ -84,8 +89,11 @@ async def _turn(box: BallotBox, known: Poll, stage: Stage) -> dict[str, Any]:
 
 
 async def hand(visit: Visit, order: wire.ModHand) -> None:
+    if visit.room.state.settings.ended:
+        await visit.refuse("mod", order.cid, "ended")
+        return
     if not visit.room.state.hands.up(order.target):
-        visit.nak("mod", order.cid, "bad_target")
+        await visit.refuse("mod", order.cid, "bad_target")
         return
     content = {"up": order.state == "called", "of": order.target, "state": order.state}
     await visit.submit("mod", visit.draft("hand", order.cid, **content))

@@ -155,7 +155,7 @@ def _check(room: LiveRoom, ticket: Ticket) -> None:
     """Raises `Bye` for one who may not come in. Nothing is awaited between this and `join`."""
     if room.outs.refuses(ticket.person, ticket.issued_at):
         raise Bye("revoked", _POLICY)
-    if ticket.person in room.state.sanctions.banned:
+    if not ticket.staff and ticket.person in room.state.sanctions.banned:
         raise Bye("banned", _POLICY)
     if room.room.tabs(ticket.person) >= MAX_TABS:
         raise Bye("too_many_tabs", _POLICY)

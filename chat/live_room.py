@@ -26,7 +26,6 @@ from chat.presence import Person, Presence
 from chat.recall import Recall
 from chat.room import Batch, Member, Room
 from chat.socket import Outlet
-from chat.state import RoomState
 from chat.store import Opened, Store, StoreDown
 from chat.ticket import Ticket
 from webinar.base import log
@@ -51,8 +50,7 @@ class LiveRoom:
     def __init__(self, event_id: uuid.UUID, opened: Opened, store: Store, bus: Bus, process: str) -> None:
         loop = asyncio.get_running_loop()
         self.event_id = event_id
-        self.state = RoomState(opened.state)
-        self.state.set_ended(opened.ended)
+        self.state = opened.state
         self.room: Room[Outlet] = Room(opened.epoch, opened.last, opened.entries, self.state)
         self.committer = Committer(event_id, store, self.committed)
         self.rate = Window(*RATE)

@@ -116,7 +116,7 @@ class RoomState:
 
 
 def bears_state(entry: Entry) -> bool:
-    """Whether the fold needs it: all but what attendees say in passing. `Store.open` selects the same."""
+    """Whether the fold needs it: all but what attendees say in passing. `store.py` selects the same."""
     return entry.type != "message" or entry.held or entry.of_staff
 
 

@@ -18,9 +18,12 @@ import asyncpg
 
 from chat.entry import Draft, Entry
 from chat.room import PAGE, RING
+from chat.state import RoomState
 from webinar.base import db
 
 TIMEOUT_S: Final = 4.0  # of one read or append, from asking for a connection to its end
+_OPEN_S: Final = 30.0  # of opening a room: a long one, all reviewed, is tens of thousands of entries
+_CHUNK: Final = 500  # entries that are read and folded at a time, so that other rooms go on meanwhile
 
 
 class StoreDown(Exception):
@@ -45,13 +48,12 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A room, read in one snapshot: its newest entries, and all that bear state (`state.bears_state`), in order."""
+    """A room, read in one snapshot: its newest entries, in order, and its state as of the last one."""
 
     epoch: str
     last: int
-    ended: bool
     entries: Sequence[Entry]
-    state: Sequence[Entry]
+    state: RoomState
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Store:
 
     async def open(self, event_id: uuid.UUID, tail: int = RING) -> Opened:
         """Makes the room on first use. Raises `NoRoom`, `StoreDown`."""
-        async with self.connection() as connection:
+        async with self.connection(_OPEN_S) as connection:
             try:
                 await connection.execute(
                     "insert into chat_room (event_id) values ($1) on conflict (event_id) do nothing", event_id
@@ -108,14 +110,12 @@ class Store:
                 rows = await connection.fetch(
                     f"{_ENTRIES} where event_id = $1 and seq > $2 order by seq", event_id, room["last_seq"] - tail
                 )
-                state = await connection.fetch(
-                    f"{_ENTRIES} where event_id = $1 and (type <> 'message' or body ? 'held'"
-                    " or body->>'role' <> 'attendee') order by seq",
-                    event_id,
-                )
-        return Opened(
-            str(room["epoch"]), room["last_seq"], room["ended"], list(map(_entry, rows)), list(map(_entry, state))
-        )
+                state = RoomState()
+                # Of each chunk the connection is waited for, which is when other rooms have their turn.
+                async for row in connection.cursor(_BEARING, event_id, prefetch=_CHUNK):
+                    state.apply(_entry(row))
+        state.set_ended(room["ended"])
+        return Opened(str(room["epoch"]), room["last_seq"], list(map(_entry, rows)), state)
 
     async def append(self, event_id: uuid.UUID, drafts: Sequence[Draft]) -> list[Appended]:
         """Commits all drafts, which must have different (`person`, `cid`), and says where each stands, in their order.
@@ -143,6 +143,14 @@ class Store:
         """One entry, None when there is none of that number. Raises `StoreDown`."""
         async with self.connection() as connection:
             row = await connection.fetchrow(f"{_ENTRIES} where event_id = $1 and seq = $2", event_id, seq)
+        return None if row is None else _entry(row)
+
+    async def said(self, event_id: uuid.UUID, person: str, cid: str) -> Entry | None:
+        """What this person stored under that `cid`. Raises `StoreDown`."""
+        async with self.connection() as connection:
+            row = await connection.fetchrow(
+                f"{_ENTRIES} where event_id = $1 and person = $2 and cid = $3", event_id, person, uuid.UUID(cid)
+            )
         return None if row is None else _entry(row)
 
     async def name_of(self, event_id: uuid.UUID, person: str) -> str:
@@ -190,9 +198,9 @@ class Store:
         return {row["event_id"]: Head(str(row["epoch"]), row["last_seq"], row["ended"]) for row in rows}
 
     @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[db.Connection]:
+    async def connection(self, limit_s: float = TIMEOUT_S) -> AsyncIterator[db.Connection]:
         try:
-            async with asyncio.timeout(TIMEOUT_S), self._pool.acquire(timeout=TIMEOUT_S) as connection:
+            async with asyncio.timeout(limit_s), self._pool.acquire(timeout=TIMEOUT_S) as connection:
                 yield connection
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
             raise
@@ -201,6 +209,10 @@ class Store:
 
 
 _ENTRIES: Final = "select seq, at, type, cid, person, body from chat_log"
+# What bears state, as `state.bears_state` says.
+_BEARING: Final = f"""
+    {_ENTRIES} where event_id = $1 and (type <> 'message' or body ? 'held' or body->>'role' <> 'attendee') order by seq
+"""
 _HEADS: Final = """
     select r.event_id, r.epoch, r.last_seq, e.state = 'ended' as ended
     from chat_room r join event e on e.id = r.event_id

@@ -26,12 +26,12 @@ async def send(visit: Visit, message: wire.Send) -> None:
         room.slow.wait(person.person, room.state.settings.slow_s, now),
     )
     if shut is not None:
-        visit.nak("send", message.cid, shut.code, shut.retry_after)
+        await visit.refuse("send", message.cid, shut.code, shut.retry_after)
         return
     content: dict[str, Any] = {"body": message.body}
     if message.reply_to is not None:
         if message.reply_to > room.room.last:
-            visit.nak("send", message.cid, "bad_reply")
+            await visit.refuse("send", message.cid, "bad_reply")
             return
         content["reply_to"] = message.reply_to
     mentions = [mentioned for mentioned in message.mentions if room.is_staff(mentioned)]

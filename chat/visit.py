@@ -12,6 +12,7 @@ from chat.entry import Draft, Entry
 from chat.limits import TokenBucket
 from chat.live_room import LiveRoom
 from chat.socket import Outlet
+from chat.store import StoreDown
 from chat.ticket import Ticket
 from webinar.base.tokens import Tokens
 
@@ -42,8 +43,39 @@ class Visit:
         except Refusal as refusal:
             self.nak(of, draft.cid, refusal.code, refusal.retry_after)
             return None
-        self.write(wire.ack(draft.cid, entry.seq, held=entry.held))
+        self._ack(draft.cid, entry)
         return entry
+
+    async def refuse(
+        self, of: str, cid: str, code: str, retry_after: float | None = None, *, person: str | None = None
+    ) -> None:
+        """`nak`, unless it was stored before: what the room takes now does not change what was promised then. `person`
+        is who it is stored by, if not by this one.
+        """
+        wait = self.reads.take(asyncio.get_running_loop().time())
+        if wait:
+            # Each costs a look into the log; whoever repeats is told then.
+            self.nak(of, cid, "rate", wait)
+        elif not await self.repeated(of, cid, person=person):
+            self.nak(of, cid, code, retry_after)
+
+    async def repeated(self, of: str, cid: str, *, person: str | None = None) -> bool:
+        """Whether this was stored before under that `cid`, and so is answered already; also when nobody can tell now,
+        which is a `nak` after which it is repeated.
+        """
+        try:
+            async with asyncio.timeout(5), self.readers:
+                entry = await self.room.recall.said(person or self.ticket.person, cid)
+        except (StoreDown, TimeoutError):
+            self.nak(of, cid, "unavailable", 2.0)
+            return True
+        if entry is not None:
+            self._ack(cid, entry)
+        return entry is not None
+
+    def _ack(self, cid: str, entry: Entry) -> None:
+        """Of a repeat `held` is as it is now: perhaps it was approved meanwhile."""
+        self.write(wire.ack(cid, entry.seq, held=self.room.state.messages.hidden(entry)))
 
     def write(self, payload: bytes) -> None:
         self.outlet.write(wire.Frame.of(payload))
