@@ -177,6 +177,24 @@ def test_a_question_that_moves_on_forgets_its_answer_and_what_it_was_merged_into
     )
 
 
+def test_a_dismissed_question_that_is_open_again_is_known_to_those_who_came_meanwhile() -> None:
+    run(
+        """
+        const room = new RoomState();
+        room.begin(frame({}));
+        const whole = { seq: 4, at, from: mina, body: "Why?", state: "queue", votes: 2 };
+        room.apply({ seq: 11, type: "question_state", at, question: 4, state: "queue", whole });
+        assert.deepEqual(room.openQuestions, [whole]);
+        // Who knew it as merged has it back on its own.
+        room.apply({ seq: 12, type: "question_state", at, question: 4, state: "dismissed", into: 3 });
+        assert.deepEqual(room.openQuestions, []);
+        const fresh = { ...whole, state: "new" };
+        room.apply({ seq: 13, type: "question_state", at, question: 4, state: "new", whole: fresh });
+        assert.deepEqual(room.openQuestions.map((one) => [one.seq, one.state]), [[4, "new"]]);
+        """
+    )
+
+
 def test_questions_are_sorted_by_votes_or_age_with_the_one_on_screen_first_and_answered_ones_last() -> None:
     run(
         """
