@@ -135,3 +135,27 @@ def test_a_message_that_is_refused_says_why_and_can_be_discarded(platform: Runni
         room.tell({"type": "bye", "code": "gone", "reconnect": False, "after_ms": 0})
         expect(page.get_by_text("The chat of this event is closed.")).to_be_visible()
         expect(page.get_by_label("Write a message")).to_be_disabled()
+
+
+def test_a_reply_leads_to_what_it_answers_and_quotes_nothing_that_was_removed(
+    platform: RunningPlatform, chromium: Browser
+) -> None:
+    event = on_air.make(platform, "Quotes", "Mina")
+    with closing(walk.profile_of(chromium)) as context:
+        page = context.new_page()
+        room = ScriptedRoom(page, last=1)
+        page.goto(event.guests[0])
+        expect(page.get_by_text("message 1", exact=True)).to_be_visible()
+        base = {"at": "2026-11-21T12:00:00.000Z", "cid": None, "from": {"id": "p", "name": "Jo", "role": "attendee"}}
+        room.tell({"type": "events", "events": [{"seq": 2, "type": "message", **base, "body": "why?", "reply_to": 1}]})
+        reply = page.locator("[data-seq='2']")
+        expect(reply.locator(".msg__cut")).to_have_text("message 1")
+        reply.press("ArrowLeft")
+        expect(page.locator("[data-seq='1']")).to_be_focused()
+        page.locator("[data-seq='1']").press("Enter")
+        strip = page.locator("[data-chat=reply]")
+        expect(strip).to_contain_text("message 1")
+        room.tell({"type": "events", "events": [{"seq": 3, "type": "delete", "at": base["at"], "target": 1}]})
+        expect(reply.locator(".msg__cut")).to_have_text("Removed by a moderator")
+        expect(strip).to_be_hidden()
+        expect(page.get_by_text("message 1")).to_have_count(0)
