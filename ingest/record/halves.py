@@ -20,7 +20,7 @@ from prometheus_client import Counter
 from ingest.contract import RecordingClosed, UnknownMessage
 from ingest.record.beside import beside
 from ingest.record.joining import Joined, Joining
-from ingest.record.reading import NotARecording
+from ingest.record.parsing import NotARecording
 from webinar.base import log
 from webinar.base.errors import NotFound
 from webinar.base.storage import Storage

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from ingest.record.movie import HEAD, PLACE, close_file, hiding, write_all
-from ingest.record.reading import NotARecording, Scan, closed_end
+from ingest.record.parsing import NotARecording
+from ingest.record.reading import Scan, closed_end
 
 _COPY: Final = 8 * 1024 * 1024
 _HASHED: Final = 1024 * 1024

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ingest.contract import MediaKind
 from ingest.package import h264
-from ingest.package.boxes import NOT_SYNC, Track
+from ingest.package.boxes import Track
 from ingest.record.movie import HEAD, PLACE, SampleTable, hiding
+from ingest.record.parsing import NotARecording, ReadRun, runs_of, tracks_of
 
 _CHECKED_AT_END: Final = 8  # fragments whose samples are looked at: a power cut may leave zeros behind a good header
 _SEAM_S: Final = 0.2  # picture that may be given up where halves meet
@@ -23,24 +23,10 @@ _LONGEST_S: Final = 3600.0
 _BACK_S: Final = 1.0  # that rounded times may go back
 
 
-class NotARecording(ValueError):
-    """The file has no whole fragment of ours."""
-
-
 @dataclass(slots=True)
 class _Fragment:
     end: int
-    runs: list[_ReadRun] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _ReadRun:
-    track_id: int
-    start: int
-    offset: int
-    sizes: list[int]
-    durations: list[int]
-    sync: list[bool]
+    runs: list[ReadRun] = field(default_factory=list)
 
 
 def closed_end(fd: int) -> int | None:
@@ -127,7 +113,7 @@ class Scan:
             if name == b"free" and size == len(PLACE):
                 self._heads.append(offset)
             elif name == b"moov":
-                tracks = _tracks(os.pread(fd, size, offset))
+                tracks = tracks_of(os.pread(fd, size, offset))
                 if not tracks:
                     raise NotARecording("the file names no tracks")
                 if once and self._halves:
@@ -195,7 +181,7 @@ def _drop_torn(fd: int, half: _Half) -> None:
             break
 
 
-def _whole(fd: int, run: _ReadRun, is_video: bool) -> bool:
+def _whole(fd: int, run: ReadRun, is_video: bool) -> bool:
     data = os.pread(fd, sum(run.sizes), run.offset)
     at = 0
     for size in run.sizes:
@@ -225,54 +211,6 @@ def _boxes(fd: int, at: int, limit: int) -> Iterator[tuple[bytes, int, int]]:
         at += size
 
 
-def _children(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(name, start and end of the content) of the boxes inside [at, end)."""
-    while at + 8 <= end:
-        size, name = struct.unpack_from("!I4s", data, at)
-        if size < 8 or at + size > end:
-            return
-        yield name, at + 8, at + size
-        at += size
-
-
-def _find(data: bytes, at: int, end: int, *path: bytes) -> tuple[int, int]:
-    """The content of the first box along a path of names."""
-    for wanted in path:
-        for name, start, stop in _children(data, at, end):
-            if name == wanted:
-                at, end = start, stop
-                break
-        else:
-            raise NotARecording(f"a box {wanted!r} is missing")
-    return at, end
-
-
-def _tracks(moov: bytes) -> list[Track]:
-    try:
-        return _parse_tracks(moov)
-    except struct.error as error:
-        raise NotARecording("the file's tracks cannot be read") from error
-
-
-def _parse_tracks(moov: bytes) -> list[Track]:
-    tracks: list[Track] = []
-    for name, start, end in _children(moov, 8, len(moov)):
-        if name != b"trak":
-            continue
-        header, _ = _find(moov, start, end, b"tkhd")
-        media, _ = _find(moov, start, end, b"mdia", b"mdhd")
-        handler, _ = _find(moov, start, end, b"mdia", b"hdlr")
-        entry, entry_end = _find(moov, start, end, b"mdia", b"minf", b"stbl", b"stsd")
-        kind: MediaKind = "video" if moov[handler + 8 : handler + 12] == b"vide" else "audio"
-        (track_id,) = struct.unpack_from("!I", moov, header + 20)
-        width, height = struct.unpack_from("!II", moov, header + 88)
-        (timescale,) = struct.unpack_from("!I", moov, media + 20)
-        if not track_id or not timescale:
-            raise NotARecording("a track without a number or a clock")
-        tracks.append(Track(track_id, kind, timescale, moov[entry + 8 : entry_end], width >> 16, height >> 16))
-    return tracks
-
-
 def _fragment(fd: int, at: int, size: int, limit: int) -> _Fragment | None:
     """The fragment whose `moof` lies at `at`, None when its `mdat` is torn or its numbers do not fit."""
     moof = os.pread(fd, size, at)
@@ -281,34 +219,8 @@ def _fragment(fd: int, at: int, size: int, limit: int) -> _Fragment | None:
         return None
     fragment = _Fragment(end=media[1] + media[2])
     try:
-        for name, start, end in _children(moof, 8, size):
-            if name == b"traf":
-                fragment.runs.append(_run(moof, at, start, end))
-    except (struct.error, NotARecording):
+        fragment.runs = runs_of(moof, at)
+    except NotARecording:
         return None
     in_order = all(media[1] < run.offset and run.offset + sum(run.sizes) <= fragment.end for run in fragment.runs)
     return fragment if fragment.runs and in_order else None
-
-
-def _run(moof: bytes, at: int, start: int, end: int) -> _ReadRun:
-    """A `traf` as `boxes.fragment` writes it (8.8.6 to 8.8.12)."""
-    header, _ = _find(moof, start, end, b"tfhd")
-    flags, track_id = struct.unpack_from("!II", moof, header)
-    time, _ = _find(moof, start, end, b"tfdt")
-    (start_time,) = struct.unpack_from("!Q", moof, time + 4)
-    table, table_end = _find(moof, start, end, b"trun")
-    run_flags, count, offset = struct.unpack_from("!IIi", moof, table)
-    each = 12 if run_flags & 0x700 == 0x700 else 4
-    if not count or count * each > table_end - table - 12:
-        raise NotARecording("a run that is longer than its box")
-    if each == 12:
-        values = struct.unpack_from(f"!{3 * count}I", moof, table + 12)
-        durations, sizes = list(values[0::3]), list(values[1::3])
-        sync = [value != NOT_SYNC for value in values[2::3]]
-    else:
-        if not flags & 0x8:
-            raise NotARecording("a run without durations")
-        (duration,) = struct.unpack_from("!I", moof, header + 8)
-        durations, sizes = [duration] * count, list(struct.unpack_from(f"!{count}I", moof, table + 12))
-        sync = [True] * count
-    return _ReadRun(track_id, start_time, at + offset, sizes, durations, sync)

@@ -8,7 +8,8 @@ from typing import Final
 
 from ingest.package.boxes import box, file_type, movie_header
 from ingest.record.movie import MOVIE_TIMESCALE, PLACE, SampleTable, hiding, write_all
-from ingest.record.reading import NotARecording, closed_end, read
+from ingest.record.parsing import NotARecording
+from ingest.record.reading import closed_end, read
 
 _HEAD: Final = file_type(b"M4A ", b"mp42", b"isom")
 _AT_ONCE: Final = 1024 * 1024

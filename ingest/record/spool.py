@@ -31,8 +31,8 @@ from ingest.contract import RecordingClosed
 from ingest.record.beside import NEW, beside, read_notice, session_of, write
 from ingest.record.halves import EarlyJoins, Halves
 from ingest.record.joining import join
+from ingest.record.parsing import NotARecording
 from ingest.record.patience import Patience
-from ingest.record.reading import NotARecording
 from ingest.record.repair import Repaired, repair
 from ingest.record.sound import extract
 from webinar.base import log

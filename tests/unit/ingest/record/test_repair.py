@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ingest.record import joining as joining_module
 from ingest.record.joining import join
 from ingest.record.movie import GROUP_BYTES, HEAD, PLACE
-from ingest.record.reading import NotARecording
+from ingest.record.parsing import NotARecording
 from ingest.record.repair import repair
 from tests.media.reading import watch
 from tests.media.spooled import closed, torn
