@@ -12,6 +12,7 @@ from chat.entry import Entry
 
 _SHOWN_HELD: Final = 300  # of those that wait, oldest first, in a snapshot
 _SHOWN_REMOVED: Final = 100  # newest
+_SHOWN_PEOPLE: Final = 300  # newest, of staff and of those whose words were deleted
 WRITTEN: Final = frozenset({"message", "question"})  # what can be held, deleted and pinned
 _ABOUT_ONE: Final = frozenset({"approve", "restore", "pin"})  # carry a copy of what they are about
 
@@ -60,6 +61,7 @@ class Messages:
 
     def apply(self, entry: Entry) -> None:
         if entry.of_staff:
+            self.hosts.pop(entry.person, None)  # whoever acts is the newest
             self.hosts[entry.person] = entry.sender()
         target = int(entry.content.get("target", 0))
         match entry.type:
@@ -89,6 +91,7 @@ class Messages:
             self.waiting[message.seq] = message
 
     def _delete_all(self, person: str, upto: int) -> None:
+        self._upto.pop(person, None)
         self._upto[person] = upto
         for seq in [seq for seq, writer in self._restored.items() if writer == person]:
             del self._restored[seq]
@@ -97,13 +100,13 @@ class Messages:
             self._decided[seq] = "rejected"
 
     def snapshot(self, staff: bool) -> Mapping[str, object]:
-        fields: dict[str, object] = {"pinned": self.pinned(staff), "hosts": list(self.hosts.values())}
+        fields: dict[str, object] = {"pinned": self.pinned(staff), "hosts": list(self.hosts.values())[-_SHOWN_PEOPLE:]}
         if staff:
             held = islice((e for e in self.waiting.values() if not self.removed(e)), _SHOWN_HELD)
             fields["staff"] = {
                 "held": fitting.fitting((self._event(entry, True) for entry in held), fitting.HELD),
                 "removed": list(islice(reversed(self._deleted), _SHOWN_REMOVED)),
-                "removed_people": [{"person": person, "upto": upto} for person, upto in self._upto.items()],
+                "removed_people": [{"person": p, "upto": n} for p, n in list(self._upto.items())[-_SHOWN_PEOPLE:]],
             }
         return fields
 

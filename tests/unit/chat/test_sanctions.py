@@ -28,6 +28,20 @@ def test_of_many_the_newest_are_shown_and_all_stay_out() -> None:
     assert state.sanctions.muted_until("p1", START) is not None
 
 
+def test_of_staff_and_of_people_whose_words_were_deleted_the_newest_are_shown() -> None:
+    log = Log()
+    said = [log.say("x", f"p{number}") for number in range(400)]
+    for number in range(400):
+        log.add("delete_person", f"m{number}", "moderator", person=f"p{number}")
+    state = RoomState(log.entries)
+    snapshot: Any = state.snapshot(True)
+    newest = range(100, 400)
+    assert [host["id"] for host in snapshot["hosts"]] == [f"m{number}" for number in newest]
+    assert [one["person"] for one in snapshot["staff"]["removed_people"]] == [f"p{number}" for number in newest]
+    assert all(state.messages.removed(entry) for entry in said)
+    assert state.messages.is_staff("m0")
+
+
 def test_mutes_of_the_past_are_dropped() -> None:
     log = Log()
     log.order("mute", person="soon", until=(START + dt.timedelta(seconds=2)).isoformat())
