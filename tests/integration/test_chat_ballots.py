@@ -15,10 +15,11 @@ import pytest_asyncio
 from chat.applause import Applause
 from chat.ballot_box import BallotBox
 from chat.ballots import Ballots
+from chat.committer import Refusal
 from chat.entry import Draft
 from chat.hub import Hub
 from chat.live_room import LiveRoom
-from chat.store import Store
+from chat.store import TIMEOUT_S, Store
 from chat.ticket import Ticket
 from chat.wire import Frame
 from webinar.base import db
@@ -37,9 +38,9 @@ class CountingStore(Store):
     taken = 0
 
     @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[db.Connection]:
+    async def connection(self, limit_s: float = TIMEOUT_S) -> AsyncIterator[db.Connection]:
         self.taken += 1
-        async with super().connection() as connection:
+        async with super().connection(limit_s) as connection:
             yield connection
 
 
@@ -181,3 +182,65 @@ async def test_reactions_taken_before_a_planned_end_are_counted(stage: Stage, hu
     await hub.close()
     (row,) = await stage.sql("select sum(count)::int as n from chat_reaction where event_id = $1", room.event_id)
     assert row["n"] == 200
+
+
+async def opened_poll(ballots: Ballots, store: Store, event: uuid.UUID, poll: int, *, anonymous: bool) -> None:
+    await store.open(event)
+    await ballots.open_poll(event, poll, anonymous=anonymous, choices=2)
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_a_poll_that_is_removed_while_it_is_answered_throws_nobody_out(
+    stage: Stage, store: CountingStore, anonymous: bool
+) -> None:
+    event, ballots = await stage.new_event(), Ballots(store)
+    for poll in range(1, 21):
+        await opened_poll(ballots, store, event, poll, anonymous=anonymous)
+        answers: dict[tuple[int, str], tuple[int, ...]] = {(poll, f"p{n}"): (1,) for n in range(200)}
+        written, _ = await asyncio.gather(
+            ballots.write(event, {}, answers, {poll: range(2)}), ballots.remove_poll(event, poll)
+        )
+        assert len(written.changes.answers) + len(written.refused) == 200
+    (row,) = await stage.sql("select count(*)::int as n from chat_poll where event_id = $1", event)
+    assert row["n"] == 0
+
+
+async def test_a_poll_is_removed_after_the_batch_that_looked_at_it(stage: Stage, store: CountingStore) -> None:
+    event, ballots = await stage.new_event(), Ballots(store)
+    await opened_poll(ballots, store, event, 1, anonymous=False)
+    async with store.connection() as connection, connection.transaction():
+        # As a batch that is being written does.
+        await connection.execute("update chat_ballot set version = version + 1 where event_id = $1", event)
+        removing = asyncio.create_task(ballots.remove_poll(event, 1))
+        _, waiting = await asyncio.wait({removing}, timeout=0.3)
+        assert waiting
+    await removing
+
+
+async def test_what_the_database_refuses_is_refused_and_the_room_goes_on(stage: Stage, hub: Hub) -> None:
+    room = await hub.room(await stage.new_event())
+    paper, question = await joined(room), await asked(room)
+    with pytest.raises(Refusal):
+        await room.feature(BallotBox).vote(question, "a\0b", True)  # text that PostgreSQL cannot hold
+    await room.feature(BallotBox).vote(question, "ann", True)
+    assert not room.ended.done()
+    assert paper
+
+
+async def test_a_database_with_fewer_votes_than_are_known_here_starts_the_room_over(
+    stage: Stage, hub: Hub, store: CountingStore
+) -> None:
+    room = await hub.room(await stage.new_event())
+    paper, question = await joined(room), await asked(room)
+    await room.feature(BallotBox).vote(question, "ann", True)
+    # Told of a batch that is not there: it is looked for, and not again and again without a pause.
+    before = store.taken
+    room.feature(BallotBox).heard_of(7)
+    await asyncio.sleep(0.8)
+    assert store.taken - before < 20
+    await hub.look_at_logs()
+    assert not room.ended.done()
+    await stage.sql("update chat_ballot set version = 0 where event_id = $1", room.event_id)
+    await hub.look_at_logs()
+    assert await room.ended == "restart"
+    assert paper
