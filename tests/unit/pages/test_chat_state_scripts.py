@@ -149,6 +149,9 @@ def test_staff_comes_back_to_questions_as_they_were_decided() -> None:
         room.apply({ seq: 12, type: "approve", at, target: 2, message: { ...say(2, "?"), type: "question" } });
         room.apply({ ...say(13, "!", { held: true, decided: "approved" }), type: "question" });
         assert.deepEqual(told(), [[1, false], [2, false], [3, true], [13, false]]);
+        const whole = ask(1, { decided: "approved", state: "queue" });
+        room.apply({ seq: 14, type: "question_state", at, question: 1, state: "queue", whole });
+        assert.deepEqual(told()[0], [1, false]);
         """
     )
 

@@ -128,8 +128,8 @@ export class RoomState {
       }
       return "questions";
     }
-    const { whole } = /** @type {{whole?: Question}} */ (event); // it was dismissed, and not told to who came then
-    if (whole) this.questions.set(whole.seq, { ...whole });
+    const { whole } = /** @type {{whole?: any}} */ (event); // it was dismissed, and not told to who came then
+    if (whole) this.questions.set(whole.seq, { ...whole, ...judged(whole) });
     const question = this.questions.get(event.question ?? 0);
     if (!question) return null;
     if (event.state === "screen") {
