@@ -187,7 +187,7 @@ def test_a_dismissed_question_that_is_open_again_is_known_to_those_who_came_mean
         room.begin(frame({}));
         const whole = { seq: 4, at, from: mina, body: "Why?", state: "queue", votes: 2 };
         room.apply({ seq: 11, type: "question_state", at, question: 4, state: "queue", whole });
-        assert.deepEqual(room.openQuestions, [whole]);
+        assert.deepEqual(room.openQuestions, [{ ...whole, held: false, deleted: false }]);
         // Who knew it as merged has it back on its own.
         room.apply({ seq: 12, type: "question_state", at, question: 4, state: "dismissed", into: 3 });
         assert.deepEqual(room.openQuestions, []);
