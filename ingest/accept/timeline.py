@@ -7,7 +7,8 @@ captured. A report gives it in the sender's NTP time; one number for all tracks 
 NTP time over to the local monotonic clock. The first report sets the anchor such that its track does not move; the
 other track then moves onto it.
 
-Some senders begin with a burst of what they made while they connected: it is old, and the offset steps to the present.
+Some senders begin with a burst of what they made while they connected: it is old, and the offset steps to the present;
+an anchor that was made of it is given up, and the next report makes another.
 Some send wrong reports: GStreamer 1.22's webrtcbin adds the running time of its pipeline to the last timestamp it sent.
 Who reports to be further than the packets are is not believed any more; arrivals count again.
 """
@@ -38,7 +39,7 @@ class SenderClock:
     def __init__(self) -> None:
         self.anchor_s: float | None = None
         self.anchored_at_s = 0.0  # arrival of the report it was made of
-        self.moved_s = 0.0  # what bursts have moved it by, and all tracks with it
+        self.given_up = 0  # anchors; what a track knows of an earlier one is worth nothing
         self.trusted = True  # the reports agree with the packets
 
 
@@ -50,15 +51,14 @@ class TrackTimeline:
         self._clock = clock
         self._target: float | None = None  # the offset as far as it is known
         self._offset = 0.0  # the one in use, on its way to the target
-        self._moved_s = clock.moved_s  # what the target has of it
+        self._given_up = clock.given_up  # anchors before the one the target is made with
         self._last_media = 0.0
         self._last_arrival = 0.0
         self._last_capture = not_before_s
         self._reported: tuple[float, float] | None = None  # NTP time and arrival of the last report
-        # Arrival minus media time of the least delayed frame: ever, since the last report, and before that one how far
-        # above the target.
+        # Arrival minus media time of the least delayed frame, ever and since the last report.
         self._least = self._lately = math.inf
-        self._lag = 0.0
+        self._lag = 0.0  # of the last frame before that report: by how much the same was more than the target
         self.synchronized = False
 
     @property
@@ -104,33 +104,26 @@ class TrackTimeline:
                 self._offset = target
         self._target = target
         self._reported = ntp_s, arrival_s
-        self._lag, self._lately = (self._lately - target if self._lately < math.inf else self._lag), math.inf
+        self._lag, self._lately = self._last_arrival - self._last_media - target, math.inf
         self.synchronized = True
 
     def _aim(self, seen: float, arrival_s: float) -> None:
         """The target, after a frame whose arrival minus media time was `seen`."""
-        self._follow()
         clock = self._clock
+        is_young = clock.anchor_s is not None and arrival_s - clock.anchored_at_s < YOUNG_S
+        if self.synchronized and is_young and self._known - seen > ANCHORED_BURST_S:
+            clock.anchor_s = None
+            clock.given_up += 1
+        self._follow()
         if not self.synchronized:
             self._target = self._least
             if self._offset - self._least > BURST_S:
                 self._offset = self._least
-        elif clock.anchor_s is not None and arrival_s - clock.anchored_at_s < YOUNG_S:
-            early = self._known - seen
-            if early > ANCHORED_BURST_S:
-                clock.anchor_s -= early
-                clock.moved_s -= early
-                self._follow()
 
     def _follow(self) -> None:
         """Takes over what the other track found out about the clock they share."""
-        moved = self._clock.moved_s - self._moved_s
-        self._moved_s = self._clock.moved_s
-        if not self.synchronized:
-            return
-        self._target = self._known + moved
-        self._offset += moved
-        if not self._clock.trusted:
+        is_given_up, self._given_up = self._given_up < self._clock.given_up, self._clock.given_up
+        if self.synchronized and (is_given_up or not self._clock.trusted):
             self._target, self.synchronized = self._least, False
             if abs(self._least - self._offset) > STEP_S:
                 self._offset = self._least

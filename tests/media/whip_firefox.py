@@ -21,6 +21,8 @@ _PREFERENCES: Final[dict[str, bool | int | str]] = {
     "media.navigator.permission.disabled": True,
     "datareporting.policy.dataSubmissionEnabled": False,
     "app.update.enabled": False,
+    "app.normandy.enabled": False,
+    "services.settings.server": "data:,#remote-settings-dummy/v1",
     "browser.shell.checkDefaultBrowser": False,
 }
 
@@ -43,14 +45,30 @@ class Firefox:
         return result
 
     async def evaluate(self, expression: str) -> Any:
-        """The value of an expression of the page, awaited."""
-        in_page = f"window.wrappedJSObject.eval({json.dumps(expression)})"  # a script of ours has a scope of its own
-        script = (
-            "const done = arguments[arguments.length - 1];"
-            f"(async () => {in_page})().then(v => done([v ?? null]), e => done(['failed: ' + e]))"
+        """The value of an expression of the page, awaited; JSON. Raises `RuntimeError` with what went wrong in it.
+
+        A script of ours has a scope of its own and sees the page's elements only. So the expression becomes a script
+        element, and its value an attribute of it.
+        """
+        in_page = (
+            "{const me = document.currentScript;"
+            "const say = (name, value) => me.setAttribute(name, JSON.stringify(value ?? null));"
+            f"(async () => ({expression}))()"
+            ".then(value => say('data-value', value), error => say('data-error', String(error)));}"
         )
-        answer = await self.call("WebDriver:ExecuteAsyncScript", script=script, args=[], newSandbox=False, sandbox=None)
-        return answer["value"][0]
+        script = (
+            "const [source, done] = arguments, element = document.createElement('script');"
+            "new MutationObserver((_, seen) => {"
+            "  seen.disconnect(); element.remove();"
+            "  done([element.dataset.value ?? null, element.dataset.error ?? null]);"
+            "}).observe(element, {attributes: true});"
+            "element.textContent = source; document.documentElement.append(element);"
+        )
+        answer = await self.call("WebDriver:ExecuteAsyncScript", script=script, args=[in_page])
+        value, error = answer["value"]
+        if error is not None:
+            raise RuntimeError(json.loads(error))
+        return json.loads(value)
 
     async def greeting(self) -> None:
         await self._read()

@@ -179,6 +179,21 @@ def test_reports_that_run_away_from_the_packets_move_nothing(old_s: float) -> No
     assert not audio.timeline.synchronized
 
 
+def test_a_sender_that_is_late_and_catches_up_is_followed_by_its_reports() -> None:
+    """aiortc reports when it sent the last packet: while it is late, so are its reports."""
+    video, audio = pair()
+    video.delay_s = audio.delay_s
+    run(video, audio, 0.0, 6.5, {1.0: video, 2.0: audio})
+    for source in (video, audio):
+        source.timeline.capture(source.timestamp(7.0), 1007.02 + 2.0)
+        source.timeline.report(NTP_EPOCH_S + 9.0, source.timestamp(7.0), 1009.0)
+    skew = run(video, audio, 9.1, 15.0, {10.0: video, 10.2: audio})
+    assert abs(skew) < 0.001
+    for source in (video, audio):
+        assert source.timeline.synchronized
+        assert source.frame(15.2) == pytest.approx(1015.2 + source.delay_s, abs=0.1)
+
+
 def test_a_media_clock_that_went_ahead_in_its_packets_too_is_believed() -> None:
     video, audio = pair()
     run(video, audio, 0.0, 10.0, {1.0: video, 2.0: audio, 8.0: video})
