@@ -1,9 +1,10 @@
 """The whole ladder's CPU against the FFmpeg command line doing the same: decode, scale, encode, AAC, Opus, fMP4.
 
-`python -m tests.bench.ladder [--seconds N] [--rounds R]`. The same clip (the generated talk, H.264 1280×720 at 30 and
-Opus), the same settings of libx264, one thread a codec. Ours is what a live session runs: decoders, canvas, workers,
-outlets with their parts, units and bus messages; only the network and waiting for the clock are missing. CPU is user
-and system time of the whole process after its imports, which a service pays once. Rounds alternate; the median counts.
+`python -m tests.bench.ladder [--seconds N] [--rounds R] [--ladder 1080p,720p,…]`. The same clip (the generated talk,
+H.264 at 30 in the top rung's size, so that neither enlarges it, and Opus), the same settings of libx264, one thread a
+codec. Ours is what a live session runs: decoders, canvas, workers, outlets with their parts, units and bus messages;
+only the network and waiting for the clock are missing. CPU is user and system time of the whole process after its
+imports, which a service pays once. Rounds alternate; the median counts.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Final
 import av
 import numpy as np
 from av.bitstream import BitStreamFilterContext
+from av.video.reformatter import VideoReformatter
 
 from ingest.accept.sink import CodecName, EncodedFrame
 from ingest.contract import AUDIO_CLOCK, Message
@@ -47,16 +49,21 @@ from webinar.demo.talk import Talk
 _WAITING: Final = 5  # frames under way: more, and the decoder would leave pictures out
 
 
-def make_clip(path: Path, seconds: float) -> None:
-    """The generated talk as a presenter's browser would send it, in one file."""
-    program = Talk().begin()
+def make_clip(path: Path, seconds: float, top: Rung) -> None:
+    """The generated talk as a presenter's browser would send it for a ladder with this top rung, in one file."""
+    program, scaler = Talk().begin(), VideoReformatter()
     with av.open(str(path), "w", format="matroska") as container:
         video = container.add_stream("libx264", rate=FRAME_RATE)
-        video.width, video.height, video.pix_fmt, video.bit_rate = 1280, 720, "yuv420p", 2_500_000
+        video.width, video.height, video.pix_fmt, video.bit_rate = (
+            top.width,
+            top.height,
+            "yuv420p",
+            top.bitrate * 7 // 5,
+        )
         video.options = {"preset": "superfast", "tune": "zerolatency", "profile": "baseline"}
         audio = container.add_stream("libopus", rate=AUDIO_CLOCK, layout="stereo")
         for number in range(round(seconds * FRAME_RATE)):
-            frame = program.picture(number, number * 33)
+            frame = scaler.reformat(program.picture(number, number * 33), top.width, top.height)
             frame.pts, frame.time_base = number, Fraction(1, FRAME_RATE)
             container.mux(video.encode(frame))
         for block in range(round(seconds * AUDIO_CLOCK / BLOCK)):
@@ -243,7 +250,7 @@ def main() -> int:
         sys.exit("the ffmpeg command is missing (Debian: apt-get install ffmpeg)")
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "talk.mkv"
-        make_clip(clip, arguments.seconds)
+        make_clip(clip, arguments.seconds, ladder.top)
         mine, other = [], []
         for _ in range(arguments.rounds):
             answer = subprocess.run(
