@@ -55,6 +55,8 @@ class Tally:
 class Person(asyncio.Protocol):
     """A bare client: reads unmasked text frames, keeps the last seq, counts."""
 
+    handshake = _HANDSHAKE
+
     def __init__(self, tally: Tally, ticket: str, since: int | None, epoch: str | None) -> None:
         self.tally, self._ticket, self._since, self.epoch = tally, ticket, since, epoch
         self.last = since or 0
@@ -67,7 +69,7 @@ class Person(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.write(_HANDSHAKE)
+        transport.write(self.handshake)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.lost = True
@@ -79,12 +81,16 @@ class Person(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if not self._open and not self._handshake():
+        if not self._open and not self._accepted():
             return
         while (payload := self._frame()) is not None:
             self._take(self.tally.parse(payload))
 
-    def _handshake(self) -> bool:
+    def opened(self) -> None:
+        """The socket is one of text frames."""
+        self.put(type="hello", ticket=self._ticket, since=self._since, epoch=self.epoch)
+
+    def _accepted(self) -> bool:
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             return False
@@ -95,7 +101,7 @@ class Person(asyncio.Protocol):
             self.transport.abort()
             return False
         self._open = True
-        self.put(type="hello", ticket=self._ticket, since=self._since, epoch=self.epoch)
+        self.opened()
         return True
 
     def _frame(self) -> bytes | None:
@@ -178,19 +184,17 @@ class Crowd:
         loop = asyncio.get_running_loop()
         pause = 0.1
         while True:
-            ticket = self._ticket(name)
-            since = (old.last or None) if old else None
-            _, person = await loop.create_connection(
-                lambda: Person(self.tally, ticket, since, old.epoch if old and since else None),  # noqa: B023 - called within the turn
-                "127.0.0.1",
-                self._port,
-            )
+            _, person = await loop.create_connection(lambda: self.new_person(name, old), "127.0.0.1", self._port)
             try:
                 await person.ready
                 return person
             except ConnectionError:
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
+
+    def new_person(self, name: str, old: Person | None) -> Person:
+        since = (old.last or None) if old else None
+        return Person(self.tally, self._ticket(name), since, old.epoch if old and since else None)
 
     async def talk(self, rate: float, seconds: float) -> int:
         """Everyone in turn, so that nobody is told to wait; returns how many were sent."""
@@ -200,11 +204,13 @@ class Crowd:
             await asyncio.sleep(max(0.0, started + number / rate - loop.time()))
             cid = str(uuid.uuid4())
             self.tally.sent_at[cid] = time.perf_counter()
-            self.people[next(self._turn) % len(self.people)].put(
-                type="send", cid=cid, body=f"안녕하세요, 메시지 {number:05}입니다"
-            )
+            self.say(cid, f"안녕하세요, 메시지 {number:05}입니다")
             number += 1
         return number
+
+    def say(self, cid: str, body: str) -> None:
+        """The next in turn sends it."""
+        self.people[next(self._turn) % len(self.people)].put(type="send", cid=cid, body=body)
 
     async def settle(self, last: int, within_s: float) -> None:
         """Until everyone has the last message, or time is up."""

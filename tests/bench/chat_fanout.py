@@ -71,14 +71,21 @@ async def measure(
     """One run against a running process."""
     event = await stage.new_event()
     crowd = Crowd(lambda person: stage.ticket(event, person), chat.port, people)
-    tally = crowd.tally
-    empty_kb = _rss_kb(chat.pid)
+    return await measure_crowd(crowd, [chat.pid], rate=rate, seconds=seconds, reconnect=reconnect)
+
+
+async def measure_crowd(
+    crowd: Crowd, pids: list[int], *, rate: float, seconds: float, reconnect: bool = False
+) -> Figures:
+    """One run of a crowd against whatever server it knows; `pids` are all processes of that server."""
+    people, tally = crowd.count, crowd.tally
+    empty_kb = sum(map(_rss_kb, pids))
     join_s = await crowd.join()
-    memory = (_rss_kb(chat.pid) - empty_kb) / people
-    cpu, started = _cpu_s(chat.pid), time.perf_counter()
+    memory = (sum(map(_rss_kb, pids)) - empty_kb) / people
+    cpu, started = sum(map(_cpu_s, pids)), time.perf_counter()
     sent = await crowd.talk(rate, seconds) if rate else 0
     await crowd.settle(sent, 15)
-    cpu, elapsed = _cpu_s(chat.pid) - cpu, time.perf_counter() - started
+    cpu, elapsed = sum(map(_cpu_s, pids)) - cpu, time.perf_counter() - started
     delays = list(tally.delays)
     again_s = 0.0
     if reconnect:
@@ -106,7 +113,8 @@ async def measure(
     )
 
 
-async def _main(arguments: argparse.Namespace) -> None:
+async def run(*, people: int, rate: float, seconds: float, reconnect: bool = False) -> Figures:
+    """One run against a process of its own, with its own database and bus."""
     from tests.chat_stage import Stage, reachable_folder  # here, so that pytest is the first to import its plugin
 
     folder = reachable_folder()
@@ -114,16 +122,9 @@ async def _main(arguments: argparse.Namespace) -> None:
     try:
         await stage.start()
         chat = await stage.new_chat()
-        figures = await measure(
-            stage,
-            chat,
-            people=arguments.people,
-            rate=arguments.rate,
-            seconds=arguments.seconds,
-            reconnect=arguments.reconnect,
-        )
-        print(figures.line())
+        figures = await measure(stage, chat, people=people, rate=rate, seconds=seconds, reconnect=reconnect)
         await stage.stop()
+        return figures
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -138,7 +139,7 @@ def main() -> None:
     arguments = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    asyncio.run(_main(arguments))
+    print(asyncio.run(run(**vars(arguments))).line())
 
 
 if __name__ == "__main__":
