@@ -131,4 +131,4 @@ def test_after_the_end_a_personal_link_says_so(event: on_air.Event, guest: Page,
     assert platform.call("POST", f"/api/v1/events/{event.id}/end").status == 200
     expect(guest.get_by_text("The event has ended. Thank you")).to_be_visible()
     guest.goto(f"{event.guests[1]}?lang=ko")
-    expect(guest.get_by_text("행사가 끝났어요")).to_be_visible()
+    expect(guest.get_by_text("행사가 끝났어요. 함께")).to_be_visible()
