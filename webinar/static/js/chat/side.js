@@ -45,7 +45,10 @@ export class Side {
     client.addEventListener("events", (event) => this.#arrived(/** @type {CustomEvent} */ (event).detail));
     client.addEventListener("room", () => this.#offer());
     client.addEventListener("state", () => this.#state());
-    client.addEventListener("closed", (event) => this.#say(this.#word("bye", /** @type {CustomEvent} */ (event).detail)));
+    client.addEventListener("closed", (event) => {
+      root.classList.add("side--out");
+      this.#say(this.#word("bye", /** @type {CustomEvent} */ (event).detail));
+    });
     client.addEventListener("refused", (event) => toast(this.#word("nak", /** @type {CustomEvent} */ (event).detail)));
     client.addEventListener("count", (event) => this.#counted(/** @type {CustomEvent} */ (event).detail));
     root.addEventListener("unread", (event) => {

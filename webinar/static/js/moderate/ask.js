@@ -31,7 +31,9 @@ export function startDialogs() {
   const mute = need("#ask-mute", HTMLDialogElement);
   mute.addEventListener("keydown", (event) => {
     const button = mute.querySelectorAll(".minutes button")[Number(event.key) - 1];
-    if (button instanceof HTMLButtonElement) button.click();
+    if (!(button instanceof HTMLButtonElement)) return;
+    event.preventDefault(); // the same keys choose a part of the console, and the dialog is closed by then
+    button.click();
   });
 }
 

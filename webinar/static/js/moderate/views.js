@@ -8,7 +8,7 @@ import { need } from "../common/boot.js";
 const ALWAYS = ["messages", "review"];
 
 export class Views {
-  /** @param {(name: string) => void} shown called with the panel that was chosen */
+  /** @param {(name: string) => void} shown called with the panel that stands beside the messages */
   constructor(shown) {
     this.shown = shown;
     this.root = need("[data-desk=root]", HTMLElement);
@@ -33,6 +33,7 @@ export class Views {
       const { dataset } = /** @type {HTMLElement} */ (panel);
       /** @type {HTMLElement} */ (panel).hidden = !ALWAYS.includes(dataset.panel ?? "") && dataset.panel !== side;
     }
-    this.shown(name);
+    // Beside the messages it stays in sight.
+    this.shown(side ?? name);
   }
 }
