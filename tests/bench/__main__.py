@@ -16,6 +16,7 @@ RUNS = {
     "weather": [["tests.bench.whep_weather"]],
     "janus": [["tests.bench.whep_janus"]],  # needs Debian's janus
     "chat": [["tests.bench.chat_fanout"], ["tests.bench.chat_fanout", "--rate", "100"], ["tests.bench.chat_storm"]],
+    "nchan": [["tests.bench.chat_nchan"], ["tests.bench.chat_nchan", "--rate", "100"]],  # needs libnginx-mod-nchan
     "recording": [["tests.bench.recording"]],
     "all": [["tests.bench.everything"]],
     "lipsync": [["tests.bench.lipsync"]],
