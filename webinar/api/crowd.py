@@ -118,7 +118,7 @@ class Crowd:
         said: list[dict[str, Any]] = [{"process": self._process, "events": events}]
         for some in _batches(people, _AT_ONCE):
             rows = [
-                [str(h.person), str(h.event_id), h.transport, round(max(now - h.at, 0.0), 1), h.behind_s] for h in some
+                [str(h.person), str(h.event_id), h.transport, round(max(now - h.at, 0.0), 2), h.behind_s] for h in some
             ]
             said.append({"process": self._process, "heard": rows})
         return said
