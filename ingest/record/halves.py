@@ -220,7 +220,7 @@ class EarlyJoins:
                 files.append(await self._halves.fetch(notice, beside(own, "")))
             # Nothing is awaited from here on: who stops this either finds it begun or nothing of it.
             begun = self._begun[own.stem] = _Begun(Joining(target), digests, files, size, self._halves.drop)
-        except BaseException:
+        except BaseException:  # when cancelled, too: copies of half a recording must not stay on its disk
             await _finished(asyncio.to_thread(self._halves.drop_fetched, own))
             raise
         return begun
@@ -239,7 +239,7 @@ def _append(path: Path, data: bytes) -> None:
 
 async def _finished(work: Coroutine[Any, Any, _T]) -> _T:
     """Waits for a thread also when cancelled: nobody else may touch its file before it has left it."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.create_task(work, name="half")
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
