@@ -9,7 +9,7 @@ from typing import Final
 from webinar.base import log
 from webinar.base.bus import Bus
 from webinar.base.db import Pool
-from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
+from webinar.base.errors import Conflict, NotFound
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.model import Event, Moderator, moderator_name
 from webinar.events.service import EventService
@@ -35,13 +35,7 @@ class Moderators:
 
     async def event_of(self, token: str) -> Event:
         """The event of a link. Raises `Unauthenticated` for a wrong one, `Gone` for one that was renewed."""
-        event_id, version = self._tokens.read_link(Purpose.MODERATOR, token)
-        event = await self._store.get(event_id)
-        if event is None:
-            raise Unauthenticated("This link is not valid.", code="link_invalid")
-        if version != event.moderator_link_version:
-            raise Gone("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
-        return event
+        return await self._events.by_link(Purpose.MODERATOR, token, lambda event: event.moderator_link_version)
 
     async def admit(self, event: Event, name: str) -> Moderator:
         """Somebody who came by the link, under the name they gave. Raises `Invalid`, and `Conflict` code `full`."""

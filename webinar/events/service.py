@@ -119,11 +119,15 @@ class EventService:
 
     async def by_presenter_link(self, token: str) -> Event:
         """Raises `Unauthenticated` for a wrong link, `Gone` for a revoked one."""
-        event_id, version = self._tokens.read_link(Purpose.PRESENTER, token)
+        return await self.by_link(Purpose.PRESENTER, token, lambda event: event.presenter_link_version)
+
+    async def by_link(self, purpose: Purpose, token: str, version_of: Callable[[Event], int]) -> Event:
+        """The event a link opens. Raises `Unauthenticated` for a wrong one, `Gone` for a revoked one."""
+        event_id, version = self._tokens.read_link(purpose, token)
         event = await self._store.get(event_id)
         if event is None:
             raise Unauthenticated("This link is not valid.", code="link_invalid")
-        if version != event.presenter_link_version:
+        if version != version_of(event):
             raise Gone("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
         return event
 
