@@ -1,1 +1,1 @@
-"""Attendance: who was there, when, for how long. Its model, store and service come with the report."""
+"""When people were there, and whether that counts."""

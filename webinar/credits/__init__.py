@@ -1,0 +1,1 @@
+"""Certificates, and reports that can be checked offline."""

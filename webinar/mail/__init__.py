@@ -1,0 +1,1 @@
+"""Mail: what is to go out, its words, and sending it."""
