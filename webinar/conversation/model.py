@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,15 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 
 from chat.transcript import Asked, Polled, Said, Transcript
+from webinar.base.table import Cell, csv_file
 
 __all__ = ["TABLES", "Asked", "Page", "Polled", "Said", "Transcript", "part", "to_csv", "to_json"]
 
 T = TypeVar("T", Said, Asked, Polled)
-Cell = str | int | None
-
-# What spreadsheets take for a formula at the start of a cell.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_BOM: Final = "\ufeff"  # or Excel reads UTF-8 as something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +50,9 @@ def part(table: Table[T], transcript: Transcript, *, after: int | None, limit: i
 def to_csv(
     table: Table[T], transcript: Transcript, *, headings: Sequence[str] | None = None, time: Callable[[datetime], str]
 ) -> bytes:
-    """RFC 4180, with a byte order mark; no cell of people's text can be a formula. `time` writes a moment."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(headings or table.columns)
-    for item in table.items(transcript):
-        for row in table.rows(item, time):
-            writer.writerow([_safe(cell) for cell in row])
-    return (_BOM + out.getvalue()).encode()
-
-
-def _safe(cell: Cell) -> Cell:
-    """OWASP, CSV injection: an apostrophe makes a text of what would be a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    """As `csv_file` makes it; `time` writes a moment."""
+    rows = (row for item in table.items(transcript) for row in table.rows(item, time))
+    return csv_file(headings or table.columns, rows)
 
 
 def to_json(table: Table[T], transcript: Transcript) -> bytes:
