@@ -71,4 +71,4 @@ lock: .venv/made
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --extra test -c requirements.lock -o requirements-test.lock pyproject.toml
 
 clean:
-	rm -rf .venv build dist webinar/static/vendor
+	rm -rf .venv build dist webinar/static/vendor webinar/credits/fonts
