@@ -1,11 +1,13 @@
 """What ingest says to the others, on the bus and in the store: all that `webinar` may import of ingest.
 
-`media` are the binary messages, `notices` the subjects and what is JSON, `store` the keys and objects that last.
+`media` are the binary messages, `notices` the subjects and what is JSON, `store` the keys and objects that last,
+`chapters` parts of a recording.
 
 Readers pass over what they do not know, so that a newer version may add fields with defaults: services of two versions
 run side by side during an upgrade.
 """
 
+from ingest.contract.chapters import Chapter, within
 from ingest.contract.media import (
     AUDIO_CLOCK,
     VIDEO_CLOCK,
@@ -35,6 +37,7 @@ __all__ = [
     "AUDIO_CLOCK",
     "LOW_ROOM_S",
     "VIDEO_CLOCK",
+    "Chapter",
     "EndOfSession",
     "InitSegment",
     "Key",
@@ -55,4 +58,5 @@ __all__ = [
     "UnknownMessage",
     "decode",
     "encode",
+    "within",
 ]

@@ -97,6 +97,38 @@ class SampleTable:
         lengths = np.diff(totals[ends], prepend=0)
         return list(zip(self._chunk_offsets, lengths.tolist(), strict=True))
 
+    def between(self, start: int, end: int) -> SampleTable:
+        """The samples that begin in [start, end), as a table of their own whose clock begins with the first of them."""
+        starts = np.cumsum(np.array(self._durations, np.int64)) - np.array(self._durations, np.int64)
+        first, last = (int(n) for n in np.searchsorted(starts, (start, end)))
+        sizes, sync = np.array(self._sizes, np.int64), np.array(self._sync, np.int64) - 1
+        part = SampleTable(self.track)
+        part._entries = list(self._entries)
+        at = 0  # the first sample of the chunk
+        for offset, count, entry in zip(self._chunk_offsets, self._chunk_samples, self._chunk_entries, strict=True):
+            low, high = max(at, first), min(at + count, last)
+            if low < high:
+                part._chunk_offsets.append(offset + int(sizes[at:low].sum()))
+                part._chunk_samples.append(high - low)
+                part._chunk_entries.append(entry)
+            at += count
+        part._sizes = self._sizes[first:last]
+        part._durations = self._durations[first:last]
+        part._sync = array("I", (sync[(sync >= first) & (sync < last)] - first + 1).tolist())
+        part.end = sum(part._durations)
+        return part
+
+    def sync_at(self, time: int) -> int:
+        """When the last sync sample that begins at `time` or before does; 0 when there is none."""
+        starts = np.cumsum(np.array(self._durations, np.int64)) - np.array(self._durations, np.int64)
+        of_sync = starts[np.array(self._sync, np.int64) - 1]
+        before = of_sync[of_sync <= time]
+        return int(before[-1]) if len(before) else 0
+
+    def lay(self, offsets: Sequence[int]) -> None:
+        """The runs now lie at these offsets."""
+        self._chunk_offsets = array("Q", offsets)
+
     def lay_from(self, offset: int) -> None:
         """The runs now lie one behind the other from `offset` on."""
         for index, (_, length) in enumerate(self.chunks()):
