@@ -67,6 +67,9 @@ class Event:
     ended_at: datetime | None
     paused: bool = False  # while live: viewers see the holding picture and hear nothing
     moderator_link_version: int = 1
+    organizer: str = ""  # who invites, as guests read it
+    accent: str | None = None  # `#0f766e`; None: the platform's own colour
+    series_id: uuid.UUID | None = None  # of the events that were made together
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,15 @@ Zone = Annotated[
     ),
 ]
 Capacity = Annotated[int, Field(ge=1, le=MAX_CAPACITY, description="Seats.")]
+Organizer = Annotated[str, Field(max_length=120, pattern=f"^$|{ONE_LINE}", description="Who invites; may be empty.")]
+Accent = Annotated[
+    str,
+    Field(
+        pattern=r"^(#[0-9a-f]{6})?$",
+        description="The event's colour; empty: the platform's own.",
+        json_schema_extra={"examples": ["#0f766e"]},
+    ),
+]
 
 
 class NewEvent(BaseModel):
@@ -128,6 +140,8 @@ class NewEvent(BaseModel):
     capacity: Capacity = 300
     registration: Registration = Registration.OPEN
     state: Literal["draft", "scheduled"] = "scheduled"
+    organizer: Organizer = ""
+    accent: Accent = ""
 
 
 class EventChange(BaseModel):
@@ -144,6 +158,8 @@ class EventChange(BaseModel):
     capacity: Capacity | None = None
     registration: Registration | None = None
     state: Literal["draft", "scheduled"] | None = None
+    organizer: Organizer | None = None
+    accent: Accent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +207,13 @@ def default_end(starts_at: datetime) -> datetime:
     return starts_at + DEFAULT_LENGTH
 
 
+# What may still be put right when an event is over.
+_ALWAYS: Final = frozenset(("title", "description", "language", "organizer", "accent"))
+
+
 def may_edit(event: Event, change: EventChange) -> None:
     """Raises `Conflict` for a change that the event's state does not allow."""
-    if event.state is EventState.ENDED and change.model_fields_set - {"title", "description", "language"}:
+    if event.state is EventState.ENDED and change.model_fields_set - _ALWAYS:
         raise Conflict("The event is over: only its title, description and language can change.", code="event_ended")
     if event.state is EventState.LIVE and change.model_fields_set & {"starts_at", "state", "language"}:
         raise Conflict("The event is live: end it first, or leave its start as it is.", code="event_live")
@@ -258,6 +278,8 @@ _WORDS: Final = {
     "capacity": "Choose a number of seats between 1 and 100,000.",
     "registration": "Choose open, approval or closed.",
     "state": "Choose draft or scheduled.",
+    "organizer": "Write who invites in one line of at most 120 characters.",
+    "accent": "Write the colour as # and six digits, like #0f766e.",
 }
 
 

@@ -30,6 +30,8 @@ from webinar.events.model import (
     may_start,
     new_slug,
 )
+from webinar.events.plan.model import AgendaItem, Speaker
+from webinar.events.plan.store import PlanStore
 from webinar.events.store import EventStore, SlugTaken
 
 _log = log.get(__name__)
@@ -43,6 +45,7 @@ class EventService:
 
     def __init__(self, pool: Pool, bus: Bus, tokens: Tokens) -> None:
         self._store = EventStore(pool)
+        self._plan = PlanStore(pool)
         self._bus = bus
         self._tokens = tokens
         # Called at once with each event this process changes, and its row as written where there is one: its own
@@ -83,18 +86,33 @@ class EventService:
         return Page(items, cursors.write(items[-1].created_at, items[-1].id) if len(found) > limit else None)
 
     async def change(self, event_id: uuid.UUID, change: EventChange) -> Event:
-        """Raises `Invalid`, and `Conflict` for what the state does not allow. Announces the change."""
+        """Raises `Invalid`, and `Conflict` for what the state does not allow. Announces the change.
+
+        The agenda moves with the start.
+        """
         values = {k: v for k, v in change.model_dump(exclude_unset=True).items() if v is not None}
-        if "title" in values:
-            values["title"] = values["title"].strip()
+        values |= {name: values[name].strip() for name in ("title", "organizer") if name in values}
+        if "accent" in values:
+            values["accent"] = values["accent"] or None
         async with self._store.pool.acquire() as connection, connection.transaction():
             event = _found(await self._store.get(event_id, connection, lock=True))
             may_edit(event, change)
             check_zone(values.get("timezone", event.timezone))
-            check_times(values.get("starts_at", event.starts_at), values.get("ends_at", event.ends_at))
+            starts_at = values.get("starts_at", event.starts_at)
+            check_times(starts_at, values.get("ends_at", event.ends_at))
+            if starts_at != event.starts_at:
+                await self._plan.shift_agenda(connection, event_id, starts_at - event.starts_at)
             event = await self._store.change(connection, event_id, values)
         await self.announce(event_id, event)
         return event
+
+    async def agenda(self, event_id: uuid.UUID) -> list[AgendaItem]:
+        """In the host's order; written by `plan.service`."""
+        return await self._plan.agenda(event_id)
+
+    async def speakers(self, event_id: uuid.UUID) -> list[Speaker]:
+        """In the host's order; written by `plan.service`."""
+        return await self._plan.speakers(event_id)
 
     async def delete(self, event_id: uuid.UUID) -> None:
         """With its people, chat and rows. Raises `Conflict` while it is live."""

@@ -15,11 +15,14 @@ from webinar.events.model import Event, EventState, LiveSession, Moderator, NewE
 _COLUMNS: Final = (
     "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"
     " stream_key_version, presenter_link_version, created_at, updated_at, started_at, ended_at,"
-    " paused, moderator_link_version"
+    " paused, moderator_link_version, organizer, accent, series_id"
 )
 # Columns that a change may name: the only ones that ever reach the text of a statement.
 _CHANGEABLE: Final = frozenset(
-    ("title", "description", "language", "starts_at", "ends_at", "timezone", "capacity", "registration", "state")
+    (
+        *("title", "description", "language", "starts_at", "ends_at", "timezone", "capacity", "registration", "state"),
+        *("organizer", "accent"),
+    )
 )
 
 
@@ -46,8 +49,9 @@ class EventStore:
             row = await self.pool.fetchrow(
                 f"""
                 insert into event
-                    (slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning {_COLUMNS}
+                    (slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,
+                    organizer, accent)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, '')) returning {_COLUMNS}
                 """,  # noqa: S608 - a constant list of columns
                 slug,
                 new.title.strip(),
@@ -59,6 +63,8 @@ class EventStore:
                 new.capacity,
                 new.registration,
                 new.state,
+                new.organizer.strip(),
+                new.accent,
             )
         except asyncpg.UniqueViolationError as error:
             raise SlugTaken(slug) from error

@@ -1,0 +1,1 @@
+"""What happens at an event and who speaks: its agenda and its speakers."""

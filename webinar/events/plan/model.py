@@ -1,0 +1,139 @@
+"""Items of an agenda and speakers: what they are, what may be written, and how an agenda is rearranged. Pure."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from webinar.base.errors import FieldProblem, Invalid
+from webinar.base.patterns import LINES, ONE_LINE
+
+MOST_ITEMS: Final = 60
+MOST_SPEAKERS: Final = 60
+# An agenda may begin before its event (the doors) and end after it (a reception), but belongs to it.
+AROUND: Final = timedelta(days=1)
+LONGEST_ITEM: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaItem:
+    """One row. Times are aware, in UTC; `speakers` is a line of names as the host wrote it."""
+
+    id: uuid.UUID
+    event_id: uuid.UUID
+    position: int
+    title: str
+    note: str
+    speakers: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """One row: a name, what they are, and some lines about them."""
+
+    id: uuid.UUID
+    event_id: uuid.UUID
+    position: int
+    name: str
+    role: str
+    about: str
+
+
+_LINE: Final = f"^$|{ONE_LINE}"
+
+
+class NewAgendaItem(BaseModel):
+    """An item as it is written. With the `id` of one that is there, that one is changed: what hangs on it stays."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: Annotated[uuid.UUID | None, Field(strict=False)] = None
+    title: Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
+    note: Annotated[str, Field(max_length=2_000, pattern=LINES)] = ""
+    speakers: Annotated[str, Field(max_length=300, pattern=_LINE)] = ""
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class NewSpeaker(BaseModel):
+    """A speaker as they are written; with the `id` of one who is there, that one is changed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: Annotated[uuid.UUID | None, Field(strict=False)] = None
+    name: Annotated[str, Field(min_length=1, max_length=120, pattern=ONE_LINE)]
+    role: Annotated[str, Field(max_length=200, pattern=_LINE)] = ""
+    about: Annotated[str, Field(max_length=2_000, pattern=LINES)] = ""
+
+
+def check_agenda(items: Sequence[NewAgendaItem], starts_at: datetime, ends_at: datetime) -> None:
+    """Raises `Invalid` for an item that ends before it starts, is too long or far from the event, by `items.<n>.…`."""
+    problems = [*_too_many("items", len(items), MOST_ITEMS), *_twice("items", [item.id for item in items])]
+    for n, item in enumerate(items):
+        if item.ends_at <= item.starts_at:
+            problems.append(FieldProblem(f"items.{n}.ends_at", "The end must be later than the start."))
+        elif item.ends_at - item.starts_at > LONGEST_ITEM:
+            problems.append(FieldProblem(f"items.{n}.ends_at", "An item lasts a day at most."))
+        if not starts_at - AROUND <= item.starts_at <= ends_at + AROUND:
+            problems.append(FieldProblem(f"items.{n}.starts_at", "Choose a time on a day of the event."))
+    _refuse(problems)
+
+
+def check_speakers(speakers: Sequence[NewSpeaker]) -> None:
+    """Raises `Invalid`."""
+    _refuse([*_too_many("items", len(speakers), MOST_SPEAKERS), *_twice("items", [one.id for one in speakers])])
+
+
+def _too_many(field: str, count: int, most: int) -> list[FieldProblem]:
+    return [FieldProblem(field, "This list is too long. Shorten it to 60.")] if count > most else []
+
+
+def _twice(field: str, ids: Sequence[uuid.UUID | None]) -> list[FieldProblem]:
+    known = [one for one in ids if one is not None]
+    return [] if len(known) == len(set(known)) else [FieldProblem(field, "The same entry is named twice.")]
+
+
+def _refuse(problems: list[FieldProblem]) -> None:
+    if problems:
+        raise Invalid("Some fields need another look.", fields=problems)
+
+
+# -- rearranging ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where an item lies: minutes from the start of the event, and how long it takes."""
+
+    start: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+
+def swapped(first: Slot, second: Slot) -> tuple[Slot, Slot]:
+    """Two neighbours after the second went before the first: (new first, new second) in their new order.
+
+    Together they take the time they took before; the pause between them stays a pause between them.
+    """
+    pause = second.start - first.end
+    moved = replace(second, start=first.start)
+    return moved, replace(first, start=moved.end + pause)
+
+
+def in_a_row(slots: Sequence[Slot]) -> list[Slot]:
+    """One after the other without a pause, from where the first begins."""
+    at, found = (slots[0].start if slots else 0), []
+    for slot in slots:
+        found.append(replace(slot, start=at))
+        at += slot.length
+    return found

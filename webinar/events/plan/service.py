@@ -1,0 +1,52 @@
+"""Rules of agendas, speakers and run sheets. Whoever shows an event hears of a change."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from webinar.base.db import Pool
+from webinar.base.errors import NotFound
+from webinar.events.plan.model import AgendaItem, NewAgendaItem, NewSpeaker, Speaker, check_agenda, check_speakers
+from webinar.events.plan.store import PlanStore
+from webinar.events.service import EventService
+from webinar.events.store import EventStore
+
+
+class Plans:
+    """One a process. What is written raises `NotFound` for an unknown event."""
+
+    def __init__(self, pool: Pool, events: EventService) -> None:
+        self._store = PlanStore(pool)
+        self._rows = EventStore(pool)
+        self._events = events
+
+    async def set_agenda(self, event_id: uuid.UUID, items: Sequence[NewAgendaItem]) -> list[AgendaItem]:
+        """The whole agenda in this order. Raises `Invalid`, its fields named `items.<n>.<field>`."""
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            event = await self._rows.get(event_id, connection, lock=True)
+            if event is None:
+                raise NotFound("There is no such event. Check the address.", code="event_not_found")
+            check_agenda(items, event.starts_at, event.ends_at)
+            await self._store.replace_agenda(connection, event_id, items)
+        await self._events.announce(event_id)
+        return await self._store.agenda(event_id)
+
+    async def set_speakers(self, event_id: uuid.UUID, speakers: Sequence[NewSpeaker]) -> list[Speaker]:
+        """All of them in this order. Raises `Invalid`."""
+        check_speakers(speakers)
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            if await self._rows.get(event_id, connection, lock=True) is None:
+                raise NotFound("There is no such event. Check the address.", code="event_not_found")
+            await self._store.replace_speakers(connection, event_id, speakers)
+        await self._events.announce(event_id)
+        return await self._store.speakers(event_id)
+
+    async def ticks(self, event_id: uuid.UUID) -> set[str]:
+        """Steps of the run sheet that the host has ticked."""
+        return await self._store.ticks(event_id)
+
+    async def tick(self, event_id: uuid.UUID, step: str, done: bool) -> None:
+        """Repeating it changes nothing."""
+        await self._events.get(event_id)
+        await self._store.tick(event_id, step, done)
