@@ -52,13 +52,22 @@ class Connection:
             self._streams[1].close()
 
 
+def _shift(playlist: str) -> int:
+    """From the numbers in the addresses to Media Sequence Numbers."""
+    first = re.search(r"\b(\d+)(?:\.\d+)?\.m4s", playlist)
+    sequence = re.search(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", playlist)
+    assert first is not None and sequence is not None, playlist
+    return int(sequence[1]) - int(first[1])
+
+
 async def follow(playlist: str, figures: Figures, host: str, port: int) -> None:
     """Plays one rendition for ever: the newest part, then the next, each as soon as it is there."""
     connection = Connection(host, port)
-    position: tuple[int, int] | None = None
+    position: tuple[int, int] | None = None  # by the numbers in the addresses
+    shift = 0
     try:
         while True:
-            query = "" if position is None else f"?_HLS_msn={position[0]}&_HLS_part={position[1]}"
+            query = "" if position is None else f"?_HLS_msn={position[0] + shift}&_HLS_part={position[1]}"
             status, body = await connection.get(playlist + query)
             if status != 200:
                 figures.errors += 1
@@ -66,7 +75,9 @@ async def follow(playlist: str, figures: Figures, host: str, port: int) -> None:
                 await asyncio.sleep(0.5)
                 continue
             figures.playlists += 1
-            parts = [(int(m[2]), int(m[3])) for m in _PART.finditer(body.decode())]
+            text = body.decode()
+            shift = _shift(text)
+            parts = [(int(m[2]), int(m[3])) for m in _PART.finditer(text)]
             new = [p for p in parts if position is None or p >= position]
             if position is None:
                 figures.playing += 1

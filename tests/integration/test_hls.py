@@ -151,7 +151,7 @@ async def test_requests_in_pieces_and_in_a_row_are_answered_in_order(stand: Stan
 
 async def test_a_blocking_reload_is_answered_when_the_part_is_there(stand: Stand) -> None:
     await begin(stand)
-    waiting = [asyncio.create_task(stand.playlist(query="?_HLS_msn=3&_HLS_part=0")) for _ in range(20)]
+    waiting = [asyncio.create_task(stand.playlist(query="?_HLS_msn=4&_HLS_part=0")) for _ in range(20)]
     held = asyncio.create_task(stand.client.get(f"/hls/{PREFIX}/720p/3.0.m4s"))
     done, _ = await asyncio.wait([*waiting, held], timeout=0.3)
     assert not done
@@ -183,9 +183,9 @@ async def test_who_comes_within_the_first_segment_waits_for_its_end(stand: Stand
         ("?_HLS_part=1", 400),
         ("?_HLS_msn=x", 400),
         ("?_HLS_msn=-1", 400),
-        ("?_HLS_msn=6", 400),
-        ("?_HLS_msn=1&_HLS_part=0", 200),
-        ("?_HLS_msn=2&_HLS_skip=YES", 200),
+        ("?_HLS_msn=7", 400),
+        ("?_HLS_msn=2&_HLS_part=0", 200),
+        ("?_HLS_msn=3&_HLS_skip=YES", 200),
         ("?_HLS_unknown=1", 200),
     ],
 )
@@ -198,7 +198,7 @@ async def test_requests_that_cannot_be_met_say_so_at_once(stand: Stand, query: s
 async def test_a_reload_that_waits_in_vain_gets_503(stand: Stand) -> None:
     await begin(stand)
     async with asyncio.timeout(20):
-        answer = await stand.playlist(query="?_HLS_msn=3&_HLS_part=0")
+        answer = await stand.playlist(query="?_HLS_msn=4&_HLS_part=0")
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
 
@@ -220,7 +220,7 @@ async def test_what_is_not_there_is_404(stand: Stand, path: str) -> None:
 
 async def test_the_end_closes_every_playlist_and_frees_who_waits(stand: Stand) -> None:
     await begin(stand)
-    waiting = asyncio.create_task(stand.playlist(query="?_HLS_msn=3&_HLS_part=0"))
+    waiting = asyncio.create_task(stand.playlist(query="?_HLS_msn=4&_HLS_part=0"))
     await asyncio.wait([waiting], timeout=0.2)
     await stand.publish(EndOfSession("s1", "e1", 6.0))
     async with asyncio.timeout(5):
@@ -256,7 +256,7 @@ async def test_lost_parts_are_filled_from_the_snapshot(stand: Stand) -> None:
 
 async def test_a_player_that_hangs_up_leaves_nothing_waiting(stand: Stand) -> None:
     await begin(stand)
-    players = [asyncio.create_task(stand.playlist(query="?_HLS_msn=3&_HLS_part=0")) for _ in range(10)]
+    players = [asyncio.create_task(stand.playlist(query="?_HLS_msn=4&_HLS_part=0")) for _ in range(10)]
     await until(lambda: held() == len(players))
     for player in players:
         player.cancel()  # closes its connection
@@ -291,9 +291,9 @@ async def test_while_lost_parts_are_fetched_viewers_keep_what_there_was(stand: S
     assert (await stand.playlist()).text == before
     assert (await stand.client.get(f"/hls/{PREFIX}/720p/2.1.m4s")).content == part(2, 1).payload
     assert (await stand.client.get(f"/hls/{PREFIX}/720p/2.m4s")).status_code == 200
-    waiting = asyncio.create_task(stand.playlist(query="?_HLS_msn=3&_HLS_part=0"))
+    waiting = asyncio.create_task(stand.playlist(query="?_HLS_msn=4&_HLS_part=0"))
     # Of players that have read further than this process.
-    for path in ("index.m3u8?_HLS_msn=24&_HLS_part=1", "24.0.m4s", "23.m4s"):
+    for path in ("index.m3u8?_HLS_msn=25&_HLS_part=1", "24.0.m4s", "23.m4s"):
         far = await stand.client.get(f"/hls/{PREFIX}/720p/{path}")
         assert (far.status_code, far.headers["retry-after"]) == (503, "1")
     assert (await stand.playlist(query="?_HLS_msn=-1")).status_code == 400
@@ -301,7 +301,7 @@ async def test_while_lost_parts_are_fetched_viewers_keep_what_there_was(stand: S
     async with asyncio.timeout(5):
         after = await waiting
     assert after.status_code == 200
-    assert "#EXT-X-MEDIA-SEQUENCE:20\n" in after.text
+    assert "#EXT-X-MEDIA-SEQUENCE:21\n" in after.text
     await stand.until_listed("24.0.m4s")
     assert (await stand.playlist(query="?_HLS_msn=99")).status_code == 400
 
@@ -309,7 +309,7 @@ async def test_while_lost_parts_are_fetched_viewers_keep_what_there_was(stand: S
 async def test_a_session_without_a_part_asks_for_patience(stand: Stand) -> None:
     await stand.publish(*(init(n) for n in NAMES))
     await until(lambda: stand.live.by_prefix(PREFIX) is not None)
-    for path in ("index.m3u8", "720p/index.m3u8", "720p/index.m3u8?_HLS_msn=7&_HLS_part=0", "720p/7.0.m4s"):
+    for path in ("index.m3u8", "720p/index.m3u8", "720p/index.m3u8?_HLS_msn=8&_HLS_part=0", "720p/7.0.m4s"):
         early = await stand.client.get(f"/hls/{PREFIX}/{path}")
         assert (early.status_code, early.headers["retry-after"]) == (503, "1")
 
@@ -339,7 +339,7 @@ async def test_a_snapshot_that_fails_is_asked_for_again(stand: Stand) -> None:
         return asked >= 2
 
     await until(goes_on)
-    assert "#EXT-X-MEDIA-SEQUENCE:0\n" in await stand.until_listed("4.m4s")
+    assert "#EXT-X-MEDIA-SEQUENCE:1\n" in await stand.until_listed("4.m4s")
 
 
 async def test_a_segment_that_left_the_window_comes_from_the_store(stand: Stand) -> None:

@@ -102,7 +102,7 @@ async def test_a_hundred_viewers_cost_the_origin_one_fetch_a_part_and_a_few_a_pl
 
         # All wait for the next part: it is held for a moment, then there for everybody.
         before = fetched("playlist")
-        held = asyncio.gather(*(viewer.get(folder + "/index.m3u8?_HLS_msn=3&_HLS_part=0") for _ in range(VIEWERS)))
+        held = asyncio.gather(*(viewer.get(folder + "/index.m3u8?_HLS_msn=4&_HLS_part=0") for _ in range(VIEWERS)))
         await until(lambda: (REGISTRY.get_sample_value("webinar_hls_held_requests") or 0) > 0)
         made.send(part(3, 0))
         answers = await held
@@ -124,14 +124,14 @@ async def test_what_is_cached_is_keyed_by_query_and_encoding_and_errors_are_not_
         made.segments(10, 10)
         await listing(web, made.prefix, 11)
         assert (await viewer.get(base + "/10.0.m4s")).content == part(10, 0).payload
-        full = await viewer.get(base + "/index.m3u8?_HLS_msn=10&_HLS_part=0")
-        delta = await viewer.get(base + "/index.m3u8?_HLS_msn=10&_HLS_part=0&_HLS_skip=YES")
+        full = await viewer.get(base + "/index.m3u8?_HLS_msn=11&_HLS_part=0")
+        delta = await viewer.get(base + "/index.m3u8?_HLS_msn=11&_HLS_part=0&_HLS_skip=YES")
         assert "EXT-X-SKIP" not in full.text
         assert "EXT-X-SKIP" in delta.text
         plain = {"Accept-Encoding": "identity"}
-        one = await viewer.get(base + "/index.m3u8?_HLS_msn=10&_HLS_part=1", headers=plain)
-        two = await viewer.get(base + "/index.m3u8?_HLS_msn=10&_HLS_part=1")
-        again = await viewer.get(base + "/index.m3u8?_HLS_msn=10&_HLS_part=1", headers={"Accept-Encoding": "br, gzip"})
+        one = await viewer.get(base + "/index.m3u8?_HLS_msn=11&_HLS_part=1", headers=plain)
+        two = await viewer.get(base + "/index.m3u8?_HLS_msn=11&_HLS_part=1")
+        again = await viewer.get(base + "/index.m3u8?_HLS_msn=11&_HLS_part=1", headers={"Accept-Encoding": "br, gzip"})
         assert "content-encoding" not in one.headers
         assert two.headers["content-encoding"] == again.headers["content-encoding"] == "gzip"
         assert again.headers["x-cache"] == "HIT"

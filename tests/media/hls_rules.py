@@ -16,6 +16,7 @@ from tests.media.hls_playlist import MediaPlaylist, MultivariantPlaylist, Segmen
 
 _CLOCK_S = 0.0015  # rounding of the dates to milliseconds and of durations to 10 us
 _WINDOW_SEGMENTS = 7
+FIRST_MSN = 1  # with what a session's playlists begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,9 @@ class Follower:
         self._check("map", bool(now.map_uri), "no EXT-X-MAP")
         full = len([s for s in now.complete]) >= _WINDOW_SEGMENTS
         self._check(
-            "window", full or now.media_sequence == 0, f"{len(now.complete)} segments at msn {now.media_sequence}"
+            "window",
+            full or now.media_sequence == FIRST_MSN,
+            f"{len(now.complete)} segments at msn {now.media_sequence}",
         )
         for segment in now.segments:
             self._lengths(now, segment)

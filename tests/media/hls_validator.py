@@ -15,7 +15,7 @@ import httpx
 
 from tests.media import hls_playlist
 from tests.media.hls_playlist import Malformed, MediaPlaylist
-from tests.media.hls_rules import Follower, Report, across, reports
+from tests.media.hls_rules import FIRST_MSN, Follower, Report, across, reports
 
 _LONGEST_WAIT_S = 8.0
 
@@ -45,7 +45,7 @@ class Validator:
         base = urljoin(self.url, uri)
         playlist = follower.state(hls_playlist.media(await self._text(base)))
         follower.initialized(await self._bytes(urljoin(base, playlist.map_uri)))
-        follower.from_start = playlist.media_sequence == 0
+        follower.from_start = playlist.media_sequence == FIRST_MSN
         for segment in playlist.segments:
             if segment.uri and not segment.gap and segment.msn < playlist.segments[-1].msn - 1:
                 follower.segment(segment, await self._bytes(urljoin(base, segment.uri)))

@@ -154,15 +154,18 @@ class HlsApp:
             return _error("playlist", 400, "_HLS_msn and _HLS_part are whole numbers.")
         if part is not None and msn is None:
             return _error("playlist", 400, "_HLS_part needs _HLS_msn.")
+        if msn is not None and msn < 0:
+            return _error("playlist", 400, "_HLS_msn and _HLS_part are whole numbers.")
         target = playlist.target_duration(window.init.segment_target)
         cache = b"public, max-age=%d" % (6 * target)
         if msn is None:
             cache = b"public, max-age=1" if window.ended else b"public, max-age=0, s-maxage=1"
             await _first_segment(receive, session, rendition, 1.5 * target)
         elif not window.ended:
+            msn -= playlist.FIRST_MSN
             # Section 6.2.5.2: what is too far away is refused at once.
-            if msn < 0 or _too_far(window, msn, part):
-                if msn >= 0 and _behind(session, rendition):
+            if _too_far(window, msn, part):
+                if _behind(session, rendition):
                     # Far only from what this process has: the player read further, here or elsewhere.
                     return _error("playlist", 503, _INTERRUPTED, retry_after_s=1)
                 return _error("playlist", 400, "This part of the programme is too far in the future.")

@@ -13,6 +13,9 @@ from webinar.delivery.window import Window, WindowSegment
 
 _VERSION: Final = 9  # EXT-X-SKIP, section 8
 _PARTS_FOR_TARGETS: Final = 3  # parts older than three target durations are not listed, section 4.4.4.9
+# Media Sequence Number of segment 0. hls.js takes a last one of 0 for none and then asks without blocking: who joined in
+# the first four seconds of an event got nothing new for two seconds, twice. What the URIs say is the segment's own number.
+FIRST_MSN: Final = 1
 _SKIP_TARGETS: Final = 6  # CAN-SKIP-UNTIL is at least six target durations, section 4.4.3.8
 
 
@@ -78,7 +81,7 @@ def media(name: str, windows: Mapping[str, Window], *, skip: bool = False) -> st
         f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={3 * init.part_target:.3f},"
         f"HOLD-BACK={3 * target:.1f},CAN-SKIP-UNTIL={_SKIP_TARGETS * target:.1f}",
         f"#EXT-X-PART-INF:PART-TARGET={init.part_target:.3f}",
-        f"#EXT-X-MEDIA-SEQUENCE:{first}",
+        f"#EXT-X-MEDIA-SEQUENCE:{FIRST_MSN + first}",
     ]
     skipped = _skippable(segments, _SKIP_TARGETS * target) if skip else 0
     if skipped:
@@ -123,7 +126,8 @@ def _reports(name: str, windows: Mapping[str, Window]) -> list[str]:
         position = window.last_position
         if other != name and position is not None:
             lines.append(
-                f'#EXT-X-RENDITION-REPORT:URI="../{other}/index.m3u8",LAST-MSN={position[0]},LAST-PART={position[1]}'
+                f'#EXT-X-RENDITION-REPORT:URI="../{other}/index.m3u8",LAST-MSN={FIRST_MSN + position[0]},'
+                f"LAST-PART={position[1]}"
             )
     return lines
 

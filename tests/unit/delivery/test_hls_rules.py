@@ -53,6 +53,12 @@ class Live:
 Change = Callable[[str], str]
 
 
+def _numbered(window: Window) -> tuple[int, int]:
+    """(Media Sequence Number, part) of the newest part."""
+    segment, part = window.last_position or (0, 0)
+    return playlist.FIRST_MSN + segment, part
+
+
 def watched(
     text: Change = lambda t: t,
     media: Callable[[MediaPlaylist], MediaPlaylist] = lambda p: p,
@@ -75,15 +81,13 @@ def watched(
         state = hls_playlist.media(text(came) if broken else came)
         now = follower.state(media(state) if broken else state)
         follower.same(hls_playlist.media(playlist.media(part.rendition, live.windows)))
-        known = {
-            f"../{n}/index.m3u8": w.last_position or (0, 0) for n, w in live.windows.items() if n != part.rendition
-        }
+        known = {f"../{n}/index.m3u8": _numbered(w) for n, w in live.windows.items() if n != part.rendition}
         reports(report, part.rendition, state, known, known)
         segment = now.segments[-1]
         payload = data(part.payload) if broken else part.payload
         follower.part(segment, part.part, payload)
         if segment.uri:
-            found = live.windows[part.rendition].segment(segment.msn)
+            found = live.windows[part.rendition].segment(segment.msn - playlist.FIRST_MSN)
             if found is not None:  # a server that numbers wrongly does not find it
                 follower.segment(segment, data(found.payload) if broken else found.payload)
     across(report, hls_playlist.multivariant(multivariant(live.multivariant())), followers)
@@ -109,8 +113,8 @@ BROKEN_TEXT = [
     ("reports", "LAST-PART=0", "LAST-PART=7"),
     ("reports", "#EXT-X-RENDITION-REPORT", "#X-NO-REPORT"),
     ("map", "#EXT-X-MAP", "#X-NO-MAP"),
-    ("sequence", "MEDIA-SEQUENCE:0", "MEDIA-SEQUENCE:-1"),
-    ("window", "MEDIA-SEQUENCE:0", "MEDIA-SEQUENCE:1"),
+    ("sequence", "MEDIA-SEQUENCE:1", "MEDIA-SEQUENCE:-1"),
+    ("window", "MEDIA-SEQUENCE:1", "MEDIA-SEQUENCE:2"),
     ("part-length", "DURATION=0.50000", "DURATION=0.53333"),
     ("part-85", "DURATION=0.50000", "DURATION=0.42000"),
     ("segment-length", "EXTINF:2.00000", "EXTINF:2.60000"),

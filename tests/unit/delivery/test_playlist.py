@@ -41,9 +41,18 @@ def test_the_live_playlist_promises_what_low_latency_needs() -> None:
     assert "#EXT-X-TARGETDURATION:2" in text
     assert lines(text, "#EXT-X-PRELOAD-HINT") == ['#EXT-X-PRELOAD-HINT:TYPE=PART,URI="12.0.m4s"']
     assert lines(text, "#EXT-X-RENDITION-REPORT") == [
-        '#EXT-X-RENDITION-REPORT:URI="../480p/index.m3u8",LAST-MSN=11,LAST-PART=3',
-        '#EXT-X-RENDITION-REPORT:URI="../audio/index.m3u8",LAST-MSN=11,LAST-PART=3',
+        '#EXT-X-RENDITION-REPORT:URI="../480p/index.m3u8",LAST-MSN=12,LAST-PART=3',
+        '#EXT-X-RENDITION-REPORT:URI="../audio/index.m3u8",LAST-MSN=12,LAST-PART=3',
     ]
+
+
+def test_no_media_sequence_number_is_zero_for_hls_js_takes_that_for_none() -> None:
+    text = playlist.media("720p", windows(1))
+    assert lines(text, "#EXT-X-MEDIA-SEQUENCE") == ["#EXT-X-MEDIA-SEQUENCE:1"]
+    assert "0.m4s" in segments(text)
+    assert all(
+        int(report.split("LAST-MSN=")[1].split(",")[0]) >= 1 for report in lines(text, "#EXT-X-RENDITION-REPORT")
+    )
 
 
 def test_parts_are_listed_for_the_last_three_target_durations_and_independent_only_where_true() -> None:
