@@ -24,6 +24,7 @@ from webinar.deleted import DeletedEvents
 from webinar.events.model import Event, EventChange
 from webinar.events.moderators import Moderators
 from webinar.events.service import EventService
+from webinar.letters import Letters
 from webinar.links import Links
 from webinar.people.service import PeopleService
 from webinar.recordings.service import RecordingService
@@ -51,6 +52,7 @@ class Platform:
     recordings: RecordingService = field(init=False)
     conversation: ConversationService = field(init=False)
     links: Links = field(init=False)
+    letters: Letters = field(init=False)
     access: Access = field(init=False)
     stage: Stage = field(init=False)
     admission: Admission = field(init=False)
@@ -65,6 +67,7 @@ class Platform:
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
         self.conversation = ConversationService(self.pool)
         self.links = Links(self.settings, self.events, self.moderators, self.registration, self.recordings)
+        self.letters = Letters(self.settings, self.pool)
         self.access = Access(self.settings, self.tokens, self.people)
         self.admission = Admission(self.registration)
         self.stage = Stage(

@@ -14,11 +14,14 @@ from webinar.base import db, log
 from webinar.base.db import AWAY
 from webinar.base.disk import Disk
 from webinar.base.errors import WebinarError
+from webinar.base.queue import JobStore
 from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
 from webinar.base.settings import Settings
 from webinar.events.heartbeats import Heartbeats
+from webinar.jobs.handlers import handlers
 from webinar.jobs.housekeeper import Housekeeper
 from webinar.jobs.keeper import Keeper
+from webinar.jobs.queue import Runner
 from webinar.platform import Platform
 from webinar.recordings.service import RecordingService
 
@@ -72,6 +75,7 @@ async def work(platform: Platform) -> None:
         tasks.create_task(keeper.keep(), name="keeper")
         tasks.create_task(housekeeper.keep(), name="housekeeper")
         tasks.create_task(_scan(platform.recordings), name="scan")
+        tasks.create_task(Runner(JobStore(platform.pool), handlers(platform)).keep(), name="jobs")
 
 
 async def _scan(recordings: RecordingService) -> None:
