@@ -24,7 +24,7 @@ def main(purposes: set[str]) -> int:
     for package in json.loads((ROOT / "scripts" / "vendor.json").read_text()):
         if package.get("for", "") not in purposes:
             continue
-        stamp = ROOT / package["into"] / f"{package['name']}.json"
+        stamp = ROOT / package["into"] / f"{package['name'].rpartition('/')[2]}.json"
         if not stamp.exists() or json.loads(stamp.read_text()) != package:
             fetch(package)
             stamp.write_text(json.dumps(package, indent=2) + "\n")
@@ -62,13 +62,15 @@ def fetch(package: dict[str, Any]) -> None:
 
 
 def wanted(package: dict[str, Any], archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:
-    """(path in the package, name below `into`) of the `files`, or of everything in `folder`."""
-    yield from package.get("files", {}).items()
-    folder = package.get("folder")
-    for member in archive.getmembers() if folder else ():
-        name = member.name.removeprefix("package/")
-        if member.isfile() and name.startswith(f"{folder}/") and ".." not in name:
-            yield name, name
+    """(path in the package, name below `into`) of the `files`; a path that ends with a slash is all of that folder."""
+    for source, name in package["files"].items():
+        if not source.endswith("/"):
+            yield source, name
+            continue
+        for member in archive.getmembers():
+            path = member.name.removeprefix("package/")
+            if member.isfile() and path.startswith(source) and ".." not in path:
+                yield path, name + path.removeprefix(source)
 
 
 if __name__ == "__main__":
