@@ -3,9 +3,9 @@
 It begins with the key frame at or before the wished moment, and its tables come first, so that it plays while it is
 loaded. The recording stays as it is.
 
-`python -m ingest.record.trim SOURCE TARGET < WISH` is how the worker runs it: a wish is `{"from_s", "to_s", "chapters":
-[{"at_s", "title"}]}`, times in seconds of the recording. It prints a line of JSON for each step: `{"progress": 0.25}`,
-and at last `{"done": …}` or `{"problem": …}`.
+`python -m ingest.record.trim SOURCE TARGET WISH` is how the worker runs it: `WISH` is a file with `{"from_s", "to_s",
+"chapters": [{"at_s", "title"}]}`, times in seconds of the recording. It prints a line of JSON for each step:
+`{"progress": 0.25}`, and at last `{"done": …}` or `{"problem": …}`.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ class _Part:
         for (_, length), table in self._runs:
             offsets[table].append(at)
             at += length
-        for table, laid in zip(self._tables, offsets, strict=True):
-            table.lay(laid)
+        for part, laid in zip(self._tables, offsets, strict=True):
+            part.lay(laid)
         self.size = at
 
     def _movie(self, texts_at: int) -> bytes:
@@ -173,8 +173,8 @@ def _say(**fields: Any) -> None:
 
 def main() -> int:
     """Exit status 0 (done) or 1 (`problem` says why)."""
-    source, target = map(Path, sys.argv[1:3])
-    wish = json.load(sys.stdin)
+    source, target, wished = map(Path, sys.argv[1:4])
+    wish = json.loads(wished.read_bytes())
     chapters = [Chapter(float(one["at_s"]), str(one["title"])) for one in wish["chapters"]]
     try:
         made = trim(source, target, wish["from_s"], wish["to_s"], chapters, lambda part: _say(progress=round(part, 4)))
