@@ -7,10 +7,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from webinar.base.errors import Invalid
+from webinar.base.i18n import Language
 from webinar.events.model import Event, EventChange, NewEvent, parse_change, parse_new
 from webinar.pages import zones
 from webinar.pages.forms import FormView, Sent
-from webinar.pages.i18n import Language
 from webinar.pages.visit import Visit
 
 FIELDS: Final = ("title", "date", "start", "length", "timezone", "description", "language", "capacity", "registration")

@@ -16,12 +16,13 @@ from markupsafe import Markup, escape
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse
 
+from webinar.base import i18n, times
+from webinar.base.i18n import Language
 from webinar.base.settings import Settings
 from webinar.base.tokens import Tokens
-from webinar.pages import i18n, notices, times
+from webinar.pages import notices
 from webinar.pages.assets import Assets
 from webinar.pages.covers import cover
-from webinar.pages.i18n import Language
 from webinar.pages.visit import Visit, visit
 
 _SCOPE_KEY: Final = "webinar.renderer"

@@ -12,10 +12,10 @@ from typing import Final, Literal, cast
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 
+from webinar.base import i18n
 from webinar.base.errors import Forbidden, WebinarError
+from webinar.base.i18n import Catalogue, Language
 from webinar.base.tokens import Purpose, Tokens
-from webinar.pages import i18n
-from webinar.pages.i18n import Catalogue, Language
 from webinar.pages.notices import Notice
 
 Theme = Literal["light", "dark", "auto"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from webinar.api.openapi import document
 from webinar.api.operations import OPERATIONS
-from webinar.pages import i18n
+from webinar.base import i18n
 
 DOCUMENT = document(OPERATIONS, "https://webinar.example.org/api/v1")
 

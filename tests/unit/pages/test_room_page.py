@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from webinar.pages import i18n, moderate, room, studio
+from webinar.base import i18n
+from webinar.pages import moderate, room, studio
 from webinar.pages.assets import STATIC_DIR
 from webinar.pages.moderate_texts import CONSOLE
 from webinar.pages.room_texts import CHAT, ROOM, STUDIO, translated

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
+from webinar.base import i18n
 from webinar.base.errors import Forbidden
 from webinar.base.tokens import Purpose, Tokens
-from webinar.pages import i18n
 from webinar.pages.forms import check_origin
 from webinar.pages.notices import TEXTS, Notice
 from webinar.pages.screen import safe_next

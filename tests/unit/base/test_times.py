@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webinar.pages import times, zones
+from webinar.base import times
+from webinar.pages import zones
 
 START = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 HALF_PAST = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
-from webinar.pages import i18n
-from webinar.pages.i18n import Catalogue, accepted, choose, contradictions, load, load_all
+from webinar.base import i18n
+from webinar.base.i18n import Catalogue, accepted, choose, contradictions, load, load_all
 
 ROOT = Path(__file__).resolve().parents[3]
 SUBJECTS = ("people", "events", "registration", "recordings")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from markupsafe import Markup
 
-from webinar.pages.i18n import Language
+from webinar.base.i18n import Language
 
 _DATE: Final[dict[Language, str]] = {"ko": "y년 M월 d일 (E)", "en": "EEE, MMM d, y"}
 _TIME: Final[dict[Language, str]] = {"ko": "aaaa h:mm", "en": "h:mm a"}
