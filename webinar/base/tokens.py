@@ -19,6 +19,8 @@ import uuid
 from typing import Any, Final
 
 import jwt
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from webinar.base.errors import Gone, Unauthenticated
 
@@ -49,6 +51,10 @@ class Tokens:
 
     def _key(self, purpose: Purpose) -> bytes:
         return hmac.digest(self._secret, b"webinar:" + purpose.encode(), hashlib.sha256)
+
+    def derive(self, label: str, length: int) -> bytes:
+        """A key of its own for `label`, of `length` bytes (HKDF with SHA-256, RFC 5869)."""
+        return HKDF(hashes.SHA256(), length, salt=None, info=b"webinar:" + label.encode()).derive(self._secret)
 
     def sign(self, purpose: Purpose, claims: dict[str, Any], ttl_s: float) -> str:
         """A ticket of `claims` that expires in `ttl_s` seconds."""
