@@ -16,6 +16,7 @@ from ingest.contract import Key
 from webinar.base import log
 from webinar.base.errors import NotFound, Unavailable
 from webinar.base.storage import Storage
+from webinar.events.images import folder
 from webinar.events.service import EventService
 
 _log = log.get(__name__)
@@ -54,6 +55,7 @@ class DeletedEvents:
         if await self._events.many([known]):
             return 0
         removed = await self._storage.remove_all(f"recordings/{known}")
+        removed += await self._storage.remove_all(folder(known))
         for prefix in prefixes:
             removed += await self._storage.remove_all(f"live/{prefix}")
         # Last: as long as there is something, it is found again.
@@ -68,6 +70,7 @@ class DeletedEvents:
         if not marks:
             return []
         pointers = await self._storage.list_keys(_POINTERS.rstrip("/"))
-        found = {key.split("/")[1] for key in recordings}
+        pictures = await self._storage.list_keys("images")
+        found = {key.split("/")[1] for key in (*recordings, *pictures)}
         found |= {key.removeprefix(_POINTERS).partition("/")[0] for key in pointers}
         return sorted(marks & found)

@@ -21,8 +21,11 @@ from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
 from webinar.conversation.service import ConversationService
 from webinar.deleted import DeletedEvents
+from webinar.events.copies import Copies
+from webinar.events.images import Images
 from webinar.events.model import Event, EventChange
 from webinar.events.moderators import Moderators
+from webinar.events.plan.service import Plans
 from webinar.events.service import EventService
 from webinar.letters import Letters
 from webinar.links import Links
@@ -47,6 +50,9 @@ class Platform:
     live: Live | None = None
     people: PeopleService = field(init=False)
     events: EventService = field(init=False)
+    plans: Plans = field(init=False)
+    images: Images = field(init=False)
+    copies: Copies = field(init=False)
     moderators: Moderators = field(init=False)
     registration: RegistrationService = field(init=False)
     recordings: RecordingService = field(init=False)
@@ -62,10 +68,13 @@ class Platform:
     def __post_init__(self) -> None:
         self.people = PeopleService(self.pool)
         self.events = EventService(self.pool, self.bus, self.tokens)
+        self.plans = Plans(self.pool, self.events)
+        self.images = Images(self.pool, self.storage, self.events)
+        self.copies = Copies(self.pool, self.events, self.images)
         self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
-        self.conversation = ConversationService(self.pool)
+        self.conversation = ConversationService(self.pool, self.bus)
         self.links = Links(self.settings, self.events, self.moderators, self.registration, self.recordings)
         self.letters = Letters(self.settings, self.pool)
         self.access = Access(self.settings, self.tokens, self.people)

@@ -14,6 +14,7 @@ from webinar.base.bus import Bus, BusDown, Json, NoOwner, Refused
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, Forbidden, Gone, NotFound, Unauthenticated, Unavailable, WebinarError
 from webinar.base.tokens import Purpose, Tokens
+from webinar.events.image_store import ImageStore
 from webinar.events.model import (
     Event,
     EventChange,
@@ -30,6 +31,7 @@ from webinar.events.model import (
     may_start,
     new_slug,
 )
+from webinar.events.pictures import Kind
 from webinar.events.plan.model import AgendaItem, Speaker
 from webinar.events.plan.store import PlanStore
 from webinar.events.store import EventStore, SlugTaken
@@ -46,6 +48,7 @@ class EventService:
     def __init__(self, pool: Pool, bus: Bus, tokens: Tokens) -> None:
         self._store = EventStore(pool)
         self._plan = PlanStore(pool)
+        self._images = ImageStore(pool)
         self._bus = bus
         self._tokens = tokens
         # Called at once with each event this process changes, and its row as written where there is one: its own
@@ -283,15 +286,34 @@ class EventService:
     async def _known(self, event_id: uuid.UUID) -> Json:
         """What a new session is told of its event: it must not wait for a database that is away.
 
-        The title is for the holding picture. `after`: the id of the session before, which the new one's must follow
-        whatever the clock of its machine says.
+        Title and `holding`, the store's key of the host's own picture, are for the holding picture. `after`: the id of
+        the session before, which the new one's must follow whatever the clock of its machine says.
         """
         try:
             event = await self._store.get(event_id)
             sessions = await self._store.sessions(event_id)
+            holding = await self._images.one(event_id, Kind.HOLDING)
         except db.DOWN:
             return {"title": ""}
-        return {"title": "" if event is None else event.title, "after": max((s.id for s in sessions), default="")}
+        return {
+            "title": "" if event is None else event.title,
+            "after": max((s.id for s in sessions), default=""),
+            "holding": "" if holding is None else holding.key,
+        }
+
+    async def show_holding(self, event_id: uuid.UUID) -> None:
+        """Tells the ingest that runs the event, if one does, which holding picture it has now: taken over while live.
+
+        One that does not answer shows the picture from before until its session ends.
+        """
+        holding = await self._images.one(event_id, Kind.HOLDING)
+        body: Json = {"holding": "" if holding is None else holding.key}
+        try:
+            await self._bus.request(Subject.command(str(event_id), "holding"), body)
+        except NoOwner:
+            return
+        except (BusDown, Refused) as error:
+            _log.warning("ingest did not take the holding picture", event_id=str(event_id), error=str(error))
 
     async def to_publisher(self, event_id: uuid.UUID, verb: str, body: Json) -> Json:
         """A command to a WHIP session, which ends with its ingest: none is assigned for it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -24,6 +24,17 @@ _CHANGEABLE: Final = frozenset(
         *("organizer", "accent"),
     )
 )
+
+
+# How an event begins that was copied: on no air, and with links that nobody has.
+_UNTOUCHED: Final = {
+    "stream_key_version": 1,
+    "presenter_link_version": 1,
+    "moderator_link_version": 1,
+    "paused": False,
+    "started_at": None,
+    "ended_at": None,
+}
 
 
 def _event(row: Any) -> Event:
@@ -119,6 +130,57 @@ class EventStore:
             *(values[name] for name in names),
         )
         return _event(row)
+
+    async def copy(
+        self,
+        connection: Connection,
+        source: uuid.UUID,
+        slug: str,
+        title: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        state: EventState,
+        series: uuid.UUID | None,
+    ) -> Event:
+        """Every column of the event's row, but for what makes it another event and what happened to the old one."""
+        now = datetime.now(UTC).isoformat()
+        fresh = {
+            "id": str(uuid.uuid4()),
+            "created_at": now,
+            "updated_at": now,
+            "slug": slug,
+            "title": title,
+            "starts_at": starts_at.isoformat(),
+            "ends_at": ends_at.isoformat(),
+            "state": state.value,
+            "series_id": None if series is None else str(series),
+            **_UNTOUCHED,
+        }
+        row = await connection.fetchrow(
+            f"""
+            insert into event
+            select (jsonb_populate_record(e, $2)).* from event e where id = $1
+            returning {_COLUMNS}
+            """,  # noqa: S608 - a constant list of columns
+            source,
+            fresh,
+        )
+        return _event(row)
+
+    async def join_series(self, connection: Connection, event_id: uuid.UUID, series: uuid.UUID) -> bool:
+        """False when it belongs to one already."""
+        done = await connection.execute(
+            "update event set series_id = $2, updated_at = now() where id = $1 and series_id is null", event_id, series
+        )
+        return bool(done == "UPDATE 1")
+
+    async def series(self, series: uuid.UUID) -> list[Event]:
+        """By date."""
+        rows = await self.pool.fetch(
+            f"select {_COLUMNS} from event where series_id = $1 order by starts_at, id",  # noqa: S608
+            series,
+        )
+        return [_event(row) for row in rows]
 
     async def set_state(
         self, connection: Connection | Pool, event_id: uuid.UUID, before: EventState, after: EventState
