@@ -9,9 +9,11 @@ from typing import Protocol
 
 from ingest.accept.sink import PublisherState, ReceiverHealth
 from ingest.contract import PublisherHealth
+from ingest.holding import GetObject
 from ingest.outgoing import Publish
 from ingest.program.opus import Libopus
 from ingest.storing import PutObject
+from webinar.base.errors import NotFound
 
 
 class Presenters(Protocol):
@@ -24,6 +26,10 @@ class Presenters(Protocol):
     async def end(self, event_id: str) -> None: ...
 
 
+async def _nothing(key: str, most: int) -> bytes:
+    raise NotFound(f"There is no store, so no {key}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Given to every session of a process; tests give their own."""
@@ -33,6 +39,7 @@ class Outside:
     presenters: Presenters
     recording: Callable[[str, str], Path]  # event, session → where its recording is written
     room_s: Callable[[], float | None] = lambda: None  # for which the disk has room for recordings
+    get_object: GetObject = _nothing
     opus: Libopus = field(
         default_factory=Libopus
     )  # loaded here, so that where it is missing the service does not start

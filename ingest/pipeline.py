@@ -130,6 +130,10 @@ class Pipeline:
         """An IDR in every rendition soon, at most one a second."""
         self._program.request_keyframe()
 
+    def hold(self, slate: av.VideoFrame) -> None:
+        """Another picture from now on, where the presenter's is missing."""
+        self._program.slate = slate
+
     def end_program(self) -> float:
         """Ends the program, encodes and delivers what is queued; the length in seconds. Blocks for some 0.1 s."""
         self._program.stop()

@@ -77,7 +77,10 @@ class Ingest:
         self._live_most = live_most
         recorded, all_rungs = ladder.top.bitrate + AAC_BITRATE, sum(r.bitrate for r in ladder.rungs) + AAC_BITRATE
         self._room = Room(disk, storage, recorded / 8, all_rungs / 8, self._live_now)
-        self._outside = Outside(bus.publish, self._room.put_object, whip, spool.path, self._room.seconds)
+        self._storage = storage
+        self._outside = Outside(
+            bus.publish, self._room.put_object, whip, spool.path, self._room.seconds, self._get_object
+        )
         self._owned: dict[str, _Owned] = {}
         self._writing: set[str] = set()  # ids of sessions whose recordings the sweep must leave alone
         self._assigning = asyncio.Lock()
@@ -120,13 +123,13 @@ class Ingest:
                 await self._disown(owned)
                 owned = None
             if owned is None:
-                owned = await self._own(event_id, str(body.get("title", "")), after)
+                owned = await self._own(event_id, str(body.get("title", "")), str(body.get("holding", "")), after)
         return {"session_id": owned.session.id}
 
-    async def _own(self, event_id: str, title: str, after: str) -> _Owned:
+    async def _own(self, event_id: str, title: str, holding: str, after: str) -> _Owned:
         if self._closing.is_set() or len(self._owned) >= _MOST_SESSIONS:
             raise Unavailable("No ingest has room for another event.", code="no_room", retry_after_s=10)
-        session = LiveSession(event_id, self._ladder, self._outside, title, after=after)
+        session = LiveSession(event_id, self._ladder, self._outside, title, after=after, holding=holding)
         self._writing.add(session.id)
         owned = self._owned[event_id] = _Owned(session)
         self._group.create_task(self._live(owned), name=f"session {session.id}")
@@ -137,6 +140,7 @@ class Ingest:
             "whip_delete": self._on_whip_delete,
             "start": self._on_start,
             "pause": self._on_pause,
+            "holding": self._on_holding,
             "end": self._on_end,
             "keyframe": self._on_keyframe,
             "snapshot": self._on_snapshot,
@@ -278,6 +282,16 @@ class Ingest:
             raise BadRequest("paused: true or false is missing.")
         await session.pause(paused)
         return {"paused": paused}
+
+    async def _on_holding(self, session: LiveSession, body: Json) -> Json:
+        await session.hold(str(body.get("holding", "")))
+        return {}
+
+    async def _get_object(self, key: str, most: int) -> bytes:
+        """Raises `NotFound` and `Unavailable`; the latter for an object that is larger than `most` bytes, too."""
+        if (size := await self._storage.size(key)) > most:
+            raise Unavailable(f"{key} has {size} bytes.")
+        return await self._storage.get_bytes(key)
 
     async def _on_end(self, session: LiveSession, body: Json) -> Json:
         stopped = await session.end()

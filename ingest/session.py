@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import av
-
 from ingest.contract import (
     EndOfSession,
     LiveStatus,
@@ -28,12 +26,12 @@ from ingest.contract import (
 from ingest.encode.encoder import H264Encoder
 from ingest.encode.ladder import Ladder
 from ingest.figures import Meter
+from ingest.holding import Holding
 from ingest.outgoing import Outgoing
 from ingest.outlet import AUDIO, Identity
 from ingest.outside import Outside
 from ingest.pipeline import LEAD_S, MakeVideo, Pipeline, Stopped
 from ingest.presenter import Presenter
-from ingest.program import slate
 from ingest.program.clock import Clock, SystemClock
 from ingest.session_id import new_id
 from webinar.base import log
@@ -47,7 +45,8 @@ _ESSENTIAL: Final = frozenset({"program", AUDIO})
 class LiveSession:
     """See the module. All methods but the callbacks handed to threads belong to the event loop.
 
-    `after`: the id of the event's session before this one, if one is known.
+    `after`: the id of the event's session before this one, if one is known. `holding`: the store's key of the host's
+    own holding picture, "" for none.
     """
 
     def __init__(
@@ -59,6 +58,7 @@ class LiveSession:
         clock: Clock | None = None,
         make_video: MakeVideo = H264Encoder,
         after: str = "",
+        holding: str = "",
     ) -> None:
         self.id = new_id(after)
         self.event_id = event_id
@@ -69,13 +69,12 @@ class LiveSession:
         self._make_video = make_video
         self._ladder = ladder
         self._outside = outside
-        self._title = title
         self._started_at: datetime.datetime | None = None
         self._pipeline: Pipeline | None = None
         self._stopped: Stopped | None = None
         self._changing = asyncio.Lock()
-        self._drawing = asyncio.Lock()
-        self._slate: av.VideoFrame | None = None
+        top = ladder.top
+        self._holding = Holding(event_id, top.width, top.height, title, holding, outside.get_object)
         self._over = asyncio.Event()
         self._let_go = False
         self._changed = asyncio.Event()
@@ -95,7 +94,7 @@ class LiveSession:
                 tasks: list[asyncio.Task[Any]] = [
                     group.create_task(self._outgoing.send(), name=f"send {self.id}"),
                     group.create_task(self._outgoing.store(), name=f"store {self.id}"),
-                    group.create_task(self._holding_picture(), name=f"slate {self.id}"),
+                    group.create_task(self._holding.prepare(), name=f"slate {self.id}"),
                 ]
                 await self._over.wait()
                 await self.let_go()
@@ -134,6 +133,12 @@ class LiveSession:
                 _log.info("program paused" if paused else "program resumed", event_id=self.event_id, session=self.id)
             self.presenter.source.pause(paused)
             self._changed.set()
+
+    async def hold(self, key: str) -> None:
+        """The holding picture is another one from now on, also while it is shown. "": the drawn one."""
+        frame = await self._holding.change(key)
+        if self._pipeline is not None:
+            self._pipeline.hold(frame)
 
     async def end(self) -> Stopped:
         """Ends the program for everybody. Repeating it answers the same."""
@@ -223,7 +228,7 @@ class LiveSession:
         return "" if self._stopped is None else self._stopped.sha256
 
     async def _go_live(self) -> None:
-        holding = await self._holding_picture()
+        holding = await self._holding.frame()
         self._started_at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=LEAD_S)
         identity = Identity.of(self.id, self.event_id, self.hls_prefix, self._started_at, self._ladder)
         self._pipeline = Pipeline(
@@ -240,14 +245,6 @@ class LiveSession:
         )
         self._pipeline.start()
         self._set_state(SessionState.LIVE)
-
-    async def _holding_picture(self) -> av.VideoFrame:
-        """Drawn once, off the loop, in rehearsal: Go Live must not wait for it."""
-        async with self._drawing:
-            if self._slate is None:
-                top = self._ladder.top
-                self._slate = await asyncio.to_thread(slate.draw, top.width, top.height, self._title)
-        return self._slate
 
     async def _stop_pipeline(self) -> Stopped:
         if self._stopped is None:

@@ -31,6 +31,7 @@ from webinar.letters import Letters
 from webinar.links import Links
 from webinar.people.service import PeopleService
 from webinar.recordings.service import RecordingService
+from webinar.registration.model import Attendee
 from webinar.registration.service import RegistrationService
 
 if TYPE_CHECKING:
@@ -149,6 +150,10 @@ class Platform:
         if "capacity" in change.model_fields_set:
             await self.registration.fill_seats(event_id)
         return event
+
+    async def forget(self, attendee: Attendee) -> None:
+        """What a person said goes for good, with their name. Registration has closed their access before."""
+        await self.conversation.forget(attendee.event_id, str(attendee.id))
 
     async def delete_event(self, event_id: uuid.UUID) -> None:
         """With its people, chat, recording and media. Raises as `DeletedEvents.delete`."""

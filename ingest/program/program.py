@@ -41,7 +41,7 @@ class Program(threading.Thread):
         self._rate = frame_rate
         self._clock = clock
         self._source = source
-        self._slate = slate
+        self.slate = slate  # shown while the source has nothing; another one may take its place at any time
         self._on_picture = on_picture
         self._on_sound = on_sound
         self._on_end = on_end
@@ -104,5 +104,5 @@ class Program(threading.Thread):
             self._wanted.clear()
             self._keyframes.request()
         frame = self._source.picture(now_s)
-        self._on_picture(Picture(number, frame or self._slate, self._keyframes.at(number)))
+        self._on_picture(Picture(number, frame or self.slate, self._keyframes.at(number)))
         self.pictures = number + 1

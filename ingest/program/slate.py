@@ -6,6 +6,7 @@ letters is installed. No other words: everybody reads them in a language of thei
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ _FONTS: Final = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
 )
 _FONTS_OF_ALL_LETTERS: Final = _FONTS[:-1]
+_MOST_PIXELS: Final = 8_300_000  # of a host's picture: ours are made for 1080p
 _DRAW_AT: Final = 3  # times the size, then reduced: Pillow draws shapes without smoothing
 
 
@@ -37,6 +39,20 @@ def draw(width: int, height: int, title: str = "") -> av.VideoFrame:
     image.paste(Image.new("RGB", image.size, _LIGHT), mask=_ring(width, height))
     _write(image, title)
     return Canvas(width, height).place(av.VideoFrame.from_ndarray(np.asarray(image), "rgb24"))
+
+
+def shown(data: bytes, width: int, height: int) -> av.VideoFrame:
+    """A host's own holding picture, a JPEG, as a frame of the canvas' size: whole, on black where it does not fill it.
+
+    Raises `ValueError` or `OSError` for what cannot be shown.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=("JPEG",))
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from error
+    if image.width * image.height > _MOST_PIXELS:
+        raise ValueError(f"{image.width}×{image.height} pixels are too many")
+    return Canvas(width, height).place(av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB")), "rgb24"))
 
 
 def _stage(width: int, height: int) -> npt.NDArray[np.uint8]:
