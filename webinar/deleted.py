@@ -55,6 +55,7 @@ class DeletedEvents:
         if await self._events.many([known]):
             return 0
         removed = await self._storage.remove_all(f"recordings/{known}")
+        removed += await self._storage.remove_all(f"cuts/{known}")
         removed += await self._storage.remove_all(folder(known))
         for prefix in prefixes:
             removed += await self._storage.remove_all(f"live/{prefix}")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from webinar.api.access import Access
@@ -21,18 +22,24 @@ from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
 from webinar.conversation.service import ConversationService
 from webinar.deleted import DeletedEvents
-from webinar.events.copies import Copies
+from webinar.events.copies import Copies, Rhythm
 from webinar.events.images import Images
 from webinar.events.model import Event, EventChange
 from webinar.events.moderators import Moderators
 from webinar.events.plan.service import Plans
 from webinar.events.service import EventService
+from webinar.guests import Guests
 from webinar.letters import Letters
 from webinar.links import Links
 from webinar.people.service import PeopleService
+from webinar.programme import Programme
+from webinar.recordings.editing import Editing
+from webinar.recordings.marks import MarkKind
 from webinar.recordings.service import RecordingService
+from webinar.registration.form import RegistrationForm
 from webinar.registration.model import Attendee
 from webinar.registration.service import RegistrationService
+from webinar.replays import ReplayDoor
 
 if TYPE_CHECKING:
     from webinar.delivery.live import Live
@@ -56,7 +63,11 @@ class Platform:
     copies: Copies = field(init=False)
     moderators: Moderators = field(init=False)
     registration: RegistrationService = field(init=False)
+    registration_form: RegistrationForm = field(init=False)
     recordings: RecordingService = field(init=False)
+    editing: Editing = field(init=False)
+    programme: Programme = field(init=False)
+    replays: ReplayDoor = field(init=False)
     conversation: ConversationService = field(init=False)
     links: Links = field(init=False)
     letters: Letters = field(init=False)
@@ -74,10 +85,15 @@ class Platform:
         self.copies = Copies(self.pool, self.events, self.images)
         self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
+        self.registration_form = RegistrationForm(self.pool)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
         self.conversation = ConversationService(self.pool, self.bus)
+        self.editing = Editing(self.pool, self.storage)
+        self.programme = Programme(self.events, self.editing, self.conversation)
         self.links = Links(self.settings, self.events, self.moderators, self.registration, self.recordings)
         self.letters = Letters(self.settings, self.pool)
+        prefix = None if self.live is None else self.live.replays.prefix
+        self.replays = ReplayDoor(self.recordings, self.editing, self.links, prefix)
         self.access = Access(self.settings, self.tokens, self.people)
         self.admission = Admission(self.registration)
         self.stage = Stage(
@@ -91,6 +107,7 @@ class Platform:
         self.crowd = Crowd(self.admission, self._sent)
         self.events.on_change = self.stage.changed
         self.registration.on_change = self.stage.changed
+        self.registration.on_steps = Guests(self.events, self.letters).moved
 
     def _playable(self, event_id: str) -> str | None:
         session = None if self.live is None else self.live.session(event_id)
@@ -144,16 +161,40 @@ class Platform:
         await self.recordings.scan_event(event_id)
         return event
 
+    async def pause_event(self, event_id: uuid.UUID, paused: bool) -> Event:
+        """Holding picture or presenter; the programme remembers it as a break. Raises as `EventService.pause`."""
+        before = await self.events.get(event_id)
+        event = await self.events.pause(event_id, paused)
+        if before.paused is not paused:
+            await self.editing.mark(event_id, MarkKind.PAUSE if paused else MarkKind.RESUME)
+        return event
+
     async def change_event(self, event_id: uuid.UUID, change: EventChange) -> Event:
         """Seats that were added go to the waiting list. Raises as `EventService.change`."""
         event = await self.events.change(event_id, change)
-        if "capacity" in change.model_fields_set:
+        if change.model_fields_set & {"capacity", "registration"}:
             await self.registration.fill_seats(event_id)
         return event
 
     async def forget(self, attendee: Attendee) -> None:
-        """What a person said goes for good, with their name. Registration has closed their access before."""
+        """All that is known of a person goes for good: first their access, then what they said, with their name."""
+        await self.registration.forget(attendee)
         await self.conversation.forget(attendee.event_id, str(attendee.id))
+
+    async def duplicate_event(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
+        """A draft with everything but people. Raises as `Copies.duplicate`."""
+        event = await self.copies.duplicate(event_id, title, starts_at)
+        await self._copy_settings(event_id, [event.id])
+        return event
+
+    async def repeat_event(self, event_id: uuid.UUID, rhythm: Rhythm, count: int) -> list[Event]:
+        """A series of `count` events, this one the first. Raises as `Copies.repeat`."""
+        made = await self.copies.repeat(event_id, rhythm, count)
+        await self._copy_settings(event_id, [event.id for event in made.events])
+        return [made.source, *made.events]
+
+    async def _copy_settings(self, source: uuid.UUID, targets: list[uuid.UUID]) -> None:
+        """What other subjects keep of an event that is no person's: each knows its own."""
 
     async def delete_event(self, event_id: uuid.UUID) -> None:
         """With its people, chat, recording and media. Raises as `DeletedEvents.delete`."""

@@ -12,6 +12,7 @@ from webinar.api.access import Caller, ChatRole
 from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.figures import figures
 from webinar.api.operation import Call, Operation
+from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
 from webinar.base.cursor import PATTERN
 from webinar.events.model import Event, EventChange, EventState, NewEvent
@@ -40,27 +41,22 @@ class AttendeeQuery(BaseModel):
     status: Status | None = None
 
 
-def _event(call: Call, event: Event) -> schemas.EventReply:
-    key = call.platform.events.stream_key(event)
-    return schemas.event_reply(event, call.platform.links, key, for_host=call.principal.role == "host")
-
-
 async def create_event(call: Call) -> schemas.EventReply:
-    return _event(call, await call.platform.events.create(call.body(NewEvent)))
+    return event_of(call, await call.platform.events.create(call.body(NewEvent)))
 
 
 async def list_events(call: Call) -> schemas.EventList:
     query = call.query(EventQuery)
     page = await call.platform.events.page(cursor=query.cursor, limit=query.limit, state=query.state)
-    return schemas.EventList(items=[_event(call, event) for event in page.items], next=page.next)
+    return schemas.EventList(items=[event_of(call, event) for event in page.items], next=page.next)
 
 
 async def get_event(call: Call) -> schemas.EventReply:
-    return _event(call, await call.platform.events.get(call.event_id))
+    return event_of(call, await call.platform.events.get(call.event_id))
 
 
 async def change_event(call: Call) -> schemas.EventReply:
-    return _event(call, await call.platform.change_event(call.event_id, call.body(EventChange)))
+    return event_of(call, await call.platform.change_event(call.event_id, call.body(EventChange)))
 
 
 async def delete_event(call: Call) -> None:
@@ -68,19 +64,19 @@ async def delete_event(call: Call) -> None:
 
 
 async def start_event(call: Call) -> schemas.EventReply:
-    return _event(call, await call.platform.start_event(call.event_id))
+    return event_of(call, await call.platform.start_event(call.event_id))
 
 
 async def end_event(call: Call) -> schemas.EventReply:
-    return _event(call, await call.platform.end_event(call.event_id))
+    return event_of(call, await call.platform.end_event(call.event_id))
 
 
 async def pause_event(call: Call) -> schemas.EventReply:
-    return _event(call, await call.platform.events.pause(call.event_id, True))
+    return event_of(call, await call.platform.pause_event(call.event_id, True))
 
 
 async def resume_event(call: Call) -> schemas.EventReply:
-    return _event(call, await call.platform.events.pause(call.event_id, False))
+    return event_of(call, await call.platform.pause_event(call.event_id, False))
 
 
 async def live(call: Call) -> schemas.LiveReply:
@@ -330,5 +326,6 @@ OPERATIONS: Final = (
         reply=schemas.PlaybackReply,
         errors={404: "The event was deleted.", 410: "The link was replaced, or the registration cancelled."},
     ),
+    *PLANNING,
     *CONVERSATION,
 )

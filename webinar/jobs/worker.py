@@ -18,12 +18,14 @@ from webinar.base.queue import JobStore
 from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
 from webinar.base.settings import Settings
 from webinar.events.heartbeats import Heartbeats
+from webinar.jobs.cutter import Cutter
 from webinar.jobs.handlers import handlers
 from webinar.jobs.housekeeper import Housekeeper
 from webinar.jobs.keeper import Keeper
 from webinar.jobs.queue import Runner
 from webinar.platform import Platform
 from webinar.recordings.service import RecordingService
+from webinar.recordings.store import EditingStore
 
 _log = log.get(__name__)
 _SCAN_EVERY_S: Final = 2.0
@@ -75,7 +77,13 @@ async def work(platform: Platform) -> None:
         tasks.create_task(keeper.keep(), name="keeper")
         tasks.create_task(housekeeper.keep(), name="housekeeper")
         tasks.create_task(_scan(platform.recordings), name="scan")
+        tasks.create_task(_cutter(platform).keep(), name="cutter")
         tasks.create_task(Runner(JobStore(platform.pool), handlers(platform)).keep(), name="jobs")
+
+
+def _cutter(platform: Platform) -> Cutter:
+    folder = platform.settings.data_dir.absolute() / "cutting"
+    return Cutter(EditingStore(platform.pool), platform.editing, platform.storage, platform.bus, folder)
 
 
 async def _scan(recordings: RecordingService) -> None:

@@ -47,6 +47,8 @@ STATEMENTS = [
         sha256 text,
         begins_s double precision,
         ends_s double precision,
+        tries integer not null default 0,
+        leased_until timestamptz,
         asked_at timestamptz not null default now(),
         ready_at timestamptz
     )

@@ -1,0 +1,128 @@
+"""What a host makes of a recording: chapters, captions, a part of it as a file, and who may watch it again.
+
+The file is made by a worker (`webinar.jobs.cutter`); a version that was asked for later overtakes it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from webinar.base import log
+from webinar.base.db import Pool
+from webinar.base.errors import Conflict, NotFound, Unavailable
+from webinar.base.storage import Storage
+from webinar.recordings import captions, gate, model
+from webinar.recordings.cuts import Chapter, Cut, CutState, check_chapters, check_cut
+from webinar.recordings.gate import DEFAULT, Gate
+from webinar.recordings.marks import MOST, Mark, MarkKind
+from webinar.recordings.model import Download, Recording, RecordingState
+from webinar.recordings.store import EditingStore
+
+_log = log.get(__name__)
+FOLDER: Final = "cuts"  # in the store; below it a folder an event
+
+
+class Editing:
+    """One a process."""
+
+    def __init__(self, pool: Pool, storage: Storage) -> None:
+        self._store = EditingStore(pool)
+        self._storage = storage
+
+    # -- the programme -------------------------------------------------------------------------------------------
+
+    async def mark(
+        self, event_id: uuid.UUID, kind: MarkKind, body: dict[str, Any] | None = None, at: datetime | None = None
+    ) -> Mark:
+        """Notes what happens now, or happened at `at`."""
+        return await self._store.mark(event_id, str(kind), body or {}, at)
+
+    async def marks(self, event_id: uuid.UUID) -> list[Mark]:
+        """Oldest first."""
+        return await self._store.marks(event_id, MOST)
+
+    # -- chapters and captions -----------------------------------------------------------------------------------
+
+    async def chapters(self, recording: Recording) -> list[Chapter] | None:
+        """Those that a host saved; None while the programme's own are shown."""
+        return await self._store.chapters(recording.id)
+
+    async def save_chapters(self, recording: Recording, chapters: Sequence[Chapter] | None) -> None:
+        """None: the programme's own again. The file with chapters is made anew. Raises `Invalid`, `Conflict`."""
+        duration_s = _ready(recording)
+        checked = None if chapters is None else check_chapters(chapters, duration_s)
+        await self._store.save_chapters(recording.id, checked)
+        cut = await self._store.cut(recording.id)
+        if cut is not None:
+            await self._store.ask_cut(recording.id, cut.from_s, cut.to_s)
+
+    async def captions(self, recording: Recording) -> dict[str, str]:
+        """WebVTT by language, on the recording's clock."""
+        return await self._store.captions(recording.id)
+
+    async def set_captions(self, recording: Recording, language: str, file: bytes | None) -> int:
+        """Of an uploaded .vtt or .srt, None to have none; how many captions. Raises `Invalid`, `Conflict`."""
+        _ready(recording)
+        cues = [] if file is None else captions.read(file)
+        await self._store.set_caption(recording.id, language, None if file is None else captions.write(cues))
+        return len(cues)
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    async def cut(self, recording: Recording) -> Cut | None:
+        return await self._store.cut(recording.id)
+
+    async def ask_cut(self, recording: Recording, from_s: float, to_s: float | None) -> Cut:
+        """A file of that part, with the chapters, will be made. Raises `Invalid`, `Conflict`."""
+        begin_s, end_s = check_cut(from_s, to_s, _ready(recording))
+        return await self._store.ask_cut(recording.id, begin_s, end_s)
+
+    async def drop_cut(self, recording: Recording) -> None:
+        """The whole recording is what is given out again."""
+        key = await self._store.drop_cut(recording.id)
+        if key is not None:
+            await self.forget(key)
+
+    async def forget(self, key: str) -> None:
+        """A file that nothing refers to goes; should the store be away, it goes with its event."""
+        try:
+            await self._storage.delete(key)
+        except Unavailable as error:
+            _log.warning("a cut that is not wanted any more stays for now", key=key, error=error.message)
+
+    async def download(self, recording: Recording) -> Download:
+        """The file as it is in the store now. Raises `NotFound` while there is none."""
+        cut = await self._store.cut(recording.id)
+        found = None if cut is None else cut_file(recording, cut)
+        if found is None:
+            raise NotFound("This part of the recording is not ready yet.", code="not_ready")
+        await self._storage.size(found.key)
+        return found
+
+    # -- the replay ----------------------------------------------------------------------------------------------
+
+    async def gate(self, event_id: uuid.UUID) -> Gate:
+        return await self._store.gate(event_id) or DEFAULT
+
+    async def set_gate(self, event_id: uuid.UUID, wanted: Gate) -> None:
+        """Raises `Invalid`."""
+        gate.check_until(wanted.until, datetime.now(UTC))
+        await self._store.set_gate(event_id, wanted)
+
+
+def cut_file(recording: Recording, cut: Cut) -> Download | None:
+    """The finished file of a cut; while another version is made, none."""
+    if cut.state is not CutState.READY or cut.key is None or cut.bytes is None:
+        return None
+    name = model.file_name(recording.title)
+    return Download(cut.key, cut.bytes, f'"{cut.sha256}"', name, "video/mp4")
+
+
+def _ready(recording: Recording) -> float:
+    """Its length in s. Raises `Conflict` while it is not ready."""
+    if recording.state is not RecordingState.READY or recording.duration_s is None:
+        raise Conflict("The recording is not ready yet. It comes seconds after the end.", code="not_ready")
+    return recording.duration_s

@@ -1,0 +1,104 @@
+"""The replay of an event: whether somebody may watch it, which part of what was sent, and by which address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from webinar.base import log
+from webinar.events.model import Event, EventState
+from webinar.links import Links
+from webinar.recordings.cuts import Cut, CutState
+from webinar.recordings.editing import Editing, cut_file
+from webinar.recordings.gate import Gate, Refused, refusal
+from webinar.recordings.model import Download, Recording, film
+from webinar.recordings.service import RecordingService
+from webinar.registration.model import Attendee, Status
+
+_log = log.get(__name__)
+_STORE_PATIENCE_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`refused` None: `url` is the playlist to be played. The part is in s of the recording."""
+
+    gate: Gate
+    refused: Refused | None
+    url: str | None
+    begins_s: float
+    ends_s: float | None
+    recording: Recording | None
+    file: Download | None  # for guests, where the host gives it out
+
+
+class ReplayDoor:
+    """One a web process."""
+
+    def __init__(
+        self,
+        recordings: RecordingService,
+        editing: Editing,
+        links: Links,
+        prefix: Callable[[str], Awaitable[str | None]] | None,
+    ) -> None:
+        """`prefix(event_id)`: where the segments of an ended event lie; None in a process that serves no media."""
+        self._recordings = recordings
+        self._editing = editing
+        self._links = links
+        self._prefix = prefix
+
+    async def look(self, event: Event, attendee: Attendee | None = None) -> Replay:
+        """For somebody with a personal link, or (None) anybody. Never raises for what is not there yet."""
+        gate = await self._editing.gate(event.id)
+        seated = attendee is not None and attendee.event_id == event.id and attendee.status is Status.APPROVED
+        attended = seated and attendee is not None and _was_there(event, attendee)
+        refused = refusal(gate, datetime.now(UTC), seated=seated, attended=attended)
+        if event.state is not EventState.ENDED and refused in (None, Refused.NOT_ATTENDED):
+            refused = Refused.NOT_READY
+        if refused is not None:
+            return Replay(gate, refused, None, 0.0, None, None, None)
+        found = await self._recordings.of_event(event.id)
+        recording = found[0] if found else None
+        cut = None if recording is None else await self._editing.cut(recording)
+        url, begins_s, ends_s = await self._address(event, recording, cut)
+        file = None
+        if gate.download and recording is not None:
+            file = film(recording) if cut is None or not cut.trims else cut_file(recording, cut)
+        return Replay(gate, None if url else Refused.NOT_READY, url, begins_s, ends_s, recording, file)
+
+    async def _address(
+        self, event: Event, recording: Recording | None, cut: Cut | None
+    ) -> tuple[str | None, float, float | None]:
+        prefix = await self._where(event)
+        length_s = None if recording is None else recording.duration_s
+        if prefix is None:
+            return None, 0.0, length_s
+        url = self._links.absolute(f"/hls/{prefix}/full.m3u8")
+        if cut is None or not cut.trims or length_s is None:
+            return url, 0.0, length_s
+        # What is to be left out is left out at once, also while the file is still being made.
+        begins_s, ends_s = cut.part(length_s)
+        if cut.state is not CutState.READY:
+            begins_s, ends_s = cut.from_s, length_s if cut.to_s is None else cut.to_s
+        return f"{url}?from={begins_s:.3f}&to={ends_s:.3f}", begins_s, ends_s
+
+    async def _where(self, event: Event) -> str | None:
+        """That the event is over must not wait for a slow store: whoever asks next looks again."""
+        if self._prefix is None:
+            return None
+        try:
+            async with asyncio.timeout(_STORE_PATIENCE_S):
+                return await self._prefix(str(event.id))
+        except TimeoutError:
+            _log.warning("the store is slow to say where a replay is", event_id=str(event.id))
+            return None
+
+
+def _was_there(event: Event, attendee: Attendee) -> bool:
+    """Entered before the event was over."""
+    joined = attendee.first_joined_at
+    return joined is not None and event.ended_at is not None and joined <= event.ended_at
