@@ -136,6 +136,40 @@ def doctor(as_json: AsJson = False) -> None:
     _run("doctor", work)
 
 
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A signed bundle of attendance (.zip).", exists=True, dir_okay=False)],
+    key: Annotated[
+        list[str] | None, typer.Option(help="Id or public key that must have signed it; may be repeated.")
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="File saved from /.well-known/webinar-keys.json: one of these keys must have signed it."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Checks a signed bundle offline: status 0 valid, 1 something does not fit, 2 no bundle."""
+    from webinar.credits import told
+    from webinar.credits.check import check
+
+    known = frozenset(key or ())
+    try:
+        if keys is not None:
+            known |= told.known_keys(keys.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{keys} is no file of keys ({error})") from error
+    try:
+        with file.open("rb") as bundle:
+            report = check(bundle, known or None)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read ({error.strerror})") from error
+    if as_json:
+        say(json.dumps(told.document(report), ensure_ascii=False, indent=2))
+    for line in () if as_json else told.lines(report):
+        say(line)
+    raise typer.Exit(told.STATUS[report.verdict])
+
+
 @db_app.command("upgrade")
 def db_upgrade() -> None:
     """Brings the database to this program's version, under a lock."""

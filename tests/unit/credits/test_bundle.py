@@ -46,12 +46,16 @@ def made(entries: list[dict[str, Any]] | None = None, key: SigningKey = KEY) -> 
     return out.getvalue()
 
 
+def _same(content: bytes) -> bytes:
+    return content
+
+
 def edited(edits: dict[str, Edit | None], extra: dict[str, bytes] | None = None, data: bytes | None = None) -> bytes:
     """The bundle with some files changed, or left out (None)."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data or made())) as before, zipfile.ZipFile(out, "w") as after:
         for name in before.namelist():
-            edit = edits.get(name, lambda content: content)
+            edit = edits.get(name, _same)
             if edit is not None:
                 after.writestr(name, edit(before.read(name)))
         for name, content in (extra or {}).items():
