@@ -179,7 +179,11 @@ class Platform:
     async def forget(self, attendee: Attendee) -> None:
         """All that is known of a person goes for good: first their access, then what they said, with their name."""
         await self.registration.forget(attendee)
-        await self.conversation.forget(attendee.event_id, str(attendee.id))
+        await self.forget_elsewhere(attendee.event_id, attendee.id)
+
+    async def forget_elsewhere(self, event_id: uuid.UUID, attendee_id: uuid.UUID) -> None:
+        """What other subjects keep of a person whom registration has forgotten. May be repeated."""
+        await self.conversation.forget(event_id, str(attendee_id))
 
     async def duplicate_event(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
         """A draft with everything but people. Raises as `Copies.duplicate`."""

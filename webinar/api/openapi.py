@@ -21,7 +21,8 @@ _SCHEMES: Final = {
     Caller.MODERATOR: ("consoleToken", "What a moderator's console holds, for its one event."),
     Caller.VIEWER: ("viewerToken", "`viewer_token` of an approved attendee."),
 }
-_PARAMETERS: Final = {"event_id": "Id of the event.", "attendee_id": "Id of the attendee."}
+_PARAMETERS: Final = {"event_id": "Id of the event.", "attendee_id": "Id of the attendee.", "kind": "Of a picture."}
+_NO_IDS: Final = {"kind": {"type": "string", "enum": ["cover", "logo", "holding"]}}
 
 
 def document(operations: Iterable[Operation], server: str) -> dict[str, Any]:
@@ -58,6 +59,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if parameters := _parameters(operation):
         made["parameters"] = parameters
+    if operation.takes:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        made["requestBody"] = {"required": True, "content": dict.fromkeys(operation.takes, file)}
     if operation.body is not None:
         made["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(operation.body)}}}
     return made
@@ -90,7 +94,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "description": _PARAMETERS[name],
-            "schema": {"type": "string", "format": "uuid"},
+            "schema": _NO_IDS.get(name, {"type": "string", "format": "uuid"}),
         }
         for name in re.findall(r"{(\w+)}", operation.path)
     ]

@@ -93,6 +93,7 @@ class Operation:
     reply: type[BaseModel] | None = None
     file: str = ""  # media type of what is given in place of JSON
     body: type[BaseModel] | None = None
+    takes: tuple[str, ...] = ()  # media types of a file in place of a JSON body; the handler reads it
     query: type[BaseModel] | None = None
     errors: Mapping[int, str] = field(default_factory=dict)
 
@@ -107,7 +108,9 @@ class Operation:
             found[404] = "Unknown id."
         if self.body is not None:
             found |= {400: "Not JSON.", 413: "More than 64 KB.", 415: "Not application/json."}
-        if self.body is not None or self.query is not None:
+        if self.takes:
+            found |= {400: "Not whole.", 413: "Too large.", 415: "Of another type."}
+        if self.body is not None or self.query is not None or self.takes:
             found[422] = "Some fields cannot be taken; `errors` says which."
         return dict(sorted((found | dict(self.errors)).items()))
 

@@ -15,7 +15,7 @@ from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
 from webinar.base.cursor import PATTERN
-from webinar.events.model import Event, EventChange, EventState, NewEvent
+from webinar.events.model import EventChange, EventState, NewEvent
 from webinar.registration.model import Attendee, NewAttendee, Status
 
 HOST: Final = frozenset({Caller.HOST})

@@ -38,6 +38,9 @@ class EventReply(Reply):
     capacity: int
     registration: Registration
     state: EventState
+    organizer: str = Field(description="Who invites.")
+    accent: str | None = Field(description="The event's colour as #rrggbb; null: the platform's own.")
+    series_id: uuid.UUID | None = Field(description="The same for all events of a series.")
     paused: bool = Field(description="While live: viewers see the holding picture and hear nothing.")
     started_at: Time | None
     ended_at: Time | None
@@ -248,6 +251,9 @@ def event_reply(event: Event, links: Links, stream_key: str, *, for_host: bool) 
         capacity=event.capacity,
         registration=event.registration,
         state=event.state,
+        organizer=event.organizer,
+        accent=event.accent,
+        series_id=event.series_id,
         paused=event.paused,
         started_at=event.started_at,
         ended_at=event.ended_at,
