@@ -14,6 +14,7 @@ from webinar.api.admission import Admission
 from webinar.api.crowd import Crowd, Sent
 from webinar.api.stage import Stage
 from webinar.api.watchers import Watchers
+from webinar.attendance.service import AttendanceService
 from webinar.base.bus import Bus
 from webinar.base.db import Pool
 from webinar.base.errors import WebinarError
@@ -69,6 +70,7 @@ class Platform:
     programme: Programme = field(init=False)
     replays: ReplayDoor = field(init=False)
     conversation: ConversationService = field(init=False)
+    attendance: AttendanceService = field(init=False)
     links: Links = field(init=False)
     letters: Letters = field(init=False)
     access: Access = field(init=False)

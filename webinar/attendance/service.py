@@ -1,0 +1,372 @@
+"""Rules of attendance: what players tell is taken, judged by the host's plan, corrected with a reason, and sealed."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from webinar.attendance import rules
+from webinar.attendance.evidence import Evidence
+from webinar.attendance.intake import Entry, Intake
+from webinar.attendance.intervals import Spans, union
+from webinar.attendance.model import (
+    Attended,
+    Beat,
+    Correction,
+    LogEntry,
+    Mark,
+    NewCorrection,
+    Plan,
+    Programme,
+    Prompt,
+    Rule,
+    Window,
+)
+from webinar.attendance.store import AttendanceStore, Pressed, Told
+from webinar.base import chain, log
+from webinar.base.db import Connection, Pool
+from webinar.base.errors import FieldProblem, Invalid, NotFound
+
+_log = log.get(__name__)
+# So long the outline of an event is believed without asking again; its own changes are seen at once.
+_BELIEVED_S: Final = 3.0
+_MOST_OUTLINES: Final = 500
+# Browsers hear of a prompt so long before its time, and of one that is over for as long.
+_AHEAD: Final = timedelta(seconds=60)
+# A clock that runs ahead by less is a clock; by more it tells of the future.
+_FUTURE: Final = timedelta(seconds=2)
+# What a browser kept while it was offline is taken for so long after the end.
+LATEST: Final = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What judging anybody of an event needs."""
+
+    programme: Programme
+    plan: Plan
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one person stands, for their own page. `refused`: places in what they told, with a code each."""
+
+    now: datetime
+    outline: Outline
+    attended: Attended
+    marks: tuple[Mark, ...]
+    enter: Window | None
+    leave: Window | None
+    prompts: tuple[Prompt, ...]  # that their browser should know of now
+    refused: tuple[tuple[int, str], ...]  # of the marks
+
+
+class AttendanceService:
+    """One a process."""
+
+    def __init__(self, pool: Pool, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = AttendanceStore(pool)
+        self._clock = clock
+        self._evidence = Evidence()
+        self._intake = Intake(self._store, self._evidence, self._log_marks, clock)
+        self._outlines: OrderedDict[uuid.UUID, tuple[float, Outline]] = OrderedDict()
+        # Moments of prompts must not be foreseen.
+        self._draw = random.SystemRandom()
+
+    # -- what players tell ---------------------------------------------------------------------------------------
+
+    def saw(self, attendee_id: uuid.UUID) -> None:
+        """This process heard of the person's player just now. Kept, and written with what comes next."""
+        self._evidence.saw(attendee_id, self._clock())
+
+    async def note_seen(self) -> None:
+        """Writes what was seen. Raises what a query raises while PostgreSQL is away: then it is kept."""
+        await self._intake.note_seen()
+
+    async def tell(
+        self, event_id: uuid.UUID, attendee_id: uuid.UUID, device: str, beats: Sequence[Beat], marks: Sequence[Mark]
+    ) -> Standing:
+        """Takes what a person's player tells, which may be nothing; what was told before changes nothing.
+
+        Spans are cut to what can be: nothing of the future, of before they were let in, or live while the event was
+        not. Raises `NotFound`, and what a query raises while PostgreSQL is away: nothing is stored then.
+        """
+        now = self._clock()
+        outline = await self.outline(event_id)
+        programme = outline.programme
+        late = programme.ended_at is not None and now > programme.ended_at + LATEST
+        spans: dict[str, Spans] = {}
+        for beat in beats:
+            if beat.kind == "live" and late:
+                continue
+            span = (beat.started_at, min(beat.ended_at, now + _FUTURE))
+            spans[beat.kind] = union(spans.get(beat.kind, ()), (span,))
+        told = [Told(attendee_id, kind, device, found) for kind in ("live", "replay") if (found := spans.get(kind))]
+        pressed, refused = [], []
+        for place, mark in enumerate(marks):
+            code = self._refusal(outline, mark, now)
+            if code is None:
+                pressed.append(Pressed(event_id, attendee_id, mark, now))
+            else:
+                refused.append((place, code))
+        record = await self._intake.take(Entry(attendee_id, told, pressed))
+        return Standing(
+            now=now,
+            outline=outline,
+            attended=rules.judge(outline.plan, programme, outline.prompts, record, now),
+            marks=record.marks,
+            enter=rules.enter_window(outline.plan, programme),
+            leave=rules.leave_window(outline.plan, programme, now),
+            prompts=tuple(p for p in outline.prompts if p.at <= now + _AHEAD and p.until >= now - _AHEAD),
+            refused=tuple(refused),
+        )
+
+    def _refusal(self, outline: Outline, mark: Mark, now: datetime) -> str | None:
+        """Why a mark cannot be taken; None: it can."""
+        if mark.at > now + _FUTURE:
+            return "future"
+        if mark.kind == "confirm":
+            prompt = next((p for p in outline.prompts if p.number == mark.prompt), None)
+            if prompt is None:
+                return "unknown_prompt"
+            return None if prompt.at - _FUTURE <= mark.at <= prompt.until + _FUTURE else "too_late"
+        enter = mark.kind == "enter"
+        plan, programme = outline.plan, outline.programme
+        window = rules.enter_window(plan, programme) if enter else rules.leave_window(plan, programme, now)
+        return None if window is not None and window.open(mark.at) else "closed"
+
+    async def _log_marks(self, connection: Connection, pressed: list[Pressed]) -> None:
+        for event_id in sorted({one.event_id for one in pressed}):
+            entries = []
+            for one in (one for one in pressed if one.event_id == event_id):
+                body: dict[str, Any] = {"attendee": str(one.attendee_id), "pressed_at": stamp(one.mark.at)}
+                if one.mark.kind == "confirm":
+                    body["prompt"] = one.mark.prompt
+                entries.append((one.mark.kind, body))
+            await self._append(connection, event_id, entries)
+
+    # -- the event's outline -------------------------------------------------------------------------------------
+
+    def forget(self, event_id: uuid.UUID) -> None:
+        """The event's row or plan is another now."""
+        self._outlines.pop(event_id, None)
+
+    async def outline(self, event_id: uuid.UUID, *, fresh: bool = False) -> Outline:
+        """Raises `NotFound`. Of a live event the next prompt is drawn by who first asks after the last one."""
+        known = self._outlines.get(event_id)
+        if known is not None and not fresh and time.monotonic() - known[0] < _BELIEVED_S:
+            return known[1]
+        now = self._clock()
+        programme = await self._store.programme(event_id, now)
+        if programme is None:
+            raise NotFound("There is no such event. Check the address.", code="event_not_found")
+        plan = await self._store.plan(event_id)
+        prompts = await self._store.prompts(event_id)
+        if not prompts or prompts[-1].at < now:
+            prompt = rules.next_prompt(plan, programme, prompts[-1] if prompts else None, now, self._draw)
+            if prompt is not None and programme.state == "live":
+                prompts = await self._add_prompt(event_id, prompt)
+        outline = Outline(programme, plan, prompts)
+        self._outlines[event_id] = (time.monotonic(), outline)
+        self._outlines.move_to_end(event_id)
+        if len(self._outlines) > _MOST_OUTLINES:
+            self._outlines.popitem(last=False)
+        return outline
+
+    async def _add_prompt(self, event_id: uuid.UUID, prompt: Prompt) -> tuple[Prompt, ...]:
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            if await self._store.add_prompt(connection, event_id, prompt):
+                body = {"number": prompt.number, "asked_at": stamp(prompt.at), "until": stamp(prompt.until)}
+                await self._append(connection, event_id, [("prompt", body)])
+        return await self._store.prompts(event_id)
+
+    # -- the plan ------------------------------------------------------------------------------------------------
+
+    async def plan(self, event_id: uuid.UUID) -> Plan:
+        return (await self.outline(event_id, fresh=True)).plan
+
+    async def change_plan(self, event_id: uuid.UUID, plan: Plan, by: str) -> Plan:
+        """Logged. Raises `NotFound`, `Invalid` for a rule of an item that the agenda does not have.
+
+        What people did so far is judged by it from now on; prompts nobody was told of are drawn anew.
+        """
+        before = await self.plan(event_id)
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            parts = await self._store.parts_of(connection, event_id)
+            for place, rule in enumerate(plan.rules):
+                if rule.agenda_item_id is not None and rule.agenda_item_id not in parts:
+                    problem = FieldProblem(f"rules.{place}.agenda_item_id", "The agenda has no such item.")
+                    raise Invalid("Some fields need another look.", fields=[problem])
+            await self._store.save_plan(connection, event_id, plan)
+            saved = await self._store.plan(event_id, connection)
+            if saved == before:
+                return saved
+            drawn = (before.prompts_per_hour, before.answer_min) != (saved.prompts_per_hour, saved.answer_min)
+            gone = await self._store.forget_prompts(connection, event_id, self._clock() + _AHEAD) if drawn else []
+            body = {"by": by, "plan": written(saved), "prompts_withdrawn": gone}
+            await self._append(connection, event_id, [("rules", body)])
+        self.forget(event_id)
+        _log.info("rules of attendance changed", event_id=str(event_id), rules=len(saved.rules))
+        await self._seal_again(event_id)
+        return saved
+
+    # -- who was there -------------------------------------------------------------------------------------------
+
+    async def people(self, event_id: uuid.UUID, only: Collection[uuid.UUID] | None = None) -> list[Attended]:
+        """Everybody who holds a seat or was there, in the order of registration; or those of `only`, in its order."""
+        outline = await self.outline(event_id, fresh=True)
+        ids = list(await self._store.people(event_id) if only is None else only)
+        records = await self._store.records(ids)
+        now = self._clock()
+        return [rules.judge(outline.plan, outline.programme, outline.prompts, records[i], now) for i in ids]
+
+    async def audience(self, event_id: uuid.UUID, step_s: float = 60.0) -> list[tuple[datetime, int]]:
+        """How many were there live at each step from the start on; as corrected."""
+        outline = await self.outline(event_id, fresh=True)
+        records = await self._store.records(await self._store.people(event_id))
+        spans = {person: rules.present(record) for person, record in records.items()}
+        return rules.audience(spans, outline.programme, timedelta(seconds=step_s), self._clock())
+
+    async def correct(self, event_id: uuid.UUID, attendee_id: uuid.UUID, new: NewCorrection, by: str) -> Correction:
+        """Stands beside what was recorded, logged with who and why. Raises `NotFound`, `Invalid`."""
+        outline = await self.outline(event_id, fresh=True)
+        if new.rule_id is not None and new.rule_id not in {rule.id for rule in outline.plan.rules}:
+            raise Invalid("Some fields need another look.", fields=[FieldProblem("rule_id", "There is no such rule.")])
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            made = await self._store.add_correction(connection, event_id, attendee_id, new, by)
+            if made is None:
+                raise NotFound("There is no such person in this event.", code="attendee_not_found")
+            await self._store.mark_changed(connection, [attendee_id])
+            await self._append(connection, event_id, [("correction", correction_body(made))])
+        _log.info("attendance corrected", event_id=str(event_id), attendee=str(attendee_id), kind=made.kind)
+        await self._seal_again(event_id)
+        return made
+
+    # -- the log -------------------------------------------------------------------------------------------------
+
+    async def log(self, event_id: uuid.UUID) -> list[LogEntry]:
+        """All entries, the first one first."""
+        return await self._store.log(event_id)
+
+    async def to_seal(self) -> list[uuid.UUID]:
+        """Events that are over, of which something is newer than their seal."""
+        return await self._store.to_seal(self._clock())
+
+    async def _seal_again(self, event_id: uuid.UUID) -> None:
+        if (await self.outline(event_id)).programme.over:
+            await self.seal(event_id)
+
+    async def seal(self, event_id: uuid.UUID) -> int:
+        """Writes into the log how everybody stands, once the event is over; the number of the last entry.
+
+        Who stands as the log says already is not written again: sealing twice changes nothing. While the event is not
+        over, nothing is sealed.
+        """
+        outline = await self.outline(event_id, fresh=True)
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            last, _, changed = await self._store.lock_chain(connection, event_id)
+            if not outline.programme.over:
+                return last
+            ids = await self._store.people(event_id)
+            records = await self._store.records(ids, connection)
+            now = self._clock()
+            known = await self._store.last_words(connection, event_id)
+            people = [rules.judge(outline.plan, outline.programme, outline.prompts, records[i], now) for i in ids]
+            bodies = [person_body(one) for one in people]
+            news = [("person", body) for body in bodies if known.get(body["attendee"]) != body]
+            if news or changed or not known:
+                outcomes = [one.outcome for one in people]
+                body = {
+                    "people": len(people),
+                    "came": sum(one.live_s > 0 for one in people),
+                    "passed": sum(outcome is not None and outcome.value == "passed" for outcome in outcomes),
+                    "programme": span_body(outline.programme.so_far(now)),
+                    "plan": written(outline.plan),
+                }
+                last = await self._append(connection, event_id, [*news, ("sealed", body)])
+            await self._store.sealed(connection, event_id)
+        return last
+
+    async def _append(
+        self, connection: Connection, event_id: uuid.UUID, new: Sequence[tuple[str, dict[str, Any]]]
+    ) -> int:
+        """Adds entries to the event's log; it opens with what was asked for then. The number of the last one."""
+        seq, head, _ = await self._store.lock_chain(connection, event_id)
+        if seq == 0:
+            opening = {"event": str(event_id), "plan": written(await self._store.plan(event_id, connection))}
+            new = [("opened", opening), *new]
+        at = stamp(self._clock())
+        entries = []
+        for type_, body in new:
+            seq += 1
+            hashed = chain.link(head, seq=seq, at=at, type_=type_, body=body)
+            entries.append(LogEntry(seq, at, type_, body, head, hashed))
+            head = hashed
+        await self._store.add_entries(connection, event_id, entries)
+        return seq
+
+
+# -- how things stand in the log: ids, RFC 3339 in UTC to the millisecond, whole numbers -----------------------------
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def span_body(spans: Spans) -> list[list[str]]:
+    return [[stamp(start), stamp(end)] for start, end in spans]
+
+
+def written(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON."""
+    return plan.model_dump(mode="json")
+
+
+def rule_of(plan: Plan, rule_id: uuid.UUID) -> Rule | None:
+    return next((rule for rule in plan.rules if rule.id == rule_id), None)
+
+
+def correction_body(made: Correction) -> dict[str, Any]:
+    return {
+        "id": str(made.id),
+        "attendee": str(made.attendee_id),
+        "kind": made.kind,
+        "from": None if made.started_at is None else stamp(made.started_at),
+        "to": None if made.ended_at is None else stamp(made.ended_at),
+        "rule": None if made.rule_id is None else str(made.rule_id),
+        "reason": made.reason,
+        "by": made.by,
+    }
+
+
+def person_body(one: Attended) -> dict[str, Any]:
+    return {
+        "attendee": str(one.attendee_id),
+        "live": span_body(one.spans),
+        "replay": span_body(one.replay),
+        "live_s": int(one.live_s),
+        "replay_s": int(one.replay_s),
+        "seen_percent": int(100 * one.seen_share),
+        "entered_at": None if one.entered_at is None else stamp(one.entered_at),
+        "left_at": None if one.left_at is None else stamp(one.left_at),
+        "asked": one.asked,
+        "confirmed": one.confirmed,
+        "outcomes": [
+            {
+                "rule": str(judged.rule_id),
+                "outcome": judged.outcome.value,
+                "watched_s": int(judged.watched_s),
+                "programme_s": int(judged.programme_s),
+                "corrected": judged.corrected,
+            }
+            for judged in one.outcomes
+        ],
+        "corrections": [str(change.id) for change in one.corrections],
+    }
