@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+
+from webinar.base.queue import Payload
 from webinar.jobs.queue import Handler
 from webinar.platform import Platform
+from webinar.registration.service import FORGET
 
 
 def handlers(platform: Platform) -> dict[str, Handler]:
     """For one worker."""
-    return {}
+
+    async def forget(payload: Payload) -> None:
+        await platform.forget_elsewhere(uuid.UUID(payload["event"]), uuid.UUID(payload["attendee"]))
+
+    return {FORGET: Handler(run=forget)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from webinar.base.errors import Conflict, FieldProblem, Forbidden, Gone, Invalid
-from webinar.base.patterns import EMAIL, LINES, ONE_LINE
+from webinar.base.patterns import EMAIL, ONE_LINE
+from webinar.registration.questions import Answer, QuestionText
 
 Language = Literal["ko", "en"]
 
@@ -28,7 +30,10 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """One row. `link_version` counts up when the personal link is renewed."""
+    """One row. `link_version` counts up when the personal link is renewed.
+
+    Of a person whose data was deleted (`forgotten_at`) only the id and the times of the registration are true.
+    """
 
     id: uuid.UUID
     event_id: uuid.UUID
@@ -41,6 +46,32 @@ class Attendee:
     registered_at: datetime
     decided_at: datetime | None
     first_joined_at: datetime | None
+    consent_at: datetime | None = None  # None: somebody else registered them
+    consent_version: str | None = None
+    marketing_at: datetime | None = None  # agreed to hear of other events
+    forgotten_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person agreed to, in the words they were shown."""
+
+    text: str
+    marketing: bool = False
+
+    @property
+    def version(self) -> str:
+        """The same for the same words."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A person who stands elsewhere now; `before` is None for a new one. `by_host`: the host decided it."""
+
+    attendee: Attendee
+    before: Status | None
+    by_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +100,44 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What registration must know of the event."""
+    """What registration must know of the event and its rules."""
 
     event_id: uuid.UUID
     state: str  # of the event
     registration: str  # open, approval, closed
     capacity: int
     language: Language
+    domains: tuple[str, ...] = ()  # of e-mail addresses that are let in at once; of none: everybody alike
+    others: Literal["pending", "refused"] = "pending"  # what becomes of other addresses then
+    closes_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many people hold a seat, and how many wait for one."""
+
+    approved: int
+    waitlisted: int
+
+    def with_one(self, status: Status) -> Taken:
+        """And one more person who stands there."""
+        return Taken(self.approved + int(status is Status.APPROVED), self.waitlisted + int(status is Status.WAITLISTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom the host added, with a seat or on the waiting list; `known` were on the list before."""
+
+    added: tuple[Attendee, ...]
+    known: tuple[Attendee, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Who changed; `left` stayed where they were: without a seat left, or cancelled."""
+
+    changed: tuple[Attendee, ...]
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +150,6 @@ class AttendeePage:
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 Email = Annotated[str, Field(min_length=3, max_length=254, pattern=EMAIL)]
-Question = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
-Answer = Annotated[str, Field(max_length=2000, pattern=LINES)]
 
 
 def _by_question(schema: dict[str, Any]) -> None:
@@ -106,19 +166,32 @@ class NewAttendee(BaseModel):
 
     name: Name
     email: Email
-    answers: Annotated[dict[Question, Answer], Field(max_length=10, json_schema_extra=_by_question)] = {}
+    answers: Annotated[dict[QuestionText, Answer], Field(max_length=10, json_schema_extra=_by_question)] = {}
     language: Language | None = Field(default=None, description="Of mails and pages; the event's by default.")
 
 
-def decide(door: Door, approved: int, *, by_host: bool) -> Status:
-    """Where a new person of an event with `approved` seats taken stands. Raises `Conflict` behind a closed door."""
+def decide(door: Door, taken: Taken, email: str, now: datetime, *, by_host: bool) -> Status:
+    """Where a new person of an event with so many seats taken stands. Raises `Conflict` behind a closed door."""
     if door.state == "ended":
         raise Conflict("The event is over: nobody can register any more.", code="event_ended")
-    if not by_host and (door.registration == "closed" or door.state == "draft"):
-        raise Conflict("Registration is closed. Ask the host for an invitation.", code="registration_closed")
-    if not by_host and door.registration == "approval":
-        return Status.PENDING
-    return Status.APPROVED if approved < door.capacity else Status.WAITLISTED
+    if not by_host:
+        if door.registration == "closed" or door.state == "draft":
+            raise Conflict("Registration is closed. Ask the host for an invitation.", code="registration_closed")
+        if door.closes_at is not None and door.closes_at <= now:
+            raise Conflict("The time to register is over. Ask the host for an invitation.", code="registration_closed")
+        known = of_domains(email, door.domains)
+        if door.domains and not known and door.others == "refused":
+            raise Conflict("Register with the address of your organisation, or ask the host.", code="domain_refused")
+        if not known and (door.domains or door.registration == "approval"):
+            return Status.PENDING
+    # Nobody overtakes those who wait.
+    return Status.APPROVED if taken.approved < door.capacity and not taken.waitlisted else Status.WAITLISTED
+
+
+def of_domains(email: str, domains: tuple[str, ...]) -> bool:
+    """Whether an address is of one of the domains, or of a part of one (`kim@cs.example.org` of `example.org`)."""
+    own = email.rpartition("@")[2].lower()
+    return any(own == domain or own.endswith(f".{domain}") for domain in domains)
 
 
 def may_join(attendee: Attendee) -> None:

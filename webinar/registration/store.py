@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from webinar.base.db import Connection, Pool
-from webinar.registration.model import Attendee, Door, NewAttendee, Seats, Status
+from webinar.registration.model import Attendee, Consent, Door, NewAttendee, Seats, Status, Taken
 
 _COLUMNS: Final = (
-    "id, event_id, name, email, answers, status, link_version, language, registered_at, decided_at, first_joined_at"
+    "id, event_id, name, email, answers, status, link_version, language, registered_at, decided_at, first_joined_at,"
+    " consent_at, consent_version, marketing_at, forgotten_at"
 )
 
 
@@ -34,16 +35,25 @@ class RegistrationStore:
     async def lock_door(self, connection: Connection, event_id: uuid.UUID) -> Door | None:
         """The event, its row locked: whoever gives a seat waits here, so that no two give the last one."""
         row = await connection.fetchrow(
-            "select id as event_id, state, registration, capacity, language from event where id = $1 for no key update",
+            """
+            select e.id as event_id, e.state, e.registration, e.capacity, e.language,
+                coalesce(r.domains, '{}') as domains, coalesce(r.others, 'pending') as others, r.closes_at
+            from event e left join registration_rules r on r.event_id = e.id where e.id = $1 for no key update of e
+            """,
             event_id,
         )
-        return None if row is None else Door(**dict(row))
+        return None if row is None else Door(**{**dict(row), "domains": tuple(row["domains"])})
 
-    async def approved(self, connection: Connection, event_id: uuid.UUID) -> int:
-        count = await connection.fetchval(
-            "select count(*) from attendee where event_id = $1 and status = 'approved'", event_id
+    async def taken(self, connection: Connection, event_id: uuid.UUID) -> Taken:
+        row = await connection.fetchrow(
+            """
+            select count(*) filter (where status = 'approved') as approved,
+                count(*) filter (where status = 'waitlisted') as waitlisted
+            from attendee where event_id = $1 and status in ('approved', 'waitlisted')
+            """,
+            event_id,
         )
-        return int(count)
+        return Taken(**dict(row or {}))
 
     async def seats(self, event_id: uuid.UUID) -> Seats | None:
         row = await self.pool.fetchrow(
@@ -78,11 +88,37 @@ class RegistrationStore:
             )
         )
 
-    async def add(self, connection: Connection, door: Door, new: NewAttendee, status: Status) -> Attendee:
+    async def by_emails(
+        self, connection: Connection, event_id: uuid.UUID, emails: Sequence[str]
+    ) -> dict[str, Attendee]:
+        rows = await connection.fetch(
+            f"select {_COLUMNS} from attendee where event_id = $1 and email = any($2)",  # noqa: S608
+            event_id,
+            emails,
+        )
+        return {row["email"]: _attendee(row) for row in rows}
+
+    async def keep_text(self, connection: Connection, consent: Consent) -> None:
+        await connection.execute(
+            "insert into consent_text (version, text) values ($1, $2) on conflict (version) do nothing",
+            consent.version,
+            consent.text,
+        )
+
+    async def consent_text(self, version: str) -> str | None:
+        text: str | None = await self.pool.fetchval("select text from consent_text where version = $1", version)
+        return text
+
+    async def add(
+        self, connection: Connection, door: Door, new: NewAttendee, status: Status, consent: Consent | None
+    ) -> Attendee:
+        """With the time of this moment, not of the transaction's start: in the order in which seats are given."""
         row = await connection.fetchrow(
             f"""
-            insert into attendee (event_id, name, email, answers, status, language, decided_at)
-            values ($1, $2, $3, $4, $5, $6, case when $5 = 'approved' then now() end) returning {_COLUMNS}
+            insert into attendee (event_id, name, email, answers, status, language, registered_at, decided_at,
+                consent_version, consent_at, marketing_at)
+            values ($1, $2, $3, $4, $5, $6, clock_timestamp(), case when $5 = 'approved' then now() end,
+                $7, case when $7::text is not null then now() end, case when $8 then now() end) returning {_COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             door.event_id,
             " ".join(new.name.split()),
@@ -90,25 +126,72 @@ class RegistrationStore:
             new.answers,
             status,
             new.language or door.language,
+            consent.version if consent else None,
+            bool(consent and consent.marketing),
         )
         return _attendee(row)
 
     async def come_back(
-        self, connection: Connection, attendee: uuid.UUID, new: NewAttendee, status: Status
+        self,
+        connection: Connection,
+        attendee: uuid.UUID,
+        new: NewAttendee,
+        status: Status,
+        consent: Consent | None,
     ) -> Attendee:
         """A cancelled person registers again: at the end of the queue, with a new link."""
         row = await connection.fetchrow(
             f"""
-            update attendee set name = $2, answers = $3, status = $4, registered_at = now(),
-                link_version = link_version + 1, decided_at = case when $4 = 'approved' then now() end
+            update attendee set name = $2, answers = $3, status = $4, registered_at = clock_timestamp(),
+                link_version = link_version + 1, decided_at = case when $4 = 'approved' then now() end,
+                language = coalesce($5, language),
+                consent_version = $6, consent_at = case when $6::text is not null then now() end,
+                marketing_at = case when $7 then now() end
             where id = $1 returning {_COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             attendee,
             " ".join(new.name.split()),
             new.answers,
             status,
+            new.language,
+            consent.version if consent else None,
+            bool(consent and consent.marketing),
         )
         return _attendee(row)
+
+    async def correct(
+        self, attendee: uuid.UUID, name: str, answers: dict[str, str], language: str, marketing: bool
+    ) -> Attendee | None:
+        """What a person may change of their own; when they agreed to mails stays as long as they do."""
+        return _maybe(
+            await self.pool.fetchrow(
+                f"""
+                update attendee set name = $2, answers = $3, language = $4,
+                    marketing_at = case when $5 then coalesce(marketing_at, now()) end
+                where id = $1 and forgotten_at is null returning {_COLUMNS}
+                """,  # noqa: S608 - a constant list of columns
+                attendee,
+                name,
+                answers,
+                language,
+                marketing,
+            )
+        )
+
+    async def forget(self, connection: Connection, attendee: uuid.UUID) -> Attendee | None:
+        """Nothing stays that leads to the person: the row only counts them, and their link opens nothing."""
+        return _maybe(
+            await connection.fetchrow(
+                f"""
+                update attendee set email = id::text || '@deleted.invalid', answers = '{{}}', status = 'cancelled',
+                    name = case language when 'ko' then '삭제된 참가자' else 'Deleted person' end,
+                    link_version = link_version + 1, consent_version = null, consent_at = null, marketing_at = null,
+                    forgotten_at = now()
+                where id = $1 and forgotten_at is null returning {_COLUMNS}
+                """,  # noqa: S608 - a constant list of columns
+                attendee,
+            )
+        )
 
     async def get(
         self, event_id: uuid.UUID, attendee: uuid.UUID, connection: Connection | None = None
@@ -134,26 +217,26 @@ class RegistrationStore:
         )
         return [_attendee(row) for row in rows]
 
-    async def next_waiting(self, connection: Connection, event_id: uuid.UUID, count: int) -> list[uuid.UUID]:
-        rows = await connection.fetch(
-            """
-            select id from attendee where event_id = $1 and status = 'waitlisted'
-            order by registered_at, id limit $2
-            """,
-            event_id,
-            count,
-        )
-        return [row["id"] for row in rows]
-
     async def page(
-        self, event_id: uuid.UUID, after: tuple[datetime, uuid.UUID] | None, limit: int, status: Status | None
+        self,
+        event_id: uuid.UUID,
+        after: tuple[datetime, uuid.UUID] | None,
+        limit: int | None,
+        status: Status | None,
+        search: str = "",
     ) -> list[Attendee]:
-        """In the order of registration, from behind `after` = (registered_at, id)."""
+        """In the order of registration, from behind `after` = (registered_at, id); all of them without a `limit`.
+
+        `search`: in the name, the address and the answers, in any case of letters. Who was forgotten is not listed.
+        """
         rows = await self.pool.fetch(
             f"""
             select {_COLUMNS} from attendee
-            where event_id = $1 and ($2::timestamptz is null or (registered_at, id) > ($2, $3::uuid))
+            where event_id = $1 and forgotten_at is null
+                and ($2::timestamptz is null or (registered_at, id) > ($2, $3::uuid))
                 and ($5::text is null or status = $5)
+                and ($6 = '' or position(lower($6) in lower(name)) > 0 or position(lower($6) in email) > 0
+                    or exists (select from jsonb_each_text(answers) where position(lower($6) in lower(value)) > 0))
             order by registered_at, id limit $4
             """,  # noqa: S608 - a constant list of columns
             event_id,
@@ -161,15 +244,36 @@ class RegistrationStore:
             None if after is None else after[1],
             limit,
             status,
+            search,
         )
         return [_attendee(row) for row in rows]
+
+    async def locked(
+        self, connection: Connection, event_id: uuid.UUID, attendees: Sequence[uuid.UUID]
+    ) -> list[Attendee]:
+        """Those of the ids that are of this event, in the order of registration."""
+        rows = await connection.fetch(
+            f"""
+            select {_COLUMNS} from attendee
+            where event_id = $1 and id = any($2) and forgotten_at is null order by registered_at, id
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+            attendees,
+        )
+        return [_attendee(row) for row in rows]
+
+    async def ids(self, connection: Connection, event_id: uuid.UUID, status: Status) -> list[uuid.UUID]:
+        rows = await connection.fetch(
+            "select id from attendee where event_id = $1 and status = $2 order by registered_at, id", event_id, status
+        )
+        return [row["id"] for row in rows]
 
     async def renew_link(self, event_id: uuid.UUID, attendee: uuid.UUID) -> Attendee | None:
         return _maybe(
             await self.pool.fetchrow(
                 f"""
                 update attendee set link_version = link_version + 1
-                where id = $2 and event_id = $1 returning {_COLUMNS}
+                where id = $2 and event_id = $1 and forgotten_at is null returning {_COLUMNS}
                 """,  # noqa: S608 - a constant list of columns
                 event_id,
                 attendee,

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from webinar.base.errors import Conflict, Invalid, WebinarError
-from webinar.registration.model import Attendee, Door, Status, decide, may_join, may_move, parse_new
+from webinar.registration.model import Attendee, Door, Status, Taken, decide, may_join, may_move, of_domains, parse_new
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def door(**fields: Any) -> Door:
     values = {"event_id": uuid.uuid4(), "state": "scheduled", "registration": "open", "capacity": 2, "language": "ko"}
     return Door(**{**values, **fields})
+
+
+def stand(door: Door, approved: int, *, by_host: bool = False, waiting: int = 0, email: str = "a@b.example") -> Status:
+    return decide(door, Taken(approved, waiting), email, NOW, by_host=by_host)
 
 
 def attendee(status: Status) -> Attendee:
@@ -32,10 +38,12 @@ def attendee(status: Status) -> Attendee:
         ({"registration": "closed"}, 2, True, Status.WAITLISTED),
         ({"state": "live"}, 0, False, Status.APPROVED),
         ({"state": "draft"}, 0, True, Status.APPROVED),
+        ({"closes_at": NOW}, 0, True, Status.APPROVED),
+        ({"closes_at": NOW + timedelta(seconds=1)}, 0, False, Status.APPROVED),
     ],
 )
 def test_where_a_new_person_stands(fields: dict[str, Any], approved: int, by_host: bool, expected: Status) -> None:
-    assert decide(door(**fields), approved, by_host=by_host) is expected
+    assert stand(door(**fields), approved, by_host=by_host) is expected
 
 
 @pytest.mark.parametrize(
@@ -45,12 +53,43 @@ def test_where_a_new_person_stands(fields: dict[str, Any], approved: int, by_hos
         ({"state": "draft"}, False, "registration_closed"),
         ({"state": "ended"}, False, "event_ended"),
         ({"state": "ended"}, True, "event_ended"),
+        ({"closes_at": NOW}, False, "registration_closed"),
     ],
 )
 def test_a_closed_door_says_why(fields: dict[str, Any], by_host: bool, code: str) -> None:
     with pytest.raises(Conflict) as refused:
-        decide(door(**fields), 0, by_host=by_host)
+        stand(door(**fields), 0, by_host=by_host)
     assert refused.value.code == code
+
+
+def test_nobody_overtakes_those_who_wait() -> None:
+    assert stand(door(capacity=10), 3, waiting=1) is Status.WAITLISTED
+
+
+@pytest.mark.parametrize(
+    ("fields", "email", "expected"),
+    [
+        ({"domains": ("example.org",)}, "kim@example.org", Status.APPROVED),
+        ({"domains": ("example.org",)}, "kim@cs.Example.org", Status.APPROVED),
+        ({"domains": ("example.org",)}, "kim@notexample.org", Status.PENDING),
+        ({"domains": ("example.org",), "registration": "approval"}, "kim@example.org", Status.APPROVED),
+        ({"domains": ("example.org",), "registration": "approval"}, "kim@other.org", Status.PENDING),
+        ({"domains": ("a.kr", "b.kr"), "capacity": 0}, "kim@b.kr", Status.WAITLISTED),
+    ],
+)
+def test_addresses_of_the_hosts_domains_are_let_in_at_once(
+    fields: dict[str, Any], email: str, expected: Status
+) -> None:
+    assert stand(door(**fields), 0, email=email) is expected
+
+
+def test_other_addresses_are_refused_where_the_host_wants_that_but_not_if_the_host_adds_them() -> None:
+    strict = door(domains=("example.org",), others="refused")
+    with pytest.raises(Conflict) as refused:
+        stand(strict, 0, email="kim@other.org")
+    assert refused.value.code == "domain_refused"
+    assert stand(strict, 0, email="kim@other.org", by_host=True) is Status.APPROVED
+    assert not of_domains("kim@other.org", ())
 
 
 @pytest.mark.parametrize(
