@@ -10,10 +10,10 @@ from typing import Any
 from chat import wire
 from chat.applause import Applause
 from chat.ballot_box import BallotBox
-from chat.committer import Refusal
 from chat.entry import Draft
 from chat.floor import Floor
 from chat.gate import Closed, closed, closed_to_question, why_question_held
+from chat.gathering import Refusal
 from chat.limits import Window
 from chat.polls import Poll, Stage
 from chat.visit import Visit
@@ -25,8 +25,12 @@ async def ask(visit: Visit, message: wire.Ask) -> None:
     if shut is not None:
         visit.nak("ask", message.cid, shut.code, shut.retry_after)
         return
-    who = _nobody(visit, message.cid) if message.anonymous else ticket.person
-    shut = closed_to_question(room.state, ticket, message.body, dt.datetime.now(dt.UTC))
+    who = _nobody(message.cid) if message.anonymous else ticket.person
+    now = dt.datetime.now(dt.UTC)
+    shut = closed_to_question(room.state, ticket, message.body, now)
+    until = None if ticket.staff else room.feature(Floor).askers.muted_until(ticket.person, now)
+    if shut is None and until is not None:
+        shut = Closed("muted", (until - now).total_seconds())
     if shut is None and message.anonymous and not room.state.settings.allows("anonymous_questions"):
         shut = Closed("anonymous_off")
     if shut is None and room.state.questions.full:
@@ -40,22 +44,28 @@ async def ask(visit: Visit, message: wire.Ask) -> None:
         content |= {"held": True, "why": why}
     _count(visit, window)
     if message.anonymous:
-        await visit.submit("ask", Draft("question", message.cid, who, {**content, "anonymous": True}))
+        draft = Draft("question", message.cid, who, {**content, "anonymous": True})
     else:
-        await visit.submit("ask", visit.draft("question", message.cid, **content, anonymous=False))
+        draft = visit.draft("question", message.cid, **content, anonymous=False)
+    entry = await visit.submit("ask", draft)
+    if entry is not None:
+        room.feature(Floor).askers.asked(entry.seq, ticket.person)
 
 
-def _nobody(visit: Visit, cid: str) -> str:
-    """Somebody without name and role, whom nobody can find without our secret: the same for a repeated `cid`, so
-    that it is stored once, another for every question, so that two of one person are not seen to be of one.
+def _nobody(cid: str) -> str:
+    """Somebody without name and role: the same for a repeated `cid`, so that it is stored once, another for every
+    question, so that two of one person are not seen to be of one. Nothing of the person is in it, so nothing that is
+    stored leads back to them.
     """
-    return "anon:" + visit.tokens.pseudonym(str(visit.ticket.event_id), visit.ticket.person, cid)
+    return f"anon:{cid}"
 
 
 async def vote(visit: Visit, message: wire.Vote) -> None:
     room, window = visit.room, visit.room.feature(Floor).ballots
     shut = _too_often(visit, window) or closed(room.state, visit.ticket, dt.datetime.now(dt.UTC))
     question = room.state.questions.get(message.question)
+    if shut is None and not room.state.settings.allows("questions"):
+        shut = Closed("off")
     if shut is None and (question is None or not room.state.questions.public(question)):
         shut = Closed("bad_target")
     if shut is not None:

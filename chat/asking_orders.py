@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from chat import wire
 from chat.ballot_box import BallotBox
-from chat.committer import Refusal
+from chat.gathering import Refusal
 from chat.polls import MOST_OPEN, Definition, Kind, Poll, Stage
 from chat.visit import Visit
 
@@ -27,6 +28,16 @@ async def question(visit: Visit, order: wire.ModQuestion) -> None:
             await visit.refuse("mod", order.cid, "bad_target")
             return
     await visit.submit("mod", visit.draft("question_state", order.cid, **content))
+
+
+async def mute_asker(visit: Visit, order: wire.ModMuteAsker) -> None:
+    """The order names the question; who that is for is what `Floor` knows and nothing tells."""
+    question = visit.room.state.questions.get(order.target)
+    if question is None or question.entry.of_staff:
+        await visit.refuse("mod", order.cid, "bad_target")
+        return
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=order.minutes)
+    await visit.submit("mod", visit.draft("mute_asker", order.cid, target=order.target, until=until.isoformat()))
 
 
 async def poll_save(visit: Visit, order: wire.ModPollSave) -> None:

@@ -15,6 +15,7 @@ ORDERS: Final[Mapping[str, frozenset[str]]] = {
     "restore": _MODERATORS,
     "delete_person": _MODERATORS,
     "mute": _MODERATORS,
+    "mute_asker": _MODERATORS,
     "unmute": _MODERATORS,
     "ban": _MODERATORS,
     "unban": _MODERATORS,

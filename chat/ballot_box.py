@@ -16,8 +16,8 @@ from typing import Final
 from chat import wire
 from chat.ballot_writer import Answer, BallotWriter, Vote
 from chat.ballots import Ballots, Result
-from chat.committer import Refusal
 from chat.entry import Entry
+from chat.gathering import Refusal
 from chat.ledger import Changes, Ledger
 from chat.live_room import LiveRoom
 from chat.polls import Poll, Stage

@@ -114,7 +114,7 @@ class Connection:
             figures.SLOW.inc()
             self._outlet.cut()
             return
-        visit = Visit.of(room, ticket, self._outlet, self._hub.readers, self._tokens)
+        visit = Visit.of(room, ticket, self._outlet, self._hub.readers)
         while True:
             message = await self._receive()
             wait = self._frames.take(asyncio.get_running_loop().time())

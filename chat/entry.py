@@ -9,6 +9,7 @@ from typing import Any, Final
 
 STAFF: Final = frozenset({"host", "moderator", "presenter"})
 ROLES: Final = STAFF | {"attendee"}
+FORGOTTEN: Final = "forgotten"  # in the content of what a person left who had their data deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Entry:
     def held(self) -> bool:
         """It waits, or waited, for a moderator before the public may see it."""
         return self.content.get("held") is True
+
+    @property
+    def forgotten(self) -> bool:
+        """Its writer had their data deleted (`chat.forgetting`): it has neither a name nor a text any more."""
+        return self.content.get(FORGOTTEN) is True
 
     @property
     def of_staff(self) -> bool:
@@ -67,4 +73,4 @@ class Entry:
         return cls(copy["seq"], copy["type"], at, copy["cid"], copy["person"], copy["content"])
 
 
-_OWN: Final = frozenset({"name", "role", "held", "why", "message"})
+_OWN: Final = frozenset({"name", "role", "held", "why", "message", FORGOTTEN})

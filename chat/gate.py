@@ -43,8 +43,10 @@ def closed_to_message(state: RoomState, ticket: Ticket, body: str, now: dt.datet
 
 
 def closed_to_question(state: RoomState, ticket: Ticket, body: str, now: dt.datetime) -> Closed | None:
-    """For a question: not in the mode that leaves the word to hosts."""
+    """For a question: of nobody where there are none, and not in the mode that leaves the word to hosts."""
     refused = closed(state, ticket, now)
+    if refused is None and not state.settings.allows("questions"):
+        refused = Closed("off")
     if refused is not None or ticket.staff:
         return refused
     if state.settings.mode == "hosts":

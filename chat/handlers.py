@@ -25,6 +25,7 @@ HANDLERS: Final[Mapping[type[wire.ClientMessage], Handler]] = {
     wire.Hand: asking.hand,
     wire.ModTarget: orders.target,
     wire.ModPerson: orders.person,
+    wire.ModMuteAsker: asking_orders.mute_asker,
     wire.ModUnpin: orders.unpin,
     wire.ModAnnounce: orders.announce,
     wire.ModSettings: orders.settings,

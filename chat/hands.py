@@ -6,12 +6,13 @@ for staff alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from chat.entry import Entry
 
 MOST: Final = 1000  # hands up at once
+AWAY_S: Final = 60.0  # after so long without its owner a hand goes down
 
 _TYPES: Final = frozenset({"hand"})
 
@@ -61,9 +62,26 @@ class Hands:
         """The hand of this person, when it is up."""
         return self._of.get(person)
 
+    def owners(self) -> dict[str, Entry]:
+        """Whose hands are up: person → the entry that raised it."""
+        return {person: self._up[seq] for person, seq in self._of.items()}
+
     def up(self, seq: int) -> bool:
         return seq in self._up
 
     @property
     def full(self) -> bool:
         return len(self._up) >= MOST
+
+
+class Absences:
+    """Since when people with a raised hand are away. Pure: the caller brings the clock (s, monotonic)."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def over(self, now: float, raised: Iterable[str], here: Callable[[str], bool]) -> list[str]:
+        """Whose hand goes down: nobody has seen them for `AWAY_S`. Who comes back begins anew."""
+        away = {person for person in raised if not here(person)}
+        self._since = {person: self._since.get(person, now) for person in away}
+        return [person for person, since in self._since.items() if now - since >= AWAY_S]

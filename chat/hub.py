@@ -91,7 +91,7 @@ class Hub:
         await self._forget(event_id)
         room = LiveRoom(event_id, await self._store.open(event_id), self._store, self._bus, self._process)
         room.features = (
-            Floor(room),
+            Floor(room, self._bus),
             BallotBox(room, self._ballots, self._bus, await self._ballots.since(event_id, 0)),
             Applause(room, self._ballots, self._bus, self._process),
         )

@@ -165,7 +165,7 @@ class LiveRoom:
     # Messages
 
     async def submit(self, draft: Draft) -> Entry:
-        """The draft as it was stored (first). Raises `committer.Refusal`."""
+        """The draft as it was stored (first). Raises `gathering.Refusal`."""
         entry = await self.committer.submit(draft)
         await self._until_readable(entry.seq)
         figures.ACKED.inc()
@@ -227,7 +227,10 @@ class LiveRoom:
                 await self.tell(self.greeting.state(staff), staff=staff)
 
     async def _on_wake(self, payload: bytes) -> None:
-        self.heard_of(int(json.loads(payload)["last"]))
+        said = json.loads(payload)
+        if said.get("epoch", self.room.epoch) != self.room.epoch:
+            self.end("restart")  # what stood in the log was rewritten: everyone starts over
+        self.heard_of(int(said["last"]))
 
     async def _on_out(self, payload: bytes) -> None:
         said = json.loads(payload)

@@ -36,8 +36,8 @@ class Messages:
     # What others ask
 
     def removed(self, entry: Entry) -> bool:
-        """Deleted, alone or with everything of its writer."""
-        if entry.seq in self._deleted:
+        """Deleted, alone or with everything of its writer, or with its writer's data."""
+        if entry.seq in self._deleted or entry.forgotten:
             return True
         return entry.seq <= self._upto.get(entry.person, 0) and entry.seq not in self._restored
 

@@ -15,6 +15,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "links": True,
     "words": (),
     "frozen": False,
+    "questions": True,
     "anonymous_questions": True,
     "review_questions": False,
     "reactions": True,
@@ -42,7 +43,7 @@ class RoomSettings:
         return int(self._values["slow_s"])
 
     def allows(self, name: str) -> bool:
-        """Of links, frozen, anonymous_questions, review_questions, reactions, hands."""
+        """Of links, frozen, questions, anonymous_questions, review_questions, reactions, hands."""
         return bool(self._values[name])
 
     def public(self) -> dict[str, object]:

@@ -120,6 +120,11 @@ class Roster:
         people = len(self._mine.keys() | set().union(*known)) if known else len(self._mine)
         return people + sum(other.count for other in self._others.values() if other.people is None)
 
+    @property
+    def complete(self) -> bool:
+        """Every process has told whom it has: who is not in the list is not here."""
+        return all(other.people is not None for other in self._others.values())
+
     def people(self) -> dict[str, Person]:
         everybody: dict[str, Person] = {}
         for other in self._others.values():

@@ -11,6 +11,8 @@ from chat.entry import Entry
 from chat.wire import moment
 
 _TYPES: Final = frozenset({"mute", "unmute", "ban", "unban"})
+# Whoever asked a question; who that is stands nowhere (`chat.askers`), so it is shown and has no effect here.
+_SHOWN_TYPES: Final = _TYPES | {"mute_asker"}
 _SHOWN: Final = 300  # newest, in a snapshot; all of them are kept
 
 
@@ -22,7 +24,7 @@ class Mute:
 
 class Sanctions:
     types = _TYPES
-    shows = _TYPES
+    shows = _SHOWN_TYPES
 
     def __init__(self) -> None:
         self.muted: dict[str, Mute] = {}  # by person, newest last; those of the past too, until another is muted
@@ -62,12 +64,11 @@ class Sanctions:
     def show(self, entry: Entry, staff: bool) -> Mapping[str, object] | None:
         if not staff:
             return None
-        fields: dict[str, object] = {
-            "cid": entry.cid,
-            "from": entry.sender(),
-            "person": entry.content["person"],
-            "name": entry.content.get("person_name", ""),
-        }
+        fields: dict[str, object] = {"cid": entry.cid, "from": entry.sender()}
+        if "target" in entry.content:
+            fields["target"] = entry.content["target"]
+        else:
+            fields |= {"person": entry.content["person"], "name": entry.content.get("person_name", "")}
         if "until" in entry.content:
             fields["until"] = moment(dt.datetime.fromisoformat(entry.content["until"]))
         return fields

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chat import figures, wire
-from chat.committer import Refusal
 from chat.entry import Draft, Entry
+from chat.gathering import Refusal
 from chat.limits import TokenBucket
 from chat.live_room import LiveRoom
 from chat.socket import Outlet
 from chat.store import StoreDown
 from chat.ticket import Ticket
-from webinar.base.tokens import Tokens
 
 _READS: Final = (2.0, 6.0)  # of history and people, a second, at once
 
@@ -26,11 +25,10 @@ class Visit:
     outlet: Outlet
     readers: asyncio.Semaphore  # of the log: those who only read leave connections for those who send
     reads: TokenBucket
-    tokens: Tokens
 
     @classmethod
-    def of(cls, room: LiveRoom, ticket: Ticket, outlet: Outlet, readers: asyncio.Semaphore, tokens: Tokens) -> Visit:
-        return cls(room, ticket, outlet, readers, TokenBucket(*_READS, asyncio.get_running_loop().time()), tokens)
+    def of(cls, room: LiveRoom, ticket: Ticket, outlet: Outlet, readers: asyncio.Semaphore) -> Visit:
+        return cls(room, ticket, outlet, readers, TokenBucket(*_READS, asyncio.get_running_loop().time()))
 
     def draft(self, type_: str, cid: str, **content: Any) -> Draft:
         """An event by this person."""

@@ -15,7 +15,7 @@ MAX_WORD: Final = 50  # characters
 MAX_SLOW_S: Final = 120
 MAX_MUTE_MIN: Final = 24 * 60
 MODES: Final = ("open", "hosts", "questions", "review")
-_SWITCHES: Final = ("links", "frozen", "anonymous_questions", "review_questions", "reactions", "hands")
+_SWITCHES: Final = ("links", "frozen", "questions", "anonymous_questions", "review_questions", "reactions", "hands")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,14 @@ class ModPerson(Mod):
 
     person: str
     minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModMuteAsker(Mod):
+    """Whoever asked this question, perhaps anonymously, asks none for `minutes`."""
+
+    target: int
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,15 @@ def _person(op: str, cid: str, message: Mapping[str, Any]) -> ClientMessage:
     return ModPerson(op, cid, person, minutes)
 
 
+def _mute_asker(op: str, cid: str, message: Mapping[str, Any]) -> ClientMessage:
+    target, minutes = message.get("target"), message.get("minutes")
+    if not is_seq(target):
+        return Refused("mod", cid, "bad_target")
+    if not is_int(minutes, 1, MAX_MUTE_MIN):
+        return Refused("mod", cid, "bad_message")
+    return ModMuteAsker(op, cid, target, minutes)
+
+
 def _unpin(op: str, cid: str, message: Mapping[str, Any]) -> ClientMessage:
     return ModUnpin(op, cid)
 
@@ -122,6 +139,7 @@ def _words(value: object) -> list[str] | None:
 _OPS: Final[Mapping[str, Reader]] = {
     **dict.fromkeys(("approve", "reject", "delete", "restore", "pin"), _target),
     **dict.fromkeys(("delete_person", "mute", "unmute", "ban", "unban"), _person),
+    "mute_asker": _mute_asker,
     "unpin": _unpin,
     "announce": _announce,
     "settings": _settings,

@@ -15,8 +15,8 @@ import pytest_asyncio
 from chat.applause import Applause
 from chat.ballot_box import BallotBox
 from chat.ballots import Ballots
-from chat.committer import Refusal
 from chat.entry import Draft
+from chat.gathering import Refusal
 from chat.hub import Hub
 from chat.live_room import LiveRoom
 from chat.store import TIMEOUT_S, Store

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from chat.committer import Refusal
 from chat.entry import Draft
+from chat.gathering import Refusal
 from chat.hub import LINGER_S, Hub
 from chat.live_room import LiveRoom
 from chat.store import Head, NoRoom, Store

@@ -97,12 +97,5 @@ class Tokens:
             raise Unauthenticated("This link is not valid.", code="link_invalid")
         return uuid.UUID(bytes=body[:16]), int.from_bytes(body[16:], "big")
 
-    def pseudonym(self, *parts: str) -> str:
-        """40 hexadecimal digits: the same for the same parts; without our secret nothing leads back to them."""
-        # Parts are told apart by their lengths: ("ab", "c") is not ("a", "bc").
-        body = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
-        key = hmac.digest(self._secret, b"webinar:pseudonym", hashlib.sha256)
-        return hmac.digest(key, body, hashlib.sha256)[:_TAG_BYTES].hex()
-
     def _tag(self, purpose: Purpose, body: bytes) -> bytes:
         return hmac.digest(self._key(purpose), body, hashlib.sha256)[:_TAG_BYTES]

@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from chat import transcript
+from chat.forgetting import forgotten
 from chat.transcript import Row, Transcript
+from webinar.base import log
+from webinar.base.bus import Bus
 from webinar.base.db import Pool
 from webinar.conversation.model import choices
 from webinar.conversation.store import ConversationStore
 
+_log = log.get(__name__)
 _READ_AT_ONCE: Final = 5_000
 # Transcripts in memory: pages of one are asked for one after the other. The one used longest ago goes.
 _MOST_KEPT: Final = 4
@@ -28,9 +32,10 @@ class _Kept:
 
 
 class ConversationService:
-    """One a process, over its pool."""
+    """One a process, over its pool and its bus."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, bus: Bus) -> None:
+        self._bus = bus
         self._store = ConversationStore(pool)
         self._kept: OrderedDict[uuid.UUID, _Kept] = OrderedDict()
         # One at a time: who asks for the pages of one event waits for one reading of its log.
@@ -49,6 +54,29 @@ class ConversationService:
         if not any(poll.state == "open" for poll in made.polls):
             return made
         return await self._with_results(event_id, made)
+
+    async def forget(self, event_id: uuid.UUID, person: str) -> int:
+        """Takes a person's name and texts out of the room for good; returns how many events of the log changed.
+
+        Numbers and times stay, votes stay counted. Open rooms start over, so that no process and no page keeps what
+        was there. Whoever calls has closed the person's access before, or they could write again.
+        """
+        alias = f"gone:{uuid.uuid4()}"
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            last = await self._store.lock(connection, event_id)
+            if last is None:
+                return 0
+            await self._store.rename_votes(connection, event_id, person, alias)
+            rows = await self._store.rows_about(connection, event_id, person)
+            if not rows:
+                return 0
+            rewritten = [(row.seq, *forgotten(row.person, row.content, person, alias)) for row in rows]
+            epoch = await self._store.rewrite(connection, event_id, rewritten)
+        self._kept.pop(event_id, None)
+        # Chat processes that do not hear it notice by themselves within seconds.
+        await self._bus.publish_json(f"chat.{event_id}.log", {"last": last, "epoch": epoch})
+        _log.info("a person's data were deleted from the chat", event_id=str(event_id), events=len(rows))
+        return len(rows)
 
     def _known(self, event_id: uuid.UUID, head: tuple[str, int]) -> Transcript | None:
         kept = self._kept.get(event_id)

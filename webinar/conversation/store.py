@@ -1,27 +1,29 @@
-"""SQL of what was said: the chat service writes these rows, here they are read."""
+"""SQL of what was said: the chat service writes these rows. Here they are read, and rewritten when somebody's data go."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from chat.transcript import Row
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 
 
 class ConversationStore:
     """Queries over one pool."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        self.pool = pool
 
     async def head(self, event_id: uuid.UUID) -> tuple[str, int] | None:
         """(epoch, newest number) of the room; None while nobody has been in it."""
-        row = await self._pool.fetchrow("select epoch, last_seq from chat_room where event_id = $1", event_id)
+        row = await self.pool.fetchrow("select epoch, last_seq from chat_room where event_id = $1", event_id)
         return None if row is None else (str(row["epoch"]), row["last_seq"])
 
     async def rows(self, event_id: uuid.UUID, after: int, limit: int) -> list[Row]:
         """The first `limit` events behind the number `after`, in order."""
-        rows = await self._pool.fetch(
+        rows = await self.pool.fetch(
             """
             select seq, type, at, person, body as content from chat_log
             where event_id = $1 and seq > $2 order by seq limit $3
@@ -32,11 +34,53 @@ class ConversationStore:
         )
         return [Row(**dict(row)) for row in rows]
 
+    async def lock(self, connection: Connection, event_id: uuid.UUID) -> int | None:
+        """The newest number; nobody writes into the room until the end of the transaction. None: there is no room."""
+        last: int | None = await connection.fetchval(
+            "select last_seq from chat_room where event_id = $1 for no key update", event_id
+        )
+        return last
+
+    async def rows_about(self, connection: Connection, event_id: uuid.UUID, person: str) -> list[Row]:
+        """All that a person wrote, and all that names their id."""
+        rows = await connection.fetch(
+            """
+            select seq, type, at, person, body as content from chat_log
+            where event_id = $1 and (person = $2 or strpos(body::text, $2) > 0) order by seq
+            """,
+            event_id,
+            person,
+        )
+        return [Row(**dict(row)) for row in rows]
+
+    async def rewrite(
+        self, connection: Connection, event_id: uuid.UUID, rows: Sequence[tuple[int, str, Mapping[str, Any]]]
+    ) -> str:
+        """Puts (number, person, content) in place of what stood there; the room's new epoch, by which it is known."""
+        await connection.executemany(
+            "update chat_log set person = $3, body = $4 where event_id = $1 and seq = $2",
+            [(event_id, seq, person, content) for seq, person, content in rows],
+        )
+        epoch = await connection.fetchval(
+            "update chat_room set epoch = gen_random_uuid() where event_id = $1 returning epoch", event_id
+        )
+        return str(epoch)
+
+    async def rename_votes(self, connection: Connection, event_id: uuid.UUID, person: str, alias: str) -> None:
+        """Votes and answers stay counted, as somebody else's."""
+        for table in ("chat_vote", "chat_answer", "chat_voter"):
+            await connection.execute(
+                f"update {table} set person = $3 where event_id = $1 and person = $2",  # noqa: S608 - one of the three
+                event_id,
+                person,
+                alias,
+            )
+
     async def results(self, event_id: uuid.UUID) -> dict[int, tuple[list[int] | None, dict[int, int], int]]:
         """Of polls that are open, as of now: counts of an anonymous one (else None), people by choice of any other
         (else empty), people who answered.
         """
-        rows = await self._pool.fetch(
+        rows = await self.pool.fetch(
             """
             select p.poll, p.anonymous, p.counts, a.choice, a.times,
                 case when p.anonymous then p.answers

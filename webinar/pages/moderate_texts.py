@@ -24,6 +24,7 @@ _ACTS: Final[Table] = {
     "unpin": _("Unpin"),
     "reply": _("Reply"),
     "mute_whom": _("Mute {name}?"),
+    "mute_what": _("They go on watching and reading. For how long may they not write?"),
     "ban_whom": _("Ban {name} from the chat?"),
     "delete_all": _("Remove all of their messages"),
     "did_approve": _("Approved a message of {name}."),
@@ -45,6 +46,7 @@ _ACTS: Final[Table] = {
 
 _ROWS: Final[Table] = {
     "anonymous": _("Anonymous"),
+    "deleted_person": _("Deleted person"),
     "role_host": _("Host"),
     "role_presenter": _("Speaker"),
     "role_moderator": _("Moderator"),
@@ -82,6 +84,10 @@ _QUESTIONS: Final[Table] = {
     "merge": _("Merge into another"),
     "merge_here": _("Merge into this one"),
     "dismiss": _("Dismiss"),
+    "mute_asker": _("Mute this asker"),
+    "mute_asker_whom": _("Mute whoever asked this?"),
+    "mute_asker_what": _("Nobody learns who it is, and they go on watching and writing. For how long may they not ask?"),
+    "did_mute_asker": _("Whoever asked this asks nothing for a while."),
     "question_new": _("New"),
     "question_queue": _("In the queue"),
     "question_screen": _("On screen"),

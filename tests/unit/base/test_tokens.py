@@ -70,15 +70,3 @@ def test_any_other_text_is_refused_and_nothing_breaks(text: str) -> None:
     for read in (TOKENS.read_link, TOKENS.read):
         with pytest.raises(WebinarError):
             read(Purpose.JOIN, text)
-
-
-def test_a_pseudonym_is_the_same_for_the_same_parts_and_secret_alone() -> None:
-    pseudonym = TOKENS.pseudonym("event", "ann", "cid")
-    assert TOKENS.pseudonym("event", "ann", "cid") == pseudonym
-    assert len(pseudonym) == 40
-    others = {
-        TOKENS.pseudonym("event", "annc", "id"),
-        TOKENS.pseudonym("event", "ann"),
-        Tokens("b" * 40).pseudonym("event", "ann", "cid"),
-    }
-    assert len(others - {pseudonym}) == 3

@@ -11,7 +11,7 @@ import pytest
 
 from chat.ballot_writer import Answer, BallotWriter, Vote
 from chat.ballots import Counted, Key, Written
-from chat.committer import Refusal
+from chat.gathering import Refusal
 from chat.ledger import Changes
 from chat.store import NoRoom, StoreDown, Unstorable
 

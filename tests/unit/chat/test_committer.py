@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from chat import committer as module
-from chat.committer import Committer, Refusal
+from chat import gathering as module
+from chat.committer import Committer
 from chat.entry import Draft, Entry
+from chat.gathering import Refusal
 from chat.store import Appended, NoRoom, StoreDown, Unstorable
 
 EVENT = uuid.uuid4()

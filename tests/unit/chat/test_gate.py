@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chat.entry import ROLES
-from chat.gate import closed, closed_to_message, why_held
+from chat.gate import closed, closed_to_message, closed_to_question, why_held
 from chat.state import RoomState
 from chat.ticket import Ticket
 from tests.unit.chat.entries import START, Log
@@ -79,3 +79,12 @@ def test_review_and_blocked_words_hold_what_attendees_say() -> None:
     assert why_held(room(mode="review"), person("host"), "x") is None
     assert why_held(room(words=["spam"]), person(), "Spam!") == "word"
     assert why_held(room(words=["spam"]), person(), "ham") is None
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_where_there_are_no_questions_nobody_asks_and_messages_go_on(role: str) -> None:
+    state = room(questions=False)
+    refused = closed_to_question(state, person(role), "Why?", START)
+    assert refused is not None
+    assert (refused.code, refused.retry_after) == ("off", None)
+    assert closed_to_message(state, person(role), "Hello", START, 0.0) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat.hands import Hands
+from chat.hands import AWAY_S, Absences, Hands
 from tests.unit.chat.entries import Log
 
 
@@ -58,3 +58,23 @@ def test_whose_hand_it_is_is_for_staff_alone() -> None:
     assert staff == [{"hand": seq, "from": {"id": "ann", "name": "Ann", "role": "attendee"}}]
     public = room.hands.show(room.entries[0], False)
     assert public == {"cid": room.entries[0].cid, "up": True}
+
+
+def test_a_hand_goes_down_when_its_owner_was_away_long_enough_and_not_when_they_came_back() -> None:
+    absences, here = Absences(), {"bob"}
+    raised = ["ann", "bob"]
+    assert absences.over(0.0, raised, here.__contains__) == []
+    assert absences.over(AWAY_S - 1, raised, here.__contains__) == []
+    assert absences.over(AWAY_S, raised, here.__contains__) == ["ann"]
+    here.add("ann")
+    assert absences.over(AWAY_S + 1, raised, here.__contains__) == []
+    here.remove("ann")
+    assert absences.over(AWAY_S + 2, raised, here.__contains__) == []
+    assert absences.over(2 * AWAY_S + 2, raised, here.__contains__) == ["ann"]
+
+
+def test_whoever_put_their_hand_down_is_not_waited_for() -> None:
+    absences = Absences()
+    absences.over(0.0, ["ann"], lambda person: False)
+    absences.over(AWAY_S - 1, [], lambda person: False)
+    assert absences.over(AWAY_S, ["ann"], lambda person: False) == []

@@ -27,9 +27,11 @@ def test_a_person_in_two_processes_counts_once() -> None:
     there.enter(LEE)
     assert not here.take(carried(there.news()), 0.0)  # from the middle: it must be asked
     assert here.online == 3  # until then, as many as it says
+    assert not here.complete
     for said in there.whole():
         assert here.take(carried(said), 0.0)
     assert here.online == 2
+    assert here.complete
     assert here.find("l") == LEE
     there.leave("l")
     assert here.take(carried(there.news()), 0.0)

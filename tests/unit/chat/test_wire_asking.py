@@ -86,3 +86,14 @@ def test_what_is_not_is_refused_by_its_name(message: tuple[str, dict[str, Any]],
     answer = decode(message[0], **message[1])
     assert isinstance(answer, wire.Refused)
     assert (answer.of, answer.code) == (message[0], code)
+
+
+def test_an_order_against_an_asker_names_a_question_and_minutes() -> None:
+    order = {"op": "mute_asker", "target": 7, "minutes": 5}
+    assert decode("mod", **order) == wire.ModMuteAsker("mute_asker", CID, 7, 5)
+    for wrong, code in (
+        ({"target": "7"}, "bad_target"),
+        ({"minutes": 0}, "bad_message"),
+        ({"minutes": 9999}, "bad_message"),
+    ):
+        assert decode("mod", **{**order, **wrong}) == wire.Refused("mod", CID, code)

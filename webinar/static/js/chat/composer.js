@@ -95,7 +95,7 @@ export class Composer {
     const shut = closed(room, you, now, "message");
     this.gate.hidden = !shut || this.away;
     this.form.hidden = Boolean(shut) || this.away;
-    this.askInstead.hidden = shut?.key !== "gate_questions" || !room.known;
+    this.askInstead.hidden = shut?.key !== "gate_questions" || !room.known || !room.settings.questions;
     if (shut) tellClosed(this.gateText, shut, this.texts);
     const usable = this.client.state !== "closed";
     this.field.field.disabled = !usable;

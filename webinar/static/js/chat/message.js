@@ -125,6 +125,11 @@ export class Messages {
     return Boolean(event.from) && event.from?.id === this.reader.you?.id;
   }
 
+  /** The name of somebody; of one who had their data deleted, that. @param {Author} author */
+  named(author) {
+    return author.name || this.texts.say("deleted_person");
+  }
+
   /**
    * @param {Line} line
    * @param {Line | null} before the message above it
@@ -146,7 +151,7 @@ export class Messages {
     else item.append(this.#head(author, new Date(line.at), own, line.type));
     if (line.deleted) {
       item.classList.add("deleted");
-      item.append(element("p", "msg__body", this.texts.say("removed")));
+      item.append(element("p", "msg__body", this.texts.say(author.name ? "removed" : "removed_with_person")));
       return item;
     }
     if (line.reply_to) item.append(this.quote(line.reply_to, thread));
@@ -182,7 +187,7 @@ export class Messages {
     button.dataset.to = String(seq);
     button.dataset.of = line?.from?.id ?? "";
     button.append(element("span", "spoken", this.texts.say("in_reply_to")));
-    if (line?.from) button.append(element("span", "msg__quoted", line.from.name));
+    if (line?.from) button.append(element("span", "msg__quoted", this.named(line.from)));
     button.append(element("span", "msg__cut", this.cut(line)));
     return button;
   }
@@ -248,11 +253,12 @@ export class Messages {
     const head = element("div", "msg__head");
     const role = author.role === "attendee" ? "" : this.texts.say(`role_${author.role}`);
     // Who speaks as "Speaker" has no name of their own to take letters from, and needs no badge that repeats it.
-    const nameless = author.name === role;
-    const letters = nameless ? [...author.name][0] : initials(author.name);
+    const name = this.named(author);
+    const nameless = name === role;
+    const letters = nameless ? [...name][0] : initials(author.name);
     const avatar = element("span", `avatar hue-${hue(author.id)}`, letters);
     avatar.setAttribute("aria-hidden", "true");
-    head.append(avatar, element("span", "msg__name", author.name));
+    head.append(avatar, element("span", "msg__name", name));
     if (type === "announcement") head.append(element("span", "badge", this.texts.say("announcement")));
     else if (role && !nameless) head.append(element("span", "badge", role));
     if (own) head.append(element("span", "msg__you", this.texts.say("you")));

@@ -74,7 +74,7 @@ export class Side {
   /** What is not there for this room has no tab. */
   #offer() {
     const { room } = this.client;
-    this.#there("questions", room.known);
+    this.#there("questions", room.known && room.settings.questions);
     this.#there("polls", room.openPolls.length > 0);
     if (room.openPolls.length) this.polls ??= this.#polls();
     this.root.classList.toggle("side--alone", this.tabs.filter((tab) => !tab.hidden).length < 2);

@@ -8,7 +8,7 @@
 /** @typedef {import("./log.js").Author} Author */
 /**
  * @typedef {{mode: "open" | "hosts" | "questions" | "review", slow_s: number, links: boolean, frozen: boolean,
- *   anonymous_questions: boolean, review_questions: boolean, reactions: boolean, hands: boolean, ended: boolean}} Settings
+ *   questions: boolean, anonymous_questions: boolean, review_questions: boolean, reactions: boolean, hands: boolean, ended: boolean}} Settings
  * @typedef {"new" | "queue" | "screen" | "answered" | "dismissed"} QuestionState
  * @typedef {{seq: number, at: string, from: Author | null, body: string, state: QuestionState, votes: number,
  *   answer?: string, answered_at?: string, into?: number, held?: boolean, deleted?: boolean}} Question
@@ -21,8 +21,8 @@
 
 /** @type {Settings} what holds until the server has said otherwise */
 const USUAL = {
-  mode: "open", slow_s: 0, links: true, frozen: false, anonymous_questions: false, review_questions: false,
-  reactions: true, hands: true, ended: false,
+  mode: "open", slow_s: 0, links: true, frozen: false, questions: true, anonymous_questions: false,
+  review_questions: false, reactions: true, hands: true, ended: false,
 };
 /** The server keeps as many; a room of a day's length must not grow in the page either. */
 const QUESTIONS = 400;

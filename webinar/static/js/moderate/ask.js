@@ -37,9 +37,15 @@ export function startDialogs() {
   });
 }
 
-/** @param {string} title @returns {Promise<number>} minutes; 0: not */
-export async function askMinutes(title) {
-  return Number(await ask(need("#ask-mute", HTMLDialogElement), title));
+/**
+ * @param {string} title
+ * @param {string} what they may not do
+ * @returns {Promise<number>} minutes; 0: not
+ */
+export async function askMinutes(title, what) {
+  const dialog = need("#ask-mute", HTMLDialogElement);
+  need("[data-ask=what]", HTMLElement, dialog).textContent = what;
+  return Number(await ask(dialog, title));
 }
 
 /** @param {string} title @returns {Promise<{yes: boolean, messages: boolean}>} */

@@ -94,7 +94,7 @@ export class Judge {
       await this.#run({ op: "unmute", person: id }, "did_unmute", name, { op: "mute", person: id, minutes: left });
       return;
     }
-    const minutes = await askMinutes(this.texts.say("mute_whom", { name }));
+    const minutes = await askMinutes(this.texts.say("mute_whom", { name }), this.texts.say("mute_what"));
     if (minutes) await this.#run({ op: "mute", person: id, minutes }, "did_mute", name, { op: "unmute", person: id });
   }
 

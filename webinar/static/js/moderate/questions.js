@@ -2,7 +2,7 @@
 
 import { element } from "../chat/message.js";
 import { need } from "../common/boot.js";
-import { askAnswer } from "./ask.js";
+import { askAnswer, askMinutes } from "./ask.js";
 import { LongList } from "./list.js";
 import { badge } from "./messages.js";
 import { act } from "./rows.js";
@@ -78,6 +78,8 @@ export class QuestionPanel {
       { act: "merge", icon: "merge", label: say("merge"), key: "g", when: state === "new" || state === "queue" },
       { act: "dismissed", icon: "close", label: say("dismiss"), key: "d", kind: "bad", when: state !== "dismissed" },
       { act: "new", icon: "undo", label: say("to_new"), key: "a", when: state !== "new" },
+      // Whose name is known is muted by it.
+      { act: "mute_asker", icon: "mic-off", label: say("mute_asker"), key: "m", when: question.from === null },
     ];
     return all.filter((one) => one.when);
   }
@@ -90,6 +92,7 @@ export class QuestionPanel {
     if (!this.buttons(question).some((button) => button.act === act)) return;
     if (act === "merge") return this.#merge(question.seq);
     if (act === "into") return this.#into(question);
+    if (act === "mute_asker") return this.#muteAsker(question.seq);
     if (act !== "answered") return this.#move(question, act);
     const answer = await askAnswer(question.body);
     if (answer !== null) await this.#move(question, "answered", answer ? { answer } : {});
@@ -107,6 +110,12 @@ export class QuestionPanel {
     this.merging = seq;
     this.note.hidden = seq === null;
     this.list.refresh();
+  }
+
+  /** @param {number} target the question of somebody whom nobody knows */
+  async #muteAsker(target) {
+    const minutes = await askMinutes(this.texts.say("mute_asker_whom"), this.texts.say("mute_asker_what"));
+    if (minutes) await this.acts.run({ op: "mute_asker", target, minutes }, { text: this.texts.say("did_mute_asker") });
   }
 
   /** @param {Question} into */

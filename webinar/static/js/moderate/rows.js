@@ -59,7 +59,7 @@ export class Rows {
   /** @param {Author | null} from @param {string} at */
   head(from, at) {
     const head = element("div", "entry__head");
-    const name = from?.name || this.texts.say("anonymous");
+    const name = from?.name || this.texts.say(from ? "deleted_person" : "anonymous");
     const avatar = element("span", "avatar entry__face", from ? initials(from.name) : "?");
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("strong", "entry__name", name));
