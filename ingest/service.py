@@ -255,7 +255,11 @@ class Ingest:
     async def _on_whip(self, session: LiveSession, body: Json) -> Json:
         session.check_open()
         answer = await self._whip.offer(
-            session.event_id, str(body.get("sdp", "")), sink=session.presenter, take_over=body.get("take_over") is True
+            session.event_id,
+            str(body.get("sdp", "")),
+            sink=session.presenter,
+            take_over=body.get("take_over") is True,
+            resume=str(body.get("resume", "")),
         )
         return {"sdp": answer.sdp, "resource": answer.resource, "etag": answer.etag}
 

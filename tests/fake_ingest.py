@@ -111,7 +111,7 @@ class FakeIngest:
             self.requests.append(("whip", body))
             if not str(body["sdp"]).startswith("v=0"):
                 raise BadRequest("This is not SDP.", code="bad_sdp")
-            if session.publisher is not None and not body["take_over"]:
+            if session.publisher not in (None, body.get("resume")) and not body["take_over"]:
                 raise Conflict("Somebody else is on air.", code="on_air")
             session.publisher = uuid.uuid4().hex
             return {"sdp": "v=0\r\n", "resource": session.publisher, "etag": "ice1"}

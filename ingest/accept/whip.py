@@ -93,16 +93,20 @@ class WhipServer:
         """Counters of the UDP port."""
         return self._endpoint.stats
 
-    async def offer(self, event_id: str, sdp: str, *, sink: PublisherSink, take_over: bool = False) -> WhipAnswer:
+    async def offer(
+        self, event_id: str, sdp: str, *, sink: PublisherSink, take_over: bool = False, resume: str = ""
+    ) -> WhipAnswer:
         """Answers a presenter's offer.
 
         The one who is on air stays so until the new one has connected. Of two who are not connected yet the later
-        counts. Raises `BadSdp`, `OnAir` (somebody is on air, is not silent, and `take_over` is false), `NoRoom`.
+        counts. `resume` is the resource of a session that its presenter has lost: it makes room for this one. Raises
+        `BadSdp`, `OnAir` (somebody else is on air, is not silent, and `take_over` is false), `NoRoom`.
         """
         negotiation = negotiate(sdp, self._rates)
         seat = self._seats.get(event_id)
         if seat is not None and seat.on_air is not None:
-            if seat.on_air.state is PublisherState.CONNECTED and not take_over:
+            another = seat.on_air.resource != resume
+            if seat.on_air.state is PublisherState.CONNECTED and another and not take_over:
                 raise OnAir("Somebody else is presenting. End that, or take over.")
         publisher = Publisher(event_id, negotiation, sink, self, self._silence_s)
         try:

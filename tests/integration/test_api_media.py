@@ -90,6 +90,16 @@ async def test_a_second_presenter_is_refused_unless_it_takes_over(web: Web, inge
     assert (await whip(web, event, headers={"X-Webinar-Take-Over": "1"})).status_code == 201
 
 
+async def test_a_lost_session_makes_room_for_its_presenter_and_nobody_elses(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    mine = (await whip(web, event)).headers["location"].split("/")[-1]
+    again = await whip(web, event, headers={"X-Webinar-Resume": mine})
+    assert again.status_code == 201
+    assert (await whip(web, event, headers={"X-Webinar-Take-Over": "1"})).status_code == 201
+    stale = await whip(web, event, headers={"X-Webinar-Resume": again.headers["location"].split("/")[-1]})
+    assert (stale.status_code, stale.json()["code"]) == (409, "on_air")
+
+
 async def test_what_is_not_sdp_is_refused_with_its_reason(web: Web, ingest: FakeIngest) -> None:
     event = await web.event()
     for options, status, code in (

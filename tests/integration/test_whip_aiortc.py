@@ -134,7 +134,7 @@ async def test_everything_an_aiortc_publisher_sends_comes_out_decodable_and_in_s
     assert max(abs(o) for o in offsets) < 0.04, offsets
 
 
-async def test_a_second_presenter_is_refused_unless_it_takes_over(server: WhipServer) -> None:
+async def test_a_second_presenter_is_refused_unless_it_takes_the_place_of_the_first(server: WhipServer) -> None:
     sink, second_sink = KeepingSink(), KeepingSink()
     first, second = Presenter(codec="H264"), Presenter(codec="H264")
     try:
@@ -146,7 +146,9 @@ async def test_a_second_presenter_is_refused_unless_it_takes_over(server: WhipSe
         assert sink.states == [(PublisherState.CONNECTED, "")]
 
         sdp = second.connection.localDescription.sdp
-        second.answer = await server.offer("ev", sdp, sink=second_sink, take_over=True)
+        with pytest.raises(OnAir):
+            await server.offer("ev", sdp, sink=second_sink, resume="a-session-of-before")
+        second.answer = await server.offer("ev", sdp, sink=second_sink, resume=first.answer.resource)
         assert sink.states == [(PublisherState.CONNECTED, "")], "the first stays until the second has connected"
         await second.connection.setRemoteDescription(RTCSessionDescription(second.answer.sdp, "answer"))
         await until(lambda: second_sink.video, "video of the second")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _SDP: Final = "application/sdp"
 _FRAGMENT: Final = "application/trickle-ice-sdpfrag"
 TAKE_OVER: Final = "x-webinar-take-over"
+# A session of one's own that was lost: its place is taken, if nobody else has it by now.
+RESUME: Final = "x-webinar-resume"
 CORS: Final = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Location, ETag, Retry-After, Link"),
@@ -60,7 +62,8 @@ def whip_routes(platform: Platform) -> list[Route]:
             raise Conflict("The event is over: nothing can be sent to it any more.", code="ended")
         take_over = request.headers.get(TAKE_OVER, "").strip().lower() in ("1", "true", "yes")
         offer = await _read_offer(request)
-        reply = await platform.events.to_ingest(event.id, "whip", {"sdp": offer, "take_over": take_over}, timeout_s=8.0)
+        asked = {"sdp": offer, "take_over": take_over, "resume": request.headers.get(RESUME, "").strip()}
+        reply = await platform.events.to_ingest(event.id, "whip", asked, timeout_s=8.0)
         return _created(f"/whip/{event.id}/{reply['resource']}", str(reply["sdp"]), str(reply["etag"]))
 
     async def session(request: Request) -> Response:

@@ -47,6 +47,8 @@ export class Publisher extends EventTarget {
     /** @type {RTCPeerConnection | null} */
     this.pc = null;
     this.resource = "";
+    /** The session that was lost: its place is taken back, not that of somebody who came meanwhile. */
+    this.before = "";
     this.unheard = false;
     this.moved = false;
     /** @type {AbortController | null} */
@@ -59,6 +61,7 @@ export class Publisher extends EventTarget {
     this.running?.abort();
     const running = new AbortController();
     this.running = running;
+    this.before = "";
     this.#run(running.signal, takeOver).catch((error) => {
       if (!running.signal.aborted) throw error;
     });
@@ -105,7 +108,9 @@ export class Publisher extends EventTarget {
         await this.#open(signal, takeOver);
         backoff.reset();
         this.#set("sending");
-        takeOver = (await this.#lost(signal)) === "network";
+        takeOver = false;
+        this.before = this.resource;
+        if ((await this.#lost(signal)) === "server") this.before = "";
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof Refused && this.#final(error)) return;
@@ -143,7 +148,9 @@ export class Publisher extends EventTarget {
     await this.#fill(pc);
     await offer(pc);
     /** @type {Record<string, string>} */
-    const headers = takeOver ? { "X-Webinar-Take-Over": "1" } : {};
+    const headers = {};
+    if (takeOver) headers["X-Webinar-Take-Over"] = "1";
+    else if (this.before) headers["X-Webinar-Resume"] = this.before.split("/").at(-1) ?? "";
     const answer = await exchange({
       url: this.url, token: this.key, sdp: pc.localDescription?.sdp ?? "", headers, timeoutMs: ANSWER_MS, signal,
     });
