@@ -56,7 +56,8 @@ def _shift(playlist: str) -> int:
     """From the numbers in the addresses to Media Sequence Numbers."""
     first = re.search(r"\b(\d+)(?:\.\d+)?\.m4s", playlist)
     sequence = re.search(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", playlist)
-    assert first is not None and sequence is not None, playlist
+    assert first is not None, playlist
+    assert sequence is not None, playlist
     return int(sequence[1]) - int(first[1])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import parse_qsl
@@ -18,6 +19,7 @@ from ingest.contract import Key
 from webinar.base.errors import NotFound, Unavailable
 from webinar.base.hangup import hung_up
 from webinar.base.storage import Storage
+from webinar.delivery import part as parts
 from webinar.delivery import playlist
 from webinar.delivery.archive import Archive
 from webinar.delivery.rewind import Rewind
@@ -148,21 +150,15 @@ class HlsApp:
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         window = session.windows[rendition]
         try:
-            msn = int(query["_HLS_msn"]) if "_HLS_msn" in query else None
-            part = int(query["_HLS_part"]) if "_HLS_part" in query else None
-        except ValueError:
-            return _error("playlist", 400, "_HLS_msn and _HLS_part are whole numbers.")
-        if part is not None and msn is None:
-            return _error("playlist", 400, "_HLS_part needs _HLS_msn.")
-        if msn is not None and msn < 0:
-            return _error("playlist", 400, "_HLS_msn and _HLS_part are whole numbers.")
+            msn, part = _position(query)
+        except ValueError as error:
+            return _error("playlist", 400, str(error))
         target = playlist.target_duration(window.init.segment_target)
         cache = b"public, max-age=%d" % (6 * target)
         if msn is None:
             cache = b"public, max-age=1" if window.ended else b"public, max-age=0, s-maxage=1"
             await _first_segment(receive, session, rendition, 1.5 * target)
         elif not window.ended:
-            msn -= playlist.FIRST_MSN
             # Section 6.2.5.2: what is too far away is refused at once.
             if _too_far(window, msn, part):
                 if _behind(session, rendition):
@@ -187,6 +183,10 @@ class HlsApp:
         if session is not None and rendition is not None and rendition not in session.windows:
             return _error("full", 404, "There is no such rendition.")
         try:
+            wanted = parts.wanted(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
+        except ValueError as error:
+            return _error("full", 400, str(error))
+        try:
             if rendition is None:
                 found = await self._rewind.multivariant(prefix, session)
             else:
@@ -197,6 +197,9 @@ class HlsApp:
         except Unavailable as error:
             return _error("full", 503, error.message, retry_after_s=error.retry_after_s or 2)
         cache = b"public, max-age=300" if found.final else b"public, max-age=0, s-maxage=1"
+        if wanted is not None and session is None:
+            cut = parts.of_multivariant if rendition is None else parts.of_media
+            return Reply("full", 200, cut(found.plain.decode(), wanted).encode(), _PLAYLIST, cache)
         if found.gzipped and _accepts_gzip(scope):
             return Reply("full", 200, found.gzipped, _PLAYLIST, cache, gzipped=True)
         return Reply("full", 200, found.plain, _PLAYLIST, cache)
@@ -277,6 +280,17 @@ async def _first_segment(receive: Receive, session: LiveSession, rendition: str,
     position = window.last_position
     if position is not None and not window.has(position[0], None) and window.segment(position[0] - 1) is None:
         await _wait(receive, session, rendition, (position[0], None), timeout_s)
+
+
+def _position(query: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """Segment and part that a request waits for (section 6.2.5.2), None where it names none. Raises `ValueError`."""
+    for name in ("_HLS_msn", "_HLS_part"):
+        if name in query and not query[name].isdecimal():
+            raise ValueError("_HLS_msn and _HLS_part are whole numbers.")
+    if "_HLS_part" in query and "_HLS_msn" not in query:
+        raise ValueError("_HLS_part needs _HLS_msn.")
+    msn = int(query["_HLS_msn"]) - playlist.FIRST_MSN if "_HLS_msn" in query else None
+    return msn, int(query["_HLS_part"]) if "_HLS_part" in query else None
 
 
 def _too_far(window: Window, msn: int, part: int | None) -> bool:

@@ -13,8 +13,8 @@ from webinar.delivery.window import Window, WindowSegment
 
 _VERSION: Final = 9  # EXT-X-SKIP, section 8
 _PARTS_FOR_TARGETS: Final = 3  # parts older than three target durations are not listed, section 4.4.4.9
-# Media Sequence Number of segment 0. hls.js takes a last one of 0 for none and then asks without blocking: who joined in
-# the first four seconds of an event got nothing new for two seconds, twice. What the URIs say is the segment's own number.
+# Media Sequence Number of segment 0. hls.js takes a last one of 0 for none and then asks without blocking: who joined
+# in the first four seconds of an event got nothing new for two seconds, twice. The URIs have the segment's own number.
 FIRST_MSN: Final = 1
 _SKIP_TARGETS: Final = 6  # CAN-SKIP-UNTIL is at least six target durations, section 4.4.3.8
 
