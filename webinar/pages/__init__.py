@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from webinar.pages.account import AccountScreen
 from webinar.pages.errors import error_page, for_machines
 from webinar.pages.event_conversation import ConversationScreen
+from webinar.pages.event_face import EventFaceScreen
 from webinar.pages.event_host import OverviewScreen
 from webinar.pages.event_new import NewEventScreen
 from webinar.pages.event_people import PeopleScreen
@@ -40,6 +41,7 @@ _SCREENS = (
     ConversationScreen,
     SettingsScreen,
     EventPageScreen,
+    EventFaceScreen,
     RoomScreen,
     StudioScreen,
     ModerateScreen,

@@ -58,8 +58,8 @@ class FormView:
             self.message = made.t(error.message)
 
 
-async def read_form(request: Request, public_origin: str) -> Sent:
-    """The form of a POST. Every POST of a page goes through here.
+async def read_form(request: Request, public_origin: str, most_fields: int = MAX_FIELDS) -> Sent:
+    """The form of a POST. Every POST of a page goes through here, or with a file through `uploads.read_upload`.
 
     Raises `Forbidden` (not from one of our pages, or its form token is wrong or old), `UnsupportedMedia`, `TooLarge`,
     `BadRequest`.
@@ -74,7 +74,7 @@ async def read_form(request: Request, public_origin: str) -> Sent:
         if len(body) > MAX_BYTES:
             raise TooLarge("This is too long. Shorten it and send it again.")
     try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most_fields, errors="strict")
     except ValueError as error:
         raise BadRequest("The form could not be read. Open the page again.") from error
     sent = Sent(dict(pairs))

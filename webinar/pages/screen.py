@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from webinar.base.errors import Unauthenticated
-from webinar.pages.forms import Sent, read_form
+from webinar.pages.forms import MAX_FIELDS, Sent, read_form
 from webinar.pages.notices import Notice
+from webinar.pages.uploads import Upload, read_upload
 from webinar.pages.visit import visit
 from webinar.people.model import SESSION_COOKIE, SESSION_TTL, Account
 from webinar.people.throttle import Throttle
@@ -62,8 +63,12 @@ class Screen:
             raise SignInNeeded("This page is for the host. Sign in to see it.")
         return account
 
-    async def form(self, request: Request) -> Sent:
-        return await read_form(request, self.platform.settings.public_origin)
+    async def form(self, request: Request, most_fields: int = MAX_FIELDS) -> Sent:
+        return await read_form(request, self.platform.settings.public_origin, most_fields)
+
+    async def upload(self, request: Request, most_bytes: int) -> Upload:
+        """A form with a file, both as they were sent."""
+        return await read_upload(request, self.platform.settings.public_origin, most_bytes)
 
     def knock(self, door: Throttle, request: Request) -> None:
         """Raises `TooManyRequests`."""

@@ -1,0 +1,53 @@
+"""Forms that carry a file: read within bounds, believed only from our own pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from webinar.base.errors import BadRequest, UnsupportedMedia
+from webinar.pages.forms import MAX_BYTES, MAX_FIELDS, Sent, TooLarge, check_origin
+from webinar.pages.visit import visit
+
+_AROUND: Final = 4096  # what a browser writes around the parts
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was sent: the fields as typed, and the one file; no bytes when none was chosen."""
+
+    sent: Sent
+    name: str
+    data: bytes
+
+
+async def read_upload(request: Request, public_origin: str, most_bytes: int) -> Upload:
+    """The form of a POST with one file of at most `most_bytes`; a larger one is refused before it is read.
+
+    Raises `Forbidden` (not from one of our pages, or its form token is wrong or old), `UnsupportedMedia`, `TooLarge`,
+    `BadRequest`.
+    """
+    check_origin(request, public_origin)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise UnsupportedMedia("Only forms are taken here.")
+    length = request.headers.get("content-length", "")
+    if not length.isascii() or not length.isdigit() or len(length) > 12:
+        raise BadRequest("The form could not be read. Open the page again.")
+    if int(length) > most_bytes + MAX_BYTES + _AROUND:
+        raise TooLarge("This file is too large. Make it smaller and send it again.")
+    try:
+        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_BYTES) as form:
+            fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+            visit(request).check_form(fields.get("csrf", ""))
+            files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+            data = await files[0].read() if files else b""
+            name = (files[0].filename or "") if files else ""
+    except HTTPException as error:  # what Starlette makes of a body that is no form
+        raise BadRequest("The form could not be read. Open the page again.") from error
+    if len(data) > most_bytes:
+        raise TooLarge("This file is too large. Make it smaller and send it again.")
+    return Upload(Sent(fields), name, data)
