@@ -16,6 +16,7 @@ from typing import Final
 
 from webinar.attendance.evidence import Evidence
 from webinar.attendance.intervals import Spans, union
+from webinar.attendance.log_store import LogStore
 from webinar.attendance.model import Kind, Record
 from webinar.attendance.store import AttendanceStore, Pressed, Told
 from webinar.base.db import Connection
@@ -42,8 +43,16 @@ class Entry:
 class Intake:
     """One a process."""
 
-    def __init__(self, store: AttendanceStore, evidence: Evidence, on_marks: OnMarks, clock: Callable[[], datetime]):
+    def __init__(
+        self,
+        store: AttendanceStore,
+        log: LogStore,
+        evidence: Evidence,
+        on_marks: OnMarks,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._store = store
+        self._log = log
         self._evidence = evidence
         self._on_marks = on_marks
         self._clock = clock
@@ -90,7 +99,7 @@ class Intake:
             new = await self._store.add_marks(connection, pressed) if pressed else []
             changed = {one.attendee_id for one in told} | {one.attendee_id for one in new}
             if changed:
-                await self._store.mark_changed(connection, sorted(changed))
+                await self._log.mark_changed(connection, sorted(changed))
             if new:
                 await self._on_marks(connection, new)
             return await self._store.records([entry.attendee_id for entry in batch], connection)

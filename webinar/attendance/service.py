@@ -9,12 +9,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from webinar.attendance import rules
+from webinar.attendance import ledger, rules
 from webinar.attendance.evidence import Evidence
 from webinar.attendance.intake import Entry, Intake
 from webinar.attendance.intervals import Spans, union
+from webinar.attendance.ledger import Ledger
+from webinar.attendance.log_store import LogStore
 from webinar.attendance.model import (
     Attended,
     Beat,
@@ -25,11 +27,11 @@ from webinar.attendance.model import (
     Plan,
     Programme,
     Prompt,
-    Rule,
     Window,
 )
+from webinar.attendance.plan_store import PlanStore
 from webinar.attendance.store import AttendanceStore, Pressed, Told
-from webinar.base import chain, log
+from webinar.base import log
 from webinar.base.db import Connection, Pool
 from webinar.base.errors import FieldProblem, Invalid, NotFound
 
@@ -73,9 +75,12 @@ class AttendanceService:
 
     def __init__(self, pool: Pool, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = AttendanceStore(pool)
+        self._plans = PlanStore(pool)
+        self._log = LogStore(pool)
         self._clock = clock
+        self._ledger = Ledger(self._log, self._plans, clock)
         self._evidence = Evidence()
-        self._intake = Intake(self._store, self._evidence, self._log_marks, clock)
+        self._intake = Intake(self._store, self._log, self._evidence, self._log_marks, clock)
         self._outlines: OrderedDict[uuid.UUID, tuple[float, Outline]] = OrderedDict()
         # Moments of prompts must not be foreseen.
         self._draw = random.SystemRandom()
@@ -144,13 +149,9 @@ class AttendanceService:
 
     async def _log_marks(self, connection: Connection, pressed: list[Pressed]) -> None:
         for event_id in sorted({one.event_id for one in pressed}):
-            entries = []
-            for one in (one for one in pressed if one.event_id == event_id):
-                body: dict[str, Any] = {"attendee": str(one.attendee_id), "pressed_at": stamp(one.mark.at)}
-                if one.mark.kind == "confirm":
-                    body["prompt"] = one.mark.prompt
-                entries.append((one.mark.kind, body))
-            await self._append(connection, event_id, entries)
+            mine = [one for one in pressed if one.event_id == event_id]
+            entries = [(one.mark.kind, ledger.mark_body(one.attendee_id, one.mark)) for one in mine]
+            await self._ledger.append(connection, event_id, entries)
 
     # -- the event's outline -------------------------------------------------------------------------------------
 
@@ -164,11 +165,11 @@ class AttendanceService:
         if known is not None and not fresh and time.monotonic() - known[0] < _BELIEVED_S:
             return known[1]
         now = self._clock()
-        programme = await self._store.programme(event_id, now)
+        programme = await self._plans.programme(event_id, now)
         if programme is None:
             raise NotFound("There is no such event. Check the address.", code="event_not_found")
-        plan = await self._store.plan(event_id)
-        prompts = await self._store.prompts(event_id)
+        plan = await self._plans.plan(event_id)
+        prompts = await self._plans.prompts(event_id)
         if not prompts or prompts[-1].at < now:
             prompt = rules.next_prompt(plan, programme, prompts[-1] if prompts else None, now, self._draw)
             if prompt is not None and programme.state == "live":
@@ -182,10 +183,9 @@ class AttendanceService:
 
     async def _add_prompt(self, event_id: uuid.UUID, prompt: Prompt) -> tuple[Prompt, ...]:
         async with self._store.pool.acquire() as connection, connection.transaction():
-            if await self._store.add_prompt(connection, event_id, prompt):
-                body = {"number": prompt.number, "asked_at": stamp(prompt.at), "until": stamp(prompt.until)}
-                await self._append(connection, event_id, [("prompt", body)])
-        return await self._store.prompts(event_id)
+            if await self._plans.add_prompt(connection, event_id, prompt):
+                await self._ledger.append(connection, event_id, [("prompt", ledger.prompt_body(prompt))])
+        return await self._plans.prompts(event_id)
 
     # -- the plan ------------------------------------------------------------------------------------------------
 
@@ -199,19 +199,19 @@ class AttendanceService:
         """
         before = await self.plan(event_id)
         async with self._store.pool.acquire() as connection, connection.transaction():
-            parts = await self._store.parts_of(connection, event_id)
+            parts = await self._plans.parts_of(connection, event_id)
             for place, rule in enumerate(plan.rules):
                 if rule.agenda_item_id is not None and rule.agenda_item_id not in parts:
                     problem = FieldProblem(f"rules.{place}.agenda_item_id", "The agenda has no such item.")
                     raise Invalid("Some fields need another look.", fields=[problem])
-            await self._store.save_plan(connection, event_id, plan)
-            saved = await self._store.plan(event_id, connection)
+            await self._plans.save_plan(connection, event_id, plan)
+            saved = await self._plans.plan(event_id, connection)
             if saved == before:
                 return saved
             drawn = (before.prompts_per_hour, before.answer_min) != (saved.prompts_per_hour, saved.answer_min)
-            gone = await self._store.forget_prompts(connection, event_id, self._clock() + _AHEAD) if drawn else []
-            body = {"by": by, "plan": written(saved), "prompts_withdrawn": gone}
-            await self._append(connection, event_id, [("rules", body)])
+            gone = await self._plans.forget_prompts(connection, event_id, self._clock() + _AHEAD) if drawn else []
+            body = {"by": by, "plan": ledger.plan_body(saved), "prompts_withdrawn": gone}
+            await self._ledger.append(connection, event_id, [("rules", body)])
         self.forget(event_id)
         _log.info("rules of attendance changed", event_id=str(event_id), rules=len(saved.rules))
         await self._seal_again(event_id)
@@ -243,8 +243,8 @@ class AttendanceService:
             made = await self._store.add_correction(connection, event_id, attendee_id, new, by)
             if made is None:
                 raise NotFound("There is no such person in this event.", code="attendee_not_found")
-            await self._store.mark_changed(connection, [attendee_id])
-            await self._append(connection, event_id, [("correction", correction_body(made))])
+            await self._log.mark_changed(connection, [attendee_id])
+            await self._ledger.append(connection, event_id, [("correction", ledger.correction_body(made))])
         _log.info("attendance corrected", event_id=str(event_id), attendee=str(attendee_id), kind=made.kind)
         await self._seal_again(event_id)
         return made
@@ -253,11 +253,11 @@ class AttendanceService:
 
     async def log(self, event_id: uuid.UUID) -> list[LogEntry]:
         """All entries, the first one first."""
-        return await self._store.log(event_id)
+        return await self._log.log(event_id)
 
     async def to_seal(self) -> list[uuid.UUID]:
         """Events that are over, of which something is newer than their seal."""
-        return await self._store.to_seal(self._clock())
+        return await self._log.to_seal(self._clock())
 
     async def _seal_again(self, event_id: uuid.UUID) -> None:
         if (await self.outline(event_id)).programme.over:
@@ -271,15 +271,15 @@ class AttendanceService:
         """
         outline = await self.outline(event_id, fresh=True)
         async with self._store.pool.acquire() as connection, connection.transaction():
-            last, _, changed = await self._store.lock_chain(connection, event_id)
+            last, _, changed = await self._log.lock_chain(connection, event_id)
             if not outline.programme.over:
                 return last
             ids = await self._store.people(event_id)
             records = await self._store.records(ids, connection)
             now = self._clock()
-            known = await self._store.last_words(connection, event_id)
+            known = await self._log.last_words(connection, event_id)
             people = [rules.judge(outline.plan, outline.programme, outline.prompts, records[i], now) for i in ids]
-            bodies = [person_body(one) for one in people]
+            bodies = [ledger.person_body(one) for one in people]
             news = [("person", body) for body in bodies if known.get(body["attendee"]) != body]
             if news or changed or not known:
                 outcomes = [one.outcome for one in people]
@@ -287,86 +287,9 @@ class AttendanceService:
                     "people": len(people),
                     "came": sum(one.live_s > 0 for one in people),
                     "passed": sum(outcome is not None and outcome.value == "passed" for outcome in outcomes),
-                    "programme": span_body(outline.programme.so_far(now)),
-                    "plan": written(outline.plan),
+                    "programme": ledger.span_body(outline.programme.so_far(now)),
+                    "plan": ledger.plan_body(outline.plan),
                 }
-                last = await self._append(connection, event_id, [*news, ("sealed", body)])
-            await self._store.sealed(connection, event_id)
+                last = await self._ledger.append(connection, event_id, [*news, ("sealed", body)])
+            await self._log.sealed(connection, event_id)
         return last
-
-    async def _append(
-        self, connection: Connection, event_id: uuid.UUID, new: Sequence[tuple[str, dict[str, Any]]]
-    ) -> int:
-        """Adds entries to the event's log; it opens with what was asked for then. The number of the last one."""
-        seq, head, _ = await self._store.lock_chain(connection, event_id)
-        if seq == 0:
-            opening = {"event": str(event_id), "plan": written(await self._store.plan(event_id, connection))}
-            new = [("opened", opening), *new]
-        at = stamp(self._clock())
-        entries = []
-        for type_, body in new:
-            seq += 1
-            hashed = chain.link(head, seq=seq, at=at, type_=type_, body=body)
-            entries.append(LogEntry(seq, at, type_, body, head, hashed))
-            head = hashed
-        await self._store.add_entries(connection, event_id, entries)
-        return seq
-
-
-# -- how things stand in the log: ids, RFC 3339 in UTC to the millisecond, whole numbers -----------------------------
-
-
-def stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def span_body(spans: Spans) -> list[list[str]]:
-    return [[stamp(start), stamp(end)] for start, end in spans]
-
-
-def written(plan: Plan) -> dict[str, Any]:
-    """A plan as JSON."""
-    return plan.model_dump(mode="json")
-
-
-def rule_of(plan: Plan, rule_id: uuid.UUID) -> Rule | None:
-    return next((rule for rule in plan.rules if rule.id == rule_id), None)
-
-
-def correction_body(made: Correction) -> dict[str, Any]:
-    return {
-        "id": str(made.id),
-        "attendee": str(made.attendee_id),
-        "kind": made.kind,
-        "from": None if made.started_at is None else stamp(made.started_at),
-        "to": None if made.ended_at is None else stamp(made.ended_at),
-        "rule": None if made.rule_id is None else str(made.rule_id),
-        "reason": made.reason,
-        "by": made.by,
-    }
-
-
-def person_body(one: Attended) -> dict[str, Any]:
-    return {
-        "attendee": str(one.attendee_id),
-        "live": span_body(one.spans),
-        "replay": span_body(one.replay),
-        "live_s": int(one.live_s),
-        "replay_s": int(one.replay_s),
-        "seen_percent": int(100 * one.seen_share),
-        "entered_at": None if one.entered_at is None else stamp(one.entered_at),
-        "left_at": None if one.left_at is None else stamp(one.left_at),
-        "asked": one.asked,
-        "confirmed": one.confirmed,
-        "outcomes": [
-            {
-                "rule": str(judged.rule_id),
-                "outcome": judged.outcome.value,
-                "watched_s": int(judged.watched_s),
-                "programme_s": int(judged.programme_s),
-                "corrected": judged.corrected,
-            }
-            for judged in one.outcomes
-        ],
-        "corrections": [str(change.id) for change in one.corrections],
-    }
