@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import re
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
@@ -15,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from webinar.base.errors import BadSetting
+from webinar.base.patterns import EMAIL
 
 
 def default_data_dir() -> Path:
@@ -70,7 +73,14 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(
         default=None,
-        description="Mail server, `smtp://user:password@host:587`. Looked at by `webinar doctor`; this version sends no mail.",
+        description="Mail server, `smtp://user:password@host:587` (STARTTLS, insisted on) or `smtps://…`; `?tls=optional` or `?tls=never` for a relay in the house without encryption. `%40` for an @ in the user. Unset: no mail, personal links are shown on pages only.",
+    )
+    mail_from: str | None = Field(
+        default=None,
+        description="Who letters come from, `Our Society <webinar@example.org>`. Unset: the user of the mail server where that is an address, else `webinar@` and the public URL's host.",
+    )
+    mail_per_minute: int = Field(
+        default=600, ge=1, le=60_000, description="Letters handed to the mail server in a minute, at most."
     )
     metrics_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("127.0.0.1", "::1"),
@@ -128,6 +138,13 @@ class Settings(BaseSettings):
         if urlsplit(value.get_secret_value()).scheme not in expected:
             # The value may hold a password: it is not repeated.
             raise ValueError(f"the URL has no scheme we know: it must start with {expected[0]}://")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None and (not value.isprintable() or not re.match(EMAIL, parseaddr(value)[1])):
+            raise ValueError(f"{value!r} is no address: write it like Our Society <webinar@example.org>")
         return value
 
     @field_validator("storage_url")

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse
 from webinar.base import i18n, times
 from webinar.base.i18n import Language
 from webinar.base.settings import Settings
+from webinar.base.templates import template_dir
 from webinar.base.tokens import Tokens
 from webinar.pages import notices
 from webinar.pages.assets import Assets
@@ -26,13 +27,6 @@ from webinar.pages.covers import cover
 from webinar.pages.visit import Visit, visit
 
 _SCOPE_KEY: Final = "webinar.renderer"
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
-
-
-def template_dir() -> Path:
-    """`templates/` of the checkout, or the copy a wheel carries."""
-    carried = _PACKAGE / "templates"
-    return carried if carried.is_dir() else _PACKAGE.parent / "templates"
 
 
 class Renderer:

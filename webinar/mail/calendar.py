@@ -1,0 +1,82 @@
+"""Calendar entries (RFC 5545) and what is done with them (RFC 5546). Pure."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from icalendar import Alarm, Calendar, Event, vCalAddress, vText
+
+Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
+
+_REMIND: Final = timedelta(minutes=-10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event in somebody's calendar. Times are aware; `zone` is the event's own."""
+
+    event_id: uuid.UUID
+    host: str  # of the public address, the right side of the entry's id
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    url: str
+    text: str
+    sequence: int
+    stamp: datetime
+    organizer: str = ""
+    organizer_email: str = ""
+    guest: str = ""
+    guest_email: str = ""
+
+
+def uid(event_id: uuid.UUID, host: str) -> str:
+    """The same for everybody and for ever: an update finds the entry it is for."""
+    return f"{event_id}@{host}"
+
+
+def ics(entry: Entry, method: Method) -> bytes:
+    """A file. REQUEST and CANCEL name organizer and guest, as they must; the guest's answer is not asked for."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//Webinar//Webinar//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    event = Event()
+    event.add("uid", uid(entry.event_id, entry.host))
+    event.add("dtstamp", entry.stamp)
+    event.add("sequence", entry.sequence)
+    zone = ZoneInfo(entry.zone)
+    event.add("dtstart", entry.starts_at.astimezone(zone))
+    event.add("dtend", entry.ends_at.astimezone(zone))
+    event.add("summary", entry.title)
+    event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    event.add("url", entry.url)
+    event.add("location", entry.url)
+    event.add("description", entry.text)
+    if entry.organizer_email:
+        event.add("organizer", _address(entry.organizer_email, entry.organizer), encode=False)
+    if method != "PUBLISH" and entry.guest_email:
+        guest = _address(entry.guest_email, entry.guest)
+        guest.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
+        event.add("attendee", guest, encode=False)
+    if method != "CANCEL":
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", entry.title)
+        alarm.add("trigger", _REMIND)
+        event.add_component(alarm)
+    calendar.add_component(event)
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def _address(email: str, name: str) -> vCalAddress:
+    made = vCalAddress(f"mailto:{email}")
+    if name:
+        made.params["CN"] = vText(name)
+    return made
