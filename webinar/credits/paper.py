@@ -149,7 +149,6 @@ class _Sheet:
         self._frame()
         self._head()
         self._who()
-        self._table()
         self._foot()
         self._stamp()
         return bytes(pdf.output())
@@ -171,22 +170,35 @@ class _Sheet:
             )
         heading = _heading(self._said, self._t)
         spaced = " ".join(heading) if len(heading) <= 4 else heading  # 수 료 증, as diplomas have it
-        self._line(spaced, _INNER, 42, _WIDE - 2 * _INNER, 34, bold=True, colour=self._look.accent)
+        self._line(spaced, _INNER, 37, _WIDE - 2 * _INNER, 34, bold=True, colour=self._look.accent)
 
     def _who(self) -> None:
         pdf, wide = self._pdf, _WIDE - 2 * _INNER
-        bottom = self._lines(self._order.name, _INNER, 66, wide, 30, least=15, most=2, bold=True)
+        one_line = self._fits(self._order.name, wide, 22)
+        size, most = (30.0, 1) if one_line else (21.0, 2)
+        bottom = self._lines(self._order.name, _INNER, 60, wide, size, least=12, most=most, bold=True)
         pdf.set_draw_color(*self._look.accent)
         pdf.set_line_width(0.4)
         pdf.line(_WIDE / 2 - 45, bottom + 3, _WIDE / 2 + 45, bottom + 3)
         self._line(self._t(_SENTENCE), _INNER, bottom + 6, wide, 13, colour=_MUTED)
+        self._table(max(96.0, bottom + 17))
 
-    def _table(self) -> None:
-        left, wide, top = 70.0, _WIDE - 140, 102.0
+    def _table(self, top: float) -> None:
+        left, wide = 52.0, _WIDE - 104
         for index, (label, value) in enumerate(_facts(self._said, self._t).items()):
-            self._line(label, left, top, 32, 11, align=Align.L, colour=_MUTED)
-            size = 15 if index == 0 else 12
-            top = self._lines(value, left + 34, top, wide - 34, size, least=8, most=2, bold=index == 0, align=Align.L)
+            size, label_size = (15.0, 11.0) if index == 0 else (12.0, 11.0)
+            self._line(label, left, top + (size - label_size) * _MM * 0.8, 32, label_size, align=Align.L, colour=_MUTED)
+            top = self._lines(
+                value,
+                left + 34,
+                top,
+                wide - 34,
+                size,
+                least=10,
+                most=3 if index == 0 else 2,
+                bold=index == 0,
+                align=Align.L,
+            )
             top += 3.2
 
     def _foot(self) -> None:
@@ -197,13 +209,13 @@ class _Sheet:
         self._lines(said["signer"], _INNER, top + 1.5, 150, 12, least=8, most=1, align=Align.L)
         code, x = io.BytesIO(), _WIDE - _INNER - _QR
         segno.make(self._order.check_url, error="m", micro=False).save(code, kind="png", scale=10, border=0)
-        pdf.image(code, x, _HIGH - 57, _QR, _QR, alt_text=t(_CHECK))
-        pdf.link(x, _HIGH - 57, _QR, _QR, self._order.check_url)
+        pdf.image(code, x, _HIGH - 58, _QR, _QR, alt_text=t(_CHECK))
+        pdf.link(x, _HIGH - 58, _QR, _QR, self._order.check_url)
         wide = 120.0
-        for y, text in ((_HIGH - 29, t(_CHECK)), (_HIGH - 25, self._order.check_url)):
+        for y, text in ((_HIGH - 28.5, t(_CHECK)), (_HIGH - 24.7, self._order.check_url)):
             self._line(text, _WIDE - _INNER - wide, y, wide, 7.5, align=Align.R, colour=_MUTED)
         record = t(_RECORD) % {"key": said["key"]}
-        self._line(record, _WIDE - _INNER - wide, _HIGH - 21, wide, 7.5, align=Align.R, colour=_MUTED)
+        self._line(record, _WIDE - _INNER - wide, _HIGH - 20.9, wide, 7.5, align=Align.R, colour=_MUTED)
 
     def _stamp(self) -> None:
         void = self._order.certificate.state is not State.VALID
@@ -266,6 +278,11 @@ class _Sheet:
             pdf.cell(wide, high, line, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
             y += high
         return y
+
+    def _fits(self, text: str, wide: float, size: float) -> bool:
+        """Whether it stands in one line in bold letters of this size."""
+        self._pdf.set_font(_FONT, "B", size)
+        return len(self._broken(self._letters.drawable(text), wide)) == 1
 
     def _broken(self, text: str, wide: float) -> list[str]:
         """Lines of at most `wide` mm, at spaces where there are, else between letters."""
