@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote
 
 from webinar.base.settings import Settings
 from webinar.events.model import Event
 from webinar.events.moderators import Moderators
+from webinar.events.role_model import LinkRole, RoleLink
+from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
 from webinar.recordings.model import Download, Recording, film, sound
 from webinar.recordings.service import RecordingService
 from webinar.registration.model import Attendee
 from webinar.registration.service import RegistrationService
+
+_DOORS: Final[Mapping[LinkRole, str]] = {LinkRole.COHOST: "h", LinkRole.PRESENTER: "s", LinkRole.MODERATOR: "m"}
 
 
 class Links:
@@ -22,12 +28,14 @@ class Links:
         settings: Settings,
         events: EventService,
         moderators: Moderators,
+        roles: RoleLinks,
         registration: RegistrationService,
         recordings: RecordingService,
     ) -> None:
         self._base = settings.public_url
         self._events = events
         self._moderators = moderators
+        self._roles = roles
         self._registration = registration
         self._recordings = recordings
 
@@ -50,6 +58,10 @@ class Links:
         """The moderators' link: a secret."""
         return self.absolute(f"/m/{self._moderators.link(event)}")
 
+    def role(self, link: RoleLink) -> str:
+        """One person's link by role: a secret."""
+        return self.absolute(f"/{_DOORS[link.role]}/{self._roles.token(link)}")
+
     def whip(self, event: Event) -> str:
         return self.absolute(f"/whip/{event.id}")
 
@@ -64,6 +76,13 @@ class Links:
     def audio(self, recording: Recording) -> str | None:
         """The same for its sound alone."""
         return self._file(recording, sound(recording))
+
+    def cut(self, recording: Recording, file: Download | None) -> str | None:
+        """The same for the part that a host made of it."""
+        if file is None:
+            return None
+        path = f"/recordings/{recording.id}/cut/{quote(file.name, safe='')}"
+        return self.absolute(f"{path}?sig={self._recordings.signature(recording, cut=True)}")
 
     def _file(self, recording: Recording, file: Download | None) -> str | None:
         if file is None:

@@ -1,6 +1,6 @@
 """`/recordings/{id}/{name}.mp4`: the file, by session of the host, bearer token or signed query; `Range` and `HEAD`.
 
-A name that ends in `.m4a` is the sound alone.
+A name that ends in `.m4a` is the sound alone. `/recordings/{id}/cut/{name}.mp4` is the part that a host made of it.
 
 Conditional and range requests as RFC 9110, sections 13 and 14. Errors are pages for browsers, problems for programs.
 """
@@ -17,10 +17,19 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from webinar.api.access import Caller
+from webinar.api.operation import check_link
 from webinar.api.problems import answer
 from webinar.base.errors import Forbidden, NotFound, Unauthenticated, WebinarError
-from webinar.people.model import SESSION_COOKIE
-from webinar.recordings.model import SOUND, ByteRange, Recording, Unsatisfiable, content_disposition, parse_range
+from webinar.people.model import COHOST_COOKIE, SESSION_COOKIE
+from webinar.recordings.model import (
+    SOUND,
+    ByteRange,
+    Download,
+    Recording,
+    Unsatisfiable,
+    content_disposition,
+    parse_range,
+)
 
 if TYPE_CHECKING:
     from webinar.platform import Platform
@@ -29,22 +38,31 @@ if TYPE_CHECKING:
 def routes(platform: Platform) -> list[BaseRoute]:
     async def download(request: Request) -> Response:
         try:
-            recording = await _allowed(platform, request)
-            return await _send(platform, recording, request)
+            cut = request.scope["path"].startswith(f"/recordings/{request.path_params['recording_id']}/cut/")
+            recording = await _allowed(platform, request, cut=cut)
+            if cut:
+                file = await platform.editing.download(recording)
+            else:
+                sound = request.path_params["name"].endswith(SOUND)
+                file = await platform.recordings.download(recording, sound=sound)
+            return _send(platform, file, request)
         except WebinarError as error:
             if "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers:
                 raise
             return answer(request, error)
 
-    return [Route("/recordings/{recording_id}/{name}", download, methods=["GET", "HEAD"], name="download")]
+    return [
+        Route("/recordings/{recording_id}/{name}", download, methods=["GET", "HEAD"], name="download"),
+        Route("/recordings/{recording_id}/cut/{name}", download, methods=["GET", "HEAD"], name="download_cut"),
+    ]
 
 
-async def _allowed(platform: Platform, request: Request) -> Recording:
+async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Recording:
     """The recording, if this caller may have it. Without any credential all ids answer alike."""
     recording_id = _id(request.path_params["recording_id"])
     signature = request.query_params.get("sig")
     if signature is not None:
-        platform.recordings.check_signature(recording_id, signature)
+        platform.recordings.check_signature(recording_id, signature, cut=cut)
         return await platform.recordings.get(recording_id)
     if "authorization" in request.headers:
         principal = await platform.access.principal(request.headers["authorization"])
@@ -53,10 +71,16 @@ async def _allowed(platform: Platform, request: Request) -> Recording:
         recording = await platform.recordings.get(recording_id)
         if principal.event_id not in (None, recording.event_id):
             raise Forbidden("This token is for another event.", code="wrong_event")
+        await check_link(platform, principal)
         return recording
-    if await platform.people.session(request.cookies.get(SESSION_COOKIE)) is None:
+    account = await platform.people.session(request.cookies.get(SESSION_COOKIE))
+    keys = [value for name, value in request.cookies.items() if name.startswith(COHOST_COOKIE)]
+    if account is None and not keys:
         raise Unauthenticated("Sign in to download this recording.", code="token_missing")
-    return await platform.recordings.get(recording_id)
+    recording = await platform.recordings.get(recording_id)
+    if await platform.host_of(recording.event_id, account, keys) is None:
+        raise NotFound("There is no such recording.", code="recording_not_found")
+    return recording
 
 
 def _id(text: str) -> uuid.UUID:
@@ -66,8 +90,7 @@ def _id(text: str) -> uuid.UUID:
         raise NotFound("There is no such recording.", code="recording_not_found") from error
 
 
-async def _send(platform: Platform, recording: Recording, request: Request) -> Response:
-    file = await platform.recordings.download(recording, sound=request.path_params["name"].endswith(SOUND))
+def _send(platform: Platform, file: Download, request: Request) -> Response:
     size, etag = file.bytes, file.etag
     headers = {
         "Accept-Ranges": "bytes",

@@ -138,13 +138,15 @@ class RecordingService:
 
     # -- giving out ----------------------------------------------------------------------------------------------
 
-    def signature(self, recording: Recording) -> str:
-        """The `sig` of a download link that needs nothing else, for 12 hours."""
-        return self._tokens.sign(Purpose.DOWNLOAD, {"recording": str(recording.id)}, DOWNLOAD_TTL.total_seconds())
+    def signature(self, recording: Recording, *, cut: bool = False) -> str:
+        """The `sig` of a download link that needs nothing else, for 12 hours. One for the cut opens nothing else."""
+        claims = {"recording": str(recording.id)} | ({"file": "cut"} if cut else {})
+        return self._tokens.sign(Purpose.DOWNLOAD, claims, DOWNLOAD_TTL.total_seconds())
 
-    def check_signature(self, recording_id: uuid.UUID, signature: str) -> None:
-        """Raises `Unauthenticated`, `Gone` (expired) or `Forbidden` (of another recording)."""
-        if self._tokens.read(Purpose.DOWNLOAD, signature).get("recording") != str(recording_id):
+    def check_signature(self, recording_id: uuid.UUID, signature: str, *, cut: bool = False) -> None:
+        """Raises `Unauthenticated`, `Gone` (expired) or `Forbidden` (of another recording, or another file of it)."""
+        claims = self._tokens.read(Purpose.DOWNLOAD, signature)
+        if (claims.get("recording"), claims.get("file")) != (str(recording_id), "cut" if cut else None):
             raise Forbidden("This link is for another recording.", code="link_invalid")
 
     async def download(self, recording: Recording, *, sound: bool = False) -> Download:
