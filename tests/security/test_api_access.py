@@ -33,6 +33,7 @@ ALLOWED = {
     "pauseEvent": STUDIO,
     "resumeEvent": STUDIO,
     "endEvent": STUDIO,
+    "markProgramme": STUDIO,
     "getLive": STUDIO,
     "getStudioTicket": STAFF,
     "listRecordings": STUDIO,

@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from webinar.api import schemas
 from webinar.api.access import Caller, ChatRole
+from webinar.api.attendance import ATTENDANCE
 from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.figures import figures
+from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
@@ -328,4 +330,6 @@ OPERATIONS: Final = (
     ),
     *PLANNING,
     *CONVERSATION,
+    *MARKS,
+    *ATTENDANCE,
 )

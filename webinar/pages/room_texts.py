@@ -146,6 +146,7 @@ ROOM: Final[Table] = {
     "delay_steady": _("Steadier picture, about 2 s"),
 }
 
+
 def translated(translate: Callable[[str], str], *tables: Table) -> dict[str, str]:
     """The tables as one, in the language of `translate`."""
     return {key: translate(text) if text else "" for table in tables for key, text in table.items()}

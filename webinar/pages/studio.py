@@ -11,9 +11,11 @@ from starlette.routing import BaseRoute, Route
 from webinar.api.access import StudioRole
 from webinar.base.errors import Unauthenticated
 from webinar.events.model import Event, EventState
-from webinar.pages.render import page
-from webinar.pages.room_texts import CHAT, STUDIO, translated
+from webinar.events.role_model import LinkRole
+from webinar.pages.render import page, renderer
+from webinar.pages.room_texts import CHAT, translated
 from webinar.pages.screen import Screen, event_id
+from webinar.pages.studio_texts import STUDIO
 from webinar.pages.visit import visit
 
 MODULES: Final = (
@@ -44,12 +46,28 @@ MODULES: Final = (
     "js/studio/air.js",
     "js/studio/api.js",
     "js/studio/bar.js",
+    "js/studio/check.js",
     "js/studio/devices.js",
     "js/studio/finish.js",
     "js/studio/health.js",
+    "js/studio/levels.js",
+    "js/studio/marks.js",
+    "js/studio/pdf.js",
+    "js/studio/program.js",
+    "js/studio/scene.js",
+    "js/studio/scenes.js",
+    "js/studio/slides.js",
     "js/studio/sound.js",
     "js/studio/sources.js",
 )
+
+
+def _(message: str) -> str:
+    return message
+
+
+# On the holding picture, which viewers read: in the event's language.
+BACK_SOON: Final = _("Back soon")
 
 
 class StudioScreen(Screen):
@@ -59,32 +77,45 @@ class StudioScreen(Screen):
         return [Route("/s/{token}", self.presenter), Route("/events/{event_id}/studio", self.of_host)]
 
     async def presenter(self, request: Request) -> Response:
+        given = request.path_params["token"]
         try:
-            event = await self.platform.events.by_presenter_link(request.path_params["token"])
+            event = await self.platform.events.by_presenter_link(given)
         except Unauthenticated:
-            self.knock(self.doors.links, request)
-            raise
+            return await self._by_role(request, given)
         visit(request).prefer(event.language)
         name = visit(request).t("Speaker")
         token = self.platform.access.studio_token(event, "presenter", name=name)
-        return self._page(request, event, token, "presenter")
+        return await self._page(request, event, token, "presenter")
+
+    async def _by_role(self, request: Request, given: str) -> Response:
+        """By a speaker's own link."""
+        try:
+            link = await self.platform.roles.by_token(given, LinkRole.PRESENTER)
+        except Unauthenticated:
+            self.knock(self.doors.links, request)
+            raise
+        event = await self.platform.events.get(link.event_id)
+        visit(request).prefer(event.language)
+        token, key = self.platform.access.role_token(link), self.platform.roles.stream_key(link)
+        return await self._page(request, event, token, "presenter", key)
 
     async def of_host(self, request: Request) -> Response:
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        token = self.platform.access.studio_token(event, "host", account.id, account.name)
-        return self._page(request, event, token, "host")
+        token, key = await self.stage_pass(event, account)
+        return await self._page(request, event, token, "host", key)
 
-    def _page(self, request: Request, event: Event, token: str, role: StudioRole) -> Response:
+    async def _page(self, request: Request, event: Event, token: str, role: StudioRole, key: str = "") -> Response:
         made = visit(request)
         boot = {
             "event": {"id": str(event.id), "title": event.title, "state": event.state.value},
             "studio_token": token,
             # By path: the page may have been opened by another name of this server than the public one.
             "whip_url": f"/whip/{event.id}",
-            "stream_key": self.platform.events.stream_key(event),
+            "stream_key": key or self.platform.events.stream_key(event),
             "api_base": "/api/v1",
             "role": role,
+            "program": await self._program(request, event),
             "texts": translated(made.t, CHAT, STUDIO),
         }
         context = {
@@ -96,3 +127,15 @@ class StudioScreen(Screen):
             "boot": boot,
         }
         return page(request, "studio/studio.html", context)
+
+    async def _program(self, request: Request, event: Event) -> dict[str, object]:
+        """What the studio paints: as large as the best quality that is made of it, in the event's colours."""
+        brand = await self.platform.images.brand(event)
+        tall = 1080 if "1080p" in self.platform.settings.ladder else 720
+        return {
+            "width": tall * 16 // 9,
+            "height": tall,
+            "accent": brand.accent,
+            "words": renderer(request).catalogues[event.language].gettext(BACK_SOON),
+            "holding": "" if brand.holding is None else brand.path(brand.holding),
+        }

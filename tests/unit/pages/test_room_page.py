@@ -12,7 +12,8 @@ from webinar.base import i18n
 from webinar.pages import moderate, room, studio
 from webinar.pages.assets import STATIC_DIR
 from webinar.pages.moderate_texts import CONSOLE
-from webinar.pages.room_texts import CHAT, ROOM, STUDIO, translated
+from webinar.pages.room_texts import CHAT, ROOM, translated
+from webinar.pages.studio_texts import STUDIO
 
 _IMPORT = re.compile(r'^import\s[^"]*"(\.[^"]+)"', re.MULTILINE)
 _SAY = re.compile(r'\bsay\(\s*"([a-z_]+)"')

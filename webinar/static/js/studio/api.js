@@ -55,6 +55,13 @@ export class Api {
     return list.items[0] ?? null;
   }
 
+  /**
+   * @param {{kind: string, n: number, title: string, ago_s: number}} mark what viewers see, and since when
+   */
+  mark(mark) {
+    return this.#call("POST", "/marks", 5000, mark);
+  }
+
   /** @returns {Promise<{url: string, ticket: string}>} */
   ticket() {
     return this.#call("GET", "/studio/ticket", 5000);
@@ -64,13 +71,18 @@ export class Api {
    * @param {string} method
    * @param {string} path
    * @param {number} ms
+   * @param {object} [body]
    * @throws {Refused | Unreachable}
    */
-  async #call(method, path, ms) {
+  async #call(method, path, ms, body) {
+    /** @type {Record<string, string>} */
+    const headers = { Authorization: `Bearer ${this.token}`, Accept: "application/json" };
+    if (body) headers["Content-Type"] = "application/json";
     try {
       const response = await fetch(this.base + path, {
         method,
-        headers: { Authorization: `Bearer ${this.token}`, Accept: "application/json" },
+        headers,
+        body: body && JSON.stringify(body),
         cache: "no-store",
         signal: within(ms),
       });

@@ -22,6 +22,9 @@ export class Bar {
     this.publisher = publisher;
     this.texts = texts;
     this.rehearsal = need("[data-bar=rehearsal]", HTMLElement, root);
+    this.prepared = need("[data-bar=ready]", HTMLElement, root);
+    /** Whether the check before going live found all as it should be. */
+    this.ready = () => false;
     this.live = need("[data-bar=live]", HTMLElement, root);
     this.time = need("[data-bar=time]", HTMLElement, root);
     this.paused = need("[data-bar=paused]", HTMLElement, root);
@@ -42,7 +45,10 @@ export class Bar {
   show(figures) {
     this.known = { figures, at: performance.now() };
     const live = figures.state === "live";
-    this.rehearsal.hidden = figures.state === "live" || figures.state === "ended";
+    const before = figures.state !== "live" && figures.state !== "ended";
+    const ready = this.ready();
+    this.rehearsal.hidden = !before || ready;
+    this.prepared.hidden = !before || !ready;
     this.live.hidden = !live;
     this.saved.hidden = !live;
     this.paused.hidden = !live || !figures.paused;

@@ -5,7 +5,12 @@
 /** @typedef {"insecure" | "denied" | "none" | "busy" | "cancelled" | "failed"} Trouble */
 
 const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
-const VOICE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+/** What the browser does to a voice unless it is told not to. Music wants none of it. */
+const CARE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+/** What is kept of a screen when bits are few, and how often it is looked at: letters that stand still, or a film. */
+const SCREENS = /** @type {const} */ ({ text: { hint: "detail", fps: 15 }, film: { hint: "motion", fps: 30 } });
+
+/** @typedef {keyof typeof CARE} Care */
 
 /** What went wrong with a device, as the page explains it. */
 export class DeviceError extends Error {
@@ -32,6 +37,9 @@ export class Devices extends EventTarget {
     this.screen = null;
     /** @type {MediaStreamTrack | null} the sound of a shared tab or system */
     this.screenSound = null;
+    this.care = { ...CARE };
+    /** @type {keyof typeof SCREENS} */
+    this.screenKind = "text";
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#changed());
   }
 
@@ -41,7 +49,7 @@ export class Devices extends EventTarget {
    */
   async open() {
     try {
-      const stream = await ask({ video: PICTURE, audio: VOICE });
+      const stream = await ask({ video: PICTURE, audio: this.#voice });
       this.#take("camera", stream.getVideoTracks()[0] ?? null);
       this.#take("microphone", stream.getAudioTracks()[0] ?? null);
       return { camera: null, microphone: null };
@@ -59,9 +67,37 @@ export class Devices extends EventTarget {
    */
   async choose(kind, id) {
     const exact = id ? { deviceId: { exact: id } } : {};
-    const wish = kind === "camera" ? { video: { ...PICTURE, ...exact } } : { audio: { ...VOICE, ...exact } };
+    const wish = kind === "camera" ? { video: { ...PICTURE, ...exact } } : { audio: { ...this.#voice, ...exact } };
+    const before = this[kind];
     const stream = await ask(wish);
-    this.#take(kind, stream.getTracks()[0] ?? null);
+    const track = stream.getTracks()[0] ?? null;
+    // Who was muted stays muted on another microphone.
+    if (track && before) track.enabled = before.enabled;
+    this.#take(kind, track);
+  }
+
+  /**
+   * Browsers take this when a microphone is opened, and not reliably later: it is opened again.
+   * @param {Care} care
+   * @param {boolean} on
+   * @throws {DeviceError}
+   */
+  async treat(care, on) {
+    this.care[care] = on;
+    if (this.microphone) await this.choose("microphone", this.microphone.getSettings().deviceId);
+  }
+
+  get #voice() {
+    return { ...this.care, channelCount: 1 };
+  }
+
+  /** @param {keyof typeof SCREENS} kind */
+  async look(kind) {
+    this.screenKind = kind;
+    if (!this.screen) return;
+    this.screen.contentHint = SCREENS[kind].hint;
+    await this.screen.applyConstraints({ width: { max: 1920 }, height: { max: 1080 }, frameRate: { max: SCREENS[kind].fps } });
+    this.#changed();
   }
 
   /** @param {"camera" | "microphone"} kind */
@@ -75,7 +111,7 @@ export class Devices extends EventTarget {
     let stream;
     try {
       stream = await navigator.mediaDevices.getDisplayMedia({
-        video: { width: { max: 1920 }, height: { max: 1080 }, frameRate: { ideal: 30, max: 30 } },
+        video: { width: { max: 1920 }, height: { max: 1080 }, frameRate: { max: SCREENS[this.screenKind].fps } },
         audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
       });
     } catch (error) {
@@ -133,16 +169,25 @@ export class Devices extends EventTarget {
     this[kind] = track;
     before?.stop();
     if (track) {
-      if (kind !== "microphone") track.contentHint = kind === "screen" ? "detail" : "motion";
+      if (kind !== "microphone") track.contentHint = kind === "screen" ? SCREENS[this.screenKind].hint : "motion";
       // Unplugged, or "Stop sharing" in the browser's own bar. Not fired for our own stop().
       track.addEventListener("ended", () => {
         if (this[kind] !== track) return;
         if (kind === "screen") this.unshare();
         else this.#take(kind, null);
-        this.dispatchEvent(new CustomEvent("lost", { detail: kind }));
+        void this.#instead(kind);
       });
     }
     this.#changed();
+  }
+
+  /**
+   * Another camera or microphone takes the place of one that was unplugged, if there is one.
+   * @param {"camera" | "microphone" | "screen"} kind
+   */
+  async #instead(kind) {
+    const other = kind !== "screen" && (await this.list(kind)).length > 0 && (await this.#try(kind)) === null;
+    this.dispatchEvent(new CustomEvent("lost", { detail: { kind, other: other ? this[kind]?.label ?? "" : "" } }));
   }
 
   #changed() {

@@ -13,15 +13,22 @@ import { Publisher } from "../media/whip.js";
 import { Air } from "./air.js";
 import { Api } from "./api.js";
 import { Bar } from "./bar.js";
+import { Check } from "./check.js";
 import { Devices } from "./devices.js";
 import { Finish } from "./finish.js";
 import { Health } from "./health.js";
+import { Levels } from "./levels.js";
+import { Marks } from "./marks.js";
+import { Program } from "./program.js";
+import { Scenes } from "./scenes.js";
+import { Slides } from "./slides.js";
 import { Sound } from "./sound.js";
 import { Sources } from "./sources.js";
 
 /**
  * @typedef {{event: {id: string, title: string, state: string}, studio_token: string, whip_url: string,
- *   stream_key: string, api_base: string, texts: Record<string, string>}} Boot
+ *   stream_key: string, api_base: string, texts: Record<string, string>,
+ *   program: {width: number, height: number, accent: string, words: string, holding: string}}} Boot
  */
 
 const LOOK_MS = 1000;
@@ -47,19 +54,22 @@ class Studio {
     this.health = new Health(this.texts);
     /** Viewers see the holding picture and hear nothing. */
     this.paused = false;
-    this.sources = new Sources(this.root, this.devices, this.sound, this.texts);
+    this.sources = new Sources(this.root, this.devices, this.texts);
+    const { width, height, holding, ...look } = page.program;
+    const fonts = getComputedStyle(document.body).fontFamily;
+    const wish = { width, height, holding, look: { ...look, title: page.event.title, fonts } };
+    this.program = new Program(this.devices, this.sound, wish, (video, voice) => this.#send(video, voice));
+    const slides = new Slides(need("[data-slides=root]", HTMLElement), this.texts, { width, height });
+    new Scenes(need("[data-scenes=root]", HTMLElement), this.program, slides, this.texts);
+    new Levels(this.root, this.devices, this.sound).addEventListener("change", () => this.program.sources());
+    this.marks = new Marks(this.api);
     this.air = new Air(this.api, this.texts, () => this.bar.receiving || this.#isSending());
     this.finish = new Finish(need("[data-studio=finish]", HTMLElement), this.api, this.texts);
     this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
     new Side(need("[data-side=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
-    /** @type {"camera" | "screen"} what of the two is shown */
-    this.program = "camera";
-    /** @type {MediaStreamTrack | null} */
-    this.lastScreen = null;
-    /** @type {(MediaStreamTrack | null)[]} */
-    this.heard = [null, null];
-    /** @type {MediaStreamTrack | null} */
-    this.voice = null;
+    const { devices, sound, publisher, bar, texts } = this;
+    this.check = new Check(need("[data-check=root]", HTMLElement), { devices, sound, publisher, bar, texts });
+    bar.ready = () => this.check.ready;
     /** @type {WakeLockSentinel | null} */
     this.awake = null;
     /** @type {AbortController | null} */
@@ -72,12 +82,9 @@ class Studio {
   }
 
   #listen() {
-    this.devices.addEventListener("change", () => void this.#sources());
+    this.program.addEventListener("slide", () => this.marks.show(this.program.seen));
     this.publisher.addEventListener("state", () => this.#publishing());
     this.air.addEventListener("changed", () => this.pause?.abort());
-    for (const button of this.root.querySelectorAll("[data-program]")) {
-      button.addEventListener("click", () => this.#switch(/** @type {HTMLElement} */ (button).dataset.program ?? ""));
-    }
     need("[data-studio=take]", HTMLButtonElement).addEventListener("click", () => this.publisher.start(true));
     window.addEventListener("online", () => {
       this.publisher.retry();
@@ -95,27 +102,15 @@ class Studio {
     document.addEventListener("visibilitychange", () => document.hidden || void this.#stayAwake());
   }
 
-  /** @param {string} program */
-  #switch(program) {
-    this.program = program === "screen" ? "screen" : "camera";
-    void this.#sources();
-  }
-
-  /** Something about the devices changed: decide what goes out, show it, send it. */
-  async #sources() {
-    const { camera, screen, microphone, screenSound } = this.devices;
-    // A screen is shared to be seen; when the sharing stops, the camera is back.
-    if (screen && screen !== this.lastScreen) this.program = "screen";
-    this.lastScreen = screen;
-    if (!screen) this.program = "camera";
-    const video = (this.program === "screen" ? screen : camera) ?? screen;
-    if (this.heard[0] !== microphone || this.heard[1] !== screenSound) {
-      this.heard = [microphone, screenSound];
-      this.voice = this.sound.connect(microphone, screenSound);
-    }
+  /**
+   * What goes out from now on: shown here, and sent.
+   * @param {MediaStreamTrack | null} video
+   * @param {MediaStreamTrack | null} voice
+   */
+  async #send(video, voice) {
     this.#preview(video);
-    await this.publisher.send(video, this.voice);
-    const something = video !== null || this.voice !== null;
+    await this.publisher.send(video, voice);
+    const something = video !== null || voice !== null;
     if (something && this.publisher.state === "off" && this.state !== "ended") this.#publish();
     if (!something && this.state !== "live") this.publisher.stop();
   }
@@ -130,11 +125,6 @@ class Studio {
     const shown = /** @type {MediaStream | null} */ (this.preview.srcObject)?.getVideoTracks()[0] ?? null;
     if (shown !== video) this.preview.srcObject = video ? new MediaStream([video]) : null;
     this.root.classList.toggle("has-picture", video !== null);
-    for (const button of this.root.querySelectorAll("[data-program]")) {
-      const name = /** @type {HTMLElement} */ (button).dataset.program;
-      button.setAttribute("aria-pressed", String(name === this.program));
-    }
-    need("[data-studio=switch]", HTMLElement).hidden = !(this.devices.camera && this.devices.screen);
     this.#scene();
   }
 
@@ -173,6 +163,8 @@ class Studio {
     this.notice.textContent = notice && !ended ? this.texts.say(notice) : "";
     this.notice.hidden = !this.notice.textContent;
     this.root.classList.toggle("is-paused", this.paused);
+    this.check.show(this.state !== "live" && !ended && opened);
+    this.marks.air(this.state === "live");
     this.air.show(this.state, this.paused);
   }
 
@@ -204,7 +196,7 @@ class Studio {
    * @param {import("./api.js").LiveFigures} figures
    */
   #doubt(figures) {
-    const sends = this.publisher.state === "sending" && (this.publisher.video !== null || this.voice !== null);
+    const sends = this.publisher.state === "sending" && (this.publisher.video !== null || this.publisher.audio !== null);
     const arrives = figures.publisher?.connected === true && (figures.ingest_silent_s ?? 0) < DOUBT_LOOKS;
     this.unheard = sends && !arrives ? this.unheard + 1 : 0;
     if (this.unheard < DOUBT_LOOKS) return;
@@ -215,12 +207,13 @@ class Studio {
   /** @param {string} state */
   #became(state) {
     this.state = state;
-    if (state === "live" && this.publisher.state === "off") void this.#sources();
+    if (state === "live" && this.publisher.state === "off") this.program.sources();
   }
 
   #over() {
     this.publisher.stop();
     this.devices.closeAll();
+    void this.program.close();
     this.sound.close();
     void this.awake?.release();
     this.#scene();

@@ -9,12 +9,7 @@ import { DeviceError } from "./devices.js";
 /** @typedef {import("../common/boot.js").Texts} Texts */
 /** @typedef {import("./devices.js").Devices} Devices */
 /** @typedef {import("./devices.js").Trouble} Trouble */
-/** @typedef {import("./sound.js").Sound} Sound */
 
-const METER_MS = 66;
-/** Of the meter's 60 dB: below the one a voice is hard to hear, above the other it is cut off. */
-const QUIET = 0.25;
-const LOUD = 0.95;
 /** The devices a list lets you choose from. */
 const CHOSEN = /** @type {const} */ (["camera", "microphone"]);
 
@@ -22,16 +17,13 @@ export class Sources {
   /**
    * @param {HTMLElement} root
    * @param {Devices} devices
-   * @param {Sound} sound
    * @param {Texts} texts
    */
-  constructor(root, devices, sound, texts) {
+  constructor(root, devices, texts) {
     this.root = root;
     this.devices = devices;
-    this.sound = sound;
     this.texts = texts;
-    this.meter = need("[data-source=level]", HTMLElement, root);
-    this.meterBar = need(".source__bar", HTMLElement, root);
+    this.self = need("[data-source=self]", HTMLVideoElement, root);
     this.note = need("[data-source=note]", HTMLElement, root);
     for (const kind of CHOSEN) {
       this.#select(kind).addEventListener("change", () => void this.#choose(kind));
@@ -41,7 +33,12 @@ export class Sources {
     }
     devices.addEventListener("change", () => void this.#paint());
     devices.addEventListener("lost", (event) => this.#lost(/** @type {CustomEvent} */ (event).detail));
-    window.setInterval(() => this.#level(), METER_MS);
+    for (const box of root.querySelectorAll("[data-care]")) box.addEventListener("change", () => void this.#treat(box));
+    for (const choice of root.querySelectorAll("[data-source=kind] input")) {
+      choice.addEventListener("change", () => void this.#look(choice));
+    }
+    const mirror = need("[data-source=mirror]", HTMLInputElement, root);
+    mirror.addEventListener("change", () => this.self.classList.toggle("is-mirrored", mirror.checked));
     void this.#paint();
   }
 
@@ -105,9 +102,25 @@ export class Sources {
     need("[data-source=problem]", HTMLElement, this.root).hidden = !text;
   }
 
-  /** @param {string} kind */
-  #lost(kind) {
-    toast(this.texts.say(`lost_${kind}`));
+  /** @param {Element} box */
+  async #treat(box) {
+    if (!(box instanceof HTMLInputElement)) return;
+    try {
+      await this.devices.treat(/** @type {import("./devices.js").Care} */ (box.dataset.care), box.checked);
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      this.#explain(error.trouble, "microphone");
+    }
+  }
+
+  /** @param {Element} choice */
+  async #look(choice) {
+    if (choice instanceof HTMLInputElement) await this.devices.look(choice.value === "film" ? "film" : "text");
+  }
+
+  /** @param {{kind: string, other: string}} lost other: the device that took its place, or "" */
+  #lost({ kind, other }) {
+    toast(this.texts.say(`lost_${kind}`) + (other ? ` ${this.texts.say("instead", { name: other })}` : ""));
   }
 
   async #paint() {
@@ -118,6 +131,10 @@ export class Sources {
     this.#button("mute", microphone && !this.muted ? "mic" : "mic-off", microphone && !this.muted ? "mic_on" : "mic_off", microphone !== null && !this.muted);
     this.#button("camera", camera ? "camera" : "camera-off", camera ? "camera_on" : "camera_off", camera !== null);
     this.#button("screen", "screen", screen ? "stop_sharing" : "share_screen", screen !== null);
+    const shown = /** @type {MediaStream | null} */ (this.self.srcObject)?.getVideoTracks()[0] ?? null;
+    if (shown !== camera) this.self.srcObject = camera && new MediaStream([camera]);
+    need("[data-source=own]", HTMLElement, this.root).hidden = camera === null;
+    need("[data-source=kind]", HTMLElement, this.root).hidden = screen === null;
     for (const kind of CHOSEN) await this.#list(kind);
   }
 
@@ -156,12 +173,5 @@ export class Sources {
    */
   #select(kind) {
     return need(`[data-source=${kind}]`, HTMLSelectElement, this.root);
-  }
-
-  #level() {
-    const level = this.sound.level;
-    this.meterBar.style.transform = `scaleX(${level.toFixed(3)})`;
-    this.meter.dataset.loud = level > LOUD ? "clipping" : level < QUIET ? "quiet" : "good";
-    this.meter.setAttribute("aria-valuenow", String(Math.round(level * 100)));
   }
 }
