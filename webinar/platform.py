@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from webinar.api.access import Access
 from webinar.api.admission import Admission
 from webinar.api.crowd import Crowd, Sent
+from webinar.api.places import Places
 from webinar.api.stage import Stage
 from webinar.api.watchers import Watchers
 from webinar.attendance.service import AttendanceService
 from webinar.base.bus import Bus
-from webinar.base.db import Pool
+from webinar.base.db import AWAY, Pool
 from webinar.base.errors import WebinarError
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
@@ -77,6 +78,7 @@ class Platform:
     stage: Stage = field(init=False)
     admission: Admission = field(init=False)
     watchers: Watchers = field(init=False)
+    places: Places = field(init=False)
     crowd: Crowd = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,15 +103,21 @@ class Platform:
         self.stage = Stage(
             self.events,
             None if self.live is None else self._playable,
-            self.admission.doubt,
+            self._doubt,
             self._silent,
             self._over,
         )
         self.watchers = Watchers(self._close_whep)
+        self.places = Places(self.watchers.give_way)
         self.crowd = Crowd(self.admission, self._sent)
         self.events.on_change = self.stage.changed
         self.registration.on_change = self.stage.changed
         self.registration.on_steps = Guests(self.events, self.letters).moved
+
+    def _doubt(self, event_id: uuid.UUID) -> None:
+        """An event or its people are not what they were: what was believed of them is asked for again."""
+        self.admission.doubt(event_id)
+        self.attendance.forget(event_id)
 
     def _playable(self, event_id: str) -> str | None:
         session = None if self.live is None else self.live.session(event_id)
@@ -119,6 +127,7 @@ class Platform:
         """To what other processes tell of events and people, before the first request."""
         await self.stage.listen(self.bus)
         await self.watchers.listen(self.bus)
+        await self.places.listen(self.bus)
         await self.crowd.listen(self.bus)
 
     async def keep_watch(self) -> None:
@@ -126,6 +135,8 @@ class Platform:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.stage.keep_looking(), name="stage")
             tasks.create_task(self.crowd.keep_telling(self.bus), name="crowd")
+            tasks.create_task(self.places.keep_telling(self.bus), name="places")
+            tasks.create_task(self.attendance.keep_noting(), name="attendance seen")
 
     def _sent(self, event_id: str | None = None) -> dict[str, Sent]:
         if self.live is None:
@@ -161,6 +172,8 @@ class Platform:
         """Over for everyone; the recording is taken at once. Raises as `EventService.end`, and `Unavailable`."""
         event = await self.events.end(event_id)
         await self.recordings.scan_event(event_id)
+        with contextlib.suppress(*AWAY):  # the worker does it then
+            await self.attendance.seal(event_id)
         return event
 
     async def pause_event(self, event_id: uuid.UUID, paused: bool) -> Event:

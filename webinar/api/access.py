@@ -44,6 +44,7 @@ class Principal:
     person: str = ""  # attendee id, "host:<account>", "presenter", "moderator:<id>", "api:<token>"
     name: str = ""
     version: int = 0  # of the link that this access came from
+    visit: str = ""  # of a viewer: which of their pages, as `webinar.api.places` stamps it
 
 
 class Access:
@@ -56,14 +57,19 @@ class Access:
 
     # -- made for pages ------------------------------------------------------------------------------------------
 
-    def viewer_token(self, attendee: Attendee) -> str:
-        """For one approved attendee: playback and WHEP of their event, 12 h, void when their link is renewed."""
+    def viewer_token(self, attendee: Attendee, visit: str = "") -> str:
+        """For one approved attendee: playback and WHEP of their event, 12 h, void when their link is renewed.
+
+        One with a `visit` is of a page: it takes the person's place, and loses it to their next page.
+        """
         claims = {
             "event": str(attendee.event_id),
             "attendee": str(attendee.id),
             "name": attendee.name,
             "v": attendee.link_version,
         }
+        if visit:
+            claims["visit"] = visit
         return self._tokens.sign(Purpose.VIEWER, claims, TOKEN_TTL.total_seconds())
 
     def studio_token(self, event: Event, role: StudioRole, account: uuid.UUID | None = None, name: str = "") -> str:
@@ -160,6 +166,7 @@ def _viewer(claims: dict[str, Any]) -> Principal:
         person=str(claims["attendee"]),
         name=str(claims["name"]),
         version=int(claims.get("v", 0)),
+        visit=str(claims.get("visit", "")),
     )
 
 

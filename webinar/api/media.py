@@ -94,7 +94,7 @@ def whep_routes(platform: Platform) -> list[Route]:
         if (await platform.stage.scene(_event_id(request))).state != "live":
             raise Conflict("The event is not live just now.", code="not_live", retry_after_s=2)
         answer = _whep(platform).offer(str(viewer.event_id), offer)
-        platform.watchers.began(answer.resource, viewer.person)
+        platform.watchers.began(answer.resource, viewer.person, viewer.visit)
         return _created(f"/whep/{viewer.event_id}/{answer.resource}", answer.sdp, answer.resource)
 
     async def session(request: Request) -> Response:
@@ -137,6 +137,7 @@ async def _viewing(platform: Platform, request: Request) -> Principal:
     if viewer.event_id != _event_id(request):
         raise Forbidden("This token is for another event.", code="wrong_event")
     await platform.admission.admit(viewer)
+    platform.places.check(viewer)
     return viewer
 
 

@@ -43,21 +43,27 @@ class PlaybackQuery(BaseModel):
 
 
 async def playback(call: Call) -> schemas.PlaybackReply:
-    """Raises `Unauthenticated`, `Forbidden` or `Gone` for a person without a seat, `NotFound` for a deleted event."""
+    """Raises `Unauthenticated`, `Forbidden` or `Gone` for a person without a seat, `NotFound` for a deleted event, and
+    `Elsewhere` for a page whose place another one of theirs has taken.
+    """
     platform, viewer, query = call.platform, call.principal, call.query(PlaybackQuery)
     if viewer.event_id is None:
         raise Unauthenticated("This token is not valid.", code="token_invalid")
     await platform.admission.admit(viewer)
+    await platform.places.take(viewer)
+    if query.transport in ("whep", "hls"):
+        platform.attendance.saw(uuid.UUID(viewer.person))
     if platform.admission.heard(viewer, query.transport, query.behind):
         await _note_first_join(call)
     if query.after is None:
         scene = await platform.stage.scene(viewer.event_id)
     else:
-        waiting = platform.stage.wait(viewer.event_id, query.after, query.wait)
+        waiting = platform.places.while_held(viewer, platform.stage.wait(viewer.event_id, query.after, query.wait))
         # Who has hung up reads no answer; it is that of a poll without a wait.
         changed = await unless_gone(call.request.receive, waiting)
         scene = changed or await platform.stage.scene(viewer.event_id)
         await platform.admission.admit(viewer)
+        platform.places.check(viewer)
     replay = None
     if scene.state == "ended" and platform.live is not None:
         replay = await _replay(platform.live.replays, viewer.event_id)

@@ -1,4 +1,4 @@
-"""Whose the WHEP sessions of this process are, so that who loses their seat loses the picture too."""
+"""Whose the WHEP sessions of this process are, so that who loses their seat or their place loses the picture too."""
 
 from __future__ import annotations
 
@@ -23,24 +23,32 @@ class Watchers:
     def __init__(self, close: Callable[[str], None]) -> None:
         """`close(resource)` ends a session; of one that has ended already it does nothing."""
         self._close = close
-        self._persons: OrderedDict[str, str] = OrderedDict()  # by resource
+        self._persons: OrderedDict[str, tuple[str, str]] = OrderedDict()  # by resource: person and visit
 
     async def listen(self, bus: Bus) -> None:
         await bus.subscribe(out_subject("*"), self._on_out)
 
-    def began(self, resource: str, person: uuid.UUID | str) -> None:
-        self._persons[resource] = str(person)
+    def began(self, resource: str, person: uuid.UUID | str, visit: str = "") -> None:
+        """`visit` as `webinar.api.places` stamps it; sessions of programs have none."""
+        self._persons[resource] = (str(person), visit)
         if len(self._persons) > _MOST:
             self._persons.popitem(last=False)
 
     def left(self, resource: str) -> None:
         self._persons.pop(resource, None)
 
-    async def _on_out(self, payload: bytes) -> None:
-        person = str(json.loads(payload).get("person", ""))
-        mine = [resource for resource, known in self._persons.items() if known == person]
-        for resource in mine:
+    def give_way(self, person: str, visit: str) -> None:
+        """Ends the sessions of the person's visits before this one."""
+        self._end([r for r, (who, theirs) in self._persons.items() if who == person and "" < theirs < visit])
+
+    def _end(self, resources: list[str]) -> None:
+        for resource in resources:
             self.left(resource)
             self._close(resource)
+
+    async def _on_out(self, payload: bytes) -> None:
+        person = str(json.loads(payload).get("person", ""))
+        mine = [resource for resource, (who, _) in self._persons.items() if who == person]
+        self._end(mine)
         if mine:
             _log.info("sessions of a person without a seat closed", person=person, sessions=len(mine))

@@ -31,6 +31,10 @@ class Evidence:
         self._closed: dict[uuid.UUID, Spans] = {}
         self._news: set[uuid.UUID] = set()
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._news)
+
     def saw(self, person: uuid.UUID, now: datetime) -> None:
         known = self._open.pop(person, None)
         if known is None or now - known[1] > _SILENT:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from webinar.attendance.intervals import NEVER, Spans
 from webinar.base.errors import FieldProblem, Invalid
@@ -25,6 +25,8 @@ MarkKind = Literal["enter", "leave", "confirm"]
 MOST_RULES: Final = 40
 # Two prompts are never nearer than half of their mean distance; an answer must be over before the next may come.
 _NEAREST: Final = 0.5
+RULE_WORDS: Final = "A rule asks for a share, for minutes, for Enter or Leave, or for answered prompts."
+ANSWER_WORDS: Final = "Choose fewer minutes: an answer must be over before the next prompt can come."
 
 
 class Outcome(enum.StrEnum):
@@ -52,7 +54,7 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _asks_for_something(self) -> Rule:
         if not (self.share or self.minutes or self.enter or self.leave or self.confirmed):
-            raise ValueError("A rule asks for something.")
+            raise PydanticCustomError("rules", RULE_WORDS)
         return self
 
 
@@ -77,7 +79,7 @@ class Plan(BaseModel):
     @model_validator(mode="after")
     def _answers_end_before_the_next_prompt(self) -> Plan:
         if self.prompts_per_hour and self.answer_min > 60 * _NEAREST / self.prompts_per_hour:
-            raise ValueError("answer_min")
+            raise PydanticCustomError("answer_min", ANSWER_WORDS)
         return self
 
     @property
@@ -186,23 +188,22 @@ class NewCorrection(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: CorrectionKind
-    started_at: datetime | None = Field(default=None, description="Of what is added or removed; RFC 3339.")
-    ended_at: datetime | None = None
+    started_at: AwareDatetime | None = Field(default=None, description="Of what is added or removed; RFC 3339.")
+    ended_at: AwareDatetime | None = None
     rule_id: uuid.UUID | None = Field(default=None, description="Null: all rules.", strict=False)
     reason: Annotated[str, Field(min_length=1, max_length=500, pattern=LINES, description="Logged.")]
 
     @model_validator(mode="after")
     def _has_its_times(self) -> NewCorrection:
-        times = (self.started_at, self.ended_at)
         if self.kind in ("pass", "fail"):
-            if times != (None, None):
-                raise ValueError("ended_at")
+            if self.started_at is not None or self.ended_at is not None:
+                raise PydanticCustomError("started_at", "A rule is decided without times.")
         elif self.started_at is None or self.ended_at is None or self.rule_id is not None:
-            raise ValueError("started_at")
-        elif self.started_at.tzinfo is None or self.ended_at.tzinfo is None or self.ended_at <= self.started_at:
-            raise ValueError("ended_at")
+            raise PydanticCustomError("started_at", "Say from when to when; no rule.")
+        elif self.ended_at <= self.started_at:
+            raise PydanticCustomError("ended_at", "The end must be later than the start.")
         if not self.reason.strip():
-            raise ValueError("reason")
+            raise PydanticCustomError("reason", "Write the reason in at most 500 characters.")
         return self
 
 
@@ -284,16 +285,15 @@ class LogEntry:
 
 
 _WORDS: Final = {
-    "windows": "Choose yes or no.",
     "prompts_per_hour": "Choose a number from 0 to 6.",
-    "answer_min": "Choose fewer minutes: an answer must be over before the next prompt can come.",
+    "answer_min": "Choose minutes from 1 to 15.",
     "share": "Choose a share from 1 to 100 %.",
     "minutes": "Choose a number of minutes.",
     "confirmed": "Choose a share from 1 to 100 %.",
-    "rules": "A rule asks for a share, for minutes, for Enter or Leave, or for answered prompts.",
+    "rules": "At most 40 rules.",
     "reason": "Write the reason in at most 500 characters.",
-    "started_at": "Say from when to when.",
-    "ended_at": "The end must be later than the start.",
+    "started_at": "Choose a date and time.",
+    "ended_at": "Choose a date and time.",
     "kind": "Choose what is to be changed.",
 }
 _MINUTES: Final = "Choose minutes from 0 to 240."
@@ -304,7 +304,7 @@ def parse_plan(fields: dict[str, Any]) -> Plan:
     try:
         return Plan.model_validate(fields, strict=False)
     except ValidationError as error:
-        raise invalid(error.errors(include_url=False)) from error
+        raise _invalid(error.errors(include_url=False)) from error
 
 
 def parse_correction(fields: dict[str, Any]) -> NewCorrection:
@@ -312,18 +312,21 @@ def parse_correction(fields: dict[str, Any]) -> NewCorrection:
     try:
         return NewCorrection.model_validate(fields, strict=False)
     except ValidationError as error:
-        raise invalid(error.errors(include_url=False)) from error
+        raise _invalid(error.errors(include_url=False)) from error
 
 
-def invalid(errors: list[ErrorDetails]) -> Invalid:
-    """One message a field. What a whole model refuses names its field in the error."""
+_OWN: Final = ("rules", "answer_min", "started_at", "ended_at", "reason")
+
+
+def _invalid(errors: list[ErrorDetails]) -> Invalid:
+    """One message a field, in words for people. What a whole model refuses has its field's name for a type."""
     problems: dict[str, FieldProblem] = {}
     for error in errors:
         name = ".".join(str(part) for part in error["loc"])
-        if error["type"] == "value_error" and str(error["ctx"]["error"]) in _WORDS:
-            name = str(error["ctx"]["error"])
-        first = name.split(".")[0] or "rules"
-        text = _WORDS.get(name.split(".")[-1]) or _WORDS.get(first) or (_MINUTES if first.endswith("_min") else None)
-        name = name or "rules"
-        problems.setdefault(name, FieldProblem(name, text or error["msg"]))
+        if error["type"] in _OWN:
+            name, text = name or error["type"], error["msg"]
+        else:
+            last = name.split(".")[-1]
+            text = _WORDS.get(last) or (_MINUTES if last.endswith("_min") else error["msg"])
+        problems.setdefault(name, FieldProblem(name, text))
     return Invalid("Some fields need another look.", fields=list(problems.values()))

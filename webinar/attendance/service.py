@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 import uuid
@@ -32,12 +33,13 @@ from webinar.attendance.model import (
 from webinar.attendance.plan_store import PlanStore
 from webinar.attendance.store import AttendanceStore, Pressed, Told
 from webinar.base import log
-from webinar.base.db import Connection, Pool
+from webinar.base.db import AWAY, Connection, Pool
 from webinar.base.errors import FieldProblem, Invalid, NotFound
 
 _log = log.get(__name__)
 # So long the outline of an event is believed without asking again; its own changes are seen at once.
 _BELIEVED_S: Final = 3.0
+_NOTE_EVERY_S: Final = 10.0
 _MOST_OUTLINES: Final = 500
 # Browsers hear of a prompt so long before its time, and of one that is over for as long.
 _AHEAD: Final = timedelta(seconds=60)
@@ -54,6 +56,7 @@ class Outline:
     programme: Programme
     plan: Plan
     prompts: tuple[Prompt, ...]
+    at: datetime  # when it was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,17 @@ class AttendanceService:
 
     async def note_seen(self) -> None:
         """Writes what was seen. Raises what a query raises while PostgreSQL is away: then it is kept."""
-        await self._intake.note_seen()
+        if self._evidence:
+            await self._intake.note_seen()
+
+    async def keep_noting(self) -> None:
+        """Runs for the life of a process that players ask."""
+        while True:
+            await asyncio.sleep(_NOTE_EVERY_S)
+            try:
+                await self.note_seen()
+            except AWAY as error:
+                _log.warning("what was seen of people waits, the database is away", error=type(error).__name__)
 
     async def tell(
         self, event_id: uuid.UUID, attendee_id: uuid.UUID, device: str, beats: Sequence[Beat], marks: Sequence[Mark]
@@ -174,7 +187,7 @@ class AttendanceService:
             prompt = rules.next_prompt(plan, programme, prompts[-1] if prompts else None, now, self._draw)
             if prompt is not None and programme.state == "live":
                 prompts = await self._add_prompt(event_id, prompt)
-        outline = Outline(programme, plan, prompts)
+        outline = Outline(programme, plan, prompts, now)
         self._outlines[event_id] = (time.monotonic(), outline)
         self._outlines.move_to_end(event_id)
         if len(self._outlines) > _MOST_OUTLINES:

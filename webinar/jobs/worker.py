@@ -22,7 +22,9 @@ from webinar.jobs.cutter import Cutter
 from webinar.jobs.handlers import handlers
 from webinar.jobs.housekeeper import Housekeeper
 from webinar.jobs.keeper import Keeper
+from webinar.jobs.mailing import Mailing
 from webinar.jobs.queue import Runner
+from webinar.jobs.sealer import Sealer
 from webinar.platform import Platform
 from webinar.recordings.service import RecordingService
 from webinar.recordings.store import EditingStore
@@ -78,7 +80,13 @@ async def work(platform: Platform) -> None:
         tasks.create_task(housekeeper.keep(), name="housekeeper")
         tasks.create_task(_scan(platform.recordings), name="scan")
         tasks.create_task(_cutter(platform).keep(), name="cutter")
-        tasks.create_task(Runner(JobStore(platform.pool), handlers(platform)).keep(), name="jobs")
+        tasks.create_task(Sealer(platform.attendance).keep(), name="sealer")
+        known = handlers(platform)
+        if platform.letters.on:
+            mailing = Mailing(platform)
+            known |= mailing.handlers()
+            tasks.create_task(mailing.keep(), name="mailing")
+        tasks.create_task(Runner(JobStore(platform.pool), known).keep(), name="jobs")
 
 
 def _cutter(platform: Platform) -> Cutter:
