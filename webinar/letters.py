@@ -2,61 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any, Concatenate, Final, ParamSpec
 
 from webinar.base import log
-from webinar.base.db import Pool
+from webinar.base.db import AWAY
 from webinar.base.settings import Settings
-from webinar.events.model import Event
-from webinar.registration.model import Attendee
+from webinar.events.model import Event, EventState
+from webinar.mail.model import Kind, Told
+from webinar.mail.service import MailService
+from webinar.registration.model import Attendee, Status
+from webinar.registration.service import RegistrationService
 
 _log = log.get(__name__)
+P = ParamSpec("P")
+
+# Jobs of the queue besides single letters.
+CHANGED: Final = "letters.changed"
+CALLED_OFF: Final = "letters.called_off"
+# Whom a change of the event concerns.
+CONCERNED: Final = (Status.APPROVED, Status.PENDING, Status.WAITLISTED)
+_PAGE: Final = 500
+
+
+def _beside(
+    method: Callable[Concatenate[Letters, Event, P], Awaitable[int]],
+) -> Callable[Concatenate[Letters, Event, P], Coroutine[Any, Any, int]]:
+    """What people do counts, whatever becomes of the letter about it: it fails into the log."""
+
+    async def guarded(self: Letters, event: Event, /, *args: P.args, **kwargs: P.kwargs) -> int:
+        if not self.on:
+            _log.info("no mail server is set, no letter", letter=method.__name__, event_id=str(event.id))
+            return 0
+        try:
+            return await method(self, event, *args, **kwargs)
+        except AWAY as error:
+            _log.error("letter not written", letter=method.__name__, event_id=str(event.id), error=str(error))
+            return 0
+
+    guarded.__name__, guarded.__doc__ = method.__name__, method.__doc__
+    return guarded
 
 
 class Letters:
-    """One a process. Does nothing but log where no mail server is set; never raises for what mail is concerned."""
+    """One a process. Does nothing but log where no mail server is set. Methods return how many letters were written."""
 
-    def __init__(self, settings: Settings, pool: Pool) -> None:
+    def __init__(self, settings: Settings, mail: MailService, registration: RegistrationService) -> None:
         self.on = settings.smtp_url is not None
-        self._pool = pool
+        self._mail = mail
+        self._registration = registration
 
-    async def registered(self, event: Event, attendee: Attendee) -> None:
+    @_beside
+    async def registered(self, event: Event, attendee: Attendee) -> int:
         """After a registration: with a seat, a place on the waiting list, or the host to decide."""
-        self._skip("registered", event)
+        if attendee.status is Status.WAITLISTED:
+            place = await self._registration.waiting_place(attendee)
+            return await self._write(event, [attendee], Kind.WAITING, facts={"place": place})
+        if attendee.status is Status.PENDING:
+            return await self._write(event, [attendee], Kind.PENDING)
+        return await self._write(event, [attendee], Kind.CONFIRMED)
 
-    async def decided(self, event: Event, attendee: Attendee) -> None:
+    @_beside
+    async def decided(self, event: Event, attendee: Attendee) -> int:
         """Approved, declined, or moved up from the waiting list: by the attendee's status as it is now."""
-        self._skip("decided", event)
-
-    async def cancelled(self, event: Event, attendee: Attendee) -> None:
-        """A registration was cancelled, by the person or the host."""
-        self._skip("cancelled", event)
-
-    async def invited(self, event: Event, attendees: Sequence[Attendee]) -> None:
-        """The host added these people."""
-        self._skip("invited", event)
-
-    async def link(self, event: Event, attendee: Attendee) -> None:
-        """The personal link once more: asked for, or renewed."""
-        self._skip("link", event)
-
-    async def event_changed(self, event: Event, what: str = "") -> None:
-        """After each change of title or time; what people were told before is remembered. `what` is for the log."""
-        self._skip("changed", event)
-
-    async def event_cancelled(self, event: Event) -> None:
-        """It does not take place. To be called before the event is deleted; its letters outlive it."""
-        self._skip("called_off", event)
-
-    async def followup(self, event: Event) -> int:
-        """To those who came and those who did not, each their own, once a person. How many were written now."""
-        self._skip("followup", event)
+        if attendee.status is Status.APPROVED:
+            return await self._write(event, [attendee], Kind.APPROVED)
+        if attendee.status is Status.DECLINED:
+            return await self._write(event, [attendee], Kind.DECLINED)
         return 0
 
-    async def certificate(self, event: Event, attendee: Attendee, url: str) -> None:
-        """Their certificate is at `url`."""
-        self._skip("certificate", event)
+    @_beside
+    async def cancelled(self, event: Event, attendee: Attendee) -> int:
+        """A registration was cancelled, by the person or the host."""
+        return await self._write(event, [attendee], Kind.CANCELLED)
 
-    def _skip(self, kind: str, event: Event) -> None:
-        if not self.on:
-            _log.debug("no mail server is set, no letter", kind=kind, event_id=str(event.id))
+    @_beside
+    async def invited(self, event: Event, attendees: Sequence[Attendee]) -> int:
+        """The host added these people. Who found no seat is told of the waiting list."""
+        seated = [attendee for attendee in attendees if attendee.status is Status.APPROVED]
+        written = await self._write(event, seated, Kind.INVITED)
+        for attendee in attendees:
+            if attendee.status is Status.WAITLISTED:
+                place = await self._registration.waiting_place(attendee)
+                written += await self._write(event, [attendee], Kind.WAITING, facts={"place": place})
+        return written
+
+    @_beside
+    async def link(self, event: Event, attendee: Attendee) -> int:
+        """The personal link once more: asked for, or renewed."""
+        return await self._write(event, [attendee], Kind.LINK)
+
+    @_beside
+    async def event_changed(self, event: Event, what: str = "") -> int:
+        """After each change of title or time. Written in a minute, by what holds then; 0. `what` is for the log."""
+        if event.state in (EventState.SCHEDULED, EventState.LIVE):
+            await self._mail.settle(CHANGED, event.id)
+            _log.info("people will be told of a change", event_id=str(event.id), what=what)
+        return 0
+
+    @_beside
+    async def event_cancelled(self, event: Event) -> int:
+        """It does not take place. To be called before the event is deleted; its letters outlive it."""
+        plan = await self._mail.plan(event.id, Kind.CALLED_OFF)
+        if not plan.enabled or event.state is not EventState.SCHEDULED or event.ends_at < datetime.now(UTC):
+            return 0
+        told = await self._mail.told(event.id)
+        about = {
+            "event": str(event.id),
+            "slug": event.slug,
+            "title": event.title,
+            "organizer": event.organizer,
+            "accent": event.accent,
+            "starts_at": event.starts_at.isoformat(),
+            "ends_at": event.ends_at.isoformat(),
+            "timezone": event.timezone,
+            "sequence": 1 if told is None else told.sequence + 1,
+            "choice": plan.choice.model_dump(),
+        }
+        people = [attendee for status in CONCERNED for attendee in await self._people(event.id, status)]
+        payloads: list[dict[str, Any]] = [
+            {**about, "key": str(uuid.uuid4()), "name": a.name, "email": a.email, "language": a.language}
+            for a in people
+        ]
+        await self._mail.write_freely(CALLED_OFF, payloads)
+        return len(payloads)
+
+    @_beside
+    async def followup(self, event: Event) -> int:
+        """To those who came and those who did not, each their own, once a person. How many were written now."""
+        return sum([await self._mail.follow_up(event.id, kind) for kind in (Kind.THANKS, Kind.MISSED)])
+
+    @_beside
+    async def certificate(self, event: Event, attendee: Attendee, url: str) -> int:
+        """Their certificate is at `url`; written about once."""
+        return await self._write(event, [attendee], Kind.CERTIFICATE, facts={"url": url}, occasion=url)
+
+    async def _people(self, event_id: uuid.UUID, status: Status) -> list[Attendee]:
+        found: list[Attendee] = []
+        cursor: str | None = None
+        while True:
+            page = await self._registration.page(event_id, cursor=cursor, limit=_PAGE, status=status)
+            found += page.items
+            cursor = page.next
+            if cursor is None:
+                return found
+
+    async def _write(
+        self,
+        event: Event,
+        attendees: Sequence[Attendee],
+        kind: Kind,
+        *,
+        facts: dict[str, Any] | None = None,
+        occasion: str | None = None,
+    ) -> int:
+        ids = [attendee.id for attendee in attendees]
+        if not ids:
+            return 0
+        return await self._mail.write(event.id, ids, kind, told=told(event), occasion=occasion, facts=facts)
+
+
+def told(event: Event, sequence: int = 0) -> Told:
+    """What letters say of an event's time now."""
+    return Told(sequence, event.title, event.starts_at, event.ends_at, event.timezone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from webinar.api.access import Access
 from webinar.api.admission import Admission
 from webinar.api.crowd import Crowd, Sent
 from webinar.api.places import Places
+from webinar.api.publishers import Publishers
 from webinar.api.stage import Stage
 from webinar.api.watchers import Watchers
 from webinar.attendance.service import AttendanceService
@@ -29,10 +31,14 @@ from webinar.events.images import Images
 from webinar.events.model import Event, EventChange
 from webinar.events.moderators import Moderators
 from webinar.events.plan.service import Plans
+from webinar.events.role_model import LinkRole
+from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
 from webinar.guests import Guests
 from webinar.letters import Letters
 from webinar.links import Links
+from webinar.mail.service import MailService
+from webinar.people.model import Account, Role
 from webinar.people.service import PeopleService
 from webinar.programme import Programme
 from webinar.recordings.editing import Editing
@@ -42,6 +48,7 @@ from webinar.registration.form import RegistrationForm
 from webinar.registration.model import Attendee
 from webinar.registration.service import RegistrationService
 from webinar.replays import ReplayDoor
+from webinar.writer import Writer
 
 if TYPE_CHECKING:
     from webinar.delivery.live import Live
@@ -64,6 +71,7 @@ class Platform:
     images: Images = field(init=False)
     copies: Copies = field(init=False)
     moderators: Moderators = field(init=False)
+    roles: RoleLinks = field(init=False)
     registration: RegistrationService = field(init=False)
     registration_form: RegistrationForm = field(init=False)
     recordings: RecordingService = field(init=False)
@@ -73,11 +81,14 @@ class Platform:
     conversation: ConversationService = field(init=False)
     attendance: AttendanceService = field(init=False)
     links: Links = field(init=False)
+    mail: MailService = field(init=False)
     letters: Letters = field(init=False)
+    writer: Writer = field(init=False)
     access: Access = field(init=False)
     stage: Stage = field(init=False)
     admission: Admission = field(init=False)
     watchers: Watchers = field(init=False)
+    publishers: Publishers = field(init=False)
     places: Places = field(init=False)
     crowd: Crowd = field(init=False)
 
@@ -88,14 +99,17 @@ class Platform:
         self.images = Images(self.pool, self.storage, self.events)
         self.copies = Copies(self.pool, self.events, self.images)
         self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
+        self.roles = RoleLinks(self.pool, self.bus, self.tokens)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
         self.registration_form = RegistrationForm(self.pool)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
         self.conversation = ConversationService(self.pool, self.bus)
         self.editing = Editing(self.pool, self.storage)
         self.programme = Programme(self.events, self.editing, self.conversation)
-        self.links = Links(self.settings, self.events, self.moderators, self.registration, self.recordings)
-        self.letters = Letters(self.settings, self.pool)
+        self.links = Links(self.settings, self.events, self.moderators, self.roles, self.registration, self.recordings)
+        self.mail = MailService(self.pool)
+        self.letters = Letters(self.settings, self.mail, self.registration)
+        self.writer = Writer.of(self.settings, self.links, self.registration)
         prefix = None if self.live is None else self.live.replays.prefix
         self.replays = ReplayDoor(self.recordings, self.editing, self.links, prefix)
         self.access = Access(self.settings, self.tokens, self.people)
@@ -108,6 +122,7 @@ class Platform:
             self._over,
         )
         self.watchers = Watchers(self._close_whep)
+        self.publishers = Publishers(self._close_whip)
         self.places = Places(self.watchers.give_way)
         self.crowd = Crowd(self.admission, self._sent)
         self.events.on_change = self.stage.changed
@@ -127,6 +142,7 @@ class Platform:
         """To what other processes tell of events and people, before the first request."""
         await self.stage.listen(self.bus)
         await self.watchers.listen(self.bus)
+        await self.publishers.listen(self.bus)
         await self.places.listen(self.bus)
         await self.crowd.listen(self.bus)
 
@@ -151,6 +167,9 @@ class Platform:
             with contextlib.suppress(WebinarError):  # ended before
                 self.live.whep.delete(resource)
 
+    async def _close_whip(self, event_id: uuid.UUID, resource: str) -> None:
+        await self.events.to_publisher(event_id, "whip_delete", {"resource": resource})
+
     def _silent(self) -> set[uuid.UUID]:
         found = set()
         for event_id in () if self.live is None else self.live.silent():
@@ -161,6 +180,17 @@ class Platform:
     def _over(self, event_id: uuid.UUID) -> None:
         if self.live is not None:
             self.live.over(str(event_id))
+
+    async def host_of(self, event_id: uuid.UUID, account: Account | None, keys: Collection[str]) -> Account | None:
+        """Who of these may host this event: the owner, the host who made it, a co-host by one of the cookies `keys`."""
+        if account is not None and (account.role is Role.OWNER or await self.roles.owned_by(event_id, account.id)):
+            return account
+        for key in keys:
+            link_id = self.access.cohost(key)
+            link = None if link_id is None else await self.roles.holds(link_id)
+            if link is not None and link.event_id == event_id and link.role is LinkRole.COHOST:
+                return Account(link.id, "", link.name, Role.COHOST, False, link.created_at)
+        return None
 
     async def start_event(self, event_id: uuid.UUID) -> Event:
         """Goes live and is recorded from then on. Raises as `EventService.start`."""
@@ -187,9 +217,19 @@ class Platform:
     async def change_event(self, event_id: uuid.UUID, change: EventChange) -> Event:
         """Seats that were added go to the waiting list. Raises as `EventService.change`."""
         event = await self.events.change(event_id, change)
-        if change.model_fields_set & {"capacity", "registration"}:
-            await self.registration.fill_seats(event_id)
+        await self._changed(event, change)
         return event
+
+    async def change_following(self, event_id: uuid.UUID, change: EventChange) -> list[Event]:
+        """The same for this event and those of its series after it. Raises as `Copies.change_following`."""
+        events = await self.copies.change_following(event_id, change)
+        for event in events:
+            await self._changed(event, change)
+        return events
+
+    async def _changed(self, event: Event, change: EventChange) -> None:
+        if change.model_fields_set & {"capacity", "registration"}:
+            await self.registration.fill_seats(event.id)
 
     async def forget(self, attendee: Attendee) -> None:
         """All that is known of a person goes for good: first their access, then what they said, with their name."""

@@ -18,7 +18,8 @@ class Envelope:
 
     key: str
     host: str
-    sender: str  # as WEBINAR_MAIL_FROM has it: an address, or `Name <address>`
+    sender_name: str
+    sender: str  # an address
     to_name: str
     to_email: str
     written_at: datetime
@@ -28,16 +29,14 @@ class Envelope:
 
 
 def sender_address(sender: str) -> tuple[str, str]:
-    """(name, address) of the setting."""
-    name, address = parseaddr(sender)
-    return name, address
+    """(name, address) of WEBINAR_MAIL_FROM, which is an address or `Name <address>`."""
+    return parseaddr(sender)
 
 
 def message(envelope: Envelope, composed: Composed, calendar: bytes | None = None, method: str = "") -> EmailMessage:
     """Names and subject of any script are encoded (RFC 2047). `calendar` says its `method` inside."""
     made = EmailMessage(policy=SMTP)
-    name, address = sender_address(envelope.sender)
-    made["From"] = _address(name, address)
+    made["From"] = _address(envelope.sender_name, envelope.sender)
     made["To"] = _address(envelope.to_name, envelope.to_email)
     made["Subject"] = header(composed.subject)
     made["Date"] = format_datetime(envelope.written_at)

@@ -126,6 +126,7 @@ class Letter:
     to_email: str | None
     kind: Kind
     language: Language
+    occasion: str | None  # once a person, kind and occasion
     facts: dict[str, Any]
     state: LetterState
     subject: str  # as sent; empty before

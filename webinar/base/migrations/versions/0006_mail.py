@@ -80,6 +80,16 @@ def upgrade() -> None:
     )
     op.execute(
         """
+        create table told_afterwards (
+            event_id uuid not null references event on delete cascade,
+            kind text not null,
+            at timestamptz not null default now(),
+            primary key (event_id, kind)
+        )
+        """
+    )
+    op.execute(
+        """
         create table no_more_mail (
             attendee_id uuid primary key references attendee on delete cascade,
             since timestamptz not null default now()

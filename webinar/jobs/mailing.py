@@ -1,0 +1,48 @@
+"""The worker's mail: letters of the queue, reminders, and the connection to the mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import replace
+
+from webinar.jobs.queue import Handler
+from webinar.jobs.reminders import Reminders
+from webinar.letters import CALLED_OFF, CHANGED
+from webinar.mail.postman import Postman
+from webinar.mail.server import parse
+from webinar.mail.store import JOB
+from webinar.platform import Platform
+from webinar.post import Post
+
+
+class Mailing:
+    """One a worker where a mail server is set."""
+
+    def __init__(self, platform: Platform, *, context: ssl.SSLContext | None = None) -> None:
+        settings = platform.settings
+        if settings.smtp_url is None:
+            raise ValueError("no mail server is set")
+        server = parse(settings.smtp_url.get_secret_value())
+        hello = platform.writer.host
+        self._postman = Postman(server, hello=hello, per_minute=settings.mail_per_minute, context=context)
+        self._post = Post(platform.mail, platform.events, platform.registration, platform.writer, self._postman)
+        self._reminders = Reminders(platform.mail)
+
+    def handlers(self) -> dict[str, Handler]:
+        """A letter is tried for about six hours; its server is asked one letter after the other."""
+        post = self._post
+        patient = Handler(
+            run=post.deliver, failed=post.given_up, at_once=4, tries=40, first_wait_s=10.0, longest_wait_s=600.0
+        )
+        return {
+            JOB: patient,
+            CALLED_OFF: replace(patient, run=post.called_off, failed=None),
+            CHANGED: Handler(run=post.changed),
+        }
+
+    async def keep(self) -> None:
+        """For the life of the worker."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._postman.keep(), name="postman")
+            tasks.create_task(self._reminders.keep(), name="reminders")

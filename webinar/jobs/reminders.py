@@ -1,0 +1,42 @@
+"""Writes the letters that nobody's act brings about: reminders before the start, follow-ups after the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from webinar.base import log
+from webinar.base.db import AWAY
+from webinar.mail.service import MailService
+
+_log = log.get(__name__)
+_LOOK_EVERY_S: Final = 10.0
+
+
+class Reminders:
+    """One a worker where a mail server is set; of several, each finds less to do."""
+
+    def __init__(self, mail: MailService, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._mail = mail
+        self._clock = clock
+
+    async def keep(self) -> None:
+        """For the life of the worker."""
+        while True:
+            try:
+                await self.look()
+            except AWAY as error:
+                _log.warning("reminders wait, the database is away", error=str(error) or type(error).__name__)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def look(self) -> int:
+        """One round; how many letters were written."""
+        now = self._clock()
+        written = await self._mail.remind(now)
+        for event_id, kind in await self._mail.followups_due(now):
+            letters = await self._mail.follow_up(event_id, kind)
+            _log.info("follow-up written", event_id=str(event_id), kind=kind.value, letters=letters)
+            written += letters
+        return written

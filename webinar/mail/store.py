@@ -1,0 +1,356 @@
+"""SQL of letters and of what a host chose about them. Of events and attendees it reads who a letter is for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from webinar.base.db import Connection, Pool
+from webinar.base.queue import enqueue_many
+from webinar.mail.model import Choice, Kind, Letter, LetterState, Logged, Told
+
+JOB: Final = "letter"
+
+_COLUMNS: Final = (
+    "id, event_id, attendee_id, to_email, kind, language, occasion, facts, state, subject, answer, tries, created_at, "
+    "done_at"
+)
+_OF_LETTER: Final = ", ".join(f"l.{name}" for name in _COLUMNS.split(", "))
+
+
+def _letter(row: Any) -> Letter:
+    fields = {name: row[name] for name in _COLUMNS.split(", ")}
+    fields["kind"], fields["state"] = Kind(fields["kind"]), LetterState(fields["state"])
+    return Letter(**fields)
+
+
+class MailStore:
+    """Queries over one pool; those that take a connection belong to a transaction of the service."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    # -- what the host chose -------------------------------------------------------------------------------------
+
+    async def choices(self, event_id: uuid.UUID) -> dict[Kind, Choice]:
+        rows = await self.pool.fetch(
+            "select kind, enabled, minutes, words from mail_choice where event_id = $1", event_id
+        )
+        kinds = set(Kind)
+        return {
+            Kind(row["kind"]): Choice(enabled=row["enabled"], minutes=row["minutes"], **row["words"])
+            for row in rows
+            if row["kind"] in kinds
+        }
+
+    async def choose(self, event_id: uuid.UUID, kind: Kind, choice: Choice) -> None:
+        words = choice.model_dump(include={"ko", "en"}, exclude_none=True)
+        await self.pool.execute(
+            """
+            insert into mail_choice (event_id, kind, enabled, minutes, words) values ($1, $2, $3, $4, $5)
+            on conflict (event_id, kind) do update
+            set enabled = excluded.enabled, minutes = excluded.minutes, words = excluded.words
+            """,
+            event_id,
+            kind,
+            choice.enabled,
+            choice.minutes,
+            words,
+        )
+
+    async def copy_choices(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
+        await connection.execute(
+            """
+            insert into mail_choice (event_id, kind, enabled, minutes, words)
+            select $2, kind, enabled, minutes, words from mail_choice where event_id = $1
+            on conflict (event_id, kind) do nothing
+            """,
+            source,
+            target,
+        )
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    async def write(
+        self,
+        connection: Connection,
+        event_id: uuid.UUID,
+        attendees: Sequence[uuid.UUID],
+        kind: Kind,
+        *,
+        occasion: str | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> int:
+        """A letter to each, in their own language, and the jobs that send them. With an `occasion` once a person."""
+        rows = await connection.fetch(
+            """
+            insert into letter (event_id, attendee_id, kind, language, occasion, facts)
+            select $1, id, $3, language, $4, $5 from attendee where event_id = $1 and id = any($2)
+            on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
+            returning id
+            """,
+            event_id,
+            attendees,
+            kind,
+            occasion,
+            facts or {},
+        )
+        await _post(connection, rows)
+        return len(rows)
+
+    async def write_to(
+        self, connection: Connection, event_id: uuid.UUID, email: str, kind: Kind, language: str
+    ) -> uuid.UUID:
+        """To somebody who is no attendee: a test."""
+        rows = await connection.fetch(
+            "insert into letter (event_id, to_email, kind, language) values ($1, $2, $3, $4) returning id",
+            event_id,
+            email,
+            kind,
+            language,
+        )
+        await _post(connection, rows)
+        return uuid.UUID(str(rows[0]["id"]))
+
+    async def write_to_all(
+        self, connection: Connection, event_id: uuid.UUID, statuses: Sequence[str], kind: Kind, facts: dict[str, Any]
+    ) -> int:
+        """To everybody of these statuses."""
+        rows = await connection.fetch(
+            """
+            insert into letter (event_id, attendee_id, kind, language, facts)
+            select $1, id, $3, language, $4 from attendee
+            where event_id = $1 and status = any($2) and forgotten_at is null
+            returning id
+            """,
+            event_id,
+            statuses,
+            kind,
+            facts,
+        )
+        await _post(connection, rows)
+        return len(rows)
+
+    async def remind(self, connection: Connection, kind: Kind, lead: timedelta, on: bool, now: datetime) -> int:
+        """Reminders of this kind that are due at `now`, to those who had a seat when they became due.
+
+        Once an event's start: when it is moved, they are due again, but nobody is reminded twice within half of the
+        lead. One that is late by more than a quarter of its lead (at least three minutes) is left out.
+        """
+        rows = await connection.fetch(
+            """
+            with due as (
+                select e.id, e.starts_at, e.starts_at - l.lead as at, l.lead
+                from event e
+                left join mail_choice c on c.event_id = e.id and c.kind = $1
+                cross join lateral (select coalesce(make_interval(mins => c.minutes), $2::interval) as lead) l
+                where e.state in ('scheduled', 'live') and coalesce(c.enabled, $3)
+                    and e.starts_at > $4 and e.starts_at - l.lead <= $4
+                    and e.starts_at - l.lead > $4 - greatest(l.lead / 4, interval '3 minutes')
+            )
+            insert into letter (event_id, attendee_id, kind, language, occasion, created_at)
+            select due.id, a.id, $1, a.language, to_char(due.starts_at, 'YYYYMMDD"T"HH24MISS'), $4
+            from due join attendee a on a.event_id = due.id
+            where a.status = 'approved' and a.forgotten_at is null
+                and greatest(a.registered_at, coalesce(a.decided_at, a.registered_at)) <= due.at
+                and not exists (select from no_more_mail n where n.attendee_id = a.id)
+                and not exists (
+                    select from letter l where l.attendee_id = a.id and l.kind = $1 and l.created_at > $4 - due.lead / 2
+                )
+            on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
+            returning id
+            """,
+            kind,
+            lead,
+            on,
+            now,
+        )
+        await _post(connection, rows)
+        return len(rows)
+
+    async def followups_due(self, kind: Kind, wait: timedelta, on: bool, now: datetime) -> list[uuid.UUID]:
+        """Events whose follow-up of this kind is due and was not written to anybody yet; none that ended long ago."""
+        rows = await self.pool.fetch(
+            """
+            select e.id from event e left join mail_choice c on c.event_id = e.id and c.kind = $1
+            where e.state = 'ended' and coalesce(c.enabled, $3)
+                and e.ended_at + coalesce(make_interval(mins => c.minutes), $2::interval)
+                    between $4::timestamptz - interval '2 days' and $4
+                and not exists (select from told_afterwards t where t.event_id = e.id and t.kind = $1)
+            order by e.ended_at limit 50
+            """,
+            kind,
+            wait,
+            on,
+            now,
+        )
+        return [row["id"] for row in rows]
+
+    async def follow_up(
+        self, connection: Connection, event_id: uuid.UUID, kind: Kind, people: Sequence[uuid.UUID] | None
+    ) -> int:
+        """To those of `people` who had a seat; once a person. None: by whether they ever entered."""
+        rows = await connection.fetch(
+            """
+            insert into letter (event_id, attendee_id, kind, language, occasion)
+            select $1, a.id, $2, a.language, 'once' from attendee a
+            where a.event_id = $1 and a.status = 'approved' and a.forgotten_at is null
+                and case when $3::uuid[] is null then (a.first_joined_at is not null) = ($2 = 'thanks')
+                    else a.id = any($3) end
+                and not exists (select from no_more_mail n where n.attendee_id = a.id)
+            on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
+            returning id
+            """,
+            event_id,
+            kind,
+            people,
+        )
+        await connection.execute(
+            "insert into told_afterwards (event_id, kind) values ($1, $2) on conflict do nothing", event_id, kind
+        )
+        await _post(connection, rows)
+        return len(rows)
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    async def get(self, letter_id: uuid.UUID) -> Letter | None:
+        row = await self.pool.fetchrow(f"select {_COLUMNS} from letter where id = $1", letter_id)  # noqa: S608
+        return None if row is None else _letter(row)
+
+    async def tried(self, letter_id: uuid.UUID, why: str) -> None:
+        await self.pool.execute(
+            "update letter set tries = tries + 1, answer = $2 where id = $1 and state = 'waiting'", letter_id, why
+        )
+
+    async def done(self, letter_id: uuid.UUID, state: LetterState, subject: str, answer: str) -> None:
+        await self.pool.execute(
+            """
+            update letter set state = $2, answer = $4, done_at = now(), tries = tries + 1,
+                subject = case when $3 = '' then subject else $3 end
+            where id = $1 and state = 'waiting'
+            """,
+            letter_id,
+            state,
+            subject,
+            answer,
+        )
+
+    async def again(self, connection: Connection, event_id: uuid.UUID, letter_id: uuid.UUID) -> Letter | None:
+        """A failed or sent one goes out once more: as a new letter, so that the log keeps what happened."""
+        row = await connection.fetchrow(
+            f"""
+            insert into letter (event_id, attendee_id, to_email, kind, language, facts)
+            select event_id, attendee_id, to_email, kind, language, facts from letter
+            where id = $2 and event_id = $1 and state <> 'waiting' returning {_COLUMNS}
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+            letter_id,
+        )
+        if row is None:
+            return None
+        await _post(connection, [row])
+        return _letter(row)
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    async def page(
+        self,
+        event_id: uuid.UUID,
+        after: tuple[datetime, uuid.UUID] | None,
+        limit: int,
+        state: LetterState | None,
+        kind: Kind | None,
+    ) -> list[Logged]:
+        """Newest first, from behind `after` = (created_at, id)."""
+        rows = await self.pool.fetch(
+            f"""
+            select {_OF_LETTER}, coalesce(a.name, '') as name, coalesce(l.to_email, a.email, '') as email
+            from letter l left join attendee a on a.id = l.attendee_id
+            where l.event_id = $1 and ($2::timestamptz is null or (l.created_at, l.id) < ($2, $3::uuid))
+                and ($4::text is null or l.state = $4) and ($5::text is null or l.kind = $5)
+            order by l.created_at desc, l.id desc limit $6
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+            None if after is None else after[0],
+            None if after is None else after[1],
+            state,
+            kind,
+            limit,
+        )
+        return [Logged(_letter(row), row["name"], row["email"]) for row in rows]
+
+    async def counts(self, event_id: uuid.UUID) -> dict[tuple[Kind, LetterState], int]:
+        """Tests are left out."""
+        rows = await self.pool.fetch(
+            """
+            select kind, state, count(*) as letters from letter
+            where event_id = $1 and attendee_id is not null group by kind, state
+            """,
+            event_id,
+        )
+        return {(Kind(row["kind"]), LetterState(row["state"])): int(row["letters"]) for row in rows}
+
+    # -- what people were told -----------------------------------------------------------------------------------
+
+    async def told(
+        self, event_id: uuid.UUID, connection: Connection | None = None, *, lock: bool = False
+    ) -> Told | None:
+        query = "select sequence, title, starts_at, ends_at, timezone from told where event_id = $1"
+        row = await (connection or self.pool).fetchrow(f"{query} for update" if lock else query, event_id)
+        return None if row is None else Told(**dict(row))
+
+    async def tell(self, connection: Connection, event_id: uuid.UUID, told: Told) -> None:
+        await self._tell(
+            connection,
+            """
+            insert into told (event_id, sequence, title, starts_at, ends_at, timezone) values ($1, $2, $3, $4, $5, $6)
+            on conflict (event_id) do update set sequence = excluded.sequence, title = excluded.title,
+                starts_at = excluded.starts_at, ends_at = excluded.ends_at, timezone = excluded.timezone
+            """,
+            event_id,
+            told,
+        )
+
+    async def tell_first(self, connection: Connection, event_id: uuid.UUID, told: Told) -> None:
+        """Unless something was told before."""
+        await self._tell(
+            connection,
+            """
+            insert into told (event_id, sequence, title, starts_at, ends_at, timezone) values ($1, $2, $3, $4, $5, $6)
+            on conflict (event_id) do nothing
+            """,
+            event_id,
+            told,
+        )
+
+    async def _tell(self, connection: Connection, query: str, event_id: uuid.UUID, told: Told) -> None:
+        await connection.execute(
+            query, event_id, told.sequence, told.title, told.starts_at, told.ends_at, told.timezone
+        )
+
+    # -- what people do not want ---------------------------------------------------------------------------------
+
+    async def refuse(self, attendee_id: uuid.UUID) -> bool:
+        """True when there is such a person."""
+        row = await self.pool.fetchval(
+            """
+            insert into no_more_mail (attendee_id) select id from attendee where id = $1
+            on conflict (attendee_id) do update set since = no_more_mail.since returning attendee_id
+            """,
+            attendee_id,
+        )
+        return row is not None
+
+    async def forget(self, attendee_id: uuid.UUID) -> None:
+        """What servers answered may name the address; what waits has nowhere to go."""
+        await self.pool.execute("delete from letter where attendee_id = $1", attendee_id)
+
+    async def refused(self, attendee_id: uuid.UUID) -> bool:
+        found = await self.pool.fetchval("select 1 from no_more_mail where attendee_id = $1", attendee_id)
+        return found is not None
+
+
+async def _post(connection: Connection, rows: Sequence[Any]) -> None:
+    await enqueue_many(connection, JOB, [{"letter": str(row["id"])} for row in rows])
