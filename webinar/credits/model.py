@@ -89,9 +89,13 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
+    """What a host changed of what was recorded, and why."""
+
     at: datetime
     by: str
-    what: str
+    kind: Literal["add", "remove", "pass", "fail"]
+    started_at: datetime | None  # of what was added or removed
+    ended_at: datetime | None
     reason: str
 
 

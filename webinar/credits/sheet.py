@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from webinar.base.table import harmless
-from webinar.credits.model import Need, Person, Result, Translate, percent, utc
+from webinar.credits.model import Correction, Need, Person, Result, Translate, percent, utc
 
 Value = str | int | float | datetime | None
 
@@ -51,6 +50,12 @@ RESULTS: Final[Mapping[Result, str]] = {
     Result.PASSED: _("Met"),
     Result.FAILED: _("Not met"),
     Result.OPEN: _("Not yet known"),
+}
+CHANGES: Final[Mapping[str, str]] = {
+    "add": _("Time added"),
+    "remove": _("Time removed"),
+    "pass": _("Decided: met"),
+    "fail": _("Decided: not met"),
 }
 MET: Final = _("%(rule)s: result")
 SHARE: Final = _("%(rule)s: %%")
@@ -114,7 +119,13 @@ class Sheet:
         return value if self.words is None else self.words(words.get(value, value))
 
     def _corrections(self, person: Person) -> str:
-        return "; ".join(f"{self.moment(c.at)} {c.by}: {c.what} ({c.reason})" for c in person.corrections)
+        return "; ".join(f"{self.moment(c.at)} {c.by}: {self._changed(c)} ({c.reason})" for c in person.corrections)
+
+    def _changed(self, change: Correction) -> str:
+        word = change.kind if self.words is None else self.words(CHANGES[change.kind])
+        if change.started_at is None or change.ended_at is None:
+            return word
+        return f"{word} {self.moment(change.started_at)} – {self.moment(change.ended_at)}"
 
     def moment(self, at: datetime) -> str:
         return utc(at) if self.zone is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
@@ -133,13 +144,6 @@ class Sheet:
         written = (self.moment(cell) if isinstance(cell, datetime) else harmless(cell) for cell in cells)
         csv.writer(out, lineterminator="\r\n").writerow(written)
         return out.getvalue()
-
-
-def sheet_of(people: Sequence[Person], *, words: Translate | None = None, zone: ZoneInfo | None = None) -> Sheet:
-    """The columns that these people need."""
-    rules = {result.need.id: result.need for person in people for result in person.results}
-    questions = dict.fromkeys(question for person in people for question in person.answers)
-    return Sheet(tuple(rules.values()), tuple(questions), words, zone)
 
 
 def to_json(person: Person) -> dict[str, Any]:
@@ -172,13 +176,15 @@ def to_json(person: Person) -> dict[str, Any]:
             for r in person.results
         ],
         "spans": [{"kind": s.kind, "started_at": utc(s.started_at), "ended_at": utc(s.ended_at)} for s in person.spans],
-        "corrections": [{"at": utc(c.at), "by": c.by, "what": c.what, "reason": c.reason} for c in person.corrections],
+        "corrections": [
+            {
+                "at": utc(c.at),
+                "by": c.by,
+                "kind": c.kind,
+                "started_at": None if c.started_at is None else utc(c.started_at),
+                "ended_at": None if c.ended_at is None else utc(c.ended_at),
+                "reason": c.reason,
+            }
+            for c in person.corrections
+        ],
     }
-
-
-def json_pieces(people: Sequence[Person]) -> Iterator[bytes]:
-    """`{"items": […]}` in pieces, one person each."""
-    yield b'{"items":['
-    for index, person in enumerate(people):
-        yield (",\n" if index else "\n").encode() + json.dumps(to_json(person), ensure_ascii=False).encode()
-    yield b"\n]}\n"

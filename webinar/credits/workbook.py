@@ -32,36 +32,40 @@ OF_INTERVALS: Final = (_("Name"), _("Live or replay"), _("From"), _("Until"), _(
 KINDS: Final = {"live": _("Live"), "replay": _("Replay")}
 
 
-def write(out: IO[bytes], sheet: Sheet, people: Sequence[Person]) -> None:
-    """Rows go to a file as they are made: what is kept in memory does not grow with their number."""
-    words = sheet.words or (lambda text: text)
-    book = Workbook(write_only=True)
-    _fill(book, words(ATTENDANCE), sheet, sheet.headings(), (sheet.row(person) for person in people))
-    spans = (
-        [
-            person.name,
-            words(KINDS[span.kind]),
-            span.started_at,
-            span.ended_at,
-            round((span.ended_at - span.started_at).total_seconds() / 60, 1),
-        ]
-        for person in people
-        for span in person.spans
-    )
-    _fill(book, words(INTERVALS), sheet, [words(name) for name in OF_INTERVALS], spans)
-    book.save(out)
+class Book:
+    """A workbook being written. Rows go to files as they are added: memory does not grow with their number."""
 
+    def __init__(self, sheet: Sheet) -> None:
+        words = sheet.words or (lambda text: text)
+        self._words, self._sheet = words, sheet
+        self._book = Workbook(write_only=True)
+        self._people = self._page(words(ATTENDANCE), sheet.headings())
+        self._spans = self._page(words(INTERVALS), [words(name) for name in OF_INTERVALS])
 
-def _fill(book: Workbook, title: str, sheet: Sheet, headings: Sequence[str], rows: Any) -> None:
-    page: Any = book.create_sheet(title[:31])
-    page.freeze_panes = "B2"
-    page.auto_filter.ref = f"A1:{get_column_letter(len(headings))}1"
-    for index, heading in enumerate(headings, 1):
-        wide = sum(2 if ord(letter) > 0x1100 else 1 for letter in heading) + 4
-        page.column_dimensions[get_column_letter(index)].width = min(_WIDEST, max(12 if index > 1 else 20, wide))
-    page.append([_head(page, heading) for heading in headings])
-    for row in rows:
-        page.append([_cell(page, sheet, value) for value in row])
+    def add(self, people: Sequence[Person]) -> None:
+        for person in people:
+            self._row(self._people, self._sheet.row(person))
+            for span in person.spans:
+                length = round((span.ended_at - span.started_at).total_seconds() / 60, 1)
+                kind = self._words(KINDS[span.kind])
+                self._row(self._spans, [person.name, kind, span.started_at, span.ended_at, length])
+
+    def save(self, out: IO[bytes]) -> None:
+        """Once, at the end."""
+        self._book.save(out)
+
+    def _page(self, title: str, headings: Sequence[str]) -> Any:
+        page: Any = self._book.create_sheet(title[:31])
+        page.freeze_panes = "B2"
+        page.auto_filter.ref = f"A1:{get_column_letter(len(headings))}1"
+        for index, heading in enumerate(headings, 1):
+            wide = sum(2 if ord(letter) > 0x1100 else 1 for letter in heading) + 4
+            page.column_dimensions[get_column_letter(index)].width = min(_WIDEST, max(12 if index > 1 else 20, wide))
+        page.append([_head(page, heading) for heading in headings])
+        return page
+
+    def _row(self, page: Any, values: Sequence[Value]) -> None:
+        page.append([_cell(page, self._sheet, value) for value in values])
 
 
 def _head(page: Any, text: str) -> Any:
