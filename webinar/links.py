@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+import uuid
 from urllib.parse import quote
 
 from webinar.base.settings import Settings
+from webinar.credits.model import short
 from webinar.events.model import Event
 from webinar.events.moderators import Moderators
 from webinar.events.role_model import LinkRole, RoleLink
@@ -68,6 +70,10 @@ class Links:
     def join(self, attendee: Attendee) -> str:
         """The personal link: a secret."""
         return self.absolute(f"/j/{self._registration.join_link(attendee)}")
+
+    def verify(self, certificate_id: uuid.UUID) -> str:
+        """Where anybody can check a certificate."""
+        return self.absolute(f"/verify/{short(certificate_id)}")
 
     def download(self, recording: Recording) -> str | None:
         """A signed link to the file, for 12 hours; None while it is not ready."""

@@ -25,6 +25,7 @@ from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
 from webinar.conversation.service import ConversationService
+from webinar.credits.service import CreditService
 from webinar.deleted import DeletedEvents
 from webinar.events.copies import Copies, Rhythm
 from webinar.events.images import Images
@@ -44,6 +45,7 @@ from webinar.programme import Programme
 from webinar.recordings.editing import Editing
 from webinar.recordings.marks import MarkKind
 from webinar.recordings.service import RecordingService
+from webinar.records import Records
 from webinar.registration.form import RegistrationForm
 from webinar.registration.model import Attendee
 from webinar.registration.service import RegistrationService
@@ -80,6 +82,8 @@ class Platform:
     replays: ReplayDoor = field(init=False)
     conversation: ConversationService = field(init=False)
     attendance: AttendanceService = field(init=False)
+    credits: CreditService = field(init=False)
+    records: Records = field(init=False)
     links: Links = field(init=False)
     mail: MailService = field(init=False)
     letters: Letters = field(init=False)
@@ -107,6 +111,11 @@ class Platform:
         self.editing = Editing(self.pool, self.storage)
         self.programme = Programme(self.events, self.editing, self.conversation)
         self.links = Links(self.settings, self.events, self.moderators, self.roles, self.registration, self.recordings)
+        self.attendance = AttendanceService(self.pool)
+        self.credits = CreditService(self.pool, self.tokens)
+        self.records = Records(
+            self.registration, self.registration_form, self.attendance, self.credits, self.images, self.links
+        )
         self.mail = MailService(self.pool)
         self.letters = Letters(self.settings, self.mail, self.registration)
         self.writer = Writer.of(self.settings, self.links, self.registration)
@@ -239,6 +248,7 @@ class Platform:
     async def forget_elsewhere(self, event_id: uuid.UUID, attendee_id: uuid.UUID) -> None:
         """What other subjects keep of a person whom registration has forgotten. May be repeated."""
         await self.conversation.forget(event_id, str(attendee_id))
+        await self.credits.forget(attendee_id)
 
     async def duplicate_event(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
         """A draft with everything but people. Raises as `Copies.duplicate`."""
