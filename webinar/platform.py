@@ -264,6 +264,7 @@ class Platform:
 
     async def _copy_settings(self, source: uuid.UUID, targets: list[uuid.UUID]) -> None:
         """What other subjects keep of an event that is no person's: each knows its own."""
+        await self.roles.inherit(source, targets)
 
     async def delete_event(self, event_id: uuid.UUID) -> None:
         """With its people, chat, recording and media. Raises as `DeletedEvents.delete`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -28,12 +28,23 @@ def zone_label(moment: datetime) -> str:
     return f"GMT{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
 
 
-def day(moment: datetime, language: Language) -> str:
-    return format_date(moment.date(), format=_DATE[language], locale=language)
+def local(moment: datetime, zone: str) -> datetime:
+    """The same moment on the clock of a zone."""
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def day(on: date, language: Language) -> str:
+    """Of a date, or of a moment on its own clock."""
+    return format_date(on, format=_DATE[language], locale=language)
 
 
 def clock(moment: datetime, language: Language) -> str:
     return format_time(moment.time(), format=_TIME[language], locale=language)
+
+
+def clocks(starts_at: datetime, ends_at: datetime, zone: str, language: Language) -> str:
+    """Of something within a day: `오후 2:00 – 3:30`."""
+    return _clocks(local(starts_at, zone), local(ends_at, zone), language)
 
 
 def _clocks(start: datetime, end: datetime, language: Language) -> str:

@@ -12,17 +12,27 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.pages.account import AccountScreen
+from webinar.pages.devices import DevicesScreen
 from webinar.pages.errors import error_page, for_machines
+from webinar.pages.event_agenda import AgendaScreen, SpeakersScreen
 from webinar.pages.event_conversation import ConversationScreen
 from webinar.pages.event_face import EventFaceScreen
 from webinar.pages.event_host import OverviewScreen
+from webinar.pages.event_links import LinksScreen
+from webinar.pages.event_look import LookScreen
 from webinar.pages.event_new import NewEventScreen
+from webinar.pages.event_invite import InviteScreen
 from webinar.pages.event_people import PeopleScreen
+from webinar.pages.event_person import PersonScreen
 from webinar.pages.event_public import EventPageScreen
+from webinar.pages.event_register import RegisterScreen
+from webinar.pages.event_registration import RegistrationScreen
+from webinar.pages.event_series import SeriesScreen
 from webinar.pages.event_settings import SettingsScreen
 from webinar.pages.home import HomeScreen
 from webinar.pages.middleware import PagesMiddleware
 from webinar.pages.moderate import ModerateScreen
+from webinar.pages.my import MyScreen
 from webinar.pages.render import Renderer, renderer
 from webinar.pages.room import RoomScreen
 from webinar.pages.screen import Doors
@@ -38,12 +48,23 @@ _SCREENS = (
     NewEventScreen,
     OverviewScreen,
     PeopleScreen,
+    PersonScreen,
+    RegistrationScreen,
+    InviteScreen,
     ConversationScreen,
     SettingsScreen,
+    AgendaScreen,
+    SpeakersScreen,
+    LinksScreen,
+    LookScreen,
+    SeriesScreen,
     EventPageScreen,
+    RegisterScreen,
     EventFaceScreen,
     RoomScreen,
+    MyScreen,
     StudioScreen,
+    DevicesScreen,
     ModerateScreen,
 )
 

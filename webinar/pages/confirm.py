@@ -18,13 +18,18 @@ from webinar.people.model import Account
 class Question(enum.StrEnum):
     END_EVENT = "end_event"
     DELETE_EVENT = "delete_event"
+    HIDE_EVENT = "hide_event"
     RENEW_PRESENTER_LINK = "renew_presenter_link"
     RENEW_MODERATOR_LINK = "renew_moderator_link"
     RENEW_STREAM_KEY = "renew_stream_key"
+    REVOKE_ROLE_LINK = "revoke_role_link"
     CANCEL_GUEST = "cancel_guest"
     DECLINE_GUEST = "decline_guest"
     RENEW_LINK = "renew_link"
     CANCEL_OWN = "cancel_own"
+    FORGET_ME = "forget_me"
+    FORGET_GUEST = "forget_guest"
+    SEND_FOLLOWUP = "send_followup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,12 @@ WORDS: Final[Mapping[Question, Words]] = {
         _("Its people, its chat and its recording are deleted for good, and all of its links stop working."),
         _("Delete the event"),
     ),
+    Question.HIDE_EVENT: Words(
+        _("Make this event a draft again?"),
+        _("Nobody but hosts sees its page until you publish it. Personal links keep working."),
+        _("Make it a draft"),
+        "primary",
+    ),
     Question.RENEW_PRESENTER_LINK: Words(
         _("Make a new presenter link?"),
         _("The link you gave out before stops working. Presenters need the new one."),
@@ -66,6 +77,11 @@ WORDS: Final[Mapping[Question, Words]] = {
         _("Make a new stream key?"),
         _("OBS and other programs that use the old key must be given the new one."),
         _("Make a new key"),
+    ),
+    Question.REVOKE_ROLE_LINK: Words(
+        _("Revoke this link?"),
+        _("It stops working at once, and what it opened is closed: the page, the chat, the stream if it is on air."),
+        _("Revoke the link"),
     ),
     Question.CANCEL_GUEST: Words(
         _("Cancel this person's seat?"),
@@ -86,6 +102,28 @@ WORDS: Final[Mapping[Question, Words]] = {
         _("Cancel your registration?"),
         _("Your seat becomes free for somebody else. You can register again while there are seats."),
         _("Cancel my registration"),
+    ),
+    Question.FORGET_ME: Words(
+        _("Delete your data?"),
+        _(
+            "Your name, your address, your answers and what you wrote are deleted for good, your seat becomes free, and"
+            " your link stops working. This cannot be taken back."
+        ),
+        _("Delete my data"),
+    ),
+    Question.FORGET_GUEST: Words(
+        _("Delete this person's data?"),
+        _(
+            "Their name, address, answers and what they wrote are deleted for good, their seat becomes free, and their"
+            " link stops working. This cannot be taken back."
+        ),
+        _("Delete their data"),
+    ),
+    Question.SEND_FOLLOWUP: Words(
+        _("Send the follow-up mails?"),
+        _("Who came and who did not each get their own text, once. Whoever has theirs already gets nothing."),
+        _("Send the mails"),
+        "primary",
     ),
 }
 

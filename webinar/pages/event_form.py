@@ -13,7 +13,10 @@ from webinar.pages import zones
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.visit import Visit
 
-FIELDS: Final = ("title", "date", "start", "length", "timezone", "description", "language", "capacity", "registration")
+FIELDS: Final = (
+    *("title", "organizer", "date", "start", "length", "timezone", "description", "language", "capacity"),
+    "registration",
+)
 # Minutes. An event made elsewhere keeps its own length as one more choice.
 LENGTHS: Final = (30, 45, 60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 1440)
 DEFAULT_ZONE: Final = "Asia/Seoul"
@@ -42,6 +45,7 @@ def of_event(event: Event) -> FormView:
     return FormView(
         {
             "title": event.title,
+            "organizer": event.organizer,
             "date": start.date().isoformat(),
             "start": f"{start:%H:%M}",
             "length": str(round((event.ends_at - event.starts_at).total_seconds() / 60)),
@@ -86,6 +90,7 @@ def _fields(sent: Sent) -> dict[str, object]:
     ends_at = starts_at + timedelta(minutes=int(minutes)) if starts_at and _whole(minutes) else None
     return {
         "title": " ".join(sent.text("title").split()),
+        "organizer": " ".join(sent.text("organizer").split()),
         "starts_at": starts_at.isoformat() if starts_at else "",
         "ends_at": ends_at.isoformat() if ends_at else "",
         "timezone": sent.text("timezone"),

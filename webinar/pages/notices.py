@@ -23,7 +23,36 @@ class Notice(enum.StrEnum):
     MODERATOR_LINK_RENEWED = "moderator_link_renewed"
     STREAM_KEY_RENEWED = "stream_key_renewed"
     EVENT_CHANGED = "event_changed"
+    ROLE_LINK_MADE = "role_link_made"
+    ROLE_LINK_REVOKED = "role_link_revoked"
     EVENT_DELETED = "event_deleted"
+    MY_DATA_SAVED = "my_data_saved"
+    GUESTS_APPROVED = "guests_approved"
+    GUESTS_DECLINED = "guests_declined"
+    GUESTS_LEFT = "guests_left"
+    GUESTS_INVITED = "guests_invited"
+    GUEST_FORGOTTEN = "guest_forgotten"
+    LINK_SENT = "link_sent"
+    LINKS_SENT = "links_sent"
+    NOBODY_CHOSEN = "nobody_chosen"
+    RULES_SAVED = "rules_saved"
+    QUESTION_ADDED = "question_added"
+    QUESTION_CHANGED = "question_changed"
+    QUESTION_REMOVED = "question_removed"
+    EVENT_DUPLICATED = "event_duplicated"
+    EVENT_PUBLISHED = "event_published"
+    EVENT_HIDDEN = "event_hidden"
+    SERIES_MADE = "series_made"
+    SERIES_CHANGED = "series_changed"
+    ATTENDANCE_CORRECTED = "attendance_corrected"
+    FOLLOWUP_SENT = "followup_sent"
+    FOLLOWUP_KNOWN = "followup_known"
+    CUT_ASKED = "cut_asked"
+    CUT_DROPPED = "cut_dropped"
+    CHAPTERS_SAVED = "chapters_saved"
+    REPLAY_CHANGED = "replay_changed"
+    CAPTIONS_SAVED = "captions_saved"
+    CAPTIONS_REMOVED = "captions_removed"
 
 
 def _(message: str) -> str:
@@ -45,6 +74,35 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.PRESENTER_LINK_RENEWED: _("A new presenter link was made. The old one no longer works."),
     Notice.MODERATOR_LINK_RENEWED: _("A new moderator link was made. The old one no longer works."),
     Notice.STREAM_KEY_RENEWED: _("A new stream key was made. The old one no longer works."),
+    Notice.ROLE_LINK_MADE: _("The link is ready. Copy it, and give it to that person alone."),
+    Notice.ROLE_LINK_REVOKED: _("The link was revoked. What it opened is closed."),
     Notice.EVENT_CHANGED: _("Your changes are saved."),
     Notice.EVENT_DELETED: _("The event was deleted."),
+    Notice.MY_DATA_SAVED: _("Your changes are saved."),
+    Notice.GUESTS_APPROVED: _("Approved. Their personal links work now."),
+    Notice.GUESTS_DECLINED: _("Declined. They cannot enter."),
+    Notice.GUESTS_LEFT: _("Done as far as seats were left. Some stay where they were."),
+    Notice.GUESTS_INVITED: _("The guests were added."),
+    Notice.GUEST_FORGOTTEN: _("The person's data was deleted."),
+    Notice.LINK_SENT: _("The personal link is on its way by mail."),
+    Notice.LINKS_SENT: _("The personal links are on their way by mail."),
+    Notice.NOBODY_CHOSEN: _("Choose somebody first."),
+    Notice.RULES_SAVED: _("Your changes are saved."),
+    Notice.QUESTION_ADDED: _("The question is on the form now."),
+    Notice.QUESTION_CHANGED: _("The question was changed."),
+    Notice.QUESTION_REMOVED: _("The question is off the form. What was answered stays with the people."),
+    Notice.EVENT_DUPLICATED: _("The copy is a draft. Change what you like, then publish it."),
+    Notice.EVENT_PUBLISHED: _("Published. Everybody with the link can see the page now."),
+    Notice.EVENT_HIDDEN: _("The event is a draft again. Only hosts see it."),
+    Notice.SERIES_MADE: _("The series is made. Each date is an event of its own."),
+    Notice.SERIES_CHANGED: _("This event and those after it are changed."),
+    Notice.ATTENDANCE_CORRECTED: _("The correction is noted, with your name and the reason."),
+    Notice.FOLLOWUP_SENT: _("The follow-up mails are on their way."),
+    Notice.FOLLOWUP_KNOWN: _("No mail was sent: everybody has theirs already."),
+    Notice.CUT_ASKED: _("The recording is being cut. This page shows how far it is."),
+    Notice.CUT_DROPPED: _("The whole recording is given out again."),
+    Notice.CHAPTERS_SAVED: _("The chapters are saved."),
+    Notice.REPLAY_CHANGED: _("Who may watch the replay is saved."),
+    Notice.CAPTIONS_SAVED: _("The captions are there now."),
+    Notice.CAPTIONS_REMOVED: _("The captions were removed."),
 }

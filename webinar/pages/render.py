@@ -86,6 +86,10 @@ class Renderer:
             minutes=lambda count: times.minutes(count, language),
             dayblock=lambda event: times.day_block(event.starts_at, event.timezone, language),
             size=times.size,
+            date=lambda moment, zone: times.day(times.local(moment, zone), language),
+            clock=lambda moment, zone: times.clock(times.local(moment, zone), language),
+            clocks=lambda item, zone: times.clocks(item.starts_at, item.ends_at, zone, language),
+            day=lambda on: times.day(on, language),
         )
         return environment
 

@@ -1,0 +1,108 @@
+"""`/events/{id}/duplicate` and `/events/{id}/series`: the same once more, or again and again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from webinar.base.errors import Conflict, FieldProblem, Invalid
+from webinar.events.copies import MOST_IN_SERIES, Rhythm, later
+from webinar.events.model import Event, parse_change
+from webinar.pages import zones
+from webinar.pages.forms import FormView
+from webinar.pages.notices import Notice
+from webinar.pages.render import page
+from webinar.pages.screen import Screen, event_id, go
+from webinar.pages.visit import visit
+from webinar.people.model import Account
+
+_SHOWN: Final = 4  # dates of each rhythm, before one is chosen
+
+
+class SeriesScreen(Screen):
+    def routes(self) -> list[BaseRoute]:
+        event = "/events/{event_id}"
+        return [
+            Route(event + "/duplicate", self.show_duplicate),
+            Route(event + "/duplicate", self.duplicate, methods=["POST"]),
+            Route(event + "/series", self.show_series),
+            Route(event + "/series", self.repeat, methods=["POST"]),
+        ]
+
+    async def show_duplicate(self, request: Request) -> Response:
+        account = await self.keeper(request)
+        event = await self.platform.events.get(event_id(request))
+        local = event.starts_at.astimezone(ZoneInfo(event.timezone)) + timedelta(days=7)
+        typed = {"title": event.title, "date": local.date().isoformat(), "start": f"{local:%H:%M}"}
+        return self._duplicate(request, account, event, FormView(typed))
+
+    async def duplicate(self, request: Request) -> Response:
+        account = await self.keeper(request)
+        sent = await self.form(request)
+        event = await self.platform.events.get(event_id(request))
+        typed = {name: sent.text(name) for name in ("title", "date", "start")}
+        try:
+            starts_at = zones.moment(typed["date"], typed["start"], event.timezone)
+            if starts_at is None:
+                words = "Choose a date and time with its time zone."
+                raise Invalid("Some fields need another look.", fields=[FieldProblem("date", words)])
+            title = parse_change({"title": " ".join(typed["title"].split())}).title or event.title
+            made = await self.platform.duplicate_event(event.id, title, starts_at)
+        except Invalid as error:
+            view = FormView(typed)
+            view.refuse(error, visit(request))
+            for name in ("starts_at", "ends_at"):
+                if name in view.problems:
+                    view.problems.setdefault("date", view.problems.pop(name))
+            return self._duplicate(request, account, event, view, 422)
+        return go(request, f"/events/{made.id}", Notice.EVENT_DUPLICATED)
+
+    def _duplicate(
+        self, request: Request, account: Account, event: Event, view: FormView, status: int = 200
+    ) -> Response:
+        return page(request, "host/duplicate.html", {"account": account, "event": event, "form": view}, status)
+
+    async def show_series(self, request: Request) -> Response:
+        account = await self.keeper(request)
+        event = await self.platform.events.get(event_id(request))
+        return await self._series(request, account, event, FormView({"rhythm": "weekly", "count": "4"}))
+
+    async def repeat(self, request: Request) -> Response:
+        account = await self.keeper(request)
+        sent = await self.form(request)
+        event = await self.platform.events.get(event_id(request))
+        typed = {name: sent.text(name) for name in ("rhythm", "count")}
+        count = typed["count"]
+        try:
+            if typed["rhythm"] not in list(Rhythm):
+                words = "Choose how often."
+                raise Invalid("Some fields need another look.", fields=[FieldProblem("rhythm", words)])
+            number = int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0
+            await self.platform.repeat_event(event.id, Rhythm(typed["rhythm"]), number)
+        except (Invalid, Conflict) as error:
+            view = FormView(typed)
+            view.refuse(error, visit(request))
+            return await self._series(request, account, event, view, error.status)
+        return go(request, f"/events/{event.id}/series", Notice.SERIES_MADE)
+
+    async def _series(
+        self, request: Request, account: Account, event: Event, view: FormView, status: int = 200
+    ) -> Response:
+        ahead = {
+            rhythm.value: [later(event.starts_at, event.timezone, rhythm, n) for n in range(_SHOWN)]
+            for rhythm in Rhythm
+        }
+        context = {
+            "account": account,
+            "event": event,
+            "events": await self.platform.copies.series(event),
+            "form": view,
+            "ahead": ahead,
+            "most": MOST_IN_SERIES,
+        }
+        return page(request, "host/series.html", context, status)
