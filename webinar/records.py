@@ -1,4 +1,4 @@
-"""Attendance for others: composes events, registration, attendance and credits into tables, bundles and certificates."""
+"""Attendance for others: events, registration, attendance and credits as tables, bundles and certificates."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ class Records:
         brand = await self._images.brand(event)
         logo = None if brand.logo is None else await self._images.read(brand.logo)
         accent = colours.parse(colours.palette(brand.accent).light.accent)
-        return Look(logo=logo) if accent is None else Look(logo=logo, accent=tuple(accent))
+        return Look(logo=logo) if accent is None else Look(logo=logo, accent=accent)
 
 
 def _store(archive: zipfile.ZipFile, orders: Sequence[Order], pages: Iterator[bytes]) -> None:
@@ -266,7 +266,7 @@ def _store(archive: zipfile.ZipFile, orders: Sequence[Order], pages: Iterator[by
 
 async def _filled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
     """A temporary file, written off the loop and read from its beginning."""
-    file: IO[bytes] = tempfile.TemporaryFile(prefix="webinar-")  # noqa: SIM115 - the caller closes it
+    file: IO[bytes] = tempfile.TemporaryFile(prefix="webinar-")
     try:
         await asyncio.to_thread(write, file)
     except BaseException:

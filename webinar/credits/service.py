@@ -58,9 +58,8 @@ class CreditService:
         """Of certificates that are issued from now on. The event must be there."""
         async with self._store.pool.acquire() as connection, connection.transaction():
             before = await self._store.lock_terms(connection, event_id)
-            fields = {
-                k: v.strip() if isinstance(v, str) else v for k, v in change.model_dump(exclude_none=True).items()
-            }
+            given: dict[str, Any] = change.model_dump(exclude_none=True)
+            fields: dict[str, Any] = {k: v.strip() if isinstance(v, str) else v for k, v in given.items()}
             terms = replace(before, **fields)
             await self._store.save_terms(connection, event_id, terms)
         return terms
