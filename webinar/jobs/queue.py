@@ -18,7 +18,7 @@ from webinar.base.queue import LEASE, Again, Hopeless, Job, JobStore, Payload
 
 _log = log.get(__name__)
 
-RAN: Final = Counter("webinar_jobs_total", "Queued jobs that ran", ["job", "outcome"])
+RAN: Final = Counter("webinar_jobs_run_total", "Queued jobs that ran", ["job", "outcome"])
 QUEUED: Final = Gauge("webinar_jobs", "Queued jobs, as counted every 15 s", ["job", "state"])
 
 _LOOK_EVERY_S: Final = 0.5

@@ -18,7 +18,7 @@ from webinar.mail.server import MailServer
 
 _log = log.get(__name__)
 
-LETTERS: Final = Counter("webinar_letters_total", "Letters handed to the mail server", ["outcome"])
+LETTERS: Final = Counter("webinar_letters_handed_total", "Letters handed to the mail server", ["outcome"])
 
 _TIMEOUT_S: Final = 20.0
 _IDLE_S: Final = 15.0  # a server that is kept waiting hangs up in the middle of the next letter
