@@ -14,6 +14,7 @@ from ingest.contract import EndOfSession, InitSegment, Message, Unit
 from webinar.base import log
 from webinar.base.rtc import Certificate, Endpoint, EndpointFull, ice_addresses
 from webinar.base.rtc.answer import Transport, write_answer
+from webinar.base.rtc.peer import Peer
 from webinar.base.rtc.sdp import parse_offer
 from webinar.delivery.whep.errors import NoSeat, NotLive, UnknownRendition, UnknownResource
 from webinar.delivery.whep.fanout import Fanout
@@ -21,10 +22,13 @@ from webinar.delivery.whep.figures import FanoutStats
 from webinar.delivery.whep.negotiate import negotiate
 from webinar.delivery.whep.packetizer import SendBuffer
 from webinar.delivery.whep.session import Viewer, ViewerState
+from webinar.delivery.whep.trial import Trial
 
 _log = log.get(__name__)
 
 RETRY_AFTER_S: Final = 5
+# Of all seats: who only tries the way takes none from who comes to watch.
+_MOST_TRIALS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class WhepServer:
         self._fanouts: dict[str, tuple[Fanout, asyncio.Task[None]]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._past = FanoutStats()  # of events that are over
+        self._trials: list[Trial] = []
 
     @property
     def endpoint(self) -> Endpoint:
@@ -144,10 +149,28 @@ class WhepServer:
             raise NoSeat("All WebRTC seats are taken: play LL-HLS.", retry_after_s=RETRY_AFTER_S) from error
         viewer.attach(peer)
         fanout.viewers[resource] = viewer
-        transport = Transport(
-            peer.ufrag, peer.pwd, self._endpoint.certificate.fingerprint, self._addresses, self._endpoint.port
-        )
-        return Answer(write_answer(offer, transport, negotiated.media), resource)
+        return Answer(write_answer(offer, self._transport(peer), negotiated.media), resource)
+
+    def try_path(self, sdp: str | bytes) -> str:
+        """Answers who wants to know whether media would reach them; nothing is sent, and it ends by itself.
+
+        Raises `SdpError` (400) where the browser could not show our picture, `NoSeat` (503 with `retry_after_s`).
+        """
+        offer = parse_offer(sdp)
+        negotiated = negotiate(offer)
+        self._trials = [trial for trial in self._trials if not trial.over]
+        # A full house is none that a trial should fill.
+        if len(self._trials) >= _MOST_TRIALS or self.taken >= self.seats - _MOST_TRIALS:
+            raise NoSeat("Too many are trying just now.", retry_after_s=RETRY_AFTER_S)
+        trial = Trial(asyncio.get_running_loop())
+        peer = self._endpoint.register(offer.remote, trial)
+        trial.attach(peer)
+        self._trials.append(trial)
+        return write_answer(offer, self._transport(peer), negotiated.media)
+
+    def _transport(self, peer: Peer) -> Transport:
+        fingerprint = self._endpoint.certificate.fingerprint
+        return Transport(peer.ufrag, peer.pwd, fingerprint, self._addresses, self._endpoint.port)
 
     def delete(self, resource: str) -> None:
         """The viewer leaves. Raises `UnknownResource` (404)."""

@@ -6,9 +6,6 @@ import { need } from "../common/boot.js";
 
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
-/** C5, E5, G5: a chord that is heard on small speakers. */
-const NOTES = [523.25, 659.25, 783.99];
-
 export class Lobby {
   /**
    * @param {HTMLElement} root
@@ -44,21 +41,10 @@ export class Lobby {
     this.clock.textContent = days ? `${this.texts.say(days === 1 ? "day" : "days", { n: days })} ${time}` : time;
   }
 
-  /** Three notes. The click also lets the picture start with sound later. */
+  /** Its script is fetched for those who want to hear it. */
   async #chime() {
-    const audio = new AudioContext();
-    await audio.resume();
-    NOTES.forEach((frequency, index) => {
-      const at = audio.currentTime + 0.05 + index * 0.28;
-      const tone = new OscillatorNode(audio, { frequency, type: "triangle" });
-      const gain = new GainNode(audio, { gain: 0 });
-      gain.gain.linearRampToValueAtTime(0.25, at + 0.02);
-      gain.gain.exponentialRampToValueAtTime(0.001, at + 0.6);
-      tone.connect(gain).connect(audio.destination);
-      tone.start(at);
-      tone.stop(at + 0.65);
-    });
     this.said.textContent = this.texts.say("sound_said");
-    setTimeout(() => void audio.close(), 2500);
+    const { chime } = await import("../common/chime.js");
+    await chime();
   }
 }
