@@ -73,18 +73,25 @@ class EventService:
     async def get(self, event_id: uuid.UUID) -> Event:
         return _found(await self._store.get(event_id))
 
-    async def by_slug(self, slug: str) -> Event:
-        """The announced event of a public page: a draft is not found."""
+    async def by_slug(self, slug: str, *, drafts: bool = False) -> Event:
+        """The announced event of a public page: a draft is not found, unless asked for."""
         event = await self._store.by_slug(slug)
-        return _found(None if event is not None and event.state is EventState.DRAFT else event)
+        return _found(None if event is not None and event.state is EventState.DRAFT and not drafts else event)
 
     async def many(self, ids: list[uuid.UUID]) -> list[Event]:
         """Those of the ids that exist."""
         return await self._store.many(ids)
 
-    async def page(self, *, cursor: str | None = None, limit: int = 50, state: EventState | None = None) -> Page:
-        """Newest first. Raises `BadRequest` for a cursor that is not one of ours."""
-        found = await self._store.page(None if cursor is None else cursors.read(cursor), limit + 1, state)
+    async def page(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        state: EventState | None = None,
+        made_by: uuid.UUID | None = None,
+    ) -> Page:
+        """Newest first; with `made_by` a host's own. Raises `BadRequest` for a cursor that is not one of ours."""
+        found = await self._store.page(None if cursor is None else cursors.read(cursor), limit + 1, state, made_by)
         items = tuple(found[:limit])
         return Page(items, cursors.write(items[-1].created_at, items[-1].id) if len(found) > limit else None)
 
