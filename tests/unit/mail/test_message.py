@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+
+import pytest
+
+from webinar.mail.compose import Composed
+from webinar.mail.message import Envelope, message, sender_address
+
+ENVELOPE = Envelope(
+    key="00000000-0000-0000-0000-000000000007",
+    host="webinar.example.org",
+    sender_name="대한학회",
+    sender="webinar@example.org",
+    to_name="김하나, 교수",
+    to_email="kim@example.org",
+    written_at=datetime(2026, 12, 1, tzinfo=UTC),
+    language="ko",
+)
+COMPOSED = Composed(
+    "신청이 완료됐어요: 연례 학술대회 2026, 서울에서 열리는 아주 긴 제목", "안녕하세요.\n", "<p>안녕하세요.</p>\n"
+)
+
+
+def test_names_and_subject_of_any_script_arrive_as_they_were() -> None:
+    raw = message(ENVELOPE, COMPOSED).as_bytes()
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    back = message_from_bytes(raw, policy=policy.default)
+    assert back["Subject"] == COMPOSED.subject
+    assert back["To"].addresses[0].display_name == "김하나, 교수"
+    assert back["From"].addresses[0].display_name == "대한학회"
+    assert back["Message-ID"] == "<00000000-0000-0000-0000-000000000007@webinar.example.org>"
+    assert back["Auto-Submitted"] == "auto-generated"
+    assert "List-Unsubscribe" not in back
+
+
+def test_text_comes_first_then_html_then_the_calendar_and_again_as_a_file() -> None:
+    made = message(ENVELOPE, COMPOSED, b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "REQUEST")
+    back = message_from_bytes(made.as_bytes(), policy=policy.default)
+    assert [part.get_content_type() for part in back.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/calendar",
+        "application/ics",
+    ]
+    calendar = next(part for part in back.walk() if part.get_content_type() == "text/calendar")
+    assert calendar.get_param("method") == "REQUEST"
+    assert back.get_body(("plain",)).get_content().replace("\r\n", "\n") == COMPOSED.text  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "evil", ["x\r\nBcc: all@example.org", "x\nSubject: y", "x\u2028Bcc: all@example.org", "x\x00y"]
+)
+def test_a_name_or_subject_never_becomes_a_header(evil: str) -> None:
+    made = message(replace(ENVELOPE, to_name=evil, sender_name=evil), replace(COMPOSED, subject=evil))
+    back = message_from_bytes(made.as_bytes(), policy=policy.default)
+    assert back["Bcc"] is None
+    assert len(back.get_all("Subject") or []) == 1
+
+
+def test_an_address_with_a_line_end_is_refused() -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever the standard library says about it
+        message(replace(ENVELOPE, to_email="kim@example.org\r\nBcc: all@example.org"), COMPOSED)
+
+
+def test_letters_that_can_be_refused_say_how_in_one_click() -> None:
+    made = message(replace(ENVELOPE, unsubscribe="https://webinar.example.org/mail/stop/x"), COMPOSED)
+    assert made["List-Unsubscribe"] == "<https://webinar.example.org/mail/stop/x>"
+    assert made["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_the_sender_may_have_a_name() -> None:
+    assert sender_address("Our Society <webinar@example.org>") == ("Our Society", "webinar@example.org")
+    assert sender_address("webinar@example.org") == ("", "webinar@example.org")
