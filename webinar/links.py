@@ -71,6 +71,10 @@ class Links:
         """The personal link: a secret."""
         return self.absolute(f"/j/{self._registration.join_link(attendee)}")
 
+    def certificate(self, attendee: Attendee) -> str:
+        """Their certificate, by their personal link: a secret."""
+        return f"{self.join(attendee)}/certificate.pdf"
+
     def verify(self, certificate_id: uuid.UUID) -> str:
         """Where anybody can check a certificate."""
         return self.absolute(f"/verify/{short(certificate_id)}")

@@ -113,11 +113,17 @@ class Platform:
         self.links = Links(self.settings, self.events, self.moderators, self.roles, self.registration, self.recordings)
         self.attendance = AttendanceService(self.pool)
         self.credits = CreditService(self.pool, self.tokens)
-        self.records = Records(
-            self.registration, self.registration_form, self.attendance, self.credits, self.images, self.links
-        )
         self.mail = MailService(self.pool)
         self.letters = Letters(self.settings, self.mail, self.registration)
+        self.records = Records(
+            self.registration,
+            self.registration_form,
+            self.attendance,
+            self.credits,
+            self.images,
+            self.links,
+            self.letters,
+        )
         self.writer = Writer.of(self.settings, self.links, self.registration)
         prefix = None if self.live is None else self.live.replays.prefix
         self.replays = ReplayDoor(self.recordings, self.editing, self.links, prefix)

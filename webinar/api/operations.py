@@ -16,6 +16,7 @@ from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
+from webinar.api.records import RECORDS
 from webinar.base.cursor import PATTERN
 from webinar.events.model import EventChange, EventState, NewEvent
 from webinar.registration.model import Attendee, NewAttendee, Status
@@ -330,6 +331,7 @@ OPERATIONS: Final = (
     ),
     *PLANNING,
     *CONVERSATION,
+    *RECORDS,
     *MARKS,
     *ATTENDANCE,
 )
