@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import json
 import tempfile
 import uuid
 import zipfile
@@ -23,11 +24,12 @@ from webinar.credits import bundle, model, paper
 from webinar.credits.model import Certificate, Correction, Facts, Need, Person, Presence, Result, RuleResult, State
 from webinar.credits.paper import Look, Order
 from webinar.credits.service import CreditService, Issued
-from webinar.credits.sheet import Sheet
+from webinar.credits.sheet import Sheet, to_json
 from webinar.credits.workbook import Book
 from webinar.events import colours
 from webinar.events.images import Images
 from webinar.events.model import Event, EventState
+from webinar.letters import Letters
 from webinar.links import Links
 from webinar.registration.form import RegistrationForm
 from webinar.registration.model import Attendee
@@ -68,6 +70,7 @@ class Records:
         credits: CreditService,
         images: Images,
         links: Links,
+        letters: Letters,
     ) -> None:
         self._registration = registration
         self._form = form
@@ -75,6 +78,7 @@ class Records:
         self._credits = credits
         self._images = images
         self._links = links
+        self._letters = letters
         self._catalogues = i18n.load_all()
         self._drawing = asyncio.Semaphore(_DRAWING)
 
@@ -122,6 +126,16 @@ class Records:
         yield sheet.csv_head()
         async for people in self.chunks(event):
             yield b"".join(sheet.csv_row(person) for person in people)
+
+    async def json(self, event: Event) -> AsyncIterator[bytes]:
+        """`{"items": […]}` in pieces, one row a person."""
+        yield b'{"items":['
+        first = True
+        async for people in self.chunks(event):
+            rows = [json.dumps(to_json(person), ensure_ascii=False) for person in people]
+            yield "".join(("\n" if first and n == 0 else ",\n") + row for n, row in enumerate(rows)).encode()
+            first = first and not rows
+        yield b"\n]}\n"
 
     async def xlsx(self, event: Event, language: Language) -> IO[bytes]:
         """A temporary file; the caller closes it."""
@@ -197,7 +211,17 @@ class Records:
                 people[person.attendee_id] = facts(event, person)
         if only is not None and set(only) - set(people):
             raise Conflict("This person does not meet the rule. Correct their attendance first.", code="rule_not_met")
-        return await self._credits.issue(event.id, people, again=again)
+        issued = await self._credits.issue(event.id, people, again=again)
+        if (await self._credits.terms(event.id)).offered:
+            for certificate in (*issued.new, *issued.again):
+                await self._tell(event, certificate)
+        return issued
+
+    async def _tell(self, event: Event, certificate: Certificate) -> None:
+        """By mail, where it is."""
+        attendee = None if certificate.attendee_id is None else await self._registration.find(certificate.attendee_id)
+        if attendee is not None:
+            await self._letters.certificate(event, attendee, self._links.certificate(attendee))
 
     async def mine(self, event: Event, attendee_id: uuid.UUID) -> Certificate | None:
         """The valid certificate of a person, once the host gives them out on personal pages."""
