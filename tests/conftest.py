@@ -41,6 +41,7 @@ _SHARING = (
     "integration/test_hls_whole.py",
     "integration/test_housekeeper.py",
     "integration/test_ingest_",
+    "integration/test_mail_",
     "integration/test_openapi.py",
     "integration/test_overload.py",
     "integration/test_pause.py",
