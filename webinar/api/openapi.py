@@ -21,7 +21,12 @@ _SCHEMES: Final = {
     Caller.MODERATOR: ("consoleToken", "What a moderator's console holds, for its one event."),
     Caller.VIEWER: ("viewerToken", "`viewer_token` of an approved attendee."),
 }
-_PARAMETERS: Final = {"event_id": "Id of the event.", "attendee_id": "Id of the attendee.", "certificate_id": "Id of the certificate.", "kind": "Of a picture."}
+_PARAMETERS: Final = {
+    "event_id": "Id of the event.",
+    "attendee_id": "Id of the attendee.",
+    "certificate_id": "Id of the certificate.",
+    "kind": "Of a picture.",
+}
 _NO_IDS: Final = {"kind": {"type": "string", "enum": ["cover", "logo", "holding"]}}
 
 
