@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -21,6 +20,7 @@ from prometheus_client import REGISTRY, Counter, Gauge
 from starlette.applications import Starlette
 
 from ingest.accept.whip import WhipServer
+from ingest.commands import Commands
 from ingest.contract import LiveStatus, SessionState, Subject, UnknownMessage
 from ingest.encode import speed
 from ingest.encode.ladder import AAC_BITRATE, AUTO, Ladder, choose
@@ -52,9 +52,6 @@ _STEP_S: Final = 0.2  # between two pieces that are laid down ahead: the disk is
 _LOW_DISK: Final = 512 * 1024 * 1024
 
 
-_Handler = Callable[[LiveSession, Json], Awaitable[Json]]
-
-
 @dataclass(slots=True)
 class _Owned:
     """A session with what belongs to it in this process."""
@@ -71,9 +68,9 @@ class Ingest:
         self, bus: Bus, storage: Storage, whip: WhipServer, spool: Spool, ladder: Ladder, live_most: int, disk: Disk
     ) -> None:
         self._bus = bus
-        self._whip = whip
         self._spool = spool
         self._ladder = ladder
+        self._commands = Commands(whip, self._may_start, self._stopped)
         self._live_most = live_most
         recorded, all_rungs = ladder.top.bitrate + AAC_BITRATE, sum(r.bitrate for r in ladder.rungs) + AAC_BITRATE
         self._room = Room(disk, storage, recorded / 8, all_rungs / 8, self._live_now)
@@ -134,20 +131,8 @@ class Ingest:
         owned = self._owned[event_id] = _Owned(session)
         self._group.create_task(self._live(owned), name=f"session {session.id}")
         SESSIONS.set(len(self._owned))
-        verbs: dict[str, _Handler] = {
-            "whip": self._on_whip,
-            "whip_patch": self._on_whip_patch,
-            "whip_delete": self._on_whip_delete,
-            "start": self._on_start,
-            "pause": self._on_pause,
-            "holding": self._on_holding,
-            "end": self._on_end,
-            "keyframe": self._on_keyframe,
-            "snapshot": self._on_snapshot,
-            "status": self._on_status,
-        }
-        for verb, handler in verbs.items():
-            owned.subscriptions.append(await self._bus.serve(Subject.command(event_id, verb), _bind(handler, session)))
+        for verb, serve in self._commands.of(session).items():
+            owned.subscriptions.append(await self._bus.serve(Subject.command(event_id, verb), serve))
         owned.subscriptions.append(await self._bus.subscribe(Subject.status(event_id), self._watch(session)))
         _log.info("event owned", event_id=event_id, session=session.id)
         return owned
@@ -250,79 +235,24 @@ class Ingest:
                     more |= await self._spool.join_ahead(session.event_id, session.id, session.recorded_groups)
             await asyncio.sleep(_STEP_S if more else _SWEEP_S)
 
-    # -- commands ------------------------------------------------------------------------------------------------
-
-    async def _on_whip(self, session: LiveSession, body: Json) -> Json:
-        session.check_open()
-        answer = await self._whip.offer(
-            session.event_id,
-            str(body.get("sdp", "")),
-            sink=session.presenter,
-            take_over=body.get("take_over") is True,
-            resume=str(body.get("resume", "")),
-        )
-        return {"sdp": answer.sdp, "resource": answer.resource, "etag": answer.etag}
-
-    async def _on_whip_patch(self, session: LiveSession, body: Json) -> Json:
-        resource, fragment, if_match = (str(body.get(name, "")) for name in ("resource", "fragment", "if_match"))
-        answer = self._whip.patch(resource, fragment, if_match)
-        return {} if answer is None else {"fragment": answer.fragment, "etag": answer.etag}
-
-    async def _on_whip_delete(self, session: LiveSession, body: Json) -> Json:
-        await self._whip.delete(str(body.get("resource", "")))
-        return {}
-
     def _live_now(self) -> int:
         return sum(owned.session.state is SessionState.LIVE for owned in self._owned.values())
 
-    async def _on_start(self, session: LiveSession, body: Json) -> Json:
-        if session.state is SessionState.REHEARSAL and self._live_now() >= self._live_most:
-            raise Unavailable("This server is at its limit of live events.", code="no_room", retry_after_s=30)
-        return dict(await session.start(paused=body.get("paused") is True))
+    def _may_start(self) -> bool:
+        """Whether one more live event has room here."""
+        return self._live_now() < self._live_most
 
-    async def _on_pause(self, session: LiveSession, body: Json) -> Json:
-        paused = body.get("paused")
-        if not isinstance(paused, bool):
-            raise BadRequest("paused: true or false is missing.")
-        await session.pause(paused)
-        return {"paused": paused}
-
-    async def _on_holding(self, session: LiveSession, body: Json) -> Json:
-        await session.hold(str(body.get("holding", "")))
-        return {}
+    def _stopped(self, session: LiveSession) -> None:
+        """Not waited for: hashing, joining and storing may take longer than a request."""
+        owned = self._owned.get(session.event_id)
+        if owned is not None and owned.session is session:
+            self._finishing(owned)
 
     async def _get_object(self, key: str, most: int) -> bytes:
         """Raises `NotFound` and `Unavailable`; the latter for an object that is larger than `most` bytes, too."""
         if (size := await self._storage.size(key)) > most:
             raise Unavailable(f"{key} has {size} bytes.")
         return await self._storage.get_bytes(key)
-
-    async def _on_end(self, session: LiveSession, body: Json) -> Json:
-        stopped = await session.end()
-        owned = self._owned.get(session.event_id)
-        if owned is not None and owned.session is session:
-            self._finishing(owned)  # not waited for: hashing, joining and storing may take longer than a request
-        return {"duration_s": stopped.duration_s}
-
-    async def _on_keyframe(self, session: LiveSession, body: Json) -> Json:
-        session.request_keyframe()
-        return {}
-
-    async def _on_snapshot(self, session: LiveSession, body: Json) -> Json:
-        subject = body.get("to")
-        if not isinstance(subject, str) or not subject:
-            raise BadRequest("to: the subject to publish to is missing.")
-        return {"messages": await session.snapshot(subject)}
-
-    async def _on_status(self, session: LiveSession, body: Json) -> Json:
-        return dict(json.loads(session.status().to_json()))
-
-
-def _bind(handler: _Handler, session: LiveSession) -> Callable[[Json], Awaitable[Json]]:
-    async def serve(body: Json) -> Json:
-        return await handler(session, body)
-
-    return serve
 
 
 async def run(settings: Settings) -> None:
