@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from webinar.api.places import new_visit
 from webinar.base.errors import Unauthenticated
 from webinar.events.model import Event
+from webinar.pages.attendance_texts import ATTENDANCE
 from webinar.pages.render import page
 from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.screen import Screen
@@ -137,9 +140,11 @@ class RoomScreen(Screen):
         return page(request, "room/room.html", context)
 
     def _boot(self, request: Request, event: Event, attendee: Attendee) -> dict[str, object]:
+        visit_stamp = new_visit()
         return {
-            "viewer_token": self.platform.access.viewer_token(attendee),
+            "viewer_token": self.platform.access.viewer_token(attendee, visit_stamp),
             "playback_url": "/api/v1/playback",
+            "attendance": {"url": "/api/v1/attendance", "visit": visit_stamp, "now": time.time_ns() // 1_000_000},
             "public_origin": self.platform.settings.public_origin,
             "event": {
                 "id": str(event.id),
@@ -148,7 +153,7 @@ class RoomScreen(Screen):
                 "timezone": event.timezone,
             },
             "you": {"id": str(attendee.id), "name": attendee.name},
-            "texts": translated(visit(request).t, CHAT, ROOM),
+            "texts": translated(visit(request).t, CHAT, ROOM, ATTENDANCE),
         }
 
     def _waiting(self, request: Request, event: Event, attendee: Attendee) -> Response:

@@ -18,16 +18,24 @@ import { Stage } from "./stage.js";
 
 /**
  * @typedef {{viewer_token: string, playback_url: string, public_origin: string, you: {id: string, name: string},
- *   event: {id: string, title: string, starts_at: string}, texts: Record<string, string>}} Boot
+ *   attendance: {url: string, visit: string, now: number}, event: {id: string, title: string, starts_at: string},
+ *   texts: Record<string, string>}} Boot
  */
 
 /** The chat follows a picture of another moment in steps of a second. */
 const STEP_MS = 1000;
+/** Attendance is loaded behind the first picture, or so long after a page without one. */
+const ATTEND_MS = 2000;
+const ATTEND_AGAIN_MS = 20_000;
 
 class Room {
   /** @param {Boot} page */
   constructor(page) {
+    this.page = page;
     this.root = need("[data-room=root]", HTMLElement);
+    /** @type {import("../attendance/main.js").Attendance | null} */
+    this.attendance = null;
+    this.attending = false;
     this.texts = new Texts(page.texts);
     this.title = document.title;
     this.playback = new Playback(page.playback_url, page.viewer_token, page.public_origin);
@@ -49,12 +57,15 @@ class Room {
     this.#listen();
     this.#scene(this.root.dataset.state ?? "scheduled");
     this.playback.start();
+    this.attendTimer = window.setTimeout(() => void this.#attend(), this.root.dataset.state === "live" ? ATTEND_AGAIN_MS : ATTEND_MS);
   }
 
   #listen() {
     this.playback.addEventListener("change", () => this.#changed());
     this.playback.behindS = () => (this.player.past === null ? this.player.session?.figures.behindS ?? null : null);
     this.playback.addEventListener("denied", (event) => this.#denied(/** @type {CustomEvent} */ (event).detail));
+    this.playback.addEventListener("elsewhere", () => this.#elsewhere());
+    need("[data-room=here]", HTMLButtonElement).addEventListener("click", () => location.reload());
     this.player.addEventListener("state", () => this.#plays());
     this.chat.addEventListener("room", () => this.#offer());
     window.setInterval(() => this.#inStep(), STEP_MS);
@@ -86,10 +97,47 @@ class Room {
 
   /** Says at once how it plays: the host counts viewers by it. */
   #plays() {
+    if (this.player.state === "playing") void this.#attend();
     const transport = this.player.session?.kind;
     if (!transport || transport === this.playback.transport) return;
     this.playback.transport = transport;
     this.playback.hurry();
+  }
+
+  /** Its scripts come by themselves: what does not come, or fails, costs nothing of the picture. */
+  async #attend() {
+    if (this.attendance || this.attending) return;
+    this.attending = true;
+    window.clearTimeout(this.attendTimer);
+    try {
+      const { attend } = await import("../attendance/main.js");
+      const { attendance, event, you, viewer_token } = this.page;
+      this.attendance = attend({
+        ...attendance,
+        token: viewer_token,
+        owner: `${event.id}.${you.id}`,
+        texts: this.texts,
+        player: this.player,
+        root: need("[data-attendance=root]", HTMLElement),
+        stage: this.stage.root,
+      });
+    } catch (error) {
+      console.warn("attendance is not loaded yet", error);
+      this.attendTimer = window.setTimeout(() => void this.#attend(), ATTEND_AGAIN_MS);
+    } finally {
+      this.attending = false;
+    }
+  }
+
+  /** Another page of this person has the place: this one lets go of picture, sound and chat. */
+  #elsewhere() {
+    this.attendance?.stop();
+    this.player.stop();
+    this.chat.stop();
+    this.lobby.show(false);
+    for (const scene of this.root.querySelectorAll("[data-scene]")) {
+      /** @type {HTMLElement} */ (scene).hidden = /** @type {HTMLElement} */ (scene).dataset.scene !== "elsewhere";
+    }
   }
 
   /** Reactions and hands belong to a live event, where the host has them on. */

@@ -17,7 +17,10 @@ const WAIT_S = 20;
 const SLACK_MS = 8000;
 const FRESH_MS = 30_000;
 
-/** Fires "change" with the new state, "denied" with the error's code, "away" and "back" as the server goes and comes. */
+/**
+ * Fires "change" with the new state, "denied" with the error's code, "elsewhere" when another page of this person has taken
+ * the place, "away" and "back" as the server goes and comes.
+ */
 export class Playback extends EventTarget {
   /**
    * @param {string} url
@@ -90,6 +93,11 @@ export class Playback extends EventTarget {
         if (this.stopped.signal.aborted) return;
         if (error instanceof Refused && [401, 403, 404, 410].includes(error.status)) {
           this.dispatchEvent(new CustomEvent("denied", { detail: error.code }));
+          return;
+        }
+        if (error instanceof Refused && error.code === "elsewhere") {
+          this.stop();
+          this.dispatchEvent(new Event("elsewhere"));
           return;
         }
         // Hurried: asked again almost at once. The short wait keeps a storm of troubles from becoming one of questions.
