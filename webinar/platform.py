@@ -245,6 +245,9 @@ class Platform:
     async def _changed(self, event: Event, change: EventChange) -> None:
         if change.model_fields_set & {"capacity", "registration"}:
             await self.registration.fill_seats(event.id)
+        told = change.model_fields_set & {"title", "starts_at", "ends_at", "timezone"}
+        if told:
+            await self.letters.event_changed(event, ", ".join(sorted(told)))
 
     async def forget(self, attendee: Attendee) -> None:
         """All that is known of a person goes for good: first their access, then what they said, with their name."""
@@ -255,6 +258,7 @@ class Platform:
         """What other subjects keep of a person whom registration has forgotten. May be repeated."""
         await self.conversation.forget(event_id, str(attendee_id))
         await self.credits.forget(attendee_id)
+        await self.mail.forget(attendee_id)
 
     async def duplicate_event(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
         """A draft with everything but people. Raises as `Copies.duplicate`."""
@@ -271,7 +275,11 @@ class Platform:
     async def _copy_settings(self, source: uuid.UUID, targets: list[uuid.UUID]) -> None:
         """What other subjects keep of an event that is no person's: each knows its own."""
         await self.roles.inherit(source, targets)
+        for target in targets:
+            await self.mail.copy_choices(source, target)
 
     async def delete_event(self, event_id: uuid.UUID) -> None:
-        """With its people, chat, recording and media. Raises as `DeletedEvents.delete`."""
+        """With its people, chat, recording and media; who was to come is told. Raises as `DeletedEvents.delete`."""
+        goodbyes = await self.letters.goodbyes(await self.events.get(event_id))
         await DeletedEvents(self.storage, self.events).delete(event_id)
+        await self.letters.call_off(goodbyes)

@@ -66,4 +66,8 @@ def fill(pattern: str, **values: Any) -> str:
         "attendee_id": "00000000-0000-4000-8000-000000000001",
     }
     known = {**nowhere, "slug": "nowhere", "token": "x" * 50, "verb": "renew", "name": "chat", "kind": "csv", **values}
-    return re.sub(r"{(\w+)(?::\w+)?}", lambda match: str(known[match.group(1)]), pattern)
+
+    def value(name: str) -> str:
+        return str(known.get(name, nowhere["attendee_id"] if name.endswith("_id") else "nowhere"))
+
+    return re.sub(r"{(\w+)(?::\w+)?}", lambda match: value(match.group(1)), pattern)

@@ -13,6 +13,7 @@ from webinar.base.errors import Gone, Unauthenticated
 from webinar.base.settings import Settings
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.model import Event, Moderator
+from webinar.events.role_model import LinkRole, RoleLink
 from webinar.people.service import PeopleService
 from webinar.registration.model import Attendee
 
@@ -45,6 +46,7 @@ class Principal:
     name: str = ""
     version: int = 0  # of the link that this access came from
     visit: str = ""  # of a viewer: which of their pages, as `webinar.api.places` stamps it
+    link: uuid.UUID | None = None  # a link by role: this access is void with it
 
 
 class Access:
@@ -79,6 +81,29 @@ class Access:
         if role == "presenter":
             claims["v"] = event.presenter_link_version
         return self._tokens.sign(Purpose.STUDIO, claims, TOKEN_TTL.total_seconds())
+
+    def role_token(self, link: RoleLink) -> str:
+        """For the page that a link by role opened: studio, console, or a co-host's; void with the link."""
+        claims: dict[str, Any] = {"event": str(link.event_id), "name": link.name, "link": str(link.id)}
+        if link.role is LinkRole.MODERATOR:
+            return self._tokens.sign(
+                Purpose.CONSOLE, {**claims, "moderator": str(link.id), "v": 0}, TOKEN_TTL.total_seconds()
+            )
+        role: StudioRole = "host" if link.role is LinkRole.COHOST else "presenter"
+        return self._tokens.sign(
+            Purpose.STUDIO, {**claims, "role": role, "person": link.person}, TOKEN_TTL.total_seconds()
+        )
+
+    def cohost_cookie(self, link: RoleLink, ttl: timedelta) -> str:
+        """What a co-host's browser keeps: void with the link."""
+        return self._tokens.sign(Purpose.COHOST, {"link": str(link.id)}, ttl.total_seconds())
+
+    def cohost(self, cookie: str) -> uuid.UUID | None:
+        """The link of such a cookie; None for any other text. It may have been revoked."""
+        try:
+            return uuid.UUID(str(self._tokens.read(Purpose.COHOST, cookie)["link"]))
+        except (Gone, Unauthenticated):
+            return None
 
     def console_token(self, moderator: Moderator, ttl: timedelta = TOKEN_TTL) -> str:
         """For one moderator's console: the calls it makes for its event; void when the link is renewed."""
@@ -155,7 +180,12 @@ def _studio(claims: dict[str, Any]) -> Principal:
         person=str(claims.get("person") or claims["role"]),
         name=str(claims.get("name", "")),
         version=int(claims.get("v", 0)),
+        link=_link(claims),
     )
+
+
+def _link(claims: dict[str, Any]) -> uuid.UUID | None:
+    return uuid.UUID(str(claims["link"])) if "link" in claims else None
 
 
 def _viewer(claims: dict[str, Any]) -> Principal:
@@ -178,6 +208,7 @@ def _moderator(claims: dict[str, Any]) -> Principal:
         person=f"moderator:{claims['moderator']}",
         name=str(claims["name"]),
         version=int(claims["v"]),
+        link=_link(claims),
     )
 
 

@@ -16,7 +16,16 @@ from starlette.routing import Route
 from webinar.api.access import Principal, bearer
 from webinar.api.operation import read_body, read_json
 from webinar.base.bus import Json
-from webinar.base.errors import BadRequest, Conflict, Forbidden, NotFound, Unavailable, UnsupportedMedia, WebinarError
+from webinar.base.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMedia,
+    WebinarError,
+)
 from webinar.events.model import Event, EventState
 
 if TYPE_CHECKING:
@@ -57,19 +66,21 @@ def whip_routes(platform: Platform) -> list[Route]:
     async def publish(request: Request) -> Response:
         if request.method == "OPTIONS":
             return _options("OPTIONS, POST")
-        event = await _publishing(platform, request)
+        event, person = await _publishing(platform, request)
         if event.state is EventState.ENDED:
             raise Conflict("The event is over: nothing can be sent to it any more.", code="ended")
         take_over = request.headers.get(TAKE_OVER, "").strip().lower() in ("1", "true", "yes")
         offer = await _read_offer(request)
         asked = {"sdp": offer, "take_over": take_over, "resume": request.headers.get(RESUME, "").strip()}
         reply = await platform.events.to_ingest(event.id, "whip", asked, timeout_s=8.0)
+        if person is not None:
+            platform.publishers.began(event.id, str(reply["resource"]), person)
         return _created(f"/whip/{event.id}/{reply['resource']}", str(reply["sdp"]), str(reply["etag"]))
 
     async def session(request: Request) -> Response:
         if request.method == "OPTIONS":
             return _options("DELETE, OPTIONS, PATCH", patch=_FRAGMENT)
-        event = await _publishing(platform, request)
+        event, _ = await _publishing(platform, request)
         if request.method == "PATCH":
             asked = {"resource": _resource(request), "if_match": _if_match(request)}
             asked["fragment"] = await _read_fragment(request)
@@ -120,16 +131,32 @@ def _whep(platform: Platform) -> WhepServer:
     return platform.live.whep
 
 
-async def _publishing(platform: Platform, request: Request) -> Event:
-    """The event whose stream key the request carries. From memory while PostgreSQL is away."""
+async def _publishing(platform: Platform, request: Request) -> tuple[Event, str | None]:
+    """(the event whose stream key the request carries, who by a link by role). From memory while PostgreSQL is away."""
     key = bearer(request.headers.get("authorization"))
-    owner = platform.events.stream_key_owner(key)
     event_id = _event_id(request)
+    try:
+        owner = platform.events.stream_key_owner(key)
+    except Unauthenticated as error:
+        return await _publishing_by_role(platform, event_id, key, error)
     if owner != event_id:
         raise Forbidden("This stream key is for another event. Copy the address and the key again.", code="wrong_event")
     event = (await platform.stage.scene(event_id)).event
     platform.events.check_stream_key(event, key)
-    return event
+    return event, None
+
+
+async def _publishing_by_role(
+    platform: Platform, event_id: uuid.UUID, key: str, other: Unauthenticated
+) -> tuple[Event, str | None]:
+    """By the key of a studio that a link by role opened; raises `other` for what is neither."""
+    try:
+        link = await platform.roles.by_stream_key(key)
+    except Unauthenticated as error:
+        raise error if error.code == "link_revoked" else other from error
+    if link.event_id != event_id:
+        raise Forbidden("This stream key is for another event. Copy the address and the key again.", code="wrong_event")
+    return (await platform.stage.scene(event_id)).event, link.person
 
 
 async def _viewing(platform: Platform, request: Request) -> Principal:

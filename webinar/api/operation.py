@@ -143,11 +143,19 @@ async def _check_event(call: Call) -> None:
         return
     if principal.event_id != call.event_id:
         raise Forbidden("This token is for another event.", code="wrong_event")
-    if principal.role in ("presenter", "moderator"):
+    if principal.link is not None:
+        await check_link(call.platform, principal)
+    elif principal.role in ("presenter", "moderator"):
         event = (await call.platform.stage.scene(call.event_id)).event
         now = event.presenter_link_version if principal.role == "presenter" else event.moderator_link_version
         if principal.version != now:
             raise Unauthenticated("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
+
+
+async def check_link(platform: Platform, principal: Principal) -> None:
+    """What a link by role opened is void with it. Raises `Unauthenticated`."""
+    if principal.link is not None and await platform.roles.holds(principal.link) is None:
+        raise Unauthenticated("This link was revoked. Ask the host for another one.", code="link_revoked")
 
 
 async def read_json(request: Request) -> bytes:

@@ -38,6 +38,9 @@ class Purpose(enum.StrEnum):
     JOIN = "join"  # link: an attendee's personal link
     PRESENTER = "presenter"  # link: the studio of an event
     MODERATOR = "moderator"  # link: the console of an event
+    ROLE = "role"  # link: one role in one event, of one person
+    ROLE_STREAM = "role_stream"  # link: the WHIP key of a studio that was opened by such a link
+    COHOST = "cohost"  # a co-host's browser, bound to their link
     STREAM = "stream"  # link: the WHIP key of an event
     STUDIO = "studio"  # the API calls a studio page makes for one event
     CONSOLE = "console"  # who a moderator is, for one event: in their browser, and the API calls of their console

@@ -12,7 +12,7 @@ import asyncpg
 from webinar.base.db import Connection, Pool
 from webinar.events.model import Event, EventState, LiveSession, Moderator, NewEvent, Registration
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"
     " stream_key_version, presenter_link_version, created_at, updated_at, started_at, ended_at,"
     " paused, moderator_link_version, organizer, accent, series_id"
@@ -37,7 +37,7 @@ _UNTOUCHED: Final = {
 }
 
 
-def _event(row: Any) -> Event:
+def event_of(row: Any) -> Event:
     fields = dict(row)
     fields["state"] = EventState(fields["state"])
     fields["registration"] = Registration(fields["registration"])
@@ -62,7 +62,7 @@ class EventStore:
                 insert into event
                     (slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,
                     organizer, accent)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, '')) returning {_COLUMNS}
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, '')) returning {COLUMNS}
                 """,  # noqa: S608 - a constant list of columns
                 slug,
                 new.title.strip(),
@@ -79,57 +79,65 @@ class EventStore:
             )
         except asyncpg.UniqueViolationError as error:
             raise SlugTaken(slug) from error
-        return _event(row)
+        return event_of(row)
 
     async def get(
         self, event_id: uuid.UUID, connection: Connection | None = None, *, lock: bool = False
     ) -> Event | None:
         """With `lock` the row is kept for the caller's transaction."""
         row = await (connection or self.pool).fetchrow(
-            f"select {_COLUMNS} from event where id = $1" + (" for no key update" if lock else ""),  # noqa: S608
+            f"select {COLUMNS} from event where id = $1" + (" for no key update" if lock else ""),  # noqa: S608
             event_id,
         )
-        return None if row is None else _event(row)
+        return None if row is None else event_of(row)
 
     async def by_slug(self, slug: str) -> Event | None:
-        row = await self.pool.fetchrow(f"select {_COLUMNS} from event where slug = $1", slug)  # noqa: S608
-        return None if row is None else _event(row)
+        row = await self.pool.fetchrow(f"select {COLUMNS} from event where slug = $1", slug)  # noqa: S608
+        return None if row is None else event_of(row)
 
     async def many(self, ids: Sequence[uuid.UUID]) -> list[Event]:
-        rows = await self.pool.fetch(f"select {_COLUMNS} from event where id = any($1)", ids)  # noqa: S608
-        return [_event(row) for row in rows]
+        rows = await self.pool.fetch(f"select {COLUMNS} from event where id = any($1)", ids)  # noqa: S608
+        return [event_of(row) for row in rows]
 
     async def in_state(self, state: EventState) -> list[Event]:
         rows = await self.pool.fetch(
-            f"select {_COLUMNS} from event where state = $1 order by starts_at",  # noqa: S608
+            f"select {COLUMNS} from event where state = $1 order by starts_at",  # noqa: S608
             state,
         )
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
-    async def page(self, after: tuple[datetime, uuid.UUID] | None, limit: int, state: EventState | None) -> list[Event]:
-        """Newest first, from below `after` = (created_at, id)."""
+    async def page(
+        self,
+        after: tuple[datetime, uuid.UUID] | None,
+        limit: int,
+        state: EventState | None,
+        made_by: uuid.UUID | None,
+    ) -> list[Event]:
+        """Newest first, from below `after` = (created_at, id); with `made_by` only of that host."""
         rows = await self.pool.fetch(
             f"""
-            select {_COLUMNS} from event
+            select {COLUMNS} from event
             where ($1::timestamptz is null or (created_at, id) < ($1, $2::uuid)) and ($4::text is null or state = $4)
+                and ($5::uuid is null or created_by = $5)
             order by created_at desc, id desc limit $3
             """,  # noqa: S608 - a constant list of columns
             None if after is None else after[0],
             None if after is None else after[1],
             limit,
             state,
+            made_by,
         )
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     async def change(self, connection: Connection, event_id: uuid.UUID, values: dict[str, Any]) -> Event:
         names = [name for name in values if name in _CHANGEABLE]
         sets = "".join(f"{name} = ${n}, " for n, name in enumerate(names, start=2))
         row = await connection.fetchrow(
-            f"update event set {sets}updated_at = now() where id = $1 returning {_COLUMNS}",  # noqa: S608
+            f"update event set {sets}updated_at = now() where id = $1 returning {COLUMNS}",  # noqa: S608
             event_id,
             *(values[name] for name in names),
         )
-        return _event(row)
+        return event_of(row)
 
     async def copy(
         self,
@@ -160,12 +168,12 @@ class EventStore:
             f"""
             insert into event
             select (jsonb_populate_record(e, $2)).* from event e where id = $1
-            returning {_COLUMNS}
+            returning {COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             source,
             fresh,
         )
-        return _event(row)
+        return event_of(row)
 
     async def join_series(self, connection: Connection, event_id: uuid.UUID, series: uuid.UUID) -> bool:
         """False when it belongs to one already."""
@@ -177,10 +185,10 @@ class EventStore:
     async def series(self, series: uuid.UUID) -> list[Event]:
         """By date."""
         rows = await self.pool.fetch(
-            f"select {_COLUMNS} from event where series_id = $1 order by starts_at, id",  # noqa: S608
+            f"select {COLUMNS} from event where series_id = $1 order by starts_at, id",  # noqa: S608
             series,
         )
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     async def set_state(
         self, connection: Connection | Pool, event_id: uuid.UUID, before: EventState, after: EventState
@@ -191,24 +199,24 @@ class EventStore:
             update event set state = $3, updated_at = now(), paused = false,
                 started_at = case when $3 = 'live' then now() when $3 = 'scheduled' then null else started_at end,
                 ended_at = case when $3 = 'ended' then now() else null end
-            where id = $1 and state = $2 returning {_COLUMNS}
+            where id = $1 and state = $2 returning {COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             event_id,
             before,
             after,
         )
-        return None if row is None else _event(row)
+        return None if row is None else event_of(row)
 
     async def set_paused(self, event_id: uuid.UUID, paused: bool) -> Event | None:
         """The event as it is now, or None when it is not live."""
         row = await self.pool.fetchrow(
             f"""
-            update event set paused = $2, updated_at = now() where id = $1 and state = 'live' returning {_COLUMNS}
+            update event set paused = $2, updated_at = now() where id = $1 and state = 'live' returning {COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             event_id,
             paused,
         )
-        return None if row is None else _event(row)
+        return None if row is None else event_of(row)
 
     async def take_back_start(self, event_id: uuid.UUID) -> Event | None:
         """From live to scheduled again, unless an ingest has taken the event meanwhile."""
@@ -219,11 +227,11 @@ class EventStore:
                 f"""
                 update event set state = 'scheduled', started_at = null, updated_at = now()
                 where id = $1 and state = 'live' and not exists (select from live_session where event_id = $1)
-                returning {_COLUMNS}
+                returning {COLUMNS}
                 """,  # noqa: S608 - a constant list of columns
                 event_id,
             )
-        return None if row is None else _event(row)
+        return None if row is None else event_of(row)
 
     async def delete(self, event_id: uuid.UUID) -> None:
         await self.pool.execute("delete from event where id = $1", event_id)
@@ -232,21 +240,21 @@ class EventStore:
         row = await self.pool.fetchrow(
             f"""
             update event set presenter_link_version = presenter_link_version + 1, updated_at = now()
-            where id = $1 returning {_COLUMNS}
+            where id = $1 returning {COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             event_id,
         )
-        return None if row is None else _event(row)
+        return None if row is None else event_of(row)
 
     async def renew_stream_key(self, event_id: uuid.UUID) -> Event | None:
         row = await self.pool.fetchrow(
             f"""
             update event set stream_key_version = stream_key_version + 1, updated_at = now()
-            where id = $1 returning {_COLUMNS}
+            where id = $1 returning {COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             event_id,
         )
-        return None if row is None else _event(row)
+        return None if row is None else event_of(row)
 
     async def renew_moderator_link(self, event_id: uuid.UUID) -> tuple[Event, list[Moderator]] | None:
         """The event, and who came by the links from before: they are forgotten."""
@@ -254,7 +262,7 @@ class EventStore:
             row = await connection.fetchrow(
                 f"""
                 update event set moderator_link_version = moderator_link_version + 1, updated_at = now()
-                where id = $1 returning {_COLUMNS}
+                where id = $1 returning {COLUMNS}
                 """,  # noqa: S608 - a constant list of columns
                 event_id,
             )
@@ -263,7 +271,7 @@ class EventStore:
             gone = await connection.fetch(
                 "delete from moderator where event_id = $1 returning id, event_id, name, link_version", event_id
             )
-        return _event(row), [Moderator(**dict(one)) for one in gone]
+        return event_of(row), [Moderator(**dict(one)) for one in gone]
 
     async def add_moderator(self, event_id: uuid.UUID, name: str, link_version: int, most: int) -> Moderator | None:
         """None when the link has been renewed meanwhile, or `most` people have come by it."""

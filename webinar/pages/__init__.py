@@ -25,11 +25,14 @@ from webinar.pages.event_invite import InviteScreen
 from webinar.pages.event_people import PeopleScreen
 from webinar.pages.event_person import PersonScreen
 from webinar.pages.event_public import EventPageScreen
+from webinar.pages.event_recording import RecordingScreen
 from webinar.pages.event_register import RegisterScreen
 from webinar.pages.event_registration import RegistrationScreen
+from webinar.pages.event_report import ReportScreen
 from webinar.pages.event_series import SeriesScreen
 from webinar.pages.event_settings import SettingsScreen
 from webinar.pages.home import HomeScreen
+from webinar.pages.hosts import HostsScreen
 from webinar.pages.middleware import PagesMiddleware
 from webinar.pages.moderate import ModerateScreen
 from webinar.pages.my import MyScreen
@@ -45,6 +48,7 @@ __all__ = ["error_page", "for_machines", "middleware", "routes"]
 _SCREENS = (
     AccountScreen,
     HomeScreen,
+    HostsScreen,
     NewEventScreen,
     OverviewScreen,
     PeopleScreen,
@@ -52,6 +56,8 @@ _SCREENS = (
     RegistrationScreen,
     InviteScreen,
     ConversationScreen,
+    ReportScreen,
+    RecordingScreen,
     SettingsScreen,
     AgendaScreen,
     SpeakersScreen,

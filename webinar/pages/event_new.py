@@ -31,6 +31,7 @@ class NewEventScreen(Screen):
         sent = await self.form(request)
         try:
             event = await self.platform.events.create(event_form.new_event(sent))
+            await self.platform.roles.give_to(event.id, account.id)
         except Invalid as error:
             view = event_form.as_typed(sent)
             event_form.show_problems(view, error, visit(request))

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import Conflict, Invalid, Unauthenticated
 from webinar.events.model import Event, EventState, Moderator
+from webinar.events.role_model import LinkRole
 from webinar.pages.forms import FormView
 from webinar.pages.moderate_texts import CONSOLE
 from webinar.pages.render import page
@@ -77,12 +78,27 @@ class ModerateScreen(Screen):
         ]
 
     async def by_link(self, request: Request) -> Response:
-        event = await self._event(request)
+        try:
+            event = await self.platform.moderators.event_of(request.path_params["token"])
+        except Unauthenticated:
+            return await self._by_role(request)
+        visit(request).prefer(event.language)
         moderator = await self._known(request, event)
         if moderator is None:
             return self._ask_name(request, event, FormView())
         token = self.platform.access.console_token(moderator)
         return await self._console(request, event, token, moderator.name)
+
+    async def _by_role(self, request: Request) -> Response:
+        """By a moderator's own link, which has their name."""
+        try:
+            link = await self.platform.roles.by_token(request.path_params["token"], LinkRole.MODERATOR)
+        except Unauthenticated:
+            self.knock(self.doors.links, request)
+            raise
+        event = await self.platform.events.get(link.event_id)
+        visit(request).prefer(event.language)
+        return await self._console(request, event, self.platform.access.role_token(link), link.name)
 
     async def come(self, request: Request) -> Response:
         """The name, said once; the browser is remembered."""
@@ -101,7 +117,7 @@ class ModerateScreen(Screen):
     async def of_host(self, request: Request) -> Response:
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        token = self.platform.access.studio_token(event, "host", account.id, account.name)
+        token, _ = await self.stage_pass(event, account)
         return await self._console(request, event, token, account.name, home=f"/events/{event.id}")
 
     async def _event(self, request: Request) -> Event:

@@ -23,6 +23,8 @@ class Notice(enum.StrEnum):
     MODERATOR_LINK_RENEWED = "moderator_link_renewed"
     STREAM_KEY_RENEWED = "stream_key_renewed"
     EVENT_CHANGED = "event_changed"
+    HOST_REMOVED = "host_removed"
+    PASSWORD_CHANGED = "password_changed"
     ROLE_LINK_MADE = "role_link_made"
     ROLE_LINK_REVOKED = "role_link_revoked"
     EVENT_DELETED = "event_deleted"
@@ -74,6 +76,8 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.PRESENTER_LINK_RENEWED: _("A new presenter link was made. The old one no longer works."),
     Notice.MODERATOR_LINK_RENEWED: _("A new moderator link was made. The old one no longer works."),
     Notice.STREAM_KEY_RENEWED: _("A new stream key was made. The old one no longer works."),
+    Notice.HOST_REMOVED: _("The host was removed. Their events are yours now."),
+    Notice.PASSWORD_CHANGED: _("Your password is changed. Every other browser is signed out."),
     Notice.ROLE_LINK_MADE: _("The link is ready. Copy it, and give it to that person alone."),
     Notice.ROLE_LINK_REVOKED: _("The link was revoked. What it opened is closed."),
     Notice.EVENT_CHANGED: _("Your changes are saved."),

@@ -11,12 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from webinar.base.errors import Unauthenticated
+from webinar.base.errors import Forbidden, NotFound, Unauthenticated
+from webinar.events.model import Event
 from webinar.pages.forms import MAX_FIELDS, Sent, read_form
 from webinar.pages.notices import Notice
 from webinar.pages.uploads import Upload, read_upload
 from webinar.pages.visit import visit
-from webinar.people.model import SESSION_COOKIE, SESSION_TTL, Account
+from webinar.people.model import COHOST_COOKIE, SESSION_COOKIE, SESSION_TTL, Account, Role
 from webinar.people.throttle import Throttle
 from webinar.platform import Platform
 
@@ -34,11 +35,16 @@ class Doors:
     """Rate limits of this process, by network address. A whole conference may sit behind one address."""
 
     registration: Throttle
+    passcodes: Throttle  # wrong ones of an event
     links: Throttle  # wrong one-time links
 
     @classmethod
     def new(cls) -> Doors:
-        return cls(registration=Throttle(burst=200, refill_s=1.0), links=Throttle(burst=20, refill_s=10.0))
+        return cls(
+            registration=Throttle(burst=600, refill_s=0.2),
+            passcodes=Throttle(burst=20, refill_s=30.0),
+            links=Throttle(burst=20, refill_s=10.0),
+        )
 
 
 def address(request: Request) -> str:
@@ -57,11 +63,38 @@ class Screen:
         return await self.platform.people.session(request.cookies.get(SESSION_COOKIE))
 
     async def host(self, request: Request) -> Account:
-        """Raises `SignInNeeded`."""
+        """Who may host: any account, and on a page of an event those of that event, co-hosts too.
+
+        Raises `SignInNeeded`; and `NotFound` for somebody else's event, as for one that does not exist.
+        """
         account = await self.account(request)
+        if "event_id" in request.path_params:
+            event = event_id(request)
+            key = request.cookies.get(f"{COHOST_COOKIE}{event.hex}")
+            found = await self.platform.host_of(event, account, [] if key is None else [key])
+            if found is not None:
+                return found
         if account is None:
             raise SignInNeeded("This page is for the host. Sign in to see it.")
+        if "event_id" in request.path_params:
+            raise NotFound("There is no such event. Check the address.", code="event_not_found")
         return account
+
+    async def keeper(self, request: Request) -> Account:
+        """A host who may give the event to others and delete it: no co-host. Raises as `host`, and `Forbidden`."""
+        account = await self.host(request)
+        if account.role is Role.COHOST:
+            raise Forbidden("Only the host of this event may do this.", code="host_only")
+        return account
+
+    async def stage_pass(self, event: Event, account: Account) -> tuple[str, str]:
+        """(token of the calls, stream key) of a host's studio or console; a co-host's are void with their link."""
+        platform = self.platform
+        link = await platform.roles.holds(account.id) if account.role is Role.COHOST else None
+        if link is not None:
+            return platform.access.role_token(link), platform.roles.stream_key(link)
+        token = platform.access.studio_token(event, "host", account.id, account.name)
+        return token, platform.events.stream_key(event)
 
     async def form(self, request: Request, most_fields: int = MAX_FIELDS) -> Sent:
         return await read_form(request, self.platform.settings.public_origin, most_fields)
@@ -77,14 +110,14 @@ class Screen:
 
 def event_id(request: Request) -> uuid.UUID:
     """The `{event_id}` of the path; 404 for what is no id."""
-    return _uuid(request.path_params["event_id"])
+    return as_uuid(request.path_params["event_id"])
 
 
 def attendee_id(request: Request) -> uuid.UUID:
-    return _uuid(request.path_params["attendee_id"])
+    return as_uuid(request.path_params["attendee_id"])
 
 
-def _uuid(text: str) -> uuid.UUID:
+def as_uuid(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError as error:

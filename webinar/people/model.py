@@ -15,8 +15,10 @@ from webinar.base.errors import FieldProblem, Invalid
 from webinar.base.patterns import EMAIL
 
 SESSION_COOKIE: Final = "webinar_session"
+COHOST_COOKIE: Final = "wb_cohost_"  # and the event's id
 SESSION_TTL: Final = timedelta(days=14)
 LINK_TTL: Final = timedelta(hours=24)
+INVITE_TTL: Final = timedelta(days=7)
 MIN_PASSWORD: Final = 10
 # An argon2 hash of more than this is work given away to whoever asks for it.
 MAX_PASSWORD: Final = 200
@@ -28,11 +30,14 @@ API_TOKEN_PREFIX: Final = "wbn_"  # noqa: S105 - a prefix, so that leak scanners
 class Role(enum.StrEnum):
     OWNER = "owner"
     HOST = "host"
+    COHOST = "cohost"  # of one event, by a link: has no account
 
 
 class LinkPurpose(enum.StrEnum):
     SETUP = "setup"
     SIGN_IN = "sign_in"
+    INVITE = "invite"  # a new host chooses their password
+    RESET = "reset"  # another password for one who forgot it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,23 @@ def clean_account(name: str, email: str, password: str | None) -> tuple[str, str
         problems.append(FieldProblem("name", "Write a name of at most 100 characters."))
     if len(email) > 254 or not re.fullmatch(EMAIL, email):
         problems.append(FieldProblem("email", "Write an e-mail address like name@example.org."))
-    if password is not None and len(password) < MIN_PASSWORD:
-        problems.append(FieldProblem("password", "Choose a password of at least 10 characters."))
-    if password is not None and len(password) > MAX_PASSWORD:
-        problems.append(FieldProblem("password", "Choose a password of at most 200 characters."))
+    if password is not None:
+        problems += password_problems(password)
     if problems:
         raise Invalid("Some fields need another look.", fields=problems)
     return name, email
+
+
+def password_problems(password: str) -> list[FieldProblem]:
+    if len(password) < MIN_PASSWORD:
+        return [FieldProblem("password", "Choose a password of at least 10 characters.")]
+    if len(password) > MAX_PASSWORD:
+        return [FieldProblem("password", "Choose a password of at most 200 characters.")]
+    return []
+
+
+def check_password(password: str) -> None:
+    """Raises `Invalid`."""
+    problems = password_problems(password)
+    if problems:
+        raise Invalid("Some fields need another look.", fields=problems)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from datetime import UTC, datetime
 from typing import Final
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from webinar.base import log
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
+from webinar.people.hosts import Hosts
 from webinar.people.model import (
     API_TOKEN_PREFIX,
     LINK_TTL,
-    MAX_PASSWORD,
     NO_PASSWORD,
     SESSION_TTL,
     Account,
@@ -27,6 +25,7 @@ from webinar.people.model import (
     digest,
     new_secret,
 )
+from webinar.people.passwords import Passwords
 from webinar.people.store import PeopleStore
 from webinar.people.throttle import Throttle, network_of
 
@@ -39,16 +38,13 @@ class PeopleService:
 
     def __init__(self, pool: Pool, *, hasher: PasswordHasher | None = None) -> None:
         self._store = PeopleStore(pool)
-        # RFC 9106, second recommended option (64 MiB, 3 passes): about 60 ms, in a thread.
-        self._hasher = hasher or PasswordHasher()
-        # At most this many hashes at once: 64 MiB each, and the machine has other work.
-        self._hashing = asyncio.Semaphore(2)
+        self._passwords = Passwords(hasher)
+        self.hosts = Hosts(self._store, self._passwords)
         self._by_address = Throttle(burst=10, refill_s=30)
         # By the address as well: who guesses at an account elsewhere must not lock its owner out.
         self._by_both = Throttle(burst=10, refill_s=60)
         # Guesses from many addresses at once: so wide that a few of them, at the pace above, never use it up.
         self._by_email = Throttle(burst=100, refill_s=3)
-        self._decoy: str | None = None
 
     async def owner(self) -> Account | None:
         """The owner, once somebody has set a password; until then a setup link is needed."""
@@ -74,7 +70,7 @@ class PeopleService:
         name, email = clean_account(name, email, password)
         if not await self._store.link(digest(secret), LinkPurpose.SETUP):
             raise Gone(_LINK_GONE, code="link_used")
-        password_hash = await self._hash(password)
+        password_hash = await self._passwords.hash(password)
         async with self._store.pool.acquire() as connection, connection.transaction():
             used, _ = await self._store.use_link(connection, digest(secret), LinkPurpose.SETUP)
             if not used:
@@ -109,12 +105,11 @@ class PeopleService:
         self._by_both.take(f"{network} {named}", now)
         self._by_email.take(named, now)
         found = await self._store.with_hash(email)
-        stored = found[1] if found is not None and found[0].has_password else await self._decoy_hash()
-        right = len(password) <= MAX_PASSWORD and await self._verify(stored, password)
-        if found is None or not found[0].has_password or not right:
+        right = await self._passwords.verify(None if found is None else found[1], password)
+        if found is None or not right:
             raise Unauthenticated("The e-mail address or the password is not right.", code="wrong_credentials")
-        if self._hasher.check_needs_rehash(stored):
-            await self._store.set_hash(found[0].id, await self._hash(password))
+        if self._passwords.old(found[1]):
+            await self._store.set_hash(found[0].id, await self._passwords.hash(password))
         self._by_address.forget(network)
         self._by_both.forget(f"{network} {named}")
         return found[0], await self.open_session(found[0].id)
@@ -174,23 +169,3 @@ class PeopleService:
         if not await self._store.revoke_api_token(token):
             raise NotFound("There is no such API token. `webinar token list` shows them.", code="token_not_found")
         _log.info("API token revoked", token=str(token))
-
-    async def _hash(self, password: str) -> str:
-        async with self._hashing:
-            return await asyncio.to_thread(self._hasher.hash, password)
-
-    async def _verify(self, stored: str, password: str) -> bool:
-        async with self._hashing:
-            return await asyncio.to_thread(self._matches, stored, password)
-
-    def _matches(self, stored: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(stored, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
-
-    async def _decoy_hash(self) -> str:
-        # Verified for unknown addresses, so that the time of the answer does not tell who has an account.
-        if self._decoy is None:
-            self._decoy = await self._hash(new_secret())
-        return self._decoy

@@ -59,6 +59,53 @@ class PeopleStore:
         )
         return None if row is None else _account(row)
 
+    async def add_host(self, name: str, email: str) -> Account | None:
+        """Without a password; None when the address has an account."""
+        row = await self.pool.fetchrow(
+            """
+            insert into account as a (email, name, password_hash, role) values ($1, $2, $3, 'host')
+            on conflict (email) do nothing
+            returning a.id, a.email, a.name, a.role, a.password_hash, a.created_at
+            """,
+            email,
+            name,
+            NO_PASSWORD,
+        )
+        return None if row is None else _account(row)
+
+    async def accounts(self) -> list[Account]:
+        """The owner first, then hosts in the order they were invited."""
+        rows = await self.pool.fetch(
+            f"select {_ACCOUNT} from account a order by a.role <> 'owner', a.created_at, a.id"  # noqa: S608
+        )
+        return [_account(row) for row in rows]
+
+    async def remove_host(self, account: uuid.UUID) -> bool:
+        """Their sessions and links go with them, their events become the owner's."""
+        done = await self.pool.fetchval("delete from account where id = $1 and role = 'host' returning true", account)
+        return bool(done)
+
+    async def set_password(self, connection: Connection, account: uuid.UUID, password_hash: str) -> None:
+        """And everybody who was signed in is signed out, links that were not used are void."""
+        await connection.execute("update account set password_hash = $2 where id = $1", account, password_hash)
+        await connection.execute("delete from host_session where account_id = $1", account)
+        await connection.execute("delete from one_time_link where account_id = $1 and used_at is null", account)
+
+    async def drop_sessions(self, account: uuid.UUID) -> None:
+        await self.pool.execute("delete from host_session where account_id = $1", account)
+
+    async def link_account(self, token_hash: bytes, purpose: LinkPurpose) -> Account | None:
+        """Whose link that is, while it can be used."""
+        row = await self.pool.fetchrow(
+            f"""
+            select {_ACCOUNT} from one_time_link l join account a on a.id = l.account_id
+            where l.token_hash = $1 and l.purpose = $2 and l.used_at is null and l.expires_at > now()
+            """,  # noqa: S608 - a constant list of columns
+            token_hash,
+            purpose,
+        )
+        return None if row is None else _account(row)
+
     async def with_hash(self, email: str) -> tuple[Account, str] | None:
         """The account of an address with its password hash."""
         row = await self.pool.fetchrow(

@@ -8,14 +8,13 @@ revision = "0012"
 down_revision = "0011"
 
 STATEMENTS = [
-    # Any number of links a role, each with a name, each revoked alone. The token is made of id and version.
+    # Any number of links a role, each with a name, each revoked alone. The token is made of the id.
     """
     create table role_link (
         id uuid primary key default gen_random_uuid(),
         event_id uuid not null references event on delete cascade,
         role text not null check (role in ('cohost', 'presenter', 'moderator')),
         name text not null,
-        version integer not null default 1,
         created_at timestamptz not null default now(),
         last_used_at timestamptz,
         revoked_at timestamptz
