@@ -32,6 +32,10 @@ class RecordingService:
         """Notes that the event is being recorded; repeating it changes nothing."""
         await self._store.open(event_id)
 
+    async def states(self, events: list[uuid.UUID]) -> dict[uuid.UUID, RecordingState]:
+        """Of the recordings of many events; those that have one."""
+        return await self._store.states(events)
+
     async def of_event(self, event_id: uuid.UUID) -> list[Recording]:
         """One at most."""
         return await self._store.of_event(event_id)

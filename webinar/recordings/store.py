@@ -41,6 +41,11 @@ class RecordingStore:
             event_id,
         )
 
+    async def states(self, events: list[uuid.UUID]) -> dict[uuid.UUID, RecordingState]:
+        """Of the recordings of many events; those that have one."""
+        rows = await self._pool.fetch("select event_id, state from recording where event_id = any($1)", events)
+        return {row["event_id"]: RecordingState(row["state"]) for row in rows}
+
     async def of_event(self, event_id: uuid.UUID) -> list[Recording]:
         rows = await self._pool.fetch(
             f"select {_COLUMNS} from recording r join event e on e.id = r.event_id where r.event_id = $1",  # noqa: S608

@@ -148,6 +148,15 @@ class RegistrationService:
         """All of a list at once, for files."""
         return await self._store.page(event_id, None, None, status, search)
 
+    async def known(self, event_id: uuid.UUID, emails: Sequence[str]) -> dict[str, Attendee]:
+        """Who of these addresses is on the list, by the address in small letters."""
+        async with self._store.pool.acquire() as connection:
+            return await self._store.by_emails(connection, event_id, [email.lower() for email in emails])
+
+    async def seats_of(self, events: Sequence[uuid.UUID]) -> dict[uuid.UUID, Seats]:
+        """Of many events at once; those that exist."""
+        return await self._store.seats_of(events)
+
     async def seats(self, event_id: uuid.UUID) -> Seats:
         seats = await self._store.seats(event_id)
         if seats is None:

@@ -67,6 +67,19 @@ class RegistrationStore:
         )
         return None if row is None else Seats(**dict(row))
 
+    async def seats_of(self, events: Sequence[uuid.UUID]) -> dict[uuid.UUID, Seats]:
+        """Of many events at once; those that exist."""
+        rows = await self.pool.fetch(
+            """
+            select e.id, e.capacity, count(a.id) filter (where a.status = 'approved') as approved,
+                count(a.id) filter (where a.status = 'pending') as pending,
+                count(a.id) filter (where a.status = 'waitlisted') as waitlisted
+            from event e left join attendee a on a.event_id = e.id where e.id = any($1) group by e.id
+            """,
+            events,
+        )
+        return {row["id"]: Seats(*list(row.values())[1:]) for row in rows}
+
     async def waiting_place(self, attendee: Attendee) -> int:
         count = await self.pool.fetchval(
             """
