@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Final, ParamSpec
 
 from webinar.base import log
 from webinar.base.db import AWAY
+from webinar.base.queue import Payload
 from webinar.base.settings import Settings
 from webinar.events.model import Event, EventState
 from webinar.mail.model import Kind, Told
@@ -102,32 +103,39 @@ class Letters:
             _log.info("people will be told of a change", event_id=str(event.id), what=what)
         return 0
 
-    @_beside
-    async def event_cancelled(self, event: Event) -> int:
-        """It does not take place. To be called before the event is deleted; its letters outlive it."""
+    async def goodbyes(self, event: Event) -> list[Payload]:
+        """That it does not take place: letters for `call_off`, gathered before the event is deleted with its people."""
+        if not self.on or event.state is not EventState.SCHEDULED or event.ends_at < datetime.now(UTC):
+            return []
         plan = await self._mail.plan(event.id, Kind.CALLED_OFF)
-        if not plan.enabled or event.state is not EventState.SCHEDULED or event.ends_at < datetime.now(UTC):
-            return 0
-        told = await self._mail.told(event.id)
+        if not plan.enabled:
+            return []
+        before = await self._mail.told(event.id)
         about = {
             "event": str(event.id),
-            "slug": event.slug,
             "title": event.title,
             "organizer": event.organizer,
             "accent": event.accent,
             "starts_at": event.starts_at.isoformat(),
             "ends_at": event.ends_at.isoformat(),
             "timezone": event.timezone,
-            "sequence": 1 if told is None else told.sequence + 1,
+            "sequence": 1 if before is None else before.sequence + 1,
             "choice": plan.choice.model_dump(),
         }
         people = [attendee for status in CONCERNED for attendee in await self._people(event.id, status)]
-        payloads: list[dict[str, Any]] = [
+        return [
             {**about, "key": str(uuid.uuid4()), "name": a.name, "email": a.email, "language": a.language}
             for a in people
         ]
-        await self._mail.write_freely(CALLED_OFF, payloads)
-        return len(payloads)
+
+    async def call_off(self, goodbyes: list[Payload]) -> None:
+        """Once the event is gone: these letters outlive it."""
+        if not goodbyes:
+            return
+        try:
+            await self._mail.write_freely(CALLED_OFF, goodbyes)
+        except AWAY as error:
+            _log.error("letters not written", letters=len(goodbyes), error=str(error))
 
     @_beside
     async def followup(self, event: Event) -> int:

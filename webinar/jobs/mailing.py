@@ -41,6 +41,9 @@ class Mailing:
             CHANGED: Handler(run=post.changed),
         }
 
+    async def close(self) -> None:
+        await self._postman.close()
+
     async def keep(self) -> None:
         """For the life of the worker."""
         async with asyncio.TaskGroup() as tasks:

@@ -1,0 +1,256 @@
+"""Letters from the act that brings them about to the inbox, over a real mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from icalendar import Calendar
+
+from tests.mail_stage import Inbox, mail_server
+from tests.waiting import until
+from tests.web_stage import Web, web_service
+from webinar.base.embedded import EmbeddedNats
+from webinar.base.queue import JobStore
+from webinar.jobs.mailing import Mailing
+from webinar.jobs.queue import Runner
+from webinar.jobs.reminders import Reminders
+from webinar.mail.model import Choice, Kind, LetterState, Words
+
+
+@pytest_asyncio.fixture
+async def inbox() -> AsyncIterator[Inbox]:
+    async with mail_server(Inbox()) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def office(database: str, nats: EmbeddedNats, inbox: Inbox) -> AsyncIterator[Web]:
+    """A web service with a mail server, and the worker that sends its letters."""
+    folder = Path(tempfile.mkdtemp(prefix="webinar-mail-"))
+    settings = {"smtp_url": inbox.url, "mail_from": "대한학회 <webinar@example.org>", "mail_per_minute": 60_000}
+    try:
+        async with web_service(database, nats.url, folder, **settings) as web, sending(web):
+            yield web
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def sending(web: Web) -> AsyncIterator[None]:
+    """The worker's mail, without its reminders: their clock is the test's."""
+    mailing = Mailing(web.platform)
+    runner = asyncio.create_task(Runner(JobStore(web.platform.pool), mailing.handlers()).keep(), name="jobs")
+    try:
+        yield
+    finally:
+        runner.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await runner
+        await mailing.close()
+
+
+async def future_event(web: Web, **fields: Any) -> dict[str, Any]:
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    return await web.event(starts_at=start.isoformat(), **fields)
+
+
+def body(letter: EmailMessage) -> str:
+    part = letter.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def entry(letter: EmailMessage) -> tuple[str, Any]:
+    """(method, event) of the calendar entry inside."""
+    (part,) = (part for part in letter.walk() if part.get_content_type() == "text/calendar")
+    calendar = Calendar.from_ical(part.get_content())
+    (event,) = calendar.walk("VEVENT")
+    return str(calendar["METHOD"]), event
+
+
+async def letters_to(inbox: Inbox, address: str, count: int) -> list[EmailMessage]:
+    await until(lambda: len(inbox.to(address)) >= count)
+    return inbox.to(address)
+
+
+async def test_who_gets_a_seat_gets_their_link_and_a_calendar_entry_in_their_language(
+    office: Web, inbox: Inbox
+) -> None:
+    event = await future_event(office)
+    guest = await office.attendee(event, language="ko")
+    (letter,) = await letters_to(inbox, "kim@example.org", 1)
+    assert guest["join_url"] in body(letter)
+    assert event["title"] in letter["Subject"]
+    assert letter["To"].addresses[0].display_name == "김하나"
+    assert letter["From"].addresses[0].display_name == "대한학회"
+    method, calendar = entry(letter)
+    assert (method, str(calendar["SUMMARY"]), int(calendar["SEQUENCE"])) == ("REQUEST", event["title"], 0)
+    assert str(calendar["URL"]) == guest["join_url"]
+
+
+async def test_a_new_time_is_told_once_and_updates_the_same_entry(office: Web, inbox: Inbox) -> None:
+    event = await future_event(office)
+    await office.attendee(event, language="en")
+    (first,) = await letters_to(inbox, "kim@example.org", 1)
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=5)
+    for title in ("A new title", "The newest title"):
+        body_ = {"title": title, "starts_at": later.isoformat(), "ends_at": (later + timedelta(hours=2)).isoformat()}
+        assert (await office.host.patch(f"/api/v1/events/{event['id']}", json=body_)).status_code == 200
+    await office.platform.pool.execute("update job set run_at = now() where key is not null")
+    letters = await letters_to(inbox, "kim@example.org", 2)
+    assert "The newest title" in letters[1]["Subject"]
+    method, calendar = entry(letters[1])
+    assert (method, int(calendar["SEQUENCE"]), calendar.start) == ("REQUEST", 1, later)
+    assert str(calendar["UID"]) == str(entry(first)[1]["UID"])
+    await until(lambda: _idle(office))
+    assert len(inbox.letters) == 2
+
+
+async def _idle(web: Web) -> bool:
+    return bool(await web.platform.pool.fetchval("select count(*) = 0 from job"))
+
+
+async def test_whoever_was_to_come_is_told_that_the_event_was_deleted(office: Web, inbox: Inbox) -> None:
+    event = await future_event(office)
+    await office.attendee(event)
+    await letters_to(inbox, "kim@example.org", 1)
+    assert (await office.host.delete(f"/api/v1/events/{event['id']}")).status_code == 204
+    _, letter = await letters_to(inbox, "kim@example.org", 2)
+    method, calendar = entry(letter)
+    assert (method, str(calendar["STATUS"]), int(calendar["SEQUENCE"])) == ("CANCEL", "CANCELLED", 1)
+    assert "/e/" not in body(letter)
+
+
+async def test_a_refused_address_is_shown_to_the_host_and_a_busy_server_is_asked_again(
+    office: Web, inbox: Inbox
+) -> None:
+    event = await future_event(office)
+    inbox.answers = {"no@example.org": ["550 5.1.1 no such user"], "later@example.org": ["451 4.7.1 greylisted"]}
+    for address in ("no@example.org", "later@example.org", "kim@example.org"):
+        await office.attendee(event, address)
+    await letters_to(inbox, "kim@example.org", 1)
+    await until(lambda: _tried(office, "greylisted"))
+    await office.platform.pool.execute("update job set run_at = now()")
+    await letters_to(inbox, "later@example.org", 1)
+    await until(lambda: _idle(office))
+    page = await office.platform.mail.page(uuid.UUID(event["id"]))
+    found = {item.email: (item.letter.state, item.letter.answer) for item in page.items}
+    assert found["no@example.org"] == (LetterState.FAILED, "550 5.1.1 no such user")
+    assert found["later@example.org"][0] is LetterState.SENT
+    assert found["kim@example.org"][0] is LetterState.SENT
+
+
+async def _tried(web: Web, answer: str) -> bool:
+    return bool(await web.platform.pool.fetchval("select exists (select from job where error like $1)", f"%{answer}%"))
+
+
+async def test_letters_wait_for_a_server_that_is_away_and_none_is_lost(
+    database: str, nats: EmbeddedNats, tmp_path: Path
+) -> None:
+    inbox = Inbox()
+    async with mail_server(inbox):
+        pass  # only its port is wanted
+    async with web_service(database, nats.url, tmp_path, smtp_url=inbox.url, mail_per_minute=60_000) as web:
+        event = await future_event(web)
+        for number in range(3):
+            await web.attendee(event, f"guest{number}@example.org")
+        async with sending(web):
+            await until(lambda: _tried(web, "127.0.0.1"))
+        async with mail_server(inbox, port=inbox.port), sending(web):
+            await web.platform.pool.execute("update job set run_at = now()")
+            await until(lambda: len(inbox.letters) == 3)
+    assert len({letter["Message-ID"] for letter in inbox.letters}) == 3
+
+
+async def test_reminders_go_out_once_each_and_follow_an_event_that_is_moved(office: Web, inbox: Inbox) -> None:
+    event = await future_event(office)
+    await office.attendee(event)
+    start = datetime.fromisoformat(event["starts_at"])
+    now = start - timedelta(hours=25)
+    reminders = Reminders(office.platform.mail, clock=lambda: now)
+    await office.platform.pool.execute("update attendee set registered_at = $1, decided_at = $1", now)
+    assert await reminders.look() == 0
+    counts = []
+    for before in (timedelta(hours=24), timedelta(hours=23), timedelta(hours=1), timedelta(minutes=5), timedelta(0)):
+        now = start - before
+        counts.append(await reminders.look())
+    assert counts == [1, 0, 1, 1, 0]
+    moved = start + timedelta(days=2)
+    body_ = {"starts_at": moved.isoformat(), "ends_at": (moved + timedelta(hours=1)).isoformat()}
+    await office.host.patch(f"/api/v1/events/{event['id']}", json=body_)
+    now = moved - timedelta(hours=24)
+    assert await reminders.look() == 1
+
+
+async def test_nobody_is_reminded_who_came_later_cancelled_or_wants_no_more(office: Web, inbox: Inbox) -> None:
+    event = await future_event(office)
+    start = datetime.fromisoformat(event["starts_at"])
+    people = [await office.attendee(event, f"guest{number}@example.org") for number in range(4)]
+    early = start - timedelta(days=2)
+    await office.platform.pool.execute("update attendee set registered_at = $1, decided_at = $1", early)
+    await office.platform.pool.execute(
+        "update attendee set decided_at = $1 where id = $2", start - timedelta(hours=23), uuid.UUID(people[0]["id"])
+    )
+    await office.platform.registration.cancel(uuid.UUID(event["id"]), uuid.UUID(people[1]["id"]))
+    assert await office.platform.mail.refuse(uuid.UUID(people[2]["id"]))
+    reminders = Reminders(office.platform.mail, clock=lambda: start - timedelta(hours=22))
+    assert await reminders.look() == 1
+    page = await office.platform.mail.page(uuid.UUID(event["id"]), kind=Kind.DAY)
+    assert [item.email for item in page.items] == ["guest3@example.org"]
+
+
+async def test_a_letter_whose_reason_is_gone_when_its_turn_comes_is_dropped(
+    database: str, nats: EmbeddedNats, tmp_path: Path, inbox: Inbox
+) -> None:
+    async with web_service(database, nats.url, tmp_path, smtp_url=inbox.url, mail_per_minute=60_000) as web:
+        event = await future_event(web)
+        guest = await web.attendee(event)
+        await web.platform.registration.cancel(uuid.UUID(event["id"]), uuid.UUID(guest["id"]))
+        async with sending(web):
+            await until(lambda: _idle(web))
+        states = {
+            item.letter.kind: item.letter.state for item in (await web.platform.mail.page(uuid.UUID(event["id"]))).items
+        }
+    assert states == {Kind.CONFIRMED: LetterState.DROPPED, Kind.CANCELLED: LetterState.SENT}
+    assert entry(inbox.letters[0])[0] == "CANCEL"
+
+
+async def test_followups_go_to_those_who_came_and_those_who_did_not_once_and_with_the_hosts_words(
+    office: Web, inbox: Inbox
+) -> None:
+    event = await future_event(office)
+    event_id = uuid.UUID(event["id"])
+    came = await office.attendee(event, "came@example.org", language="en")
+    await office.attendee(event, "missed@example.org", language="en")
+    await office.platform.registration.joined(uuid.UUID(came["id"]))
+    words = Words(subject="The slides of {title}", text="Dear {name},\n\n{link}")
+    await office.platform.mail.choose(event_id, Kind.THANKS, Choice(enabled=True, minutes=30, en=words))
+    await office.platform.pool.execute("update event set state = 'ended', ended_at = now() where id = $1", event_id)
+    reminders = Reminders(office.platform.mail, clock=lambda: datetime.now(UTC) + timedelta(minutes=29))
+    assert await reminders.look() == 0
+    reminders = Reminders(office.platform.mail, clock=lambda: datetime.now(UTC) + timedelta(minutes=31))
+    assert [await reminders.look(), await reminders.look()] == [1, 0]
+    _, thanks = await letters_to(inbox, "came@example.org", 2)
+    assert thanks["Subject"] == f"The slides of {event['title']}"
+    assert thanks["List-Unsubscribe"] is not None
+    assert await office.platform.letters.followup(await office.platform.events.get(event_id)) == 1
+    assert await office.platform.letters.followup(await office.platform.events.get(event_id)) == 0
+
+
+async def test_without_a_mail_server_nothing_is_written_and_everything_works(
+    database: str, nats: EmbeddedNats, tmp_path: Path
+) -> None:
+    async with web_service(database, nats.url, tmp_path) as web:
+        await web.attendee(await future_event(web))
+        assert await web.platform.pool.fetchval("select count(*) from letter") == 0
+        assert not web.platform.letters.on
