@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
-import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -30,6 +28,7 @@ from prometheus_client import Counter
 from ingest.contract import RecordingClosed
 from ingest.record.beside import NEW, beside, read_notice, session_of, write
 from ingest.record.halves import EarlyJoins, Halves
+from ingest.record.handover import NOTICE, SOUND, Handover, key, measure
 from ingest.record.joining import join
 from ingest.record.parsing import NotARecording
 from ingest.record.patience import Patience
@@ -41,15 +40,12 @@ from webinar.base.storage import Storage
 
 _log = log.get(__name__)
 
-STORED: Final = Counter("webinar_recording_stored_total", "Recordings put into the store", ["how"])
 FAILED: Final = Counter("webinar_recording_store_failed_total", "Recordings that the store did not take at once")
 APART: Final = Counter("webinar_recording_join_failed_total", "Times that halves of an event could not be joined")
 
 _WRITING: Final = ".mp4"
 _REPAIRED: Final = ".repaired.mp4"
-_NOTICE: Final = ".json"
 _LAST: Final = ".last"
-_SOUND: Final = ".sound"
 _AUDIO: Final = ".m4a"
 _JOINED: Final = ".joined"
 _FETCHED: Final = ".half"
@@ -62,7 +58,8 @@ class Spool:
         self._root = root
         self._storage = storage
         self._patience = Patience(clock)
-        self._halves = Halves(storage, _key, _NOTICE, _FETCHED)
+        self._handover = Handover(storage)
+        self._halves = Halves(storage, key, NOTICE, _FETCHED)
         self._early = EarlyJoins(self._halves)
 
     def path(self, event_id: str, session_id: str) -> Path:
@@ -76,7 +73,7 @@ class Spool:
 
         Raises `WebinarError` or `OSError` when the store does not take it; the file then waits for `sweep`.
         """
-        return await self._store(_notice(event_id, session_id, duration_s, sha256), path, "closed")
+        return await self._handover.store(_notice(event_id, session_id, duration_s, sha256), path, "closed")
 
     async def store_joined(
         self, event_id: str, session_id: str, path: Path, duration_s: float, sha256: str = ""
@@ -97,11 +94,15 @@ class Spool:
         except (WebinarError, OSError) as error:
             settled, joined = False, None
             _apart(own, error, "halves are stored apart, joining is tried again")
-        closed = await (self._store(own, path, "closed") if joined is None else self._deliver(joined, path, "joined"))
+        closed = await (
+            self._handover.store(own, path, "closed")
+            if joined is None
+            else self._handover.deliver(joined, path, "joined")
+        )
         if settled:
             await asyncio.to_thread(last.unlink, missing_ok=True)
         else:
-            await self._mark(last)  # on a full disk it may only now have become possible
+            await self._handover.mark(last)  # on a full disk it may only now have become possible
         return closed
 
     async def join_ahead(self, event_id: str, session_id: str, heads: Sequence[int]) -> bool:
@@ -124,14 +125,14 @@ class Spool:
 
     async def expect_join(self, event_id: str, session_id: str) -> None:
         """The event ended with this session, whose file is not closed: a sweep repairs it, stores it, joins it."""
-        await self._mark(beside(self.path(event_id, session_id), _LAST))
+        await self._handover.mark(beside(self.path(event_id, session_id), _LAST))
 
     async def store_sound(self, closed: RecordingClosed) -> RecordingClosed | None:
         """Stores the sound of a stored recording alone; the notice that says so, None when there is none to store.
 
         Raises `WebinarError` or `OSError` when that cannot be done now; a sweep does it then.
         """
-        mark = beside(self.path(closed.event_id, closed.session_id), _SOUND)
+        mark = beside(self.path(closed.event_id, closed.session_id), SOUND)
         return await self._store_sound(mark) if await asyncio.to_thread(mark.exists) else None
 
     async def sweep(self, living: Collection[str]) -> list[RecordingClosed]:
@@ -144,9 +145,9 @@ class Spool:
         await asyncio.to_thread(self._clear, living)
         steps: tuple[tuple[str, Callable[[Path], Awaitable[RecordingClosed | None]]], ...] = (
             (_WRITING, self._save),
-            (_NOTICE, self._tell),
+            (NOTICE, self._tell),
             (_LAST, self._join_stored),
-            (_SOUND, self._store_sound),
+            (SOUND, self._store_sound),
         )
         for suffix, step in steps:
             for path in await asyncio.to_thread(self._left, suffix, living):
@@ -163,20 +164,13 @@ class Spool:
                     closed |= {} if notice is None else {(notice.key, notice.sha256): notice}
         return list(closed.values())
 
-    async def _mark(self, path: Path, data: bytes = b"") -> None:
-        """Notes what is still to be done. A disk that has no room for that does not hold up what makes room."""
-        try:
-            await asyncio.to_thread(write, path, data)
-        except OSError as error:
-            _log.error("the spool cannot be written", path=str(path), error=str(error))
-
     # -- the steps of a sweep ------------------------------------------------------------------------------------
 
     async def _save(self, path: Path) -> RecordingClosed | None:
         """A file that is not in the store."""
-        known = await asyncio.to_thread(read_notice, beside(path, _NOTICE))
+        known = await asyncio.to_thread(read_notice, beside(path, NOTICE))
         if known is not None and known.bytes == (await asyncio.to_thread(path.stat)).st_size:
-            return await self._deliver(known, path, "joined" if known.joined else "closed")
+            return await self._handover.deliver(known, path, "joined" if known.joined else "closed")
         try:
             result, path = await asyncio.to_thread(_finish, path)
         except NotARecording as error:
@@ -185,7 +179,7 @@ class Spool:
             return None
         complete = result.complete and not path.name.endswith(_REPAIRED)
         notice = replace(_notice(path.parent.name, session_of(path), result.duration_s), complete=complete)
-        return await self._store(notice, path, "closed" if complete else "repaired")
+        return await self._handover.store(notice, path, "closed" if complete else "repaired")
 
     async def _tell(self, path: Path) -> RecordingClosed | None:
         """A notice whose file has been moved and of which the store does not know yet."""
@@ -194,7 +188,7 @@ class Spool:
         notice = await asyncio.to_thread(read_notice, path)
         try:
             if notice is not None and await self._storage.size(notice.key) == notice.bytes:
-                return await self._tell_store(notice, path, "closed")
+                return await self._handover.tell(notice, path, "closed")
         except NotFound:
             pass  # the event has been deleted
         _log.warning("notice of a file that is not there", path=str(path))
@@ -213,12 +207,12 @@ class Spool:
                 joined = await self._join(own, target)
             except NotARecording as error:
                 _apart(own, error, "halves stay apart: one cannot be read")
-        closed = None if joined is None else await self._deliver(joined, target, "joined")
+        closed = None if joined is None else await self._handover.deliver(joined, target, "joined")
         await asyncio.to_thread(last.unlink)
         return closed
 
     async def _store_sound(self, mark: Path) -> RecordingClosed | None:
-        if any(beside(mark, suffix).exists() for suffix in (_WRITING, _REPAIRED, _NOTICE)):
+        if any(beside(mark, suffix).exists() for suffix in (_WRITING, _REPAIRED, NOTICE)):
             return None  # the recording did not get into the store just now
         stored = await self._halves.stored(mark.parent.name, session_of(mark))
         notice = None if stored is None else await self._take_sound(stored, mark)
@@ -237,9 +231,9 @@ class Spool:
         finally:
             if source.suffix == _FETCHED:
                 await asyncio.to_thread(source.unlink, missing_ok=True)
-        await self._storage.put_file(_key(stored.event_id, stored.session_id, _AUDIO), target)
+        await self._storage.put_file(key(stored.event_id, stored.session_id, _AUDIO), target)
         notice = replace(stored, audio_bytes=size)
-        await self._storage.put_bytes(_key(stored.event_id, stored.session_id, _NOTICE), notice.to_json())
+        await self._storage.put_bytes(key(stored.event_id, stored.session_id, NOTICE), notice.to_json())
         return notice
 
     def _left(self, suffix: str, living: Collection[str]) -> list[Path]:
@@ -257,32 +251,6 @@ class Spool:
                     path.unlink(missing_ok=True)
         except OSError as error:
             _log.error("the spool cannot be cleared", error=str(error))
-
-    # -- into the store ------------------------------------------------------------------------------------------
-
-    async def _store(self, notice: RecordingClosed, path: Path, how: str) -> RecordingClosed:
-        closed = await asyncio.to_thread(_measure, notice, path)
-        await self._mark(beside(path, _NOTICE), closed.to_json())
-        return await self._deliver(closed, path, how)
-
-    async def _deliver(self, closed: RecordingClosed, path: Path, how: str) -> RecordingClosed:
-        """The notice lies beside the file, so that whatever happens here is finished by a sweep."""
-        await asyncio.to_thread(_keep_for_sound, path)
-        await self._storage.put_file(closed.key, path)
-        return await self._tell_store(closed, beside(path, _NOTICE), how)
-
-    async def _tell_store(self, closed: RecordingClosed, notice: Path, how: str) -> RecordingClosed:
-        try:
-            await self._storage.put_bytes(_key(closed.event_id, closed.session_id, _NOTICE), closed.to_json())
-        except WebinarError:
-            await self._mark(notice, closed.to_json())  # if there was no room before the file had moved
-            raise
-        await asyncio.to_thread(notice.unlink, missing_ok=True)
-        STORED.labels(how).inc()
-        _log.info(
-            "recording stored", event_id=closed.event_id, how=how, bytes=closed.bytes, duration_s=closed.duration_s
-        )
-        return closed
 
     # -- halves --------------------------------------------------------------------------------------------------
 
@@ -310,9 +278,9 @@ class Spool:
             notice = replace(
                 own, sha256=joined.sha256, duration_s=joined.duration_s, complete=complete, joined=_sessions(earlier)
             )
-            closed = await asyncio.to_thread(_measure, notice, target)
+            closed = await asyncio.to_thread(measure, notice, target)
             # First the notice: by its size a sweep knows whether the file was put in place.
-            await asyncio.to_thread(write, beside(path, _NOTICE), closed.to_json())
+            await asyncio.to_thread(write, beside(path, NOTICE), closed.to_json())
             await asyncio.to_thread(target.replace, path)
             return closed
         finally:
@@ -324,11 +292,7 @@ class Spool:
 
 def _notice(event_id: str, session_id: str, duration_s: float, sha256: str = "") -> RecordingClosed:
     """Of a file that is not measured yet."""
-    return RecordingClosed(event_id, session_id, _key(event_id, session_id, _WRITING), 0, sha256, duration_s, True)
-
-
-def _key(event_id: str, session_id: str, suffix: str) -> str:
-    return f"recordings/{event_id}/{session_id}{suffix}"
+    return RecordingClosed(event_id, session_id, key(event_id, session_id, _WRITING), 0, sha256, duration_s, True)
 
 
 def _sessions(notices: Sequence[RecordingClosed]) -> tuple[str, ...]:
@@ -348,27 +312,6 @@ def _finish(path: Path) -> tuple[Repaired, Path]:
     target = path.with_name(path.name.split(".")[0] + _REPAIRED)
     path.replace(target)
     return result, target
-
-
-def _measure(notice: RecordingClosed, path: Path) -> RecordingClosed:
-    digest = notice.sha256
-    if not digest:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return replace(notice, bytes=path.stat().st_size, sha256=digest, duration_s=round(notice.duration_s, 3))
-
-
-def _keep_for_sound(path: Path) -> None:
-    """A second name, so that a file that went to a store elsewhere need not be fetched again."""
-    mark = beside(path, _SOUND)
-    try:
-        mark.unlink(missing_ok=True)
-        os.link(path, mark)
-    except OSError as refused:
-        try:
-            mark.touch()
-        except OSError:
-            _log.error("a recording's sound will not be stored apart", path=str(path), error=str(refused))
 
 
 def _check_room(halves: Sequence[Path], folder: Path) -> None:
