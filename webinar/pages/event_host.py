@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -16,6 +17,7 @@ from webinar.events.model import Event, EventState
 from webinar.pages.confirm import WORDS, Question, ask
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
+from webinar.pages.runsheet import BY_HAND, Facts, Phase, run_sheet
 from webinar.pages.screen import Screen, event_id, go
 from webinar.recordings.model import Recording, RecordingState
 
@@ -28,6 +30,7 @@ class OverviewScreen(Screen):
         return [
             Route(event, self.show),
             Route(event + "/now", self.now),
+            Route(event + "/steps/{step}", self.tick, methods=["POST"]),
             Route(event + "/end", self.ask_end),
             Route(event + "/end", self.end, methods=["POST"]),
             Route(event + "/presenter-link", self.ask_presenter_link),
@@ -42,7 +45,7 @@ class OverviewScreen(Screen):
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
         links = self.platform.links
-        context = {
+        context: dict[str, Any] = {
             "account": account,
             "tab": "overview",
             "event_url": links.event(event),
@@ -54,7 +57,34 @@ class OverviewScreen(Screen):
             "words": WORDS,
             **await self._now(event),
         }
+        context["phases"] = await self._run_sheet(event, context)
         return page(request, "host/event.html", context)
+
+    async def _run_sheet(self, event: Event, context: dict[str, Any]) -> list[Phase]:
+        brand = await self.platform.images.brand(event)
+        seats, recording = context["seats"], context["recording"]
+        facts = Facts(
+            event=event,
+            agenda=bool(await self.platform.events.agenda(event.id)),
+            speakers=bool(await self.platform.events.speakers(event.id)),
+            look=brand.own or brand.cover is not None or brand.logo is not None,
+            approved=seats.approved,
+            pending=seats.pending,
+            moderators=bool(context["moderators"]),
+            recorded=recording is not None and recording.state is RecordingState.READY,
+            ticked=frozenset(await self.platform.plans.ticks(event.id)),
+        )
+        return run_sheet(facts)
+
+    async def tick(self, request: Request) -> Response:
+        """A step of the run sheet is done, or is not after all."""
+        await self.host(request)
+        sent = await self.form(request)
+        step = request.path_params["step"]
+        if step not in BY_HAND:
+            raise HTTPException(404)
+        await self.platform.plans.tick(event_id(request), step, sent.text("done") == "yes")
+        return go(request, f"/events/{event_id(request)}#run-sheet")
 
     async def now(self, request: Request) -> Response:
         """The parts of the overview that change by themselves, for `js/host/now.js`."""
