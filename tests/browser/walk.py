@@ -69,6 +69,7 @@ def register(page: Page, event_url: str, name: str) -> str:
     page.get_by_label("Name").fill(name)
     address = "".join(c for c in name.lower() if c.isascii() and c.isalpha())
     page.get_by_label("E-mail").fill(f"{address}@example.org")
+    page.get_by_label("I agree").check()
     page.get_by_role("button", name="Register").click()
     return page.get_by_label("Your personal link").input_value()
 

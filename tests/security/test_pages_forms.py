@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 
 import httpx
@@ -32,6 +33,8 @@ async def test_no_post_is_taken_without_the_form_token_of_this_visit(web: Web) -
         for path in posts:
             for data in ({}, {"csrf": ""}, {"csrf": "x.y.z"}, {"csrf": foreign}):
                 reply = await owner.http.post(path, data={"name": "x", **data})
+                if reply.status_code == 415:  # a form that carries a file
+                    reply = await owner.http.post(path, data={"name": "x", **data}, files={"file": ("x.csv", b"x")})
                 assert reply.status_code == 403, (path, data, reply.status_code)
                 assert "text/html" in reply.headers["content-type"]
     after = (await web.host.get(f"/api/v1/events/{event['id']}/attendees")).json()["items"]
@@ -85,7 +88,7 @@ async def test_hostile_names_titles_and_descriptions_are_shown_as_text(web: Web)
     async with Person(web) as owner, Person(web) as guest:
         await owner.become_owner()
         register = f"/e/{event['slug']}/register"
-        reply = await guest.send(register, {"name": HOSTILE, "email": "x@example.org"})
+        reply = await guest.send(register, {"name": HOSTILE, "email": "x@example.org", "agree": "yes"})
         assert reply.status_code == 303, reply.text
         answers = [
             await guest.http.get(f"/e/{event['slug']}"),
@@ -108,7 +111,9 @@ async def test_a_known_address_is_told_nothing_about_the_person(web: Web) -> Non
     event = await web.event()
     attendee = await web.attendee(event, name="박비밀")
     async with Person(web) as guest:
-        reply = await guest.send(f"/e/{event['slug']}/register", {"name": "X", "email": "KIM@example.org"})
+        reply = await guest.send(
+            f"/e/{event['slug']}/register", {"name": "X", "email": "KIM@example.org", "agree": "yes"}
+        )
     assert reply.status_code == 200
     assert attendee["join_url"].rsplit("/", 1)[1] not in reply.text
     assert "박비밀" not in reply.text
@@ -122,7 +127,7 @@ async def narrow_web(
     """The web app with doors of three tries, so that a limit is reached soon."""
 
     def narrow() -> Doors:
-        return Doors(registration=Throttle(burst=3, refill_s=60), links=Throttle(burst=3, refill_s=60))
+        return Doors(**{door.name: Throttle(burst=3, refill_s=60) for door in fields(Doors)})
 
     monkeypatch.setattr(Doors, "new", narrow)
     async with web_service(database, nats.url, folder) as made:

@@ -37,6 +37,7 @@ from webinar.pages.middleware import PagesMiddleware
 from webinar.pages.moderate import ModerateScreen
 from webinar.pages.my import MyScreen
 from webinar.pages.render import Renderer, renderer
+from webinar.pages.replay import ReplayScreen
 from webinar.pages.room import RoomScreen
 from webinar.pages.screen import Doors
 from webinar.pages.studio import StudioScreen
@@ -68,6 +69,7 @@ _SCREENS = (
     RegisterScreen,
     EventFaceScreen,
     RoomScreen,
+    ReplayScreen,
     MyScreen,
     StudioScreen,
     DevicesScreen,

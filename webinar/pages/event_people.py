@@ -1,9 +1,13 @@
-"""`/events/{id}/people`: who comes. Approve, decline, cancel, add by hand, give a new personal link."""
+"""`/events/{id}/people`: who comes. Look for people, decide about one or many, add by hand, take the list along."""
 
 from __future__ import annotations
 
 import asyncio
+import uuid
+from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,34 +15,56 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import Conflict, Invalid
 from webinar.events.model import Event
-from webinar.pages.confirm import Question, ask
 from webinar.pages.forms import FormView
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
-from webinar.pages.screen import Screen, attendee_id, event_id, go, safe_next
+from webinar.pages.screen import Screen, as_uuid, event_id, go, safe_next
 from webinar.pages.visit import visit
-from webinar.registration.model import Attendee, Status, parse_new
+from webinar.recordings.model import content_disposition, file_name
+from webinar.registration.model import Status, parse_new
+from webinar.registration.people_table import people_csv
+from webinar.registration.questions import TICKED
 
-_PER_PAGE: Final = 100
-_QUESTIONS: Final = {
-    "decline": Question.DECLINE_GUEST,
-    "cancel": Question.CANCEL_GUEST,
-    "renew": Question.RENEW_LINK,
+PER_PAGE: Final = 100
+# Everybody who is shown may be chosen.
+_MOST_FIELDS: Final = PER_PAGE + 20
+_LONGEST_SEARCH: Final = 100
+
+
+def _(message: str) -> str:
+    return message
+
+
+# Of the file, in the order of `COLUMNS`.
+HEADINGS: Final = (
+    _("Name"),
+    _("E-mail"),
+    _("State"),
+    _("Registered"),
+    _("Decided"),
+    _("Entered first"),
+    _("Language"),
+    _("Consent"),
+    _("Mails about other events"),
+)
+STATES: Final = {
+    Status.APPROVED: _("Has a seat"),
+    Status.PENDING: _("Waits for approval"),
+    Status.WAITLISTED: _("Waiting list"),
+    Status.DECLINED: _("Declined"),
+    Status.CANCELLED: _("Cancelled"),
 }
 
 
 class PeopleScreen(Screen):
     def routes(self) -> list[BaseRoute]:
-        people, one = "/events/{event_id}/people", "/events/{event_id}/people/{attendee_id}"
+        people = "/events/{event_id}/people"
         return [
             Route(people, self.show),
             Route(people, self.add, methods=["POST"]),
-            Route(one, self.show_one),
-            Route(one + "/approve", self.approve, methods=["POST"]),
-            Route(one + "/{verb:str}", self.ask),
-            Route(one + "/decline", self.decline, methods=["POST"]),
-            Route(one + "/cancel", self.cancel, methods=["POST"]),
-            Route(one + "/renew", self.renew, methods=["POST"]),
+            Route(people + ".csv", self.download),
+            Route(people + "/chosen", self.decide_chosen, methods=["POST"]),
+            Route(people + "/waiting", self.decide_waiting, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -48,23 +74,30 @@ class PeopleScreen(Screen):
 
     async def _list(self, request: Request, event: Event, form: FormView, code: int = 200) -> Response:
         registration = self.platform.registration
-        wanted = request.query_params.get("status", "")
-        status = Status(wanted) if wanted in {s.value for s in Status} else None
+        status, search = _wanted(request)
         found, seats, account = await asyncio.gather(
-            registration.page(event.id, cursor=request.query_params.get("after"), limit=_PER_PAGE, status=status),
+            registration.page(
+                event.id, cursor=request.query_params.get("after"), limit=PER_PAGE, status=status, search=search
+            ),
             registration.seats(event.id),
             self.host(request),
         )
+        wish = {"status": status.value if status else "", "q": search}
+        here = {name: value for name, value in wish.items() if value}
         context = {
             "account": account,
             "event": event,
             "tab": "people",
+            "part": "list",
             "people": [(a, self.platform.links.join(a)) for a in found.items],
-            "next": found.next,
-            "status": status.value if status else "",
+            "more": urlencode({**here, "after": found.next}) if found.next else "",
+            "status": wish["status"],
+            "search": search,
             "seats": seats,
             "form": form,
-            "here": request.url.path + (f"?status={status.value}" if status else ""),
+            "here": request.url.path + (f"?{urlencode(here)}" if here else ""),
+            "file_query": f"?{urlencode(here)}" if here else "",
+            "mail_on": self.platform.letters.on,
         }
         return page(request, "host/people.html", context, code)
 
@@ -83,56 +116,68 @@ class PeopleScreen(Screen):
         notice = Notice.GUEST_ADDED if done.created else Notice.GUEST_KNOWN
         return go(request, f"/events/{event.id}/people/{done.attendee.id}", notice)
 
-    async def show_one(self, request: Request) -> Response:
-        account = await self.host(request)
-        event, attendee = await self._one(request)
-        registration = self.platform.registration
-        waiting = attendee.status is Status.WAITLISTED
-        context = {
-            "account": account,
-            "event": event,
-            "tab": "people",
-            "attendee": attendee,
-            "join_url": self.platform.links.join(attendee),
-            "place": await registration.waiting_place(attendee) if waiting else 0,
-            "here": request.url.path,
-        }
-        return page(request, "host/person.html", context)
-
-    async def _one(self, request: Request) -> tuple[Event, Attendee]:
+    async def decide_chosen(self, request: Request) -> Response:
+        """Those whose boxes are ticked."""
+        await self.host(request)
+        sent = await self.form(request, _MOST_FIELDS)
         event = await self.platform.events.get(event_id(request))
-        return event, await self.platform.registration.get(event.id, attendee_id(request))
+        chosen = [as_uuid(text) for text in sent.many("person")]
+        back = safe_next(sent.text("back"))
+        back = back if back != "/" else f"/events/{event.id}/people"
+        if not chosen:
+            return go(request, back, Notice.NOBODY_CHOSEN)
+        notice: Notice | None = None
+        match sent.text("op"):
+            case "approve":
+                notice = await self._decide(event, Status.APPROVED, chosen)
+            case "decline":
+                notice = await self._decide(event, Status.DECLINED, chosen)
+            case "link" if self.platform.letters.on:
+                for one in chosen:
+                    await self.platform.letters.link(event, await self.platform.registration.get(event.id, one))
+                notice = Notice.LINKS_SENT
+        return go(request, back, notice)
 
-    async def ask(self, request: Request) -> Response:
-        """The question before a decision: for who has no scripts, or opens it in a tab of its own."""
-        account = await self.host(request)
-        event, attendee = await self._one(request)
-        person = f"/events/{event.id}/people/{attendee.id}"
-        question = _QUESTIONS.get(request.path_params["verb"])
-        if question is None:
-            return go(request, person)
-        return ask(request, account, event, question, back=person, about=attendee.name)
-
-    async def approve(self, request: Request) -> Response:
-        return await self._decide(request, Status.APPROVED, Notice.GUEST_APPROVED)
-
-    async def decline(self, request: Request) -> Response:
-        return await self._decide(request, Status.DECLINED, Notice.GUEST_DECLINED)
-
-    async def cancel(self, request: Request) -> Response:
-        return await self._decide(request, Status.CANCELLED, Notice.GUEST_CANCELLED)
-
-    async def _decide(self, request: Request, status: Status, notice: Notice) -> Response:
+    async def decide_waiting(self, request: Request) -> Response:
+        """All who wait for the host, on other pages of the list too."""
         await self.host(request)
         sent = await self.form(request)
-        event = event_id(request)
-        await self.platform.registration.set_status(event, attendee_id(request), status)
-        back = safe_next(sent.text("back"))
-        return go(request, back if back != "/" else f"/events/{event}/people", notice)
+        event = await self.platform.events.get(event_id(request))
+        status = Status.DECLINED if sent.text("op") == "decline" else Status.APPROVED
+        return go(request, f"/events/{event.id}/people", await self._decide(event, status, None))
 
-    async def renew(self, request: Request) -> Response:
+    async def _decide(self, event: Event, status: Status, chosen: list[uuid.UUID] | None) -> Notice:
+        done = await self.platform.registration.decide_many(event.id, status, chosen)
+        if done.left:
+            return Notice.GUESTS_LEFT
+        return Notice.GUESTS_APPROVED if status is Status.APPROVED else Notice.GUESTS_DECLINED
+
+    async def download(self, request: Request) -> Response:
+        """The list as it is looked for, as a table that Excel opens, in the event's time."""
         await self.host(request)
-        await self.form(request)
-        event, attendee = event_id(request), attendee_id(request)
-        await self.platform.registration.renew_link(event, attendee)
-        return go(request, f"/events/{event}/people/{attendee}", Notice.LINK_RENEWED)
+        event = await self.platform.events.get(event_id(request))
+        status, search = _wanted(request)
+        people = await self.platform.registration.everyone(event.id, status=status, search=search)
+        questions = await self.platform.registration_form.questions(event.id)
+        made, zone = visit(request), ZoneInfo(event.timezone)
+
+        def clock(moment: datetime) -> str:
+            return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+        body = people_csv(
+            people,
+            questions,
+            headings=[made.t(text) for text in HEADINGS],
+            words={**{state.value: made.t(text) for state, text in STATES.items()}, TICKED: made.t("Yes")},
+            time=clock,
+        )
+        named = content_disposition(file_name(event.title, f" {made.t('People')}.csv"))
+        headers = {"Content-Disposition": named, "Cache-Control": "no-store"}
+        return Response(body, headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _wanted(request: Request) -> tuple[Status | None, str]:
+    """(status, search) of the address."""
+    given = request.query_params.get("status", "")
+    search = " ".join(request.query_params.get("q", "").split())[:_LONGEST_SEARCH]
+    return (Status(given) if given in {s.value for s in Status} else None), search.replace("\x00", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -26,6 +26,11 @@ class Sent:
     """The fields of a form that was sent, as typed."""
 
     fields: Mapping[str, str]
+    pairs: Sequence[tuple[str, str]] = ()
+
+    def many(self, name: str) -> list[str]:
+        """All values of a name that may come more than once, as ticked boxes do."""
+        return [value for given, value in self.pairs if given == name]
 
     def text(self, name: str) -> str:
         """Without the spaces around; line ends as `\\n`."""
@@ -77,7 +82,7 @@ async def read_form(request: Request, public_origin: str, most_fields: int = MAX
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most_fields, errors="strict")
     except ValueError as error:
         raise BadRequest("The form could not be read. Open the page again.") from error
-    sent = Sent(dict(pairs))
+    sent = Sent(dict(pairs), pairs)
     visit(request).check_form(sent.fields.get("csrf", ""))
     return sent
 
