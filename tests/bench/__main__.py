@@ -27,6 +27,7 @@ RUNS = {
     ],
     "ladder": [["tests.bench.ladder"]],
     "overload": [["tests.bench.overload"]],
+    "pages": [["tests.bench.pages"]],
     "soak": [["tests.bench.soak"]],
 }
 
@@ -48,6 +49,7 @@ def main(names: list[str]) -> int:
         "hls",
         "ladder",
         "overload",
+        "pages",
     ]:
         for module, *arguments in RUNS[name]:
             print(f"# {module} {' '.join(arguments)}", flush=True)
