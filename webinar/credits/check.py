@@ -71,12 +71,15 @@ class _NoBundle(Exception):
     """It cannot be read as a bundle at all; the message says why."""
 
 
-def check(file: IO[bytes], known: frozenset[str] | None = None) -> Report:
-    """Checks a bundle. `known`: ids or public keys that are trusted; without them any key may have signed."""
+def check(file: IO[bytes], known: frozenset[str] | None = None, *, largest: int = _LARGEST) -> Report:
+    """Checks a bundle of at most `largest` bytes, unpacked.
+
+    `known`: ids or public keys that are trusted; without them any key may have signed.
+    """
     report = Report()
     try:
         with zipfile.ZipFile(file) as archive:
-            _check(archive, report, known)
+            _check(archive, report, known, largest)
     except _NoBundle as error:
         report.say("unreadable", "", str(error))
         return report
@@ -88,9 +91,9 @@ def check(file: IO[bytes], known: frozenset[str] | None = None) -> Report:
     return report
 
 
-def _check(archive: zipfile.ZipFile, report: Report, known: frozenset[str] | None) -> None:
+def _check(archive: zipfile.ZipFile, report: Report, known: frozenset[str] | None, largest: int) -> None:
     names = [info.filename for info in archive.infolist()]
-    if len(names) > _MOST_FILES or sum(info.file_size for info in archive.infolist()) > _LARGEST:
+    if len(names) > _MOST_FILES or sum(info.file_size for info in archive.infolist()) > largest:
         raise _NoBundle("It holds more than a bundle does.")
     if MANIFEST not in names or SIGNATURE not in names:
         raise _NoBundle(

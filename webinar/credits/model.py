@@ -221,6 +221,11 @@ class Certificate:
         object.__setattr__(self, "said", json.loads(self.statement))
 
     @property
+    def short(self) -> str:
+        """Its id, as addresses have it."""
+        return short(self.id)
+
+    @property
     def state(self) -> State:
         if self.revoked_at is None:
             return State.VALID
