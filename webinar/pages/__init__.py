@@ -15,6 +15,7 @@ from webinar.pages.account import AccountScreen
 from webinar.pages.devices import DevicesScreen
 from webinar.pages.errors import error_page, for_machines
 from webinar.pages.event_agenda import AgendaScreen, SpeakersScreen
+from webinar.pages.event_certificates import CertificatesScreen
 from webinar.pages.event_conversation import ConversationScreen
 from webinar.pages.event_face import EventFaceScreen
 from webinar.pages.event_host import OverviewScreen
@@ -41,6 +42,7 @@ from webinar.pages.replay import ReplayScreen
 from webinar.pages.room import RoomScreen
 from webinar.pages.screen import Doors
 from webinar.pages.studio import StudioScreen
+from webinar.pages.verify import VerifyScreen
 from webinar.platform import Platform
 
 __all__ = ["error_page", "for_machines", "middleware", "routes"]
@@ -59,6 +61,7 @@ _SCREENS = (
     ConversationScreen,
     ReportScreen,
     RecordingScreen,
+    CertificatesScreen,
     SettingsScreen,
     AgendaScreen,
     SpeakersScreen,
@@ -71,6 +74,7 @@ _SCREENS = (
     RoomScreen,
     ReplayScreen,
     MyScreen,
+    VerifyScreen,
     StudioScreen,
     DevicesScreen,
     ModerateScreen,

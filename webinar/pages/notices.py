@@ -28,6 +28,8 @@ class Notice(enum.StrEnum):
     ROLE_LINK_MADE = "role_link_made"
     ROLE_LINK_REVOKED = "role_link_revoked"
     EVENT_DELETED = "event_deleted"
+    CERTIFICATES_ISSUED = "certificates_issued"
+    CERTIFICATE_REVOKED = "certificate_revoked"
     MY_DATA_SAVED = "my_data_saved"
     GUESTS_APPROVED = "guests_approved"
     GUESTS_DECLINED = "guests_declined"
@@ -82,6 +84,8 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.ROLE_LINK_REVOKED: _("The link was revoked. What it opened is closed."),
     Notice.EVENT_CHANGED: _("Your changes are saved."),
     Notice.EVENT_DELETED: _("The event was deleted."),
+    Notice.CERTIFICATES_ISSUED: _("The certificates are issued."),
+    Notice.CERTIFICATE_REVOKED: _("The certificate is void from now on."),
     Notice.MY_DATA_SAVED: _("Your changes are saved."),
     Notice.GUESTS_APPROVED: _("Approved. Their personal links work now."),
     Notice.GUESTS_DECLINED: _("Declined. They cannot enter."),
