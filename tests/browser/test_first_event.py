@@ -73,7 +73,7 @@ def test_one_event_from_new_event_to_the_downloaded_recording(
 
     # Sharing a screen does not interrupt.
     presenter.get_by_role("button", name="Share a screen", exact=True).click()
-    expect(presenter.locator("[data-studio=switch]")).to_be_visible()
+    expect(presenter.get_by_role("radio", name="Screen or slides")).to_be_checked()
 
     chat_lives_through_its_service(platform, guests)
 

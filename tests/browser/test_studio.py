@@ -6,9 +6,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from fpdf import FPDF
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from tests.browser import on_air, walk
 from tests.media.chromium import QUIET
@@ -57,20 +59,34 @@ def test_a_countdown_can_be_called_off(platform: RunningPlatform, studio: Page) 
 
 @pytest.mark.timeout(240)
 def test_one_live_event_through_sources_a_second_device_and_a_killed_ingest(
-    platform: RunningPlatform, chromium: Browser, studio: Page
+    platform: RunningPlatform, chromium: Browser, studio: Page, tmp_path: Path
 ) -> None:
     event = on_air.make(platform, "Through it all")
     offers: list[str] = []
+    deck = tmp_path / "deck.pdf"
+    deck.write_bytes(slides("Heart failure", "Results"))
     studio.on("request", lambda r: offers.append(r.url) if r.method == "POST" and "/whip/" in r.url else None)
     walk.go_live(studio, event.studio)
     expect(studio.locator("[data-bar=saved]")).to_contain_text("Saved up to 0:0")
 
-    # Sources change within the one connection.
+    # Sources and layouts change within the one connection, without a picture that stands still or is black.
     studio.get_by_role("button", name="Share a screen", exact=True).click()
-    expect(studio.get_by_role("button", name="Show the screen")).to_have_attribute("aria-pressed", "true")
-    studio.get_by_role("button", name="Show the camera").click()
+    expect(layout(studio, "Screen or slides")).to_be_checked()
+    studio.keyboard.press("3")
+    expect(layout(studio, "Side by side")).to_be_checked()
+    moving(studio)
+    with studio.expect_response(lambda r: "/marks" in r.url and "Results" in (r.request.post_data or "")) as told:
+        studio.get_by_label("Slides as a PDF file").set_input_files(deck)
+        expect(studio.get_by_text("1 of 2")).to_be_visible()
+        studio.keyboard.press("PageDown")
+        expect(studio.get_by_text("2 of 2")).to_be_visible()
+    assert told.value.status == 201
+    moving(studio)
     studio.get_by_role("button", name="Stop sharing").click()
-    expect(studio.locator("[data-studio=switch]")).to_be_hidden()
+    expect(layout(studio, "Side by side")).to_be_checked()
+    studio.keyboard.press("1")
+    expect(layout(studio, "Camera")).to_be_checked()
+    moving(studio)
     studio.get_by_role("button", name="Microphone on").click()
     expect(studio.get_by_role("button", name="Microphone off")).to_be_visible()
     on_air.sending(studio)
@@ -156,6 +172,37 @@ def _arrives(platform: RunningPlatform, event: on_air.Event) -> None:
         return float(figures["fps"]) if figures and figures["connected"] else 0.0
 
     platform.wait_for(lambda: fps() > 5, 20)
+
+
+def slides(*titles: str) -> bytes:
+    """A PDF with a page for each title."""
+    pdf = FPDF(orientation="landscape", unit="pt", format=(540, 960))
+    pdf.set_font("helvetica", size=60)
+    for title in titles:
+        pdf.add_page()
+        pdf.text(60, 120, title)
+    return bytes(pdf.output())
+
+
+def layout(studio: Page, name: str) -> Locator:
+    return studio.get_by_role("radio", name=name)
+
+
+def moving(studio: Page) -> None:
+    """The program that goes out is no dark one, and gets new frames."""
+    walk.until(
+        studio,
+        """async () => {
+            const video = document.querySelector('[data-studio=preview]');
+            const canvas = new OffscreenCanvas(16, 9);
+            const before = video.getVideoPlaybackQuality().totalVideoFrames;
+            await new Promise(done => setTimeout(done, 300));
+            const on = canvas.getContext('2d');
+            on.drawImage(video, 0, 0, 16, 9);
+            const bright = Math.max(...on.getImageData(0, 0, 16, 9).data.filter((_, n) => n % 4 < 3));
+            return bright > 60 && video.getVideoPlaybackQuality().totalVideoFrames > before;
+        }""",
+    )
 
 
 def a_second_device_is_asked_first(chromium: Browser, event: on_air.Event, first: Page) -> None:

@@ -1,4 +1,4 @@
-"""Browsers inside of other apps play badly and may not use camera or microphone: which one it is, and the way out. Pure."""
+"""Browsers inside of other apps play badly and may not use a camera: which one it is, and the way out. Pure."""
 
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ export class Marks {
    * @param {number} since
    * @param {number} failed
    */
-  async #tell({ n, title, picture }, since, failed) {
+  async #tell(slide, since, failed) {
+    const { n, title } = slide;
     try {
       await this.api.mark({ kind: "slide", n, title, ago_s: (performance.now() - since) / 1000 });
     } catch (error) {
@@ -63,7 +64,7 @@ export class Marks {
       const wait = AGAIN_MS[failed];
       // A chapter is not worth more than this; and a refusal stays one.
       if (wait === undefined || (error instanceof Refused && error.status < 500)) return;
-      setTimeout(() => void this.#tell({ n, title, picture }, since, failed + 1), wait);
+      setTimeout(() => void this.#tell(slide, since, failed + 1), wait);
     }
   }
 }

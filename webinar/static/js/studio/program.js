@@ -52,6 +52,8 @@ export class Program extends EventTarget {
     this.slide = slide;
     if (slide || this.composing) (await this.#compositor()).slide(slide?.picture ?? null);
     this.sources();
+    // Whoever opens a file beside a shared screen wants the file seen.
+    if (slide?.fresh) this.choose({ content: "slides" });
   }
 
   /** Something came or went, or is louder than before. */

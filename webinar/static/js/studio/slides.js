@@ -7,7 +7,7 @@ import { toast } from "../common/toast.js";
 import { Pdf, PdfError } from "./pdf.js";
 
 /** @typedef {import("../common/boot.js").Texts} Texts */
-/** @typedef {{n: number, title: string, picture: ImageBitmap}} Slide */
+/** @typedef {{n: number, title: string, picture: ImageBitmap, fresh: boolean}} Slide fresh: the first of a file just opened */
 
 /** Twice what they are shown at, for dense displays. */
 const SMALL = { width: 320, height: 180 };
@@ -64,7 +64,7 @@ export class Slides extends EventTarget {
     this.name.textContent = file.name;
     this.root.hidden = false;
     this.#strip(pdf);
-    await this.show(1);
+    await this.show(1, true);
   }
 
   close() {
@@ -78,8 +78,11 @@ export class Slides extends EventTarget {
     return this.show(this.n + by);
   }
 
-  /** @param {number} n from 1; beyond the ends nothing happens */
-  async show(n) {
+  /**
+   * @param {number} n from 1; beyond the ends nothing happens
+   * @param {boolean} [fresh]
+   */
+  async show(n, fresh = false) {
     const { pdf } = this;
     if (!pdf || n < 1 || n > pdf.pages) return;
     this.n = n;
@@ -89,7 +92,7 @@ export class Slides extends EventTarget {
       const picture = await createImageBitmap(drawn);
       // Turned on meanwhile, or closed: the newer one is shown.
       if (this.pdf !== pdf || this.n !== n) return picture.close();
-      this.dispatchEvent(new CustomEvent("slide", { detail: { n, title, picture } }));
+      this.dispatchEvent(new CustomEvent("slide", { detail: { n, title, picture, fresh } }));
     } catch (error) {
       if (this.pdf !== pdf) return; // closed meanwhile
       if (!(error instanceof PdfError)) throw error;
