@@ -12,7 +12,7 @@ from webinar.base import i18n
 from webinar.base.i18n import Catalogue, accepted, choose, contradictions, load, load_all
 
 ROOT = Path(__file__).resolve().parents[3]
-SUBJECTS = ("people", "events", "registration", "recordings")
+SUBJECTS = ("people", "events", "registration", "recordings", "mail")
 PLACE = re.compile(r"%\((\w+)\)s|\{(\w+)\}")
 
 
@@ -30,9 +30,9 @@ def template_texts() -> dict[str, str]:
 
 
 def code_texts() -> dict[str, str]:
-    """Texts that the code of the pages marks with `_()` or translates with `t()`."""
+    """Texts that the code of pages and letters marks with `_()` or translates with `t()`."""
     found: dict[str, str] = {}
-    for path in sorted((ROOT / "webinar/pages").glob("*.py")):
+    for path in sorted((*(ROOT / "webinar/pages").glob("*.py"), *(ROOT / "webinar/mail").glob("*.py"))):
         with path.open("rb") as file:
             for line, message, _, _ in extract("python", file, {"_": None, "t": None}):
                 found.setdefault(str(message), f"{path.relative_to(ROOT)}:{line}")
@@ -43,7 +43,7 @@ def error_texts() -> dict[str, str]:
     """What the subjects say to people: messages of errors and of fields."""
     found: dict[str, str] = {}
     for subject in SUBJECTS:
-        for path in sorted((ROOT / "webinar" / subject).glob("*.py")):
+        for path in sorted((ROOT / "webinar" / subject).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                     name = node.func.id
