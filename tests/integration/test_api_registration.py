@@ -1,0 +1,364 @@
+"""Registration over real PostgreSQL: seats, the waiting list, many at once, rules, questions, data that is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from argon2 import PasswordHasher
+
+from webinar.base.bus import Bus
+from webinar.base.db import Pool
+from webinar.base.embedded import EmbeddedNats
+from webinar.base.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated
+from webinar.base.tokens import Tokens
+from webinar.registration.form import RegistrationForm
+from webinar.registration.model import Attendee, Consent, NewAttendee, Status, Step
+from webinar.registration.questions import Kind, NewQuestion
+from webinar.registration.rules import RulesChange
+from webinar.registration.service import FORGET, RegistrationService
+
+CONSENT = Consent("What is collected: all of it", marketing=True)
+
+
+@dataclass
+class Desk:
+    """One event and who may come to it."""
+
+    event: uuid.UUID
+    people: RegistrationService
+    form: RegistrationForm
+    pool: Pool
+    steps: list[Step] = field(default_factory=list)
+
+    async def told(self, event_id: uuid.UUID, steps: Sequence[Step]) -> None:
+        assert event_id == self.event
+        self.steps += steps
+
+    async def come(self, name: str, *, by_host: bool = False, **fields: Any) -> Attendee:
+        new = NewAttendee(name=name, email=f"{name}@example.org", **fields)
+        return (await self.people.register(self.event, new, by_host=by_host, consent=CONSENT)).attendee
+
+    async def stand(self) -> dict[str, str]:
+        return {a.name: a.status.value for a in await self.people.everyone(self.event)}
+
+    async def set_event(self, **values: Any) -> None:
+        for name, value in values.items():
+            await self.pool.execute(f"update event set {name} = $2 where id = $1", self.event, value)  # noqa: S608
+
+
+@pytest_asyncio.fixture
+async def desk(pool: Pool, nats: EmbeddedNats) -> AsyncIterator[Desk]:
+    bus = await Bus.connect(nats.url, "tests")
+    event = await pool.fetchval(
+        """
+        insert into event (slug, title, language, starts_at, ends_at, timezone, capacity, registration)
+        values ('e', 'E', 'ko', now(), now() + interval '1 hour', 'Asia/Seoul', 3, 'open') returning id
+        """
+    )
+    people = RegistrationService(pool, bus, Tokens("a secret of at least thirty-two characters"))
+    form = RegistrationForm(pool, hasher=PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1))
+    made = Desk(event, people, form, pool)
+    people.on_steps = made.told
+    yield made
+    await bus.close()
+
+
+async def test_no_seat_is_given_twice_however_many_come_and_go_at_once(desk: Desk) -> None:
+    first = [await desk.come(f"a{n}") for n in range(10)]
+    rng = random.Random(5)
+    most = 0
+
+    async def watch() -> None:
+        nonlocal most
+        while True:
+            most = max(most, (await desk.people.seats(desk.event)).approved)
+            await asyncio.sleep(0)
+
+    acts: list[Any] = [desk.people.cancel(desk.event, a.id) for a in first[:5]]
+    acts += [desk.come(f"b{n}") for n in range(40)]
+    acts += [desk.people.fill_seats(desk.event) for _ in range(5)]
+    rng.shuffle(acts)
+    watching = asyncio.create_task(watch(), name="watch")
+    await asyncio.gather(*acts)
+    watching.cancel()
+    seats = await desk.people.seats(desk.event)
+    assert (seats.approved, seats.waitlisted) == (3, 42)
+    assert most == 3
+    # Who holds a seat came before everybody who waits.
+    everyone = [a.status for a in await desk.people.everyone(desk.event) if a.status is not Status.CANCELLED]
+    assert everyone == [Status.APPROVED] * 3 + [Status.WAITLISTED] * 42
+
+
+async def test_each_who_moves_up_is_told_of_once(desk: Desk) -> None:
+    a, *_ = [await desk.come(name) for name in "abcde"]
+    desk.steps.clear()
+    await desk.people.set_status(desk.event, a.id, Status.DECLINED)
+    assert [(s.attendee.name, s.before, s.by_host) for s in desk.steps] == [
+        ("a", Status.APPROVED, True),
+        ("d", Status.WAITLISTED, False),
+    ]
+    desk.steps.clear()
+    await desk.set_event(capacity=5)
+    assert await desk.people.fill_seats(desk.event) == 1
+    assert await desk.people.fill_seats(desk.event) == 0
+    assert [(s.attendee.name, s.attendee.status) for s in desk.steps] == [("e", Status.APPROVED)]
+
+
+async def test_who_comes_later_does_not_overtake_the_waiting_list(desk: Desk) -> None:
+    for name in "abcd":
+        await desk.come(name)
+    await desk.set_event(capacity=5)  # nobody has moved up yet
+    await desk.come("e")
+    await desk.come("f")
+    assert await desk.stand() == dict.fromkeys("abcde", "approved") | {"f": "waitlisted"}
+
+
+async def test_the_number_on_the_waiting_list_goes_down_as_others_leave(desk: Desk) -> None:
+    people = [await desk.come(name) for name in "abcdefg"]
+    assert [await desk.people.waiting_place(p) for p in people[3:]] == [1, 2, 3, 4]
+    await desk.people.cancel(desk.event, people[4].id)
+    await desk.people.cancel(desk.event, people[0].id)
+    assert [await desk.people.waiting_place(p) for p in people[5:]] == [1, 2]
+
+
+async def test_many_are_approved_in_their_order_as_far_as_seats_are_left(desk: Desk) -> None:
+    await desk.set_event(registration="approval")
+    people = [await desk.come(name) for name in "abcde"]
+    await desk.people.cancel(desk.event, people[1].id)
+    done = await desk.people.decide_many(desk.event, Status.APPROVED, [p.id for p in reversed(people)])
+    assert ([a.name for a in done.changed], done.left) == (["a", "c", "d"], 2)
+    assert await desk.stand() == {"a": "approved", "b": "cancelled", "c": "approved", "d": "approved", "e": "pending"}
+    # Again: nothing changes for who is approved. Without names: all who wait.
+    assert (await desk.people.decide_many(desk.event, Status.APPROVED, [people[0].id])).left == 0
+    done = await desk.people.decide_many(desk.event, Status.DECLINED)
+    assert ([a.name for a in done.changed], done.left) == (["e"], 0)
+    # People of another event are none of ours.
+    other = await desk.people.decide_many(desk.event, Status.APPROVED, [uuid.uuid4()])
+    assert (other.changed, other.left) == ((), 0)
+
+
+async def test_a_list_is_invited_as_a_whole_and_doubles_do_no_harm(desk: Desk) -> None:
+    await desk.come("a")
+    await desk.set_event(registration="approval")
+    await desk.come("b")
+    desk.steps.clear()
+    names = ["a", "b", "c", "C", "d"]
+    wanted = [NewAttendee(name=name, email=f"{name}@Example.org") for name in names]
+    done = await desk.people.invite(desk.event, wanted)
+    assert [(a.name, a.status.value) for a in done.added] == [("b", "approved"), ("c", "approved"), ("d", "waitlisted")]
+    assert [a.name for a in done.known] == ["a"]
+    assert [(s.attendee.name, s.before, s.by_host) for s in desk.steps] == [
+        ("b", Status.PENDING, True),
+        ("c", None, True),
+        ("d", None, True),
+    ]
+    again = await desk.people.invite(desk.event, wanted)
+    assert (again.added, len(again.known)) == ((), 4)
+    await desk.set_event(state="ended")
+    with pytest.raises(Conflict):
+        await desk.people.invite(desk.event, [NewAttendee(name="z", email="z@example.org")])
+    assert "z" not in await desk.stand()
+
+
+async def test_people_are_found_by_parts_of_names_addresses_and_answers(desk: Desk) -> None:
+    await desk.come("mina", answers={"소속": "서울병원"})
+    await desk.come("duri", answers={"소속": "부산 100%"})
+
+    async def found(search: str, status: Status | None = None) -> list[str]:
+        page = await desk.people.page(desk.event, search=search, status=status)
+        return [a.name for a in page.items]
+
+    assert await found("MIN") == ["mina"]
+    assert await found("duri@EX") == ["duri"]
+    assert await found("병원") == ["mina"]
+    assert await found("%") == ["duri"]
+    assert await found("example") == ["mina", "duri"]
+    assert await found("example", Status.PENDING) == []
+
+
+async def test_what_a_person_agreed_to_is_kept_in_their_words_and_each_wording_once(desk: Desk) -> None:
+    a = await desk.come("a")
+    b = await desk.come("b")
+    assert a.consent_at is not None
+    assert a.marketing_at is not None
+    assert a.consent_version == b.consent_version == CONSENT.version
+    assert await desk.people.consent_text(a) == CONSENT.text
+    assert await desk.pool.fetchval("select count(*) from consent_text") == 1
+    changed = await desk.people.correct(a, name=" Anna  B ", answers={"Q": "A"}, language="en", marketing=False)
+    assert (changed.name, changed.answers, changed.language, changed.marketing_at) == ("Anna B", {"Q": "A"}, "en", None)
+    assert changed.consent_at == a.consent_at
+    invited = (await desk.people.invite(desk.event, [NewAttendee(name="c", email="c@example.org")])).added[0]
+    assert (invited.consent_at, invited.marketing_at, await desk.people.consent_text(invited)) == (None, None, None)
+
+
+async def test_nothing_that_leads_to_a_forgotten_person_stays_and_their_seat_is_free(desk: Desk) -> None:
+    a, *_, d = [await desk.come(name, answers={"Q": "A secret"}) for name in "abcd"]
+    link = desk.people.join_link(a)
+    await desk.people.forget(a)
+    row = dict(await desk.pool.fetchrow("select * from attendee where id = $1", a.id))
+    assert row["name"] == "삭제된 참가자"
+    assert "a@example.org" not in str(row)
+    assert "secret" not in str(row)
+    assert (row["answers"], row["consent_version"], row["marketing_at"]) == ({}, None, None)
+    assert (await desk.people.get(desk.event, d.id)).status is Status.APPROVED
+    assert set(await desk.stand()) == {"b", "c", "d"}
+    for gone in (desk.people.get(desk.event, a.id), desk.people.renew_link(desk.event, a.id), desk.people.forget(a)):
+        with pytest.raises(NotFound):
+            await gone
+    for token in (link, desk.people.join_link(await desk.people.find(a.id) or a)):
+        with pytest.raises(Unauthenticated):
+            await desk.people.by_own_link(token)
+    jobs = await desk.pool.fetch("select name, payload from job")
+    assert [(j["name"], j["payload"]["attendee"]) for j in jobs] == [(FORGET, str(a.id))]
+    # The address is unknown: it can register anew, as somebody else.
+    assert (await desk.come("a")).id != a.id
+
+
+async def test_who_cancelled_can_still_see_and_delete_their_data(desk: Desk) -> None:
+    a = await desk.come("a")
+    await desk.people.cancel(desk.event, a.id, by_host=False)
+    link = desk.people.join_link(a)
+    assert (await desk.people.by_own_link(link)).status is Status.CANCELLED
+    await desk.people.forget(a)
+    assert await desk.stand() == {}
+
+
+async def test_data_is_not_kept_longer_than_people_were_promised(desk: Desk) -> None:
+    assert (await desk.form.rules(desk.event)).retention_days == 90
+    assert (await desk.form.change(desk.event, RulesChange(retention_days=365))).retention_days == 365
+    await desk.come("a")
+    with pytest.raises(Conflict) as refused:
+        await desk.form.change(desk.event, RulesChange(retention_days=366, keeper="Nobody"))
+    assert refused.value.code == "retention_promised"
+    assert (await desk.form.change(desk.event, RulesChange(retention_days=30))).keeper == ""
+
+
+async def test_rules_change_alone_and_what_is_null_goes(desk: Desk) -> None:
+    change = RulesChange(domains=["example.org"], others="refused", passcode="open sesame", marketing=False)
+    rules = await desk.form.change(desk.event, change)
+    assert (rules.domains, rules.others, rules.has_passcode, rules.marketing) == (
+        ("example.org",),
+        "refused",
+        True,
+        False,
+    )
+    with pytest.raises(Conflict) as refused:
+        await desk.people.register(desk.event, NewAttendee(name="x", email="x@elsewhere.org"))
+    assert refused.value.code == "domain_refused"
+    assert (await desk.come("a")).status is Status.APPROVED
+    rules = await desk.form.change(desk.event, RulesChange(passcode=None))
+    assert (rules.has_passcode, rules.domains) == (False, ("example.org",))
+    with pytest.raises(NotFound):
+        await desk.form.change(uuid.uuid4(), RulesChange(marketing=True))
+
+
+@dataclass
+class Door:
+    """So many tries."""
+
+    left: int
+    given_back: int = 0
+
+    def take(self) -> None:
+        if self.left == 0:
+            raise TooManyRequests("Too many tries.")
+        self.left -= 1
+
+    def give_back(self) -> None:
+        self.given_back += 1
+
+
+async def test_a_passcode_is_kept_as_a_hash_and_told_alike_whatever_was_wrong(desk: Desk) -> None:
+    door = Door(100)
+
+    async def typed(code: str) -> str:
+        try:
+            await desk.form.check_passcode(desk.event, code, door.take, door.give_back)
+        except Forbidden as error:
+            return error.message
+        return "right"
+
+    assert await typed("anything") == "right"  # none is asked for
+    assert door.left == 100
+    await desk.form.change(desk.event, RulesChange(passcode="열려라 참깨"))
+    stored = await desk.pool.fetchval("select passcode_hash from registration_rules")
+    assert stored.startswith("$argon2id$")
+    said = {await typed(code) for code in ("", "x", "열려라 참깨!", "열" * 300)}
+    assert len(said) == 1
+    assert "right" not in said
+    assert await asyncio.gather(*(typed(" 열려라 참깨 ") for _ in range(50))) == ["right"] * 50
+    assert await typed("x") in said
+    await desk.form.change(desk.event, RulesChange(passcode="another one"))
+    assert await typed("열려라 참깨") in said
+    assert await typed("another one") == "right"
+
+
+async def test_who_guesses_too_often_learns_nothing_by_a_right_guess(desk: Desk) -> None:
+    await desk.form.change(desk.event, RulesChange(passcode="right"))
+    for known in (False, True):  # before anybody was right, and after
+        door = Door(3)
+        for _ in range(3):
+            with pytest.raises(Forbidden):
+                await desk.form.check_passcode(desk.event, "wrong", door.take, door.give_back)
+        with pytest.raises(TooManyRequests):
+            await desk.form.check_passcode(desk.event, "right", door.take, door.give_back)
+        if not known:
+            other = Door(1)
+            await desk.form.check_passcode(desk.event, "right", other.take, other.give_back)
+            assert other.given_back == 1
+
+
+async def test_questions_keep_their_order_and_answers_follow_a_question_to_its_new_words(desk: Desk) -> None:
+    one = await desk.form.add_question(desk.event, NewQuestion(text="From?"))
+    two = await desk.form.add_question(desk.event, NewQuestion(text="Meal", kind=Kind.SINGLE, options=["A", "B"]))
+    a = await desk.come("a", answers={"From?": "Seoul", "Old": "x"})
+    await desk.form.move_question(desk.event, two.id, -1)
+    await desk.form.change_question(desk.event, one.id, NewQuestion(text="Where from?", required=True))
+    assert [(q.text, q.kind.value, q.options, q.required) for q in await desk.form.questions(desk.event)] == [
+        ("Meal", "single", ("A", "B"), False),
+        ("Where from?", "text", (), True),
+    ]
+    assert (await desk.people.get(desk.event, a.id)).answers == {"Where from?": "Seoul", "Old": "x"}
+    for twice in (
+        desk.form.add_question(desk.event, NewQuestion(text="Meal")),
+        desk.form.change_question(desk.event, one.id, NewQuestion(text="Meal")),
+    ):
+        with pytest.raises(Invalid):
+            await twice
+    await desk.form.remove_question(desk.event, one.id)
+    with pytest.raises(NotFound):
+        await desk.form.remove_question(desk.event, one.id)
+    for n in range(9):
+        await desk.form.add_question(desk.event, NewQuestion(text=f"Q{n}"))
+    with pytest.raises(Conflict):
+        await desk.form.add_question(desk.event, NewQuestion(text="One too many"))
+
+
+async def test_a_whole_form_is_put_at_once_and_copied_to_another_event(desk: Desk) -> None:
+    kept = await desk.form.add_question(desk.event, NewQuestion(text="B"))
+    await desk.form.add_question(desk.event, NewQuestion(text="Gone"))
+    put = await desk.form.put_questions(
+        desk.event, [NewQuestion(text="A"), NewQuestion(text="B", required=True), NewQuestion(text="C")]
+    )
+    assert [(q.text, q.required) for q in put] == [("A", False), ("B", True), ("C", False)]
+    assert put[1].id == kept.id
+    await desk.form.change(
+        desk.event, RulesChange(domains=["a.kr"], passcode="secret", keeper="학회", retention_days=10)
+    )
+    target = await desk.pool.fetchval(
+        """
+        insert into event (slug, title, language, starts_at, ends_at, timezone, capacity, registration)
+        values ('f', 'F', 'ko', now(), now() + interval '1 hour', 'Asia/Seoul', 3, 'open') returning id
+        """
+    )
+    await desk.form.copy(desk.event, target)
+    assert [q.text for q in await desk.form.questions(target)] == ["A", "B", "C"]
+    rules = await desk.form.rules(target)
+    assert (rules.domains, rules.has_passcode, rules.keeper, rules.retention_days) == (("a.kr",), False, "학회", 10)
