@@ -1,0 +1,67 @@
+"""Agendas, series and run sheets, by rule."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webinar.base.errors import Invalid
+from webinar.events.copies import Rhythm, later
+from webinar.events.plan.model import NewAgendaItem, Slot, check_agenda, in_a_row, swapped
+
+START = datetime(2026, 12, 1, 5, tzinfo=UTC)
+slots = st.builds(Slot, st.integers(-600, 600), st.integers(1, 300))
+
+
+@given(slots, slots)
+def test_two_items_that_change_places_take_the_time_they_took(first: Slot, second: Slot) -> None:
+    new_first, new_second = swapped(first, second)
+    assert new_first.start == first.start
+    assert (new_first.length, new_second.length) == (second.length, first.length)
+    assert new_second.start - new_first.end == second.start - first.end
+    assert new_second.end - new_first.start == second.end - first.start
+    assert swapped(new_first, new_second) == (first, second)
+
+
+@given(st.lists(slots, min_size=1, max_size=20))
+def test_in_a_row_there_is_no_gap(given_: list[Slot]) -> None:
+    found = in_a_row(given_)
+    assert found[0].start == given_[0].start
+    assert [slot.length for slot in found] == [slot.length for slot in given_]
+    assert all(one.end == other.start for one, other in itertools.pairwise(found))
+
+
+@pytest.mark.parametrize("rhythm", list(Rhythm))
+def test_every_date_of_a_series_has_the_same_time_of_day_and_no_two_are_one(rhythm: Rhythm) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    start = datetime(2026, 1, 31, 18, tzinfo=zone)
+    found = [later(start.astimezone(UTC), "Europe/Berlin", rhythm, n).astimezone(zone) for n in range(14)]
+    assert {(one.hour, one.minute) for one in found} == {(18, 0)}
+    assert found[0] == start
+    assert sorted(set(found)) == found
+
+
+def test_a_month_without_the_day_has_its_last() -> None:
+    start = datetime(2026, 1, 31, 5, tzinfo=UTC)
+    found = [later(start, "UTC", Rhythm.MONTHLY, n) for n in range(4)]
+    assert [(one.month, one.day) for one in found] == [(1, 31), (2, 28), (3, 31), (4, 30)]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "field"),
+    [
+        (START, START, "items.0.ends_at"),
+        (START, START + timedelta(days=2), "items.0.ends_at"),
+        (START - timedelta(days=3), START - timedelta(days=2, hours=12), "items.0.starts_at"),
+    ],
+)
+def test_an_item_that_cannot_be_is_refused(starts: datetime, ends: datetime, field: str) -> None:
+    item = NewAgendaItem(title="A", starts_at=starts, ends_at=ends)
+    with pytest.raises(Invalid) as refused:
+        check_agenda([item], START, START + timedelta(hours=1))
+    assert [problem.field for problem in refused.value.fields] == [field]
