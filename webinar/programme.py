@@ -94,6 +94,12 @@ class Programme:
         happened = await self.happenings(event)
         return Chapters(suggested(happened, event, clock, recording.duration_s or 0.0, say), False)
 
+    async def keep_chapters(self, event: Event, recording: Recording, say: Callable[[str], str]) -> None:
+        """What is suggested is saved: the file that is about to be made has it. Raises `Conflict`."""
+        found = await self.chapters(event, recording, say)
+        if not found.saved and found.items:
+            await self._editing.save_chapters(recording, found.items)
+
 
 def noted(marks: Sequence[Mark], ended_at: datetime | None) -> list[Happening]:
     """Slides, chapters and breaks as they were noted."""

@@ -11,11 +11,13 @@ from webinar.api import schemas
 from webinar.api.access import Caller, ChatRole
 from webinar.api.attendance import ATTENDANCE
 from webinar.api.conversation import CONVERSATION, STAFF
+from webinar.api.doors import DOORS
 from webinar.api.figures import figures
 from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
+from webinar.api.replay import REPLAY
 from webinar.api.records import RECORDS
 from webinar.base.cursor import PATTERN
 from webinar.events.model import EventChange, EventState, NewEvent
@@ -331,7 +333,9 @@ OPERATIONS: Final = (
     ),
     *PLANNING,
     *CONVERSATION,
+    *DOORS,
     *RECORDS,
     *MARKS,
+    *REPLAY,
     *ATTENDANCE,
 )

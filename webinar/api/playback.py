@@ -19,11 +19,11 @@ from webinar.base import log
 from webinar.base.db import AWAY
 from webinar.base.errors import Unauthenticated
 from webinar.base.hangup import unless_gone
-from webinar.delivery.replays import Replays
+from webinar.events.model import Event
+from webinar.replays import Replay
 
 _log = log.get(__name__)
 LONGEST_WAIT_S: Final = 25
-_STORE_PATIENCE_S: Final = 2.0
 
 
 class PlaybackQuery(BaseModel):
@@ -50,6 +50,7 @@ async def playback(call: Call) -> schemas.PlaybackReply:
     if viewer.event_id is None:
         raise Unauthenticated("This token is not valid.", code="token_invalid")
     await platform.admission.admit(viewer)
+    await platform.doorway.check(viewer.event_id, uuid.UUID(viewer.person))
     await platform.places.take(viewer)
     if query.transport in ("whep", "hls"):
         platform.attendance.saw(uuid.UUID(viewer.person))
@@ -64,19 +65,17 @@ async def playback(call: Call) -> schemas.PlaybackReply:
         scene = changed or await platform.stage.scene(viewer.event_id)
         await platform.admission.admit(viewer)
         platform.places.check(viewer)
-    replay = None
-    if scene.state == "ended" and platform.live is not None:
-        replay = await _replay(platform.live.replays, viewer.event_id)
+    replay = await _replay(call, scene.event) if scene.state == "ended" else None
     return _reply(call, scene, replay)
 
 
-async def _replay(replays: Replays, event_id: uuid.UUID) -> str | None:
-    """That the event is over must not wait for a slow store: whoever asks next looks again."""
+async def _replay(call: Call, event: Event) -> Replay | None:
+    """None while the database is away: whoever asks next looks again."""
     try:
-        async with asyncio.timeout(_STORE_PATIENCE_S):
-            return await replays.prefix(str(event_id))
-    except TimeoutError:
-        _log.warning("the store is slow to say where a replay is", event_id=str(event_id))
+        attendee = await call.platform.registration.find(uuid.UUID(call.principal.person))
+        return await call.platform.replays.look(event, attendee)
+    except AWAY as error:
+        _log.warning("who may watch the replay is not known, the database is away", error=type(error).__name__)
         return None
 
 
@@ -88,7 +87,7 @@ async def _note_first_join(call: Call) -> None:
         _log.warning("first join not noted, the database is away", error=type(error).__name__)
 
 
-def _reply(call: Call, scene: Scene, replay_prefix: str | None) -> schemas.PlaybackReply:
+def _reply(call: Call, scene: Scene, replay: Replay | None) -> schemas.PlaybackReply:
     links, viewer, event = call.platform.links, call.principal, scene.event
     hls = whep = rewind = None
     if scene.hls_prefix is not None:
@@ -103,7 +102,8 @@ def _reply(call: Call, scene: Scene, replay_prefix: str | None) -> schemas.Playb
         hls_url=hls,
         rewind_url=rewind,
         resting=list(scene.resting),
-        replay_url=None if replay_prefix is None else links.absolute(f"/hls/{replay_prefix}/full.m3u8"),
+        replay_url=None if replay is None else replay.url,
+        replay_refused=None if replay is None else replay.refused,
         chat=schemas.ChatTicket(**call.platform.access.chat(event.id, viewer.person, "attendee", viewer.name)),
         event=schemas.PlaybackEvent(
             id=event.id,

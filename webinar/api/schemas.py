@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ingest.contract import LiveStatus
 from webinar.events.model import Event, EventState, Registration
 from webinar.links import Links
+from webinar.recordings.gate import Refused
 from webinar.recordings.model import Recording, RecordingState
 from webinar.registration.model import Attendee, Status
 
@@ -123,6 +124,9 @@ class PlaybackReply(Reply):
     hls_url: str | None
     rewind_url: str | None = Field(description="HLS of the event so far, from Go Live on; null unless it is live.")
     replay_url: str | None = Field(description="HLS of the whole event; null before its end, and if nothing was kept.")
+    replay_refused: Refused | None = Field(
+        default=None, description="Why this viewer gets no `replay_url`; null before the end, and with one."
+    )
     resting: list[str] = Field(
         description="Renditions with a few pictures a second for want of CPU: choose a lower one meanwhile."
     )

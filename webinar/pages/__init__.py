@@ -15,14 +15,16 @@ from webinar.pages.account import AccountScreen
 from webinar.pages.devices import DevicesScreen
 from webinar.pages.errors import error_page, for_machines
 from webinar.pages.event_agenda import AgendaScreen, SpeakersScreen
+from webinar.pages.event_attendance import AttendanceScreen
 from webinar.pages.event_certificates import CertificatesScreen
 from webinar.pages.event_conversation import ConversationScreen
 from webinar.pages.event_face import EventFaceScreen
 from webinar.pages.event_host import OverviewScreen
+from webinar.pages.event_invite import InviteScreen
 from webinar.pages.event_links import LinksScreen
 from webinar.pages.event_look import LookScreen
+from webinar.pages.event_mails import MailsScreen
 from webinar.pages.event_new import NewEventScreen
-from webinar.pages.event_invite import InviteScreen
 from webinar.pages.event_people import PeopleScreen
 from webinar.pages.event_person import PersonScreen
 from webinar.pages.event_public import EventPageScreen
@@ -34,6 +36,7 @@ from webinar.pages.event_series import SeriesScreen
 from webinar.pages.event_settings import SettingsScreen
 from webinar.pages.home import HomeScreen
 from webinar.pages.hosts import HostsScreen
+from webinar.pages.mail_public import MailPublicScreen
 from webinar.pages.middleware import PagesMiddleware
 from webinar.pages.moderate import ModerateScreen
 from webinar.pages.my import MyScreen
@@ -58,6 +61,8 @@ _SCREENS = (
     PersonScreen,
     RegistrationScreen,
     InviteScreen,
+    AttendanceScreen,
+    MailsScreen,
     ConversationScreen,
     ReportScreen,
     RecordingScreen,
@@ -69,6 +74,7 @@ _SCREENS = (
     LookScreen,
     SeriesScreen,
     EventPageScreen,
+    MailPublicScreen,
     RegisterScreen,
     EventFaceScreen,
     RoomScreen,

@@ -73,8 +73,15 @@ class EventPageScreen(Screen):
             "agenda": by_day(await self.platform.events.agenda(event.id), event.timezone),
             "speakers": await self.platform.events.speakers(event.id),
             "event_url": self.platform.links.event(event),
+            "replay_path": await self._replay(event),
         }
         return page(request, "event/event.html", context, language=event.language)
+
+    async def _replay(self, event: Event) -> str | None:
+        """Where anybody may watch it again, if the host lets them."""
+        if event.state is not EventState.ENDED or (await self.platform.replays.look(event)).refused is not None:
+            return None
+        return f"{event_path(event)}/replay"
 
     async def _hosts(self, request: Request, event: Event) -> bool:
         """Whether somebody looks who hosts it: they see a draft as guests will."""

@@ -49,6 +49,7 @@ class Notice(enum.StrEnum):
     SERIES_MADE = "series_made"
     SERIES_CHANGED = "series_changed"
     ATTENDANCE_CORRECTED = "attendance_corrected"
+    ATTENDANCE_RULES_SAVED = "attendance_rules_saved"
     FOLLOWUP_SENT = "followup_sent"
     FOLLOWUP_KNOWN = "followup_known"
     CUT_ASKED = "cut_asked"
@@ -57,6 +58,9 @@ class Notice(enum.StrEnum):
     REPLAY_CHANGED = "replay_changed"
     CAPTIONS_SAVED = "captions_saved"
     CAPTIONS_REMOVED = "captions_removed"
+    MAIL_SAVED = "mail_saved"
+    MAIL_TESTED = "mail_tested"
+    MAIL_AGAIN = "mail_again"
 
 
 def _(message: str) -> str:
@@ -104,6 +108,7 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.EVENT_HIDDEN: _("The event is a draft again. Only hosts see it."),
     Notice.SERIES_MADE: _("The series is made. Each date is an event of its own."),
     Notice.SERIES_CHANGED: _("This event and those after it are changed."),
+    Notice.ATTENDANCE_RULES_SAVED: _("The rules are saved, and everybody is judged by them."),
     Notice.ATTENDANCE_CORRECTED: _("The correction is noted, with your name and the reason."),
     Notice.FOLLOWUP_SENT: _("The follow-up mails are on their way."),
     Notice.FOLLOWUP_KNOWN: _("No mail was sent: everybody has theirs already."),
@@ -113,4 +118,7 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.REPLAY_CHANGED: _("Who may watch the replay is saved."),
     Notice.CAPTIONS_SAVED: _("The captions are there now."),
     Notice.CAPTIONS_REMOVED: _("The captions were removed."),
+    Notice.MAIL_SAVED: _("This letter is saved as you want it."),
+    Notice.MAIL_TESTED: _("The test is on its way to your own address."),
+    Notice.MAIL_AGAIN: _("The letter goes out once more."),
 }

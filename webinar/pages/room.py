@@ -16,7 +16,7 @@ from webinar.events.model import Event
 from webinar.pages.attendance_texts import ATTENDANCE
 from webinar.pages.render import page
 from webinar.pages.room_texts import CHAT, ROOM, translated
-from webinar.pages.screen import Screen
+from webinar.pages.screen import Screen, go
 from webinar.pages.visit import visit
 from webinar.registration.model import Attendee, Status
 
@@ -58,6 +58,7 @@ MODULES: Final = (
     "js/media/transports.js",
     "js/media/watchdog.js",
     "js/media/whep.js",
+    "js/room/announced.js",
     "js/room/controls.js",
     "js/room/hand.js",
     "js/room/keyboard.js",
@@ -110,6 +111,14 @@ WAITING: Final = {
     ),
 }
 
+LOCKED: Final = Waiting(
+    _("The doors are closed"),
+    _("The host has been told that you are here. Keep this page open: it lets you in by itself."),
+    _LOOK,
+    "lock",
+    5,
+)
+
 
 class RoomScreen(Screen):
     """The attendee's one page."""
@@ -127,13 +136,19 @@ class RoomScreen(Screen):
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(event.language)
         if attendee.status is not Status.APPROVED:
-            return self._waiting(request, event, attendee)
+            return self._waiting(request, event, attendee, WAITING[attendee.status])
+        if not await self.platform.doorway.enter(event.id, attendee.id):
+            return self._waiting(request, event, attendee, LOCKED)
         await self.platform.registration.joined(attendee.id)
         scene = await self.platform.stage.scene(event.id)
+        replay_path = f"/j/{request.path_params['token']}/replay"
+        if scene.state == "ended" and (await self.platform.replays.look(event, attendee)).refused is None:
+            return go(request, replay_path)
         context = {
             "event": event,
             "you": attendee,
             "state": scene.state,
+            "replay_path": replay_path,
             "modules": MODULES,
             "boot": self._boot(request, event, attendee),
         }
@@ -156,8 +171,7 @@ class RoomScreen(Screen):
             "texts": translated(visit(request).t, CHAT, ROOM, ATTENDANCE),
         }
 
-    def _waiting(self, request: Request, event: Event, attendee: Attendee) -> Response:
-        view = WAITING[attendee.status]
+    def _waiting(self, request: Request, event: Event, attendee: Attendee, view: Waiting) -> Response:
         context = {
             "event": event,
             "you": attendee,

@@ -67,11 +67,11 @@ def _cues(lines: list[str]) -> list[Cue]:
         at += 1
         if match is None:
             if "-->" in lines[at - 1]:
-                raise _bad(f"Line {at}: the times cannot be read.")
+                raise _bad("The times of a caption cannot be read. Export the file again as .vtt or .srt.")
             continue
         start_s, end_s = _seconds(*match.groups()[:4]), _seconds(*match.groups()[4:8])
         if end_s <= start_s:
-            raise _bad(f"Line {at}: a caption must end after it begins.")
+            raise _bad("A caption ends before it begins. Mend its times and choose the file again.")
         said: list[str] = []
         while at < len(lines) and lines[at].strip():
             said.append(_clean(lines[at].strip()))

@@ -8,6 +8,7 @@ import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { Side } from "../chat/side.js";
 import { Player } from "../media/player.js";
+import { Announced } from "./announced.js";
 import { RaisedHand } from "./hand.js";
 import { keepAboveKeyboard } from "./keyboard.js";
 import { Lobby } from "./lobby.js";
@@ -45,7 +46,7 @@ class Room {
     this.live = need("[data-room=live]", HTMLElement);
     this.people = need("[data-room=people]", HTMLElement);
     this.paused = need("[data-room=paused]", HTMLElement);
-    this.replay = need("[data-room=replay]", HTMLButtonElement);
+    this.replay = need("[data-room=replay]", HTMLAnchorElement);
     this.chat = new ChatClient(() => this.playback.ticket(), new Outbox(page.event.id, tabStorage()));
     this.side = new Side(need("[data-side=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
     this.acts = need("[data-room=acts]", HTMLElement);
@@ -53,6 +54,7 @@ class Room {
     new Reactions(this.kinds, need("[data-react=floats]", HTMLElement), this.chat);
     new RaisedHand(need("[data-hand=root]", HTMLElement), this.chat, this.texts);
     this.onScreen = new OnScreen(need("[data-onscreen=root]", HTMLElement), this.chat, this.texts);
+    new Announced(need("[data-announced=root]", HTMLElement), this.chat, this.texts, () => this.player.past !== null);
     keepAboveKeyboard(this.root);
     this.#listen();
     this.#scene(this.root.dataset.state ?? "scheduled");
@@ -92,7 +94,6 @@ class Room {
     // The seat is given back at once; a page that comes out of the browser's cache begins anew.
     window.addEventListener("pagehide", () => this.player.stop());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
-    this.replay.addEventListener("click", () => this.#watchAgain());
   }
 
   /** Says at once how it plays: the host counts viewers by it. */
@@ -204,14 +205,6 @@ class Room {
       const watching = state === "ended" && this.player.past !== null;
       element.hidden = watching || element.dataset.scene !== { scheduled: "lobby", ended: "ended" }[state];
     }
-  }
-
-  #watchAgain() {
-    const { now } = this.playback;
-    if (!now?.replay_url) return;
-    this.stage.begin();
-    this.player.watch(now, 0);
-    this.#scene(now.state);
   }
 
   /** The token has run out (12 hours) or the link was revoked: the server's page knows which, and what to do. */

@@ -9,7 +9,7 @@ import { AUDIO } from "../media/ladder.js";
 /** @typedef {import("../media/player.js").Player} Player */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
-const SPEEDS = [0.75, 1, 1.25, 1.5, 1.75, 2];
+const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const LADDER_MS = 4000;
 
 export class Settings {
