@@ -52,9 +52,16 @@ class Renderer:
             "switch": made.switch,
             "csrf_field": lambda: Markup('<input type="hidden" name="csrf" value="{}">').format(made.form_token()),
             "notice": _notice(made),
+            "in_app": made.in_app,
+            "outside": self._outside(made),
             **context,
         }
         return self._environments[made.language].get_template(template).render(values)
+
+    def _outside(self, made: Visit) -> str | None:
+        """What opens this page in a browser of its own; None where there is no such link, or no need of one."""
+        app = made.in_app
+        return None if app is None else app.outside(self._settings.public_url.rstrip("/") + made.here)
 
     def _environment(self, folder: Path, language: Language) -> Environment:
         catalogue = self.catalogues[language]

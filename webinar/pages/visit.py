@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Final, Literal, cast
+from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -16,6 +17,7 @@ from webinar.base import i18n
 from webinar.base.errors import Forbidden, WebinarError
 from webinar.base.i18n import Catalogue, Language
 from webinar.base.tokens import Purpose, Tokens
+from webinar.pages.in_app import InApp, recognised
 from webinar.pages.notices import Notice
 
 Theme = Literal["light", "dark", "auto"]
@@ -75,6 +77,17 @@ class Visit:
     @property
     def path(self) -> str:
         return self._request.url.path
+
+    @property
+    def here(self) -> str:
+        """Path and query of this page, as they stand in an address."""
+        url = self._request.url
+        return quote(url.path) + (f"?{url.query}" if url.query else "")
+
+    @property
+    def in_app(self) -> InApp | None:
+        """The app whose own browser shows the page, if it is one."""
+        return recognised(self._request.headers.get("user-agent", ""))
 
     @property
     def language(self) -> Language:
