@@ -33,6 +33,7 @@ class SecurityHeaders:
                 "worker-src 'self' blob:",
                 "manifest-src 'self'",
                 "form-action 'self'",
+                "frame-src 'self'",
                 "base-uri 'none'",
                 "frame-ancestors 'none'",
             )
@@ -46,7 +47,7 @@ class SecurityHeaders:
         if self._https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if headers.get("content-type", "").startswith("text/html"):
-            headers["Content-Security-Policy"] = self.policy
+            headers.setdefault("Content-Security-Policy", self.policy)
             headers.setdefault("Permissions-Policy", _PERMISSIONS)
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             headers.setdefault("X-Frame-Options", "DENY")

@@ -307,6 +307,11 @@ class RegistrationService:
         """Notes the first time a person entered."""
         await self._store.joined(attendee_id)
 
+    async def by_email(self, event_id: uuid.UUID, email: str) -> Attendee | None:
+        """Whoever registered with this address (lower case). For nobody's eyes: anybody may type any address."""
+        async with self._store.pool.acquire() as connection:
+            return await self._store.by_email(connection, event_id, email)
+
     async def find(self, attendee_id: uuid.UUID) -> Attendee | None:
         return await self._store.by_id(attendee_id)
 
