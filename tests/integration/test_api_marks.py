@@ -37,6 +37,11 @@ async def test_slides_are_noted_while_live_with_the_time_they_came_and_never_bef
 async def test_what_is_no_mark_of_a_presenter_is_refused(web: Web, ingest: FakeIngest) -> None:
     event = await web.event()
     await web.host.post(f"/api/v1/events/{event['id']}/start")
-    for body in ({"kind": "pause"}, {"kind": "slide", "n": 0}, {"kind": "slide", "ago_s": 61}, {"kind": "slide", "x": 1}):
+    for body in (
+        {"kind": "pause"},
+        {"kind": "slide", "n": 0},
+        {"kind": "slide", "ago_s": 61},
+        {"kind": "slide", "x": 1},
+    ):
         reply = await web.host.post(f"/api/v1/events/{event['id']}/marks", json=body)
         assert reply.status_code == 422, body
