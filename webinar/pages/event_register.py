@@ -51,7 +51,8 @@ class RegisterScreen(Screen):
         rules = rules or await self.platform.registration_form.rules(event.id)
         seats = await self.platform.registration.seats(event.id)
         found = way(event, seats, rules.closes_at, now).value
-        return {"event": event, "seats": seats, "way": found, "path": event_path(event), "now": now}
+        brand = await self.platform.images.brand(event)
+        return {"event": event, "seats": seats, "way": found, "path": event_path(event), "now": now, "brand": brand}
 
     async def show_form(self, request: Request) -> Response:
         event = await self._event(request)

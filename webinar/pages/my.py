@@ -80,6 +80,7 @@ class MyScreen(Screen):
             "me_path": f"/j/{request.path_params['token']}/me",
             "join_path": f"/j/{request.path_params['token']}",
             "path": event_path(event),
+            "brand": await self.platform.images.brand(event),
         }
         return page(request, "event/me.html", context, status, language=event.language)
 

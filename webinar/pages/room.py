@@ -58,7 +58,6 @@ MODULES: Final = (
     "js/media/transports.js",
     "js/media/watchdog.js",
     "js/media/whep.js",
-    "js/room/announced.js",
     "js/room/controls.js",
     "js/room/hand.js",
     "js/room/keyboard.js",
@@ -136,9 +135,9 @@ class RoomScreen(Screen):
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(event.language)
         if attendee.status is not Status.APPROVED:
-            return self._waiting(request, event, attendee, WAITING[attendee.status])
+            return await self._waiting(request, event, attendee, WAITING[attendee.status])
         if not await self.platform.doorway.enter(event.id, attendee.id):
-            return self._waiting(request, event, attendee, LOCKED)
+            return await self._waiting(request, event, attendee, LOCKED)
         await self.platform.registration.joined(attendee.id)
         scene = await self.platform.stage.scene(event.id)
         replay_path = f"/j/{request.path_params['token']}/replay"
@@ -150,6 +149,7 @@ class RoomScreen(Screen):
             "state": scene.state,
             "replay_path": replay_path,
             "modules": MODULES,
+            "brand": await self.platform.images.brand(event),
             "boot": self._boot(request, event, attendee),
         }
         return page(request, "room/room.html", context)
@@ -171,11 +171,12 @@ class RoomScreen(Screen):
             "texts": translated(visit(request).t, CHAT, ROOM, ATTENDANCE),
         }
 
-    def _waiting(self, request: Request, event: Event, attendee: Attendee, view: Waiting) -> Response:
+    async def _waiting(self, request: Request, event: Event, attendee: Attendee, view: Waiting) -> Response:
         context = {
             "event": event,
             "you": attendee,
             "view": view,
+            "brand": await self.platform.images.brand(event),
             "href": f"/e/{event.slug}",
         }
         return page(request, "room/waiting.html", context)
