@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from webinar.attendance.model import Attended, Rule
@@ -20,12 +20,22 @@ from webinar.attendance.service import AttendanceService
 from webinar.base import i18n
 from webinar.base.errors import Conflict, NotFound
 from webinar.base.i18n import Language
-from webinar.credits import bundle, model, paper
-from webinar.credits.model import Certificate, Correction, Facts, Need, Person, Presence, Result, RuleResult, State
-from webinar.credits.paper import Look, Order
+from webinar.credits import bundle, model
+from webinar.credits.model import (
+    Certificate,
+    Correction,
+    Facts,
+    Need,
+    Person,
+    Presence,
+    Result,
+    RuleResult,
+    State,
+    Translate,
+)
+from webinar.credits.order import Look, Order
 from webinar.credits.service import CreditService, Issued
 from webinar.credits.sheet import Sheet, to_json
-from webinar.credits.workbook import Book
 from webinar.events import colours
 from webinar.events.images import Images
 from webinar.events.model import Event, EventState
@@ -34,6 +44,9 @@ from webinar.links import Links
 from webinar.registration.form import RegistrationForm
 from webinar.registration.model import Attendee
 from webinar.registration.service import RegistrationService
+
+if TYPE_CHECKING:
+    from webinar.credits.workbook import Book
 
 _CHUNK: Final = 200  # people in memory at once
 _DRAWING: Final = 2  # batches of certificates at once in a process: each takes a core
@@ -140,7 +153,7 @@ class Records:
     async def xlsx(self, event: Event, language: Language) -> IO[bytes]:
         """A temporary file; the caller closes it."""
         sheet = await self.sheet(event, language)
-        book = Book(sheet)
+        book = await asyncio.to_thread(_book, sheet)
         async for people in self.chunks(event):
             await asyncio.to_thread(book.add, people)
         return await _filled(book.save)
@@ -235,7 +248,7 @@ class Records:
             raise NotFound("The name on this certificate was deleted, so it cannot be drawn again.", code="forgotten")
         look, words = await self._look(event), self._catalogues[_language(certificate)].gettext
         async with self._drawing:
-            return await asyncio.to_thread(paper.draw, order, look, words)
+            return await asyncio.to_thread(_draw, order, look, words)
 
     async def sample(self, event: Event, name: str) -> bytes:
         """How certificates of the event will look."""
@@ -256,6 +269,8 @@ class Records:
         catalogues = self._catalogues
 
         def write(out: IO[bytes]) -> None:
+            from webinar.credits import paper
+
             with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
                 for language in i18n.LANGUAGES:
                     mine = [order for order in orders if _language(order.certificate) == language]
@@ -276,6 +291,28 @@ class Records:
         logo = None if brand.logo is None else await self._images.read(brand.logo)
         accent = colours.parse(colours.palette(brand.accent).light.accent)
         return Look(logo=logo) if accent is None else Look(logo=logo, accent=accent)
+
+
+# What draws and what writes workbooks takes half a second to import: done by who needs it, in a thread.
+
+
+def _draw(order: Order, look: Look, t: Translate) -> bytes:
+    from webinar.credits import paper
+
+    return paper.draw(order, look, t)
+
+
+def _book(sheet: Sheet) -> Book:
+    from webinar.credits.workbook import Book
+
+    return Book(sheet)
+
+
+def unprintable(names: Sequence[str]) -> list[str]:
+    """Of each name the letters that no font of certificates has. Reads the fonts: off the loop."""
+    from webinar.credits.fonts import undrawable
+
+    return undrawable(names)
 
 
 def _store(archive: zipfile.ZipFile, orders: Sequence[Order], pages: Iterator[bytes]) -> None:

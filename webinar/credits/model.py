@@ -76,6 +76,11 @@ class Need:
         }
 
 
+def need_of(said: Mapping[str, Any]) -> Need:
+    """What a rule of a statement asked for."""
+    return Need(id=uuid.UUID(int=0), **said)
+
+
 @dataclass(frozen=True, slots=True)
 class RuleResult:
     """How a person stands by one rule; `share` of 1 of the time that it is about."""

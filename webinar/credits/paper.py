@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,14 +19,14 @@ from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
 
 from webinar.credits.fonts import Letters, cut
-from webinar.credits.model import Certificate, Need, State, Translate
+from webinar.credits.model import State, Translate, need_of
+from webinar.credits.order import Look, Order
 
 _WIDE, _HIGH = 297.0, 210.0  # mm
 _EDGE: Final = 12.0
 _INNER: Final = 30.0
 _INK: Final = (17, 24, 39)
 _MUTED: Final = (90, 99, 110)
-_ACCENT: Final = (15, 118, 110)
 _DAYS: Final = {"ko": "y년 M월 d일", "en": "MMMM d, y"}
 _FONT: Final = "letters"
 _LOGO_WIDE, _LOGO_HIGH = 60.0, 16.0
@@ -51,24 +49,6 @@ _MINUTES: Final = _("%(live)s minutes live")
 _WITH_REPLAY: Final = _("%(live)s minutes live, %(replay)s minutes of the recording")
 _SAMPLE: Final = _("SAMPLE")
 _VOID: Final = _("NOT VALID")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What is the event's own: a logo (PNG or JPEG) and a colour that can be read on white."""
-
-    logo: bytes | None = None
-    accent: tuple[int, int, int] = _ACCENT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One certificate to draw. `check_url` is where it can be checked; `sample` marks one that is not issued."""
-
-    certificate: Certificate
-    name: str
-    check_url: str
-    sample: bool = False
 
 
 def draw_all(orders: Sequence[Order], look: Look, t: Translate) -> Iterator[bytes]:
@@ -110,11 +90,6 @@ def _facts(said: Any, t: Translate) -> dict[str, str]:
     rules = "; ".join(need_of(rule["need"]).words(t) for rule in said["rules"])
     values = (event["title"], first if first == last else f"{first} – {last}", minutes, rules, said["credits"])
     return {t(label): value for label, value in zip(_LABELS, values, strict=True) if value}
-
-
-def need_of(said: dict[str, Any]) -> Need:
-    """What a rule of a statement asked for."""
-    return Need(id=uuid.UUID(int=0), **said)
 
 
 class _Sheet:

@@ -15,7 +15,6 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.api.records import CSV, JSON, PDF, XLSX, ZIP, named, streamed
 from webinar.base.errors import FieldProblem, Invalid
-from webinar.credits.fonts import undrawable
 from webinar.credits.model import State, Terms, TermsChange
 from webinar.events.model import Event, EventState
 from webinar.pages.forms import FormView, Sent
@@ -24,7 +23,7 @@ from webinar.pages.render import page
 from webinar.pages.screen import Screen, as_uuid, attendee_id, event_id, go
 from webinar.pages.visit import visit
 from webinar.people.model import Account
-from webinar.records import Candidate, Standing
+from webinar.records import Candidate, Standing, unprintable
 
 _PER_PAGE: Final = 100
 _TERMS: Final = ("heading", "issuer", "signer", "credits", "prefix")
@@ -150,7 +149,7 @@ class CertificatesScreen(Screen):
         pages = max(1, -(-len(shown) // _PER_PAGE))
         at = min(max(at, 1), pages)
         part = shown[(at - 1) * _PER_PAGE : at * _PER_PAGE]
-        unknown = await asyncio.to_thread(undrawable, [c.person.name for c in part])
+        unknown = await asyncio.to_thread(unprintable, [c.person.name for c in part])
         context = {
             "account": account,
             "event": event,

@@ -17,8 +17,7 @@ from webinar.api.records import PDF, named
 from webinar.base.errors import NotFound, Unauthenticated, WebinarError
 from webinar.credits.check import Report, Verdict, check
 from webinar.credits.keys import published
-from webinar.credits.model import long, masked, short, utc
-from webinar.credits.paper import need_of
+from webinar.credits.model import long, masked, need_of, short, utc
 from webinar.pages.forms import FormView
 from webinar.pages.render import page
 from webinar.pages.screen import Screen, go

@@ -32,6 +32,7 @@ from webinar.credits.model import (
     short,
     statement,
 )
+from webinar.credits.order import Look, Order
 
 ID = uuid.UUID("12345678-1234-4234-8234-1234567890ab")
 ISSUED = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -74,9 +75,9 @@ def certificate(terms: Terms = TERMS, **fields: Any) -> Certificate:
     )
 
 
-def page(made: Certificate, language: i18n.Language = "ko", look: paper.Look | None = None, **options: Any) -> str:
-    order = paper.Order(certificate=made, name=made.name or "", check_url="https://x.example/verify/abc", **options)
-    data = paper.draw(order, look or paper.Look(), i18n.load(language).gettext)
+def page(made: Certificate, language: i18n.Language = "ko", look: Look | None = None, **options: Any) -> str:
+    order = Order(certificate=made, name=made.name or "", check_url="https://x.example/verify/abc", **options)
+    data = paper.draw(order, look or Look(), i18n.load(language).gettext)
     reader = PdfReader(io.BytesIO(data))
     assert len(reader.pages) == 1
     assert [round(float(x)) for x in reader.pages[0].mediabox[2:]] == [842, 595]  # A4 across, points
@@ -183,11 +184,9 @@ def test_every_name_stands_on_the_page_whole() -> None:
     names = ["Nguyễn Thị Ánh", "金大中 김대중", "Ğülşen Çiğdem Şık", "Пётр Ильич", "さくら 田中"]
     names += ["홍" * 40, "W" * 100, "a b " * 24, "O'Brien-Smith, Jr."]
     made = [certificate(name=name, title="가" * 100) for name in names]
-    orders = [
-        paper.Order(certificate=one, name=str(one.name), check_url="https://x.example/verify/abc") for one in made
-    ]
+    orders = [Order(certificate=one, name=str(one.name), check_url="https://x.example/verify/abc") for one in made]
     assert undrawable(names) == [""] * len(names)
-    pages = list(paper.draw_all(orders, paper.Look(), i18n.load("ko").gettext))
+    pages = list(paper.draw_all(orders, Look(), i18n.load("ko").gettext))
     for name, data in zip(names, pages, strict=True):
         text = PdfReader(io.BytesIO(data)).pages[0].extract_text()
         assert flat(name) in flat(text)
@@ -207,4 +206,4 @@ def test_a_sample_and_a_void_one_say_so() -> None:
 def test_a_logo_and_a_colour_are_the_events_own() -> None:
     logo = io.BytesIO()
     Image.new("RGBA", (300, 100), (200, 30, 30, 128)).save(logo, "PNG")
-    assert "홍길동" in page(certificate(), look=paper.Look(logo=logo.getvalue(), accent=(120, 0, 90)))
+    assert "홍길동" in page(certificate(), look=Look(logo=logo.getvalue(), accent=(120, 0, 90)))
