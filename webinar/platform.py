@@ -47,6 +47,7 @@ from webinar.recordings.marks import MarkKind
 from webinar.recordings.service import RecordingService
 from webinar.records import Records
 from webinar.registration.form import RegistrationForm
+from webinar.registration.doorway import Doorway
 from webinar.registration.model import Attendee
 from webinar.registration.service import RegistrationService
 from webinar.replays import ReplayDoor
@@ -75,6 +76,7 @@ class Platform:
     moderators: Moderators = field(init=False)
     roles: RoleLinks = field(init=False)
     registration: RegistrationService = field(init=False)
+    doorway: Doorway = field(init=False)
     registration_form: RegistrationForm = field(init=False)
     recordings: RecordingService = field(init=False)
     editing: Editing = field(init=False)
@@ -105,6 +107,7 @@ class Platform:
         self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
         self.roles = RoleLinks(self.pool, self.bus, self.tokens)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
+        self.doorway = Doorway(self.pool, self.bus)
         self.registration_form = RegistrationForm(self.pool)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
         self.conversation = ConversationService(self.pool, self.bus)
@@ -157,6 +160,7 @@ class Platform:
         """To what other processes tell of events and people, before the first request."""
         await self.stage.listen(self.bus)
         await self.watchers.listen(self.bus)
+        await self.doorway.listen()
         await self.publishers.listen(self.bus)
         await self.places.listen(self.bus)
         await self.crowd.listen(self.bus)

@@ -16,7 +16,7 @@ from chat.hub import Hub
 from chat.store import Store
 from tests.chat_client import in_room
 from webinar.base import db
-from webinar.base.bus import Bus
+from webinar.base.bus import Bus, Refused
 
 if TYPE_CHECKING:
     from tests.chat_stage import Stage
@@ -97,3 +97,30 @@ async def test_the_hand_of_somebody_who_left_goes_down_once_from_two_processes(s
         for bus in buses:
             await bus.close()
         await pool.close()
+
+
+async def test_an_announcement_over_the_bus_is_said_to_all_once(stage: Stage) -> None:
+    event, cid = await stage.new_event(), str(uuid.uuid4())
+    ann = (await stage.chat()).client(event, "ann")
+    await stage.chat(1)
+    bus = await Bus.connect(stage.nats.embedded.url, "tests")
+    said = {
+        "event": str(event),
+        "person": "host:1",
+        "name": "Han",
+        "role": "host",
+        "body": "In five minutes",
+        "cid": cid,
+    }
+    try:
+        async with in_room(ann):
+            answers = [await bus.request("chat.announce", said) for _ in range(3)]
+            assert [answer["seq"] for answer in answers] == [1, 1, 1]
+            await ann.until(lambda: any(e["type"] == "announcement" for e in ann.shown))
+            (shown,) = [e for e in ann.shown if e["type"] == "announcement"]
+            assert (shown["body"], shown["from"]["name"]) == ("In five minutes", "Han")
+            for wrong in ({"role": "attendee"}, {"body": " "}, {"cid": "1"}):
+                with pytest.raises(Refused):
+                    await bus.request("chat.announce", {**said, **wrong})
+    finally:
+        await bus.close()

@@ -21,6 +21,7 @@ pytest_plugins = ["tests.web_stage"]
 HOST = {"api"}
 STUDIO = {"api", "host's studio", "presenter"}
 STAFF = STUDIO | {"moderator"}
+KEEPERS = {"api", "host's studio", "moderator"}  # of who is in the room
 VIEWER = {"attendee", "attendee of another event"}
 # Who may, written by hand: the table of the program is what is tested.
 ALLOWED = {
@@ -36,6 +37,11 @@ ALLOWED = {
     "markProgramme": STUDIO,
     "getLive": STUDIO,
     "getStudioTicket": STAFF,
+    "getDoor": KEEPERS,
+    "changeDoor": KEEPERS,
+    "letIn": KEEPERS,
+    "sendOut": KEEPERS,
+    "announce": KEEPERS,
     "listRecordings": STUDIO,
     "createAttendee": HOST,
     "listAttendees": HOST,
@@ -53,7 +59,7 @@ ALLOWED = {
 
 FORGED = {"role": "host", "aud": "studio", "exp": 4_000_000_000}
 # After these the event is another: they come last, in this order.
-LAST = ("startEvent", "pauseEvent", "resumeEvent", "endEvent", "cancelAttendee", "deleteEvent")
+LAST = ("sendOut", "startEvent", "pauseEvent", "resumeEvent", "endEvent", "cancelAttendee", "deleteEvent")
 
 
 @dataclass
@@ -106,6 +112,9 @@ BODIES = {
     "changeEvent": {"title": "B"},
     "createAttendee": {"name": "A", "email": "a@example.org"},
     "changeAttendee": {"status": "approved"},
+    "changeDoor": {"locked": False},
+    "letIn": {"attendee_id": None},
+    "announce": {"body": "Five minutes"},
 }
 
 

@@ -164,6 +164,7 @@ async def _viewing(platform: Platform, request: Request) -> Principal:
     if viewer.event_id != _event_id(request):
         raise Forbidden("This token is for another event.", code="wrong_event")
     await platform.admission.admit(viewer)
+    await platform.doorway.check(_event_id(request), uuid.UUID(viewer.person))
     platform.places.check(viewer)
     return viewer
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from webinar.api import schemas
 from webinar.api.access import Caller, ChatRole
 from webinar.api.attendance import ATTENDANCE
+from webinar.api.attendees import ATTENDEES
 from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.doors import DOORS
 from webinar.api.figures import figures
@@ -17,11 +18,11 @@ from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
+from webinar.api.registration import REGISTRATION
 from webinar.api.replay import REPLAY
 from webinar.api.records import RECORDS
 from webinar.base.cursor import PATTERN
 from webinar.events.model import EventChange, EventState, NewEvent
-from webinar.registration.model import Attendee, NewAttendee, Status
 
 HOST: Final = frozenset({Caller.HOST})
 HOST_OR_STUDIO: Final = frozenset({Caller.HOST, Caller.STUDIO})
@@ -36,14 +37,6 @@ class EventQuery(BaseModel):
     cursor: Cursor
     limit: Limit
     state: EventState | None = None
-
-
-class AttendeeQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    cursor: Cursor
-    limit: Limit
-    status: Status | None = None
 
 
 async def create_event(call: Call) -> schemas.EventReply:
@@ -105,43 +98,7 @@ async def studio_ticket(call: Call) -> schemas.ChatTicket:
     return schemas.ChatTicket(**call.platform.access.chat(call.event_id, principal.person, role, name))
 
 
-def _created(call: Call, attendee: Attendee) -> schemas.AttendeeCreated:
-    approved = attendee.status is Status.APPROVED
-    return schemas.AttendeeCreated(
-        **dict(schemas.attendee_reply(attendee)),
-        join_url=call.platform.links.join(attendee) if approved else None,
-        viewer_token=call.platform.access.viewer_token(attendee) if approved else None,
-    )
-
-
-async def create_attendee(call: Call) -> schemas.AttendeeCreated:
-    registered = await call.platform.registration.register(call.event_id, call.body(NewAttendee))
-    return _created(call, registered.attendee)
-
-
-async def list_attendees(call: Call) -> schemas.AttendeeList:
-    query = call.query(AttendeeQuery)
-    await call.platform.events.get(call.event_id)
-    page = await call.platform.registration.page(
-        call.event_id, cursor=query.cursor, limit=query.limit, status=query.status
-    )
-    return schemas.AttendeeList(items=[schemas.attendee_reply(a) for a in page.items], next=page.next)
-
-
-async def change_attendee(call: Call) -> schemas.AttendeeCreated:
-    change = call.body(schemas.AttendeeChange)
-    attendee = await call.platform.registration.set_status(
-        call.event_id, call.path_id("attendee_id"), Status(change.status)
-    )
-    return _created(call, attendee)
-
-
-async def cancel_attendee(call: Call) -> None:
-    await call.platform.registration.cancel(call.event_id, call.path_id("attendee_id"))
-
-
 _EVENT: Final = "/events/{event_id}"
-_ATTENDEE: Final = "/events/{event_id}/attendees/{attendee_id}"
 OPERATIONS: Final = (
     Operation(
         name="createEvent",
@@ -274,52 +231,6 @@ OPERATIONS: Final = (
         reply=schemas.RecordingList,
     ),
     Operation(
-        name="createAttendee",
-        method="POST",
-        path=f"{_EVENT}/attendees",
-        summary="Register a person; the same address again gives the same person",
-        tag="attendees",
-        callers=HOST,
-        handler=create_attendee,
-        status=201,
-        body=NewAttendee,
-        reply=schemas.AttendeeCreated,
-        errors={409: "Registration is closed, or the event is over."},
-    ),
-    Operation(
-        name="listAttendees",
-        method="GET",
-        path=f"{_EVENT}/attendees",
-        summary="People in the order of registration",
-        tag="attendees",
-        callers=HOST,
-        handler=list_attendees,
-        query=AttendeeQuery,
-        reply=schemas.AttendeeList,
-    ),
-    Operation(
-        name="changeAttendee",
-        method="PATCH",
-        path=_ATTENDEE,
-        summary="Approve or decline",
-        tag="attendees",
-        callers=HOST,
-        handler=change_attendee,
-        body=schemas.AttendeeChange,
-        reply=schemas.AttendeeCreated,
-        errors={409: "No seat is left, or the person has cancelled."},
-    ),
-    Operation(
-        name="cancelAttendee",
-        method="DELETE",
-        path=_ATTENDEE,
-        summary="Cancel; the seat goes to the waiting list",
-        tag="attendees",
-        callers=HOST,
-        handler=cancel_attendee,
-        status=204,
-    ),
-    Operation(
         name="getPlayback",
         method="GET",
         path="/playback",
@@ -332,6 +243,8 @@ OPERATIONS: Final = (
         errors={404: "The event was deleted.", 410: "The link was replaced, or the registration cancelled."},
     ),
     *PLANNING,
+    *ATTENDEES,
+    *REGISTRATION,
     *CONVERSATION,
     *DOORS,
     *RECORDS,

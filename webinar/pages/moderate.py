@@ -49,6 +49,7 @@ MODULES: Final = (
     "js/moderate/ask.js",
     "js/moderate/compose.js",
     "js/moderate/desk.js",
+    "js/moderate/door.js",
     "js/moderate/heights.js",
     "js/moderate/judge.js",
     "js/moderate/keys.js",

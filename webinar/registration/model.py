@@ -53,6 +53,14 @@ class Attendee:
 
 
 @dataclass(frozen=True, slots=True)
+class Knocking:
+    """Somebody before the locked door."""
+
+    id: uuid.UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """What a person agreed to, in the words they were shown."""
 

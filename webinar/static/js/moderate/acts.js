@@ -105,6 +105,11 @@ export class Acts {
     this.timer = window.setTimeout(() => this.#hide(), SHOWN_MS);
   }
 
+  /** What was done elsewhere than in the chat, and cannot be taken back here. @param {string} text */
+  say(text) {
+    this.#say(text, false);
+  }
+
   #hide() {
     const { bar, button } = this.place;
     if (document.activeElement === button) this.timer = window.setTimeout(() => this.#hide(), SHOWN_MS);

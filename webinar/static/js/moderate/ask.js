@@ -57,6 +57,11 @@ export async function askBan(title) {
   return { yes, messages: messages.checked };
 }
 
+/** @param {string} title @returns {Promise<boolean>} */
+export async function askOut(title) {
+  return (await ask(need("#ask-out", HTMLDialogElement), title)) === "yes";
+}
+
 /** @param {string} title @returns {Promise<string | null>} the written answer, perhaps ""; null: not */
 export async function askAnswer(title) {
   const dialog = need("#ask-answer", HTMLDialogElement);

@@ -10,6 +10,7 @@ import { Acts } from "./acts.js";
 import { OnAir, airNow } from "./air.js";
 import { showKeys, startDialogs } from "./ask.js";
 import { Compose } from "./compose.js";
+import { Door } from "./door.js";
 import { Desk } from "./desk.js";
 import { Judge } from "./judge.js";
 import { Keys } from "./keys.js";
@@ -42,7 +43,8 @@ class Console {
     this.judge = new Judge(this.acts, this.desk, client.room, texts, (item) => this.#reply(item));
     this.messages = new MessagePanels(this.desk, this.judge, rows, this.locks, () => client.older(this.lowest));
     this.questions = new QuestionPanel(client.room, this.acts, rows, this.locks);
-    this.people = new PeoplePanel(client, client.room, this.acts, this.judge, rows);
+    this.people = new PeoplePanel(client, client.room, this.acts, this.judge, rows, api);
+    new Door(api, texts, (text) => this.acts.say(text), (waiting) => this.people.waits(waiting));
     this.polls = new PollPanel(client.room, this.acts, rows);
     this.rules = new Rules(client.room, this.desk, this.acts, texts);
     this.views = new Views((name) => this.people.show(name === "people"));

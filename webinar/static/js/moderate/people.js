@@ -1,5 +1,7 @@
 /** The people of the room, searched and paged by the server, and the raised hands in their order. */
 
+import { Refused, Unreachable } from "../media/signalling.js";
+import { askOut } from "./ask.js";
 import { element, initials } from "../chat/message.js";
 import { need } from "../common/boot.js";
 import { LongList } from "./list.js";
@@ -26,8 +28,11 @@ export class PeoplePanel {
    * @param {Acts} acts
    * @param {Judge} judge
    * @param {Rows} rows
+   * @param {import("../studio/api.js").Api} api
    */
-  constructor(client, state, acts, judge, rows) {
+  constructor(client, state, acts, judge, rows, api) {
+    this.api = api;
+    this.waiting = 0; // before the locked door
     this.client = client;
     this.state = state;
     this.acts = acts;
@@ -105,6 +110,7 @@ export class PeoplePanel {
   /** @param {Line} person */
   buttons(person) {
     const found = this.judge.person(person);
+    if (person.role === "attendee") found.push({ act: "out", icon: "out", label: this.texts.say("send_out"), key: "x", kind: "bad" });
     if (person.role === "attendee") found.push({ act: "clear", icon: "trash", label: this.texts.say("delete_all"), key: "d", kind: "bad" });
     return found;
   }
@@ -115,7 +121,9 @@ export class PeoplePanel {
    */
   async do(act, person) {
     if (!this.buttons(person).some((button) => button.act === act)) return;
-    if (act !== "clear") {
+    if (act === "out") {
+      await this.#sendOut(person);
+    } else if (act !== "clear") {
       await this.judge.about(act, person);
     } else {
       const text = this.texts.say("did_delete_person", { name: person.name });
@@ -124,10 +132,32 @@ export class PeoplePanel {
     this.look();
   }
 
+  /** @param {Line} person */
+  async #sendOut({ id, name }) {
+    if (!(await askOut(this.texts.say("send_out_whom", { name })))) return;
+    try {
+      await this.api.sendOut(id);
+      this.acts.say(this.texts.say("did_send_out", { name }));
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+      this.acts.say(this.texts.say("nak_other"));
+    }
+  }
+
+  /** @param {number} count of people before the locked door */
+  waits(count) {
+    this.waiting = count;
+    this.#badge();
+  }
+
+  #badge() {
+    badge("people", this.waiting + [...this.state.hands.values()].filter((hand) => !hand.called).length);
+  }
+
   paintHands() {
     const hands = [...this.state.hands.values()];
     need("[data-desk=hands]", HTMLElement).hidden = hands.length === 0;
-    badge("people", hands.filter((hand) => !hand.called).length);
+    this.#badge();
     const had = document.activeElement instanceof HTMLElement ? document.activeElement.closest("[data-hand]") : null;
     const kept = had instanceof HTMLElement ? [had.dataset.hand, /** @type {HTMLElement} */ (document.activeElement).dataset.act] : null;
     this.hands.replaceChildren(...hands.map((hand) => this.#handRow(hand)));

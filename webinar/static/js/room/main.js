@@ -8,7 +8,6 @@ import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { Side } from "../chat/side.js";
 import { Player } from "../media/player.js";
-import { Announced } from "./announced.js";
 import { RaisedHand } from "./hand.js";
 import { keepAboveKeyboard } from "./keyboard.js";
 import { Lobby } from "./lobby.js";
@@ -54,7 +53,6 @@ class Room {
     new Reactions(this.kinds, need("[data-react=floats]", HTMLElement), this.chat);
     new RaisedHand(need("[data-hand=root]", HTMLElement), this.chat, this.texts);
     this.onScreen = new OnScreen(need("[data-onscreen=root]", HTMLElement), this.chat, this.texts);
-    new Announced(need("[data-announced=root]", HTMLElement), this.chat, this.texts, () => this.player.past !== null);
     keepAboveKeyboard(this.root);
     this.#listen();
     this.#scene(this.root.dataset.state ?? "scheduled");
@@ -70,6 +68,7 @@ class Room {
     need("[data-room=here]", HTMLButtonElement).addEventListener("click", () => location.reload());
     this.player.addEventListener("state", () => this.#plays());
     this.chat.addEventListener("room", () => this.#offer());
+    this.chat.addEventListener("events", (event) => void this.#announced(/** @type {CustomEvent} */ (event).detail));
     window.setInterval(() => this.#inStep(), STEP_MS);
     // The server does not answer: the picture, if it stops too, has probably gone with it.
     this.playback.addEventListener("away", () => this.player.session?.hurry());
@@ -147,6 +146,12 @@ class Room {
     const live = known && this.root.dataset.state === "live" && !settings.ended;
     this.kinds.hidden = !settings.reactions;
     this.acts.hidden = !live || !(settings.reactions || settings.hands);
+  }
+
+  /** @param {import("../chat/log.js").ChatEvent[]} events */
+  async #announced(events) {
+    const last = events.findLast((one) => one.type === "announcement" && one.body);
+    if (last && this.player.past === null) (await import("./announced.js")).announce(last);
   }
 
   /** While the picture is of another moment, so can be the chat. */

@@ -16,6 +16,7 @@ import { Refused, Unreachable, refusal } from "../media/signalling.js";
  *     whep_p95_s: number | null, hls_median_s: number | null, hls_p95_s: number | null}}} LiveFigures
  * @typedef {{state: "recording" | "ready" | "failed", duration_s: number | null, bytes: number | null,
  *   complete: boolean | null, download_url: string | null}} Recording
+ * @typedef {{locked: boolean, waiting: {id: string, name: string}[]}} DoorState
  */
 
 export class Api {
@@ -62,6 +63,26 @@ export class Api {
     return this.#call("POST", "/marks", 5000, mark);
   }
 
+  /** @returns {Promise<DoorState>} */
+  door() {
+    return this.#call("GET", "/door", 5000);
+  }
+
+  /** @param {boolean} locked @returns {Promise<DoorState>} */
+  lock(locked) {
+    return this.#call("PUT", "/door", 5000, { locked });
+  }
+
+  /** @param {string | null} id of one who waits; null: all of them @returns {Promise<DoorState>} */
+  letIn(id) {
+    return this.#call("POST", "/door/let-in", 5000, { attendee_id: id });
+  }
+
+  /** @param {string} id of an attendee, whose seat is taken */
+  sendOut(id) {
+    return this.#call("POST", `/attendees/${id}/send-out`, 5000);
+  }
+
   /** @returns {Promise<{url: string, ticket: string}>} */
   ticket() {
     return this.#call("GET", "/studio/ticket", 5000);
@@ -87,7 +108,7 @@ export class Api {
         signal: within(ms),
       });
       if (!response.ok) throw await refusal(response);
-      return await response.json();
+      return response.status === 204 ? null : await response.json();
     } catch (error) {
       if (error instanceof Refused) throw error;
       throw new Unreachable(error);

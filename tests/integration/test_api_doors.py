@@ -1,0 +1,118 @@
+"""Locked doors: who is inside stays, newcomers wait and are let in; a person is sent out; announcements."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from tests.security.pages_client import Person
+from webinar.base.bus import Json
+from webinar.base.errors import Conflict
+
+if TYPE_CHECKING:
+    from tests.fake_ingest import FakeIngest
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.web_stage"]
+
+
+def path_of(web: Web, person: dict[str, Any]) -> str:
+    return str(person["join_url"]).removeprefix(web.url)
+
+
+async def test_who_is_inside_stays_and_newcomers_wait_until_they_are_let_in(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    door = f"/api/v1/events/{event['id']}/door"
+    people = [await web.attendee(event, f"p{n}@example.org", name=f"사람{n}") for n in range(4)]
+    async with Person(web) as guest:
+        assert 'id="boot"' in (await guest.http.get(path_of(web, people[0]))).text
+        locked = await web.host.put(door, json={"locked": True})
+        assert locked.json() == {"locked": True, "waiting": []}
+        # Inside: comes back, and plays on.
+        assert 'id="boot"' in (await guest.http.get(path_of(web, people[0]))).text
+        assert (await web.playback(people[0]["viewer_token"])).status_code == 200
+        # Newcomers wait, by their page and by their token.
+        for person in people[1:]:
+            page = await guest.http.get(path_of(web, person))
+            assert ('id="boot"' in page.text, 'http-equiv="refresh"' in page.text) == (False, True)
+            refused = await web.playback(person["viewer_token"])
+            assert (refused.status_code, refused.json()["code"]) == (403, "locked")
+            headers = {"Content-Type": "application/sdp"}
+            whep = f"/whep/{event['id']}"
+            refused = await web.call("POST", whep, person["viewer_token"], content="v=0\r\n", headers=headers)
+            assert (refused.status_code, refused.json()["code"]) == (403, "locked")
+        assert [one["name"] for one in (await web.host.get(door)).json()["waiting"]] == ["사람1", "사람2", "사람3"]
+        one = await web.host.post(f"{door}/let-in", json={"attendee_id": people[1]["id"]})
+        assert [two["name"] for two in one.json()["waiting"]] == ["사람2", "사람3"]
+        assert 'id="boot"' in (await guest.http.get(path_of(web, people[1]))).text
+        assert (await web.playback(people[1]["viewer_token"])).status_code == 200
+        assert (await web.host.post(f"{door}/let-in", json={"attendee_id": None})).json()["waiting"] == []
+        assert 'id="boot"' in (await guest.http.get(path_of(web, people[2]))).text
+        late = await web.attendee(event, "late@example.org")
+        assert 'id="boot"' not in (await guest.http.get(path_of(web, late))).text
+        assert (await web.host.put(door, json={"locked": False})).json() == {"locked": False, "waiting": []}
+        assert 'id="boot"' in (await guest.http.get(path_of(web, late))).text
+
+
+async def test_a_person_who_is_sent_out_loses_picture_chat_and_link(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    person = await web.attendee(event)
+    outs: asyncio.Queue[Json] = asyncio.Queue()
+
+    async def heard(payload: bytes) -> None:
+        outs.put_nowait(json.loads(payload))
+
+    await web.ingest_bus.subscribe(f"event.{event['id']}.out", heard)
+    await web.ingest_bus.flush()
+    assert (await web.playback(person["viewer_token"])).status_code == 200
+    sent = await web.host.post(f"/api/v1/events/{event['id']}/attendees/{person['id']}/send-out")
+    assert sent.status_code == 204
+    assert (await asyncio.wait_for(outs.get(), 10))["person"] == person["id"]
+    assert (await web.playback(person["viewer_token"])).status_code == 403
+    async with Person(web) as guest:
+        assert 'id="boot"' not in (await guest.http.get(path_of(web, person))).text
+
+
+async def test_an_announcement_goes_to_the_chat_under_the_name_of_who_makes_it(web: Web) -> None:
+    event = await web.event()
+    path = f"/api/v1/events/{event['id']}/announcements"
+    asked: list[Json] = []
+
+    def chat(error: Exception | None) -> Callable[[Json], Awaitable[Json]]:
+        async def announce(said: Json) -> Json:
+            asked.append(said)
+            if error is not None:
+                raise error
+            return {"seq": 1}
+
+        return announce
+
+    assert (await web.host.post(path, json={"body": "곧 시작해요"})).status_code == 503  # no chat is running
+    served = await web.ingest_bus.serve("chat.announce", chat(None))
+    await web.ingest_bus.flush()
+    assert (await web.host.post(path, json={"body": " 곧 시작해요 "})).status_code == 204
+    assert (asked[0]["event"], asked[0]["body"], asked[0]["role"]) == (event["id"], "곧 시작해요", "host")
+    assert (await web.host.post(path, json={"body": " "})).status_code == 422
+    await web.ingest_bus.unsubscribe(served)
+    await web.ingest_bus.serve("chat.announce", chat(Conflict("over", code="ended")))
+    await web.ingest_bus.flush()
+    assert (await web.host.post(path, json={"body": "끝"})).status_code == 409
+
+
+async def test_a_presenter_decides_nothing_about_people(web: Web) -> None:
+    event = await web.event()
+    found = await web.platform.events.by_slug(event["slug"])
+    token = web.platform.access.studio_token(found, "presenter")
+    path = f"/api/v1/events/{event['id']}"
+    person = await web.attendee(event)
+    for method, call, body in (
+        ("GET", "/door", None),
+        ("PUT", "/door", {"locked": True}),
+        ("POST", "/door/let-in", {"attendee_id": None}),
+        ("POST", f"/attendees/{person['id']}/send-out", None),
+        ("POST", "/announcements", {"body": "x"}),
+    ):
+        reply = await web.call(method, path + call, token, **({} if body is None else {"json": body}))
+        assert reply.status_code == 403, call

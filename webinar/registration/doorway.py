@@ -1,0 +1,96 @@
+"""The door of an event while it runs: locked, newcomers wait before it; who is inside stays, and comes back in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from webinar.base import log
+from webinar.base.bus import Bus
+from webinar.base.db import AWAY, Pool
+from webinar.base.errors import Forbidden, NotFound
+from webinar.registration.doorway_store import DoorwayStore
+from webinar.registration.model import Knocking
+
+_log = log.get(__name__)
+# The page of who waits looks again every 5 s: who has not for so long is gone.
+_KNOCKS_FOR: Final = timedelta(seconds=20)
+_MOST_SHOWN: Final = 500
+# For so long an open door is believed without asking PostgreSQL again, unless the bus says that it changed.
+_BELIEVED_S: Final = 5.0
+_PATIENCE_S: Final = 2.0
+_MOST_EVENTS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Whether the door is locked, and who waits before it."""
+
+    locked: bool
+    knocking: tuple[Knocking, ...]
+
+
+class Doorway:
+    """One a web process. While PostgreSQL is away the door is open: nobody is kept out by that."""
+
+    def __init__(self, pool: Pool, bus: Bus) -> None:
+        self._store = DoorwayStore(pool)
+        self._bus = bus
+        self._open: OrderedDict[uuid.UUID, float] = OrderedDict()  # until when (monotonic) it is believed open
+
+    async def listen(self) -> None:
+        await self._bus.subscribe("event.*.changed", self._changed)
+
+    async def _changed(self, payload: bytes) -> None:
+        text = str(json.loads(payload).get("event_id", ""))
+        for event_id in [known for known in self._open if str(known) == text]:
+            del self._open[event_id]
+
+    async def lock(self, event_id: uuid.UUID, locked: bool) -> None:
+        """Raises `NotFound`."""
+        if not await self._store.lock(event_id, locked):
+            raise NotFound("There is no such event. Check the address.", code="event_not_found")
+        self._open.pop(event_id, None)
+        await self._bus.publish_json(f"event.{event_id}.changed", {"event_id": str(event_id)})
+        _log.info("door locked" if locked else "door opened", event_id=str(event_id))
+
+    async def state(self, event_id: uuid.UUID) -> State:
+        locked = await self._store.locked_at(event_id) is not None
+        knocking = await self._store.knocking(event_id, _KNOCKS_FOR, _MOST_SHOWN) if locked else []
+        return State(locked, tuple(knocking))
+
+    async def enter(self, event_id: uuid.UUID, attendee: uuid.UUID) -> bool:
+        """Whether this person may come in now; who may not has knocked."""
+        if await self._passes(event_id, attendee):
+            return True
+        await self._store.knock(attendee)
+        return False
+
+    async def check(self, event_id: uuid.UUID, attendee: uuid.UUID) -> None:
+        """Raises `Forbidden` code `locked` for a person who is not inside."""
+        if not await self._passes(event_id, attendee):
+            raise Forbidden("The doors are closed. Wait at your link: the host lets you in.", code="locked")
+
+    async def _passes(self, event_id: uuid.UUID, attendee: uuid.UUID) -> bool:
+        if self._open.get(event_id, 0.0) > time.monotonic():
+            return True
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                if await self._store.locked_at(event_id) is not None:
+                    return await self._store.passes(attendee)
+        except AWAY:
+            pass
+        self._open[event_id] = time.monotonic() + _BELIEVED_S
+        if len(self._open) > _MOST_EVENTS:
+            self._open.popitem(last=False)
+        return True
+
+    async def let_in(self, event_id: uuid.UUID, attendee: uuid.UUID | None = None) -> int:
+        """One person, or all who wait; how many. The door stays locked."""
+        return await self._store.let_in(event_id, attendee, _KNOCKS_FOR)
