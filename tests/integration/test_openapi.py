@@ -85,6 +85,15 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
         "GET /events/{event_id}/attendees",
         "PATCH /events/{event_id}/attendees/{attendee_id}",
         "DELETE /events/{event_id}/attendees/{attendee_id}",
+        "GET /events/{event_id}/attendees.csv",
+        "POST /events/{event_id}/attendees/decisions",
+        "POST /events/{event_id}/invitations",
+        "POST /events/{event_id}/attendees/{attendee_id}/link",
+        "GET /events/{event_id}/attendees/{attendee_id}/data",
+        "DELETE /events/{event_id}/attendees/{attendee_id}/data",
+        "GET /events/{event_id}/registration",
+        "PATCH /events/{event_id}/registration",
+        "PUT /events/{event_id}/registration/questions",
         "GET /playback",
     }
     assert "null" not in json.dumps(document["components"]["schemas"]["Problem"]["properties"]["code"])

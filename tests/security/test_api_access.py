@@ -47,6 +47,15 @@ ALLOWED = {
     "listAttendees": HOST,
     "changeAttendee": HOST,
     "cancelAttendee": HOST,
+    "downloadAttendees": HOST,
+    "decideAttendees": HOST,
+    "inviteAttendees": HOST,
+    "sendLink": HOST,
+    "getAttendeeData": HOST,
+    "forgetAttendee": HOST,
+    "getRegistration": HOST,
+    "changeRegistration": HOST,
+    "putQuestions": HOST,
     "getPlayback": VIEWER,
     "listChat": STAFF,
     "downloadChat": STAFF,
@@ -59,7 +68,7 @@ ALLOWED = {
 
 FORGED = {"role": "host", "aud": "studio", "exp": 4_000_000_000}
 # After these the event is another: they come last, in this order.
-LAST = ("sendOut", "startEvent", "pauseEvent", "resumeEvent", "endEvent", "cancelAttendee", "deleteEvent")
+LAST = ("sendOut", "startEvent", "pauseEvent", "resumeEvent", "endEvent", "cancelAttendee", "forgetAttendee", "deleteEvent")
 
 
 @dataclass
@@ -112,6 +121,11 @@ BODIES = {
     "changeEvent": {"title": "B"},
     "createAttendee": {"name": "A", "email": "a@example.org"},
     "changeAttendee": {"status": "approved"},
+    "decideAttendees": {"status": "approved"},
+    "inviteAttendees": {"people": [{"name": "B", "email": "b@example.org"}]},
+    "sendLink": {},
+    "changeRegistration": {"marketing": False},
+    "putQuestions": {"items": [{"text": "Where from?"}]},
     "changeDoor": {"locked": False},
     "letIn": {"attendee_id": None},
     "announce": {"body": "Five minutes"},

@@ -189,7 +189,7 @@ def _validated(model: type[BaseModel], data: bytes | dict[str, str], *, strings:
         errors = error.errors(include_url=False, include_context=False)
         if errors and errors[0]["type"] == "json_invalid":
             raise BadRequest("The body is not valid JSON.", code="bad_json") from error
-        if model is registration_model.NewAttendee:
+        if issubclass(model, registration_model.NewAttendee):
             raise _attendee_problem(error) from error
         raise invalid(errors) from error
 

@@ -71,6 +71,8 @@ class AttendeeReply(Reply):
     language: Language
     registered_at: Time
     first_joined_at: Time | None
+    consent_at: Time | None = Field(description="When they agreed on the form; null when somebody added them.")
+    marketing_at: Time | None = Field(description="Since when they want to hear of other events.")
 
 
 class AttendeeCreated(AttendeeReply):
@@ -282,6 +284,8 @@ def attendee_reply(attendee: Attendee) -> AttendeeReply:
         language=attendee.language,
         registered_at=attendee.registered_at,
         first_joined_at=attendee.first_joined_at,
+        consent_at=attendee.consent_at,
+        marketing_at=attendee.marketing_at,
     )
 
 
