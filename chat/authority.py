@@ -27,6 +27,7 @@ ORDERS: Final[Mapping[str, frozenset[str]]] = {
     "poll_save": _STAGE,
     "poll": _STAGE,
     "hand": _STAGE,
+    "note": _STAGE,
     "lock": _STAGE,
     "unlock": _STAGE,
     "people": _STAGE,  # the list of who is here

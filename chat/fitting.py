@@ -15,6 +15,7 @@ from chat.wire import encode_event
 QUESTIONS: Final = 80 * 1024
 HELD: Final = 32 * 1024
 POLLS: Final = 32 * 1024
+NOTES: Final = 24 * 1024
 
 T = TypeVar("T", bound=Mapping[str, object])
 

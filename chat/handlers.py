@@ -28,6 +28,7 @@ HANDLERS: Final[Mapping[type[wire.ClientMessage], Handler]] = {
     wire.ModMuteAsker: asking_orders.mute_asker,
     wire.ModUnpin: orders.unpin,
     wire.ModAnnounce: orders.announce,
+    wire.ModNote: orders.note,
     wire.ModSettings: orders.settings,
     wire.ModQuestion: asking_orders.question,
     wire.ModPollSave: asking_orders.poll_save,

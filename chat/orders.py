@@ -91,6 +91,11 @@ async def announce(visit: Visit, order: wire.ModAnnounce) -> None:
     await visit.submit("mod", visit.draft("announcement", order.cid, body=order.body))
 
 
+async def note(visit: Visit, order: wire.ModNote) -> None:
+    """Those behind the scenes have things to say after the end, too."""
+    await visit.submit("mod", visit.draft("note", order.cid, body=order.body))
+
+
 async def settings(visit: Visit, order: wire.ModSettings) -> None:
     if visit.room.state.settings.ended:
         await visit.refuse("mod", order.cid, "ended")

@@ -16,6 +16,7 @@ from typing import Protocol
 from chat.entry import Entry
 from chat.hands import Hands
 from chat.messages import Messages
+from chat.notes import Notes
 from chat.polls import Polls
 from chat.questions import Questions
 from chat.room_settings import RoomSettings
@@ -51,6 +52,7 @@ class RoomState:
         self.questions = Questions(self.messages)
         self.polls = Polls()
         self.hands = Hands()
+        self.notes = Notes()
         self._parts: tuple[Part, ...] = (
             self.messages,
             self.sanctions,
@@ -58,6 +60,7 @@ class RoomState:
             self.questions,
             self.polls,
             self.hands,
+            self.notes,
         )
         self._takers: dict[str, list[Part]] = {}
         self._showers: dict[str, Part] = {}

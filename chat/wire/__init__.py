@@ -16,7 +16,15 @@ from chat.wire.client import (
     decode,
 )
 from chat.wire.client_asking import KINDS_OF_REACTION, AnswerPoll, Ask, Hand, React, Vote
-from chat.wire.client_mod import ModAnnounce, ModMuteAsker, ModPerson, ModSettings, ModTarget, ModUnpin
+from chat.wire.client_mod import (
+    ModAnnounce,
+    ModMuteAsker,
+    ModNote,
+    ModPerson,
+    ModSettings,
+    ModTarget,
+    ModUnpin,
+)
 from chat.wire.client_mod_asking import ModHand, ModPoll, ModPollSave, ModQuestion
 from chat.wire.frame import Frame
 from chat.wire.order import Lock, Mod
@@ -47,6 +55,7 @@ __all__ = [
     "ModAnnounce",
     "ModHand",
     "ModMuteAsker",
+    "ModNote",
     "ModPerson",
     "ModPoll",
     "ModPollSave",

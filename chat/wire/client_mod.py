@@ -52,6 +52,13 @@ class ModAnnounce(Mod):
 
 
 @dataclass(frozen=True, slots=True)
+class ModNote(Mod):
+    """A word behind the scenes."""
+
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModSettings(Mod):
     """Only what changes."""
 
@@ -105,6 +112,11 @@ def _announce(op: str, cid: str, message: Mapping[str, Any]) -> ClientMessage:
     return ModAnnounce(op, cid, body) if code is None else Refused("mod", cid, code)
 
 
+def _note(op: str, cid: str, message: Mapping[str, Any]) -> ClientMessage:
+    body, code = text_of(message.get("body"))
+    return ModNote(op, cid, body) if code is None else Refused("mod", cid, code)
+
+
 def _settings(op: str, cid: str, message: Mapping[str, Any]) -> ClientMessage:
     # What is not named here is left alone: a later version's settings are not refused.
     changes: dict[str, Any] = {}
@@ -142,6 +154,7 @@ _OPS: Final[Mapping[str, Reader]] = {
     "mute_asker": _mute_asker,
     "unpin": _unpin,
     "announce": _announce,
+    "note": _note,
     "settings": _settings,
     "question": question,
     "poll_save": poll_save,
