@@ -18,10 +18,13 @@ from webinar.base.errors import NotFound, Unauthenticated, WebinarError
 from webinar.credits.check import Report, Verdict, check
 from webinar.credits.keys import published
 from webinar.credits.model import long, masked, need_of, short, utc
+from webinar.events.model import Event, EventState
 from webinar.pages.forms import FormView
 from webinar.pages.render import page
 from webinar.pages.screen import Screen, go
 from webinar.pages.visit import visit
+from webinar.platform import Platform
+from webinar.registration.model import Attendee
 
 _LARGEST: Final = 8 * 1024 * 1024  # of a bundle that is looked at here; `webinar verify` takes larger ones
 _UNPACKED: Final = 64 * 1024 * 1024
@@ -147,3 +150,11 @@ class VerifyScreen(Screen):
             raise NotFound("There is no certificate for you yet. The host issues them after the event.")
         name = named(event.title, f" {found.number.replace('/', '_')}.pdf")
         return Response(await self.platform.records.pdf(event, found), headers=name, media_type=PDF)
+
+
+async def certificate_path(platform: Platform, event: Event, attendee: Attendee | None, mine: str) -> str | None:
+    """Where a person downloads their certificate, below their personal address `mine`; None while there is none."""
+    if attendee is None or event.state is not EventState.ENDED:
+        return None
+    found = await platform.records.mine(event, attendee.id)
+    return None if found is None else f"{mine}/certificate.pdf"
