@@ -54,6 +54,17 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
     calls = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
     assert calls == {
         "POST /events",
+        "GET /events/{event_id}/attendance.csv",
+        "GET /events/{event_id}/attendance.xlsx",
+        "GET /events/{event_id}/attendance.json",
+        "GET /events/{event_id}/attendance.bundle",
+        "GET /events/{event_id}/certificates",
+        "POST /events/{event_id}/certificates",
+        "GET /events/{event_id}/certificates.zip",
+        "GET /events/{event_id}/certificates/terms",
+        "PATCH /events/{event_id}/certificates/terms",
+        "GET /events/{event_id}/certificates/{certificate_id}.pdf",
+        "POST /events/{event_id}/certificates/{certificate_id}/revoke",
         "GET /events",
         "GET /events/{event_id}",
         "PATCH /events/{event_id}",

@@ -19,6 +19,7 @@ from webinar.pages.forms import FormView
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
 from webinar.pages.screen import Screen, go
+from webinar.pages.verify import certificate_path
 from webinar.pages.visit import visit
 from webinar.recordings.model import content_disposition, file_name
 from webinar.registration.model import Attendee, NewAttendee, Status, parse_new
@@ -78,6 +79,9 @@ class MyScreen(Screen):
             "destroyed_at": destroyed_at(event, rules),
             "place": await registration.waiting_place(attendee) if attendee.status is Status.WAITLISTED else 0,
             "me_path": f"/j/{request.path_params['token']}/me",
+            "certificate_path": await certificate_path(
+                self.platform, event, attendee, f"/j/{request.path_params['token']}"
+            ),
             "join_path": f"/j/{request.path_params['token']}",
             "path": event_path(event),
             "brand": await self.platform.images.brand(event),

@@ -21,6 +21,7 @@ from webinar.pages.attendance_texts import ATTENDANCE
 from webinar.pages.render import page
 from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.screen import Screen
+from webinar.pages.verify import certificate_path
 from webinar.pages.visit import visit
 from webinar.recordings import captions
 from webinar.recordings.gate import Refused
@@ -131,6 +132,7 @@ class ReplayScreen(Screen):
         context = {
             "event": event,
             "you": attendee,
+            "certificate_path": await certificate_path(self.platform, event, attendee, here),
             "here": here,
             "replay": replay,
             "chapters": items,

@@ -17,6 +17,7 @@ from webinar.pages.attendance_texts import ATTENDANCE
 from webinar.pages.render import page
 from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.screen import Screen, go
+from webinar.pages.verify import certificate_path
 from webinar.pages.visit import visit
 from webinar.registration.model import Attendee, Status
 
@@ -148,6 +149,9 @@ class RoomScreen(Screen):
             "you": attendee,
             "state": scene.state,
             "replay_path": replay_path,
+            "certificate_path": await certificate_path(
+                self.platform, event, attendee, f"/j/{request.path_params['token']}"
+            ),
             "modules": MODULES,
             "brand": await self.platform.images.brand(event),
             "boot": self._boot(request, event, attendee),
