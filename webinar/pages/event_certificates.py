@@ -19,7 +19,7 @@ from webinar.credits.model import State, Terms, TermsChange
 from webinar.events.model import Event, EventState
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.notices import Notice
-from webinar.pages.render import page
+from webinar.pages.render import page, renderer
 from webinar.pages.screen import Screen, as_uuid, attendee_id, event_id, go
 from webinar.pages.visit import visit
 from webinar.people.model import Account
@@ -44,6 +44,7 @@ STANDINGS: Final[Mapping[Standing, str]] = {
 _WRONG: Final = {
     "prefix": _("Use at most 20 letters, digits and . _ / - without spaces."),
 }
+_HEADING: Final = _("Certificate of attendance")
 _WRONG_LINE: Final = _("Write at most 100 characters in one line.")
 
 
@@ -156,6 +157,7 @@ class CertificatesScreen(Screen):
             "tab": "report",
             "part": "certificates",
             "terms": terms,
+            "paper_heading": terms.heading or renderer(request).catalogues[event.language].gettext(_HEADING),
             "brand": await self.platform.images.brand(event),
             "form": view,
             "rules": [need.words(visit(request).t) for need in (await self.platform.records.needs(event)).values()],
