@@ -49,7 +49,7 @@ def _(message: str) -> str:
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.PASSED: _("Passed"),
     Outcome.FAILED: _("Not passed"),
-    Outcome.OPEN: _("Open"),
+    Outcome.OPEN: _("Not decided yet"),
 }
 SHOWN: Final[Mapping[str, str]] = {"": _("Everybody"), "here": _("Here now"), "away": _("Not here")}
 
