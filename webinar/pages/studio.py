@@ -31,6 +31,7 @@ MODULES: Final = (
     "js/chat/log.js",
     "js/chat/message.js",
     "js/chat/names.js",
+    "js/chat/notes.js",
     "js/chat/outbox.js",
     "js/chat/panel.js",
     "js/chat/questions.js",
@@ -45,6 +46,7 @@ MODULES: Final = (
     "js/media/whip.js",
     "js/studio/air.js",
     "js/studio/api.js",
+    "js/studio/backstage.js",
     "js/studio/bar.js",
     "js/studio/check.js",
     "js/studio/devices.js",
@@ -124,6 +126,7 @@ class StudioScreen(Screen):
             "home": f"/events/{event.id}" if role == "host" else None,
             "whip_url": self.platform.links.whip(event),
             "modules": MODULES,
+            "backstage": True,
             "boot": boot,
         }
         return page(request, "studio/studio.html", context)

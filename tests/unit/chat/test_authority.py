@@ -8,7 +8,7 @@ from chat import handlers, wire
 from chat.authority import ORDERS, may
 from chat.entry import ROLES
 
-STAGE = {"question", "poll_save", "poll", "hand", "lock", "unlock", "people"}
+STAGE = {"question", "poll_save", "poll", "hand", "note", "lock", "unlock", "people"}
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))

@@ -12,6 +12,7 @@ import { Refused, Unreachable } from "../media/signalling.js";
 import { Publisher } from "../media/whip.js";
 import { Air } from "./air.js";
 import { Api } from "./api.js";
+import { backstage } from "./backstage.js";
 import { Bar } from "./bar.js";
 import { Check } from "./check.js";
 import { Devices } from "./devices.js";
@@ -66,7 +67,8 @@ class Studio {
     this.air = new Air(this.api, this.texts, () => this.bar.receiving || this.#isSending());
     this.finish = new Finish(need("[data-studio=finish]", HTMLElement), this.api, this.texts);
     this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
-    new Side(need("[data-side=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
+    const column = need("[data-side=root]", HTMLElement);
+    backstage(column, new Side(column, this.chat, this.texts, document.documentElement.lang));
     const { devices, sound, publisher, bar, texts } = this;
     this.check = new Check(need("[data-check=root]", HTMLElement), { devices, sound, publisher, bar, texts });
     bar.ready = () => this.check.ready;
