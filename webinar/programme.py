@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from webinar.base import i18n
 from webinar.conversation.service import ConversationService
 from webinar.events.model import Event
 from webinar.events.service import EventService
@@ -63,6 +65,7 @@ class Programme:
         self._events = events
         self._editing = editing
         self._conversation = conversation
+        self._catalogues: dict[i18n.Language, i18n.Catalogue] = {}
 
     async def happenings(self, event: Event) -> list[Happening]:
         """What happened on air, in order; of the agenda, what was planned."""
@@ -85,18 +88,25 @@ class Programme:
             [(s.started_at, s.duration_s if s.duration_s is not None else left or 0.0) for s in sessions]
         )
 
-    async def chapters(self, event: Event, recording: Recording, say: Callable[[str], str]) -> Chapters:
-        """Those that a host saved, else those of the programme; `say` translates the names of what has no title."""
+    async def chapters(self, event: Event, recording: Recording) -> Chapters:
+        """Those that a host saved, else those of the programme, in the event's language."""
         saved = await self._editing.chapters(recording)
         if saved is not None:
             return Chapters(saved, True)
         clock = await self.clock(event.id, recording)
         happened = await self.happenings(event)
+        say = (await self._words(i18n.known(event.language) or i18n.SOURCE)).gettext
         return Chapters(suggested(happened, event, clock, recording.duration_s or 0.0, say), False)
 
-    async def keep_chapters(self, event: Event, recording: Recording, say: Callable[[str], str]) -> None:
+    async def _words(self, language: i18n.Language) -> i18n.Catalogue:
+        """Read when first needed: most processes never are asked for chapters."""
+        if language not in self._catalogues:
+            self._catalogues[language] = await asyncio.to_thread(i18n.load, language)
+        return self._catalogues[language]
+
+    async def keep_chapters(self, event: Event, recording: Recording) -> None:
         """What is suggested is saved: the file that is about to be made has it. Raises `Conflict`."""
-        found = await self.chapters(event, recording, say)
+        found = await self.chapters(event, recording)
         if not found.saved and found.items:
             await self._editing.save_chapters(recording, found.items)
 

@@ -14,7 +14,6 @@ from webinar.api.schemas import Reply, Time
 from webinar.base.errors import Forbidden, NotFound, Unauthenticated
 from webinar.conversation.model import Asked, Said
 from webinar.events.model import Event
-from webinar.pages.visit import visit
 from webinar.programme import Kind
 from webinar.recordings.cuts import Chapter, Cut, CutState
 from webinar.recordings.editing import cut_file
@@ -133,8 +132,7 @@ async def _recording(call: Call) -> tuple[Event, Recording]:
 
 async def chapters(call: Call) -> ChaptersReply:
     event, recording = await _recording(call)
-    visit(call.request).prefer(event.language)
-    found = await call.platform.programme.chapters(event, recording, visit(call.request).t)
+    found = await call.platform.programme.chapters(event, recording)
     items = [ChapterReply(at_s=one.at_s, title=one.title) for one in found.items]
     return ChaptersReply(saved=found.saved, items=items)
 
@@ -168,7 +166,7 @@ async def cut(call: Call) -> CutReply:
 async def ask_cut(call: Call) -> CutReply:
     event, recording = await _recording(call)
     body = call.body(CutBody)
-    await call.platform.programme.keep_chapters(event, recording, visit(call.request).t)
+    await call.platform.programme.keep_chapters(event, recording)
     return _cut_reply(call, recording, await call.platform.editing.ask_cut(recording, body.from_s, body.to_s))
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 _LINE_LIMIT: Final = 64 * 1024
@@ -47,13 +47,15 @@ class Process:
     async def start(cls, command: Command, *, pass_fds: Sequence[int] = ()) -> Process:
         """Runs it in a session of its own, so that Ctrl-C in the terminal reaches only us and we stop it in order."""
         piped = command.on_line is not None
+        # Only where they are asked for: uvloop, on which services run, does not know them.
+        as_whom: dict[str, Any] = {}
+        if command.user is not None:
+            as_whom = {"user": command.user, "group": command.group, "extra_groups": []}
         process = await asyncio.create_subprocess_exec(
             *command.argv,
             env=dict(command.env),
             cwd=command.cwd,
-            user=command.user,
-            group=command.group,
-            extra_groups=[] if command.user is not None else None,
+            **as_whom,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if piped else None,
             stderr=asyncio.subprocess.STDOUT if piped else None,

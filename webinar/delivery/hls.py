@@ -197,7 +197,7 @@ class HlsApp:
         except Unavailable as error:
             return _error("full", 503, error.message, retry_after_s=error.retry_after_s or 2)
         cache = b"public, max-age=300" if found.final else b"public, max-age=0, s-maxage=1"
-        if wanted is not None and session is None:
+        if wanted is not None and (session is None or session.ended):
             cut = parts.of_multivariant if rendition is None else parts.of_media
             return Reply("full", 200, cut(found.plain.decode(), wanted).encode(), _PLAYLIST, cache)
         if found.gzipped and _accepts_gzip(scope):

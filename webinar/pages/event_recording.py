@@ -117,7 +117,7 @@ class RecordingScreen(Screen):
             **await self._files(event, recording),
         }
         if recording is not None and recording.duration_s is not None:
-            chapters = await self.platform.programme.chapters(event, recording, visit(request).t)
+            chapters = await self.platform.programme.chapters(event, recording)
             cut = await self.platform.editing.cut(recording)
             part = (0.0, recording.duration_s) if cut is None else (cut.from_s, cut.to_s or recording.duration_s)
             context |= {
@@ -141,7 +141,7 @@ class RecordingScreen(Screen):
         recording = await self._recording(event)
         try:
             from_s, to_s = _seconds(sent, "from"), _seconds(sent, "to")
-            await self.platform.programme.keep_chapters(event, recording, visit(request).t)
+            await self.platform.programme.keep_chapters(event, recording)
             # What is written without parts of a second is meant to the end of it.
             end_s = None if to_s is None or to_s + 1 > (recording.duration_s or 0) else to_s
             await self.platform.editing.ask_cut(recording, from_s or 0.0, end_s)

@@ -120,7 +120,7 @@ class ReplayScreen(Screen):
         said: dict[str, str] = {}
         items = []
         if replay.recording is not None and replay.recording.duration_s is not None:
-            found = await self.platform.programme.chapters(event, replay.recording, visit(request).t)
+            found = await self.platform.programme.chapters(event, replay.recording)
             items = within(found.items, replay.begins_s, replay.ends_s or replay.recording.duration_s)
             said = await self.platform.editing.captions(replay.recording)
         links = self.platform.links

@@ -1,0 +1,222 @@
+"""What a host makes of a recording, and who may watch it again: a real film, real PostgreSQL, a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import av
+import pytest
+import pytest_asyncio
+
+from ingest.contract import Key, RecordingClosed
+from tests.fake_ingest import FakeIngest
+from tests.media.mp4_probe import probe
+from tests.media.spooled import closed
+from tests.waiting import until
+from webinar.jobs.cutter import Cutter
+from webinar.recordings.store import EditingStore
+
+if TYPE_CHECKING:
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.web_stage"]
+SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, float]:
+    """A recording as the recorder writes it."""
+    recorder = closed(tmp_path_factory.mktemp("film") / "film.mp4", SECONDS)
+    return recorder.path.read_bytes(), recorder.duration_s
+
+
+@pytest_asyncio.fixture
+async def event(web: Web, film: tuple[bytes, float]) -> AsyncIterator[dict[str, Any]]:
+    """One that is over, whose recording is a film."""
+    data, duration_s = film
+    async with FakeIngest(web.ingest_bus, web.platform.storage) as ingest:
+        made = await web.live_event()
+        path = f"/api/v1/events/{made['id']}"
+        for n, title in enumerate(("심부전", "사례"), 1):
+            assert (await web.host.post(f"{path}/marks", json={"kind": "slide", "n": n, "title": title})).is_success
+        session = ingest.sessions[made["id"]]
+        await web.platform.storage.put_bytes(Key.pointer(made["id"], session.id), session.prefix.encode())
+        assert (await web.host.post(f"{path}/end")).is_success
+        notice = ingest.closed(made["id"])
+        real = RecordingClosed(
+            made["id"], notice.session_id, notice.key, len(data), "f" * 64, duration_s, True, audio_bytes=0
+        )
+        await web.platform.storage.put_bytes(notice.key, data)
+        await web.platform.storage.put_bytes(notice.key.removesuffix("mp4") + "json", real.to_json())
+        await web.platform.pool.execute(
+            "update recording set bytes = $2, sha256 = $3, duration_s = $4, audio_bytes = null where event_id = $1",
+            uuid.UUID(made["id"]),
+            len(data),
+            "f" * 64,
+            duration_s,
+        )
+        yield {**made, "path": path}
+
+
+def cutter(web: Web) -> Cutter:
+    parts = web.platform
+    folder = parts.settings.data_dir / "cutting"
+    return Cutter(EditingStore(parts.pool), parts.editing, parts.storage, parts.bus, folder)
+
+
+async def test_a_part_is_made_by_the_worker_with_chapters_and_is_given_out_by_a_link_of_its_own(
+    web: Web, event: dict[str, Any], tmp_path: Path
+) -> None:
+    path = event["path"]
+    chapters = {"items": [{"at_s": 0, "title": "시작"}, {"at_s": 5, "title": " 질문 \n 시간 "}]}
+    saved = (await web.host.put(f"{path}/chapters", json=chapters)).json()
+    assert saved == {"saved": True, "items": [{"at_s": 0.0, "title": "시작"}, {"at_s": 5.0, "title": "질문 시간"}]}
+    asked = await web.host.put(f"{path}/recordings/cut", json={"from_s": 3.0, "to_s": 7.0})
+    assert (asked.status_code, asked.json()["state"], asked.json()["download_url"]) == (200, "waiting", None)
+    assert await cutter(web).step()
+    assert not await cutter(web).step()
+    made = (await web.host.get(f"{path}/recordings/cut")).json()
+    assert (made["state"], made["progress"], made["problem"]) == ("ready", 1.0, None)
+    assert made["begins_s"] <= 3.0 < made["ends_s"]
+    got = await web.guest.get(made["download_url"])
+    assert (got.status_code, len(got.content)) == (200, made["bytes"])
+    (tmp_path / "cut.mp4").write_bytes(got.content)
+    report = probe(tmp_path / "cut.mp4")
+    assert (report.errors, report.gaps) == ([], [])
+    with av.open(str(tmp_path / "cut.mp4")) as container:
+        assert [one["metadata"]["title"] for one in container.chapters()] == ["시작", "질문 시간"]
+    # A link to the part opens nothing else of the recording.
+    whole = made["download_url"].replace("/cut/", "/")
+    assert (await web.guest.get(whole)).status_code == 403
+    (item,) = (await web.host.get(f"{path}/recordings")).json()["items"]
+    assert (await web.guest.get(item["download_url"].replace(item["id"], f"{item['id']}/cut"))).status_code == 403
+    assert len((await web.guest.get(item["download_url"])).content) == item["bytes"]
+    assert (await web.host.delete(f"{path}/recordings/cut")).status_code == 204
+    assert (await web.guest.get(made["download_url"])).status_code == 404
+    assert await web.platform.storage.list_keys("cuts") == []
+
+
+async def test_the_newest_wish_counts_and_what_cannot_be_made_says_why(web: Web, event: dict[str, Any]) -> None:
+    path = event["path"]
+    for from_s in (1.0, 4.5):
+        await web.host.put(f"{path}/recordings/cut", json={"from_s": from_s})
+    assert await cutter(web).step()
+    first = (await web.host.get(f"{path}/recordings/cut")).json()
+    assert (first["state"], first["from_s"]) == ("ready", 4.5)
+    await web.host.put(f"{path}/chapters", json={"items": [{"at_s": 1, "title": "a"}]})
+    again = (await web.host.get(f"{path}/recordings/cut")).json()
+    assert (again["state"], again["from_s"], again["download_url"]) == ("waiting", 4.5, None)
+    assert await cutter(web).step()
+    assert len(await web.platform.storage.list_keys("cuts")) == 1
+    (key,) = [k for k in await web.platform.storage.list_keys("recordings") if k.endswith(".mp4")]
+    await web.platform.storage.put_bytes(key, b"not a film")
+    await web.host.put(f"{path}/recordings/cut", json={"from_s": 2.0})
+    assert await cutter(web).step()
+    failed = (await web.host.get(f"{path}/recordings/cut")).json()
+    assert failed["state"] == "failed"
+    assert failed["problem"]
+
+
+async def _begun(web: Web, event: dict[str, Any]) -> bool:
+    found = (await web.host.get(f"{event['path']}/recordings/cut")).json()
+    return bool(found["state"] != "waiting")
+
+
+async def test_a_worker_that_is_stopped_leaves_the_wish_to_the_next(web: Web, event: dict[str, Any]) -> None:
+    await web.host.put(f"{event['path']}/recordings/cut", json={"from_s": 1.0})
+    working = asyncio.create_task(cutter(web).step(), name="cut")
+    await until(lambda: _begun(web, event))
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    left = (await web.host.get(f"{event['path']}/recordings/cut")).json()["state"]
+    assert left in ("waiting", "ready")  # it may have been done by then
+    if left == "waiting":
+        assert await cutter(web).step()
+    assert (await web.host.get(f"{event['path']}/recordings/cut")).json()["state"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        ("recordings/cut", {"from_s": 900}, "from_s"),
+        ("recordings/cut", {"from_s": 3, "to_s": 3.5}, "to_s"),
+        ("chapters", {"items": [{"at_s": 900, "title": "x"}]}, "at_s"),
+        ("chapters", {"items": [{"at_s": 1, "title": "\u200b \n"}]}, "title"),
+        ("chapters", {"items": [{"at_s": -1, "title": "x"}]}, "items.0.at_s"),
+    ],
+)
+async def test_what_lies_outside_the_recording_is_refused(
+    web: Web, event: dict[str, Any], call: str, body: dict[str, Any], field: str
+) -> None:
+    reply = await web.host.put(f"{event['path']}/{call}", json=body)
+    assert (reply.status_code, [one["field"] for one in reply.json()["errors"]]) == (422, [field])
+
+
+async def test_chapters_are_suggested_by_slides_and_come_back_when_saved_ones_are_dropped(
+    web: Web, event: dict[str, Any]
+) -> None:
+    path = event["path"]
+    suggested = (await web.host.get(f"{path}/chapters")).json()
+    assert suggested == {"saved": False, "items": [{"at_s": 0.0, "title": "심부전"}]}  # the second came too soon after
+    await web.host.put(f"{path}/chapters", json={"items": []})
+    assert (await web.host.get(f"{path}/chapters")).json() == {"saved": True, "items": []}
+    assert (await web.host.delete(f"{path}/chapters")).status_code == 204
+    assert (await web.host.get(f"{path}/chapters")).json() == suggested
+    timeline = (await web.host.get(f"{path}/programme")).json()["items"]
+    assert [(one["kind"], one["title"], one["number"]) for one in timeline] == [
+        ("slide", "심부전", 1),
+        ("slide", "사례", 2),
+    ]
+
+
+async def test_the_gate_decides_who_gets_the_replay_and_until_when(web: Web, event: dict[str, Any]) -> None:
+    path, now = event["path"], dt.datetime.now(dt.UTC)
+    token, join = await _guest(web, event)
+    assert (await web.host.get(f"{path}/replay")).json() == {"who": "registered", "until": None, "download": False}
+    assert (await _watch(web, token, join)) == (None, 200)
+    await web.host.patch(f"{path}/replay", json={"who": "attended"})
+    assert (await _watch(web, token, join)) == ("not_attended", 403)
+    await web.platform.pool.execute(
+        "update attendee set first_joined_at = (select started_at from event where id = $1) where event_id = $1",
+        uuid.UUID(event["id"]),
+    )
+    assert (await _watch(web, token, join)) == (None, 200)
+    public = f"/e/{quote(event['slug'])}/replay"
+    assert (await web.guest.get(public)).status_code == 403
+    await web.host.patch(f"{path}/replay", json={"who": "link", "until": (now + dt.timedelta(hours=1)).isoformat()})
+    page = await web.guest.get(public)
+    assert page.status_code == 200
+    assert '"viewer_token": null' in page.text
+    assert public in (await web.guest.get(public.removesuffix("/replay"))).text
+    await web.host.patch(f"{path}/replay", json={"until": (now - dt.timedelta(hours=1)).isoformat()})
+    assert (await _watch(web, token, join)) == ("expired", 403)
+    await web.host.patch(f"{path}/replay", json={"who": "nobody", "until": None})
+    assert (await _watch(web, token, join)) == ("nobody", 403)
+    assert public not in (await web.guest.get(public.removesuffix("/replay"))).text
+
+
+async def _guest(web: Web, event: dict[str, Any]) -> tuple[str, str]:
+    """Somebody with a seat: registered before the end, as the row says."""
+    made = uuid.uuid4()
+    await web.platform.pool.execute(
+        "insert into attendee (id, event_id, name, email, status, language) "
+        "values ($1, $2, '김하나', 'kim@example.org', 'approved', 'ko')",
+        made,
+        uuid.UUID(event["id"]),
+    )
+    attendee = await web.platform.registration.get(uuid.UUID(event["id"]), made)
+    return web.platform.access.viewer_token(attendee), web.platform.links.join(attendee)
+
+
+async def _watch(web: Web, token: str, join: str) -> tuple[str | None, int]:
+    """Why the player gets nothing, and what the personal page answers."""
+    playback = (await web.playback(token)).json()
+    assert (playback["replay_url"] is None) == (playback["replay_refused"] is not None)
+    page = await web.guest.get(join.removeprefix(web.url) + "/replay")
+    return playback["replay_refused"], page.status_code
