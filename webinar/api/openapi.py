@@ -77,7 +77,9 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if operation.reply is not None:
         done["content"] = {"application/json": {"schema": _ref(operation.reply)}}
     elif operation.file:
-        done["content"] = {operation.file: {"schema": {"type": "string", "format": "binary"}}}
+        data = operation.file == "application/json"
+        schema = {"type": "object"} if data else {"type": "string", "format": "binary"}
+        done["content"] = {operation.file: {"schema": schema}}
     responses = {str(operation.status): done}
     for status, text in operation.all_errors.items():
         found: dict[str, Any] = {
