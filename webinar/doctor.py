@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 from webinar.base import db
 from webinar.base.bus import Bus
 from webinar.base.embedded import EmbeddedPostgres, make_data_dir
-from webinar.base.errors import WebinarError
+from webinar.base.errors import BadSetting, WebinarError
 from webinar.base.process import Command, Process
 from webinar.base.service import port_error
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
+from webinar.mail.postman import NotNow, Postman
+from webinar.mail.server import default_sender, parse
 from webinar.supervisor import ports
 
 # As `ingest.encode.speed` has it: a ladder with 1080p that is this much faster than real time leaves time to spare.
@@ -33,6 +35,7 @@ Level = Literal["ok", "hint", "problem"]
 
 # Two hours of the top rung and audio, 1.95 Mbit/s, and as much again for segments.
 _DISK_WANTED: Final = 4 * 1024**3
+_MAIL_S: Final = 10.0  # EHLO, STARTTLS and signing in
 _COUNTING_S: Final = 10.0  # what the store holds: millions of objects take minutes
 _ADJTIMEX_UNSYNCHRONISED: Final = 5  # TIME_ERROR, adjtimex(2)
 
@@ -207,19 +210,21 @@ async def _mail(settings: Settings) -> list[Finding]:
                 "Mail", "hint", "not set", "Personal links are shown on pages only. Set WEBINAR_SMTP_URL to mail them."
             )
         ]
-    parts = urlsplit(settings.smtp_url.get_secret_value())
-    host, port = parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587)
     try:
-        async with asyncio.timeout(5):
-            _, writer = await asyncio.open_connection(host, port)
-        writer.close()
-    except (OSError, TimeoutError) as error:
-        return [
-            Finding(
-                "Mail", "problem", f"{host}:{port} does not answer ({error or 'time out'})", "Check WEBINAR_SMTP_URL."
-            )
-        ]
-    return [Finding("Mail", "ok", f"{host}:{port} answers")]
+        server = parse(settings.smtp_url.get_secret_value())
+    except BadSetting as error:
+        return [Finding("Mail", "problem", "WEBINAR_SMTP_URL", error.message)]
+    hello = urlsplit(settings.public_url).hostname or "localhost"
+    postman = Postman(server, hello=hello, per_minute=settings.mail_per_minute)
+    try:
+        async with asyncio.timeout(_MAIL_S):
+            found = await postman.check()
+    except (NotNow, TimeoutError) as error:
+        return [Finding("Mail", "problem", str(error) or f"{server.where}: time out", "Check WEBINAR_SMTP_URL.")]
+    finally:
+        await postman.close()
+    sender = settings.mail_from or default_sender(server, hello)
+    return [Finding("Mail", "ok", f"{found}; letters come from {sender}")]
 
 
 async def storage_findings(settings: Settings) -> list[Finding]:

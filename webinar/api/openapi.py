@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from webinar.api.access import Caller
 from webinar.api.operation import Operation
 from webinar.api.schemas import Problem
+from webinar.mail.model import Kind
 
 _REF: Final = "#/components/schemas/{model}"
 _SCHEMES: Final = {
@@ -26,8 +27,13 @@ _PARAMETERS: Final = {
     "attendee_id": "Id of the attendee.",
     "certificate_id": "Id of the certificate.",
     "kind": "Of a picture.",
+    "letter_id": "Id of the letter.",
+    "mail": "Kind of letter.",
 }
-_NO_IDS: Final = {"kind": {"type": "string", "enum": ["cover", "logo", "holding"]}}
+_NO_IDS: Final = {
+    "kind": {"type": "string", "enum": ["cover", "logo", "holding"]},
+    "mail": {"type": "string", "enum": [kind.value for kind in Kind]},
+}
 
 
 def document(operations: Iterable[Operation], server: str) -> dict[str, Any]:

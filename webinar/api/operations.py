@@ -13,14 +13,16 @@ from webinar.api.attendance import ATTENDANCE
 from webinar.api.attendees import ATTENDEES
 from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.doors import DOORS
+from webinar.api.webhooks import WEBHOOKS
 from webinar.api.figures import figures
+from webinar.api.mails import MAILS
 from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
+from webinar.api.records import RECORDS
 from webinar.api.registration import REGISTRATION
 from webinar.api.replay import REPLAY
-from webinar.api.records import RECORDS
 from webinar.base.cursor import PATTERN
 from webinar.events.model import EventChange, EventState, NewEvent
 
@@ -247,6 +249,8 @@ OPERATIONS: Final = (
     *REGISTRATION,
     *CONVERSATION,
     *DOORS,
+    *WEBHOOKS,
+    *MAILS,
     *RECORDS,
     *MARKS,
     *REPLAY,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from webinar.base import cursor as cursors
 from webinar.base import log
 from webinar.base.db import Pool
-from webinar.base.errors import Conflict, NotFound
+from webinar.base.errors import Conflict, NotFound, TooManyRequests
 from webinar.base.queue import Payload, enqueue, enqueue_many
 from webinar.mail.model import (
     FOLLOWUPS,
@@ -30,7 +30,9 @@ from webinar.mail.store import MailStore
 
 _log = log.get(__name__)
 # A host who changes the time twice in a minute writes one letter.
-_SETTLE = timedelta(seconds=60)
+_SETTLE: Final = timedelta(seconds=60)
+_MOST_TESTS: Final = 20
+_TESTS_IN: Final = timedelta(minutes=10)
 
 
 class MailService:
@@ -86,6 +88,9 @@ class MailService:
             )
 
     async def write_test(self, event_id: uuid.UUID, kind: Kind, email: str, language: Language) -> uuid.UUID:
+        """Raises `TooManyRequests`: whoever may host must not make a mail cannon of it."""
+        if await self._store.tests(event_id, _TESTS_IN) >= _MOST_TESTS:
+            raise TooManyRequests("That were many tests. Wait ten minutes and try again.", retry_after_s=60)
         async with self._store.pool.acquire() as connection, connection.transaction():
             return await self._store.write_to(connection, event_id, email, kind, language)
 

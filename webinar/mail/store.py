@@ -114,6 +114,17 @@ class MailStore:
         await _post(connection, rows)
         return uuid.UUID(str(rows[0]["id"]))
 
+    async def tests(self, event_id: uuid.UUID, within: timedelta) -> int:
+        count = await self.pool.fetchval(
+            """
+            select count(*) from letter
+            where event_id = $1 and attendee_id is null and created_at > now() - $2::interval
+            """,
+            event_id,
+            within,
+        )
+        return int(count)
+
     async def write_to_all(
         self, connection: Connection, event_id: uuid.UUID, statuses: Sequence[str], kind: Kind, facts: dict[str, Any]
     ) -> int:

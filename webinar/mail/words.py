@@ -153,7 +153,7 @@ EXAMPLE_NAME: Final = _("Hana Kim")
 
 # As the host's page names them, and when each goes out.
 NAMES: Final[Mapping[Kind, tuple[str, str]]] = {
-    Kind.CONFIRMED: (_("Registered"), _("At once, to who registers and gets a seat")),
+    Kind.CONFIRMED: (_("Registration confirmed"), _("At once, to who registers and gets a seat")),
     Kind.PENDING: (_("Registration received"), _("At once, when you approve each registration")),
     Kind.WAITING: (_("On the waiting list"), _("At once, when all seats are taken")),
     Kind.APPROVED: (_("Approved or moved up"), _("When you approve, or a seat becomes free")),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import time
 from collections.abc import Mapping
 from html import unescape
 from typing import Final
@@ -152,7 +151,6 @@ class MailsScreen(Screen):
             raise Conflict("No mail server is set: nothing can be sent.", code="no_mail_server")
         if not account.email:
             raise Conflict("You are here by a link, so there is no address of yours to write to.", code="no_address")
-        self.doors.letters.take(str(account.id), time.monotonic())
         await self.platform.mail.write_test(event.id, kind, account.email, _language(sent.text("language"), event))
         return go(request, f"/events/{event.id}/mails/{kind.value}", Notice.MAIL_TESTED)
 

@@ -68,6 +68,7 @@ class MailPublicScreen(Screen):
             "form": view,
             "done": done,
             "on": self.platform.letters.on,
+            "brand": await self.platform.images.brand(event),
         }
         return page(request, "event/link.html", context, status, language=event.language)
 
@@ -103,5 +104,11 @@ class MailPublicScreen(Screen):
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(attendee.language)
         done = done or await self.platform.mail.refused(attendee.id)
-        context = {"event": event, "attendee": attendee, "path": f"/e/{quote(event.slug)}", "done": done}
+        context = {
+            "event": event,
+            "attendee": attendee,
+            "path": f"/e/{quote(event.slug)}",
+            "done": done,
+            "brand": await self.platform.images.brand(event),
+        }
         return page(request, "event/no_mail.html", context, language=attendee.language)

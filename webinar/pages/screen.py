@@ -39,7 +39,6 @@ class Doors:
     links: Throttle  # wrong one-time links
     resends: Throttle  # personal links that are asked for once more
     resend_addresses: Throttle  # the same, by event and address
-    letters: Throttle  # tests, by account
 
     @classmethod
     def new(cls) -> Doors:
@@ -49,7 +48,6 @@ class Doors:
             links=Throttle(burst=20, refill_s=10.0),
             resends=Throttle(burst=30, refill_s=10.0),
             resend_addresses=Throttle(burst=3, refill_s=600.0),
-            letters=Throttle(burst=10, refill_s=30.0),
         )
 
 

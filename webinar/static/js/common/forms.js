@@ -4,6 +4,7 @@ export function startForms() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
+    if (event.submitter?.hasAttribute("formtarget")) return; // goes into a frame: this page stays
     if (form.dataset.sent !== undefined) {
       event.preventDefault();
       return;
