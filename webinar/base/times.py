@@ -38,6 +38,11 @@ def day(on: date, language: Language) -> str:
     return format_date(on, format=_DATE[language], locale=language)
 
 
+def short_day(on: date, language: Language) -> str:
+    """`11월 24일`, `Nov 24`."""
+    return format_date(on, format="M월 d일" if language == "ko" else "MMM d", locale=language)
+
+
 def clock(moment: datetime, language: Language) -> str:
     return format_time(moment.time(), format=_TIME[language], locale=language)
 

@@ -101,7 +101,7 @@ class HomeScreen(Screen):
                 cursor=request.query_params.get("after") if only else None,
                 limit=_PER_PAGE if only else most,
             )
-            lists[state] = found.items
+            lists[state] = found.items if only or search else next_dates(found.items)
             following = found.next if only else None
         context = {
             "account": account,
@@ -133,6 +133,18 @@ class HomeScreen(Screen):
             return Shown(event, has, next_step(event, has, recordings.get(event.id), watching, now), place, len(series))
 
         return {state.value: [one(event) for event in listed] for state, listed in lists.items()}
+
+
+def next_dates(events: Sequence[Event]) -> list[Event]:
+    """Of each series its first event that is on the list: the others are behind “all dates”."""
+    seen: set[uuid.UUID] = set()
+    found = []
+    for event in events:
+        if event.series_id is None or event.series_id not in seen:
+            found.append(event)
+        if event.series_id is not None:
+            seen.add(event.series_id)
+    return found
 
 
 def _state(text: str) -> EventState | None:

@@ -97,6 +97,7 @@ class Renderer:
             clock=lambda moment, zone: times.clock(times.local(moment, zone), language),
             clocks=lambda item, zone: times.clocks(item.starts_at, item.ends_at, zone, language),
             day=lambda on: times.day(on, language),
+            shortday=lambda moment, zone: times.short_day(times.local(moment, zone), language),
         )
         return environment
 
