@@ -70,7 +70,10 @@ STATEMENTS = [
         title text not null,
         ended_at timestamptz,
         destroyed_at timestamptz not null default now(),
-        counts jsonb not null
+        created_by uuid references account on delete set null,
+        why text not null default 'date' check (why in ('date', 'host')),
+        counts jsonb not null,
+        log_head text
     )
     """,
 ]
