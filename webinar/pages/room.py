@@ -149,6 +149,7 @@ class RoomScreen(Screen):
             "you": attendee,
             "state": scene.state,
             "replay_path": replay_path,
+            "me_path": f"/j/{request.path_params['token']}/me",
             "certificate_path": await certificate_path(
                 self.platform, event, attendee, f"/j/{request.path_params['token']}"
             ),
@@ -182,5 +183,9 @@ class RoomScreen(Screen):
             "view": view,
             "brand": await self.platform.images.brand(event),
             "href": f"/e/{event.slug}",
+            "place": await self.platform.registration.waiting_place(attendee)
+            if attendee.status is Status.WAITLISTED
+            else 0,
+            "me_path": f"/j/{request.path_params['token']}/me",
         }
         return page(request, "room/waiting.html", context)
