@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 def new_visit() -> str:
-    """Greater than all that were made before: milliseconds since 1970, and what tells two of one millisecond apart."""
+    """Greater than what was made a millisecond before: the time, and what tells two of one millisecond apart."""
     return f"{time.time_ns() // 1_000_000:013d}{secrets.token_hex(4)}"
 
 

@@ -42,14 +42,13 @@ class Rule(BaseModel):
 
     id: uuid.UUID | None = Field(default=None, description="Null for a new one.", strict=False)
     agenda_item_id: uuid.UUID | None = Field(default=None, description="Null: the whole event.", strict=False)
-    share: Annotated[int | None, Field(default=None, ge=1, le=100, description="% of the programme, watched live.")]
-    minutes: Annotated[int | None, Field(default=None, ge=1, le=20_160, description="Watched live.")]
+    share: Annotated[int | None, Field(ge=1, le=100, description="% of the programme, watched live.")] = None
+    minutes: Annotated[int | None, Field(ge=1, le=20_160, description="Watched live.")] = None
     enter: bool = Field(default=False, description="Enter pressed while it could be.")
     leave: bool = Field(default=False, description="Leave pressed while it could be.")
     confirmed: Annotated[
-        int | None,
-        Field(default=None, ge=1, le=100, description="% of the prompts answered that the person was asked."),
-    ]
+        int | None, Field(ge=1, le=100, description="% of the prompts answered that the person was asked.")
+    ] = None
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Rule:

@@ -35,7 +35,8 @@ export class Meter {
     this.last = look;
     const done = last && look.mono - last.mono > GAP_MS ? this.#slept(last, look) : [];
     if (look.state === "stopped") return [...done, ...this.#close(this.troubled ?? look.mono)];
-    const still = last !== null && look.state === "playing" && look.media === last.media && look.mono - last.mono > 500;
+    const both = look.state === "playing" && last?.state === "playing";
+    const still = both && look.media === last.media && look.mono - last.mono > 500;
     if (look.state === "trouble" || still) return [...done, ...this.#trouble(last?.mono ?? look.mono, look.mono)];
     return [...done, ...this.#plays(look)];
   }
