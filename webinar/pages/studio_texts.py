@@ -53,7 +53,6 @@ STUDIO: Final[Table] = {
     "pdf_locked": _("This PDF has a password. Save a copy without one and open that."),
     "pdf_broken": _("This file could not be read as a PDF. Export it again as PDF, then open that."),
     "pdf_loading": _("The slides could not be opened just now. Check your network and try again."),
-    "note_failed": _("The note could not be sent. Try again in a moment."),
     "check_picture": _("Your picture looks fine."),
     "check_small_picture": _("The picture is small. Choose a better camera if you have one."),
     "check_no_picture": _("No camera and no screen yet. Turn one on, or go live with sound only."),

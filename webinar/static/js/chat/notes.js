@@ -96,7 +96,7 @@ export class NotesPanel extends EventTarget {
       if (this.field.value.trim() === body) this.field.value = "";
     } catch (error) {
       if (!(error instanceof Unheard)) throw error;
-      toast(this.texts.say("note_failed"));
+      toast(this.texts.say(error.code === "down" ? "nak_down" : "nak_other"));
     } finally {
       this.form.removeAttribute("aria-busy");
     }
