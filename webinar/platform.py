@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
 from webinar.guests import Guests
 from webinar.letters import Letters
+from webinar.hooks.service import Hooks
 from webinar.links import Links
 from webinar.mail.service import MailService
 from webinar.people.model import Account, Role
@@ -48,8 +49,9 @@ from webinar.recordings.service import RecordingService
 from webinar.records import Records
 from webinar.registration.form import RegistrationForm
 from webinar.registration.doorway import Doorway
-from webinar.registration.model import Attendee
+from webinar.registration.model import Attendee, Step
 from webinar.registration.service import RegistrationService
+from webinar.telling import Telling
 from webinar.replays import ReplayDoor
 from webinar.writer import Writer
 
@@ -87,6 +89,8 @@ class Platform:
     credits: CreditService = field(init=False)
     records: Records = field(init=False)
     links: Links = field(init=False)
+    hooks: Hooks = field(init=False)
+    telling: Telling = field(init=False)
     mail: MailService = field(init=False)
     letters: Letters = field(init=False)
     writer: Writer = field(init=False)
@@ -114,6 +118,8 @@ class Platform:
         self.editing = Editing(self.pool, self.storage)
         self.programme = Programme(self.events, self.editing, self.conversation)
         self.links = Links(self.settings, self.events, self.moderators, self.roles, self.registration, self.recordings)
+        self.hooks = Hooks(self.pool, inside=self.settings.webhooks_inside)
+        self.telling = Telling(self.hooks, self.events, self.recordings, self.links)
         self.attendance = AttendanceService(self.pool)
         self.credits = CreditService(self.pool, self.tokens)
         self.mail = MailService(self.pool)
@@ -145,7 +151,7 @@ class Platform:
         self.crowd = Crowd(self.admission, self._sent)
         self.events.on_change = self.stage.changed
         self.registration.on_change = self.stage.changed
-        self.registration.on_steps = Guests(self.events, self.letters).moved
+        self.registration.on_steps = self._moved
 
     def _doubt(self, event_id: uuid.UUID) -> None:
         """An event or its people are not what they were: what was believed of them is asked for again."""
@@ -211,10 +217,16 @@ class Platform:
                 return Account(link.id, "", link.name, Role.COHOST, False, link.created_at)
         return None
 
+    async def _moved(self, event_id: uuid.UUID, steps: Sequence[Step]) -> None:
+        """People of an event stand elsewhere now: they and the webhooks hear of it."""
+        await Guests(self.events, self.letters).moved(event_id, steps)
+        await self.telling.moved(event_id, steps)
+
     async def start_event(self, event_id: uuid.UUID) -> Event:
         """Goes live and is recorded from then on. Raises as `EventService.start`."""
         event = await self.events.start(event_id)
         await self.recordings.open(event_id)
+        await self.telling.started(event)
         return event
 
     async def end_event(self, event_id: uuid.UUID) -> Event:
@@ -223,6 +235,8 @@ class Platform:
         await self.recordings.scan_event(event_id)
         with contextlib.suppress(*AWAY):  # the worker does it then
             await self.attendance.seal(event_id)
+        await self.telling.ended(event)
+        await self.telling.recorded(event_id)
         return event
 
     async def pause_event(self, event_id: uuid.UUID, paused: bool) -> Event:
@@ -262,6 +276,7 @@ class Platform:
         """What other subjects keep of a person whom registration has forgotten. May be repeated."""
         await self.conversation.forget(event_id, str(attendee_id))
         await self.credits.forget(attendee_id)
+        await self.hooks.forget(attendee_id)
         await self.mail.forget(attendee_id)
 
     async def duplicate_event(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
@@ -280,7 +295,10 @@ class Platform:
         """What other subjects keep of an event that is no person's: each knows its own."""
         await self.roles.inherit(source, targets)
         for target in targets:
+            await self.registration_form.copy(source, target)
             await self.mail.copy_choices(source, target)
+            await self.attendance.copy(source, target)
+            await self.credits.copy_terms(source, target)
 
     async def delete_event(self, event_id: uuid.UUID) -> None:
         """With its people, chat, recording and media; who was to come is told. Raises as `DeletedEvents.delete`."""

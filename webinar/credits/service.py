@@ -51,6 +51,10 @@ class CreditService:
 
     # -- terms ---------------------------------------------------------------------------------------------------
 
+    async def copy_terms(self, source: uuid.UUID, target: uuid.UUID) -> None:
+        """An event that is made like another gives credits alike."""
+        await self._store.copy_terms(source, target)
+
     async def terms(self, event_id: uuid.UUID) -> Terms:
         return await self._store.terms(event_id) or Terms()
 

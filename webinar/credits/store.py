@@ -41,6 +41,17 @@ class CreditStore:
 
     # -- terms ---------------------------------------------------------------------------------------------------
 
+    async def copy_terms(self, source: uuid.UUID, target: uuid.UUID) -> None:
+        """For another event that has none."""
+        await self._pool.execute(
+            """
+            insert into credit_terms (event_id, offered, heading, issuer, signer, credits, prefix)
+            select $2::uuid, offered, heading, issuer, signer, credits, prefix from credit_terms where event_id = $1
+            """,
+            source,
+            target,
+        )
+
     async def terms(self, event_id: uuid.UUID) -> Terms | None:
         row = await self.pool.fetchrow(f"select {_TERMS} from credit_terms where event_id = $1", event_id)  # noqa: S608
         return None if row is None else Terms(**dict(row))
@@ -143,14 +154,3 @@ class CreditStore:
         await self.pool.execute(
             "update certificate set name = null, salt = null, attendee_id = null where attendee_id = $1", attendee_id
         )
-
-    async def forget_all(self, connection: Connection, event_id: uuid.UUID) -> int:
-        """The same of everybody of an event; how many certificates that were."""
-        done = await connection.execute(
-            """
-            update certificate set name = null, salt = null, attendee_id = null
-            where event_id = $1 and (name is not null or attendee_id is not null)
-            """,
-            event_id,
-        )
-        return int(done.rpartition(" ")[2])

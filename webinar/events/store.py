@@ -34,6 +34,7 @@ _UNTOUCHED: Final = {
     "paused": False,
     "started_at": None,
     "ended_at": None,
+    "locked_at": None,
 }
 
 
