@@ -43,7 +43,7 @@ class CreditStore:
 
     async def copy_terms(self, source: uuid.UUID, target: uuid.UUID) -> None:
         """For another event that has none."""
-        await self._pool.execute(
+        await self.pool.execute(
             """
             insert into credit_terms (event_id, offered, heading, issuer, signer, credits, prefix)
             select $2::uuid, offered, heading, issuer, signer, credits, prefix from credit_terms where event_id = $1

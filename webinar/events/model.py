@@ -214,7 +214,10 @@ _ALWAYS: Final = frozenset(("title", "description", "language", "organizer", "ac
 def may_edit(event: Event, change: EventChange) -> None:
     """Raises `Conflict` for a change that the event's state does not allow."""
     if event.state is EventState.ENDED and change.model_fields_set - _ALWAYS:
-        raise Conflict("The event is over: only its title, description, organizer, language and look can change.", code="event_ended")
+        raise Conflict(
+            "The event is over: only its title, description, organizer, language and look can change.",
+            code="event_ended",
+        )
     if event.state is EventState.LIVE and change.model_fields_set & {"starts_at", "state", "language"}:
         raise Conflict("The event is live: end it first, or leave its start as it is.", code="event_live")
 
