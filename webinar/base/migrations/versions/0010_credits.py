@@ -29,11 +29,11 @@ TABLES = [
     )
     """,
     # `statement` is what was signed. It names nobody: it holds a digest of `salt` and `name`, which are removed with
-    # the rest of a person's data, and the certificate can be checked all the same.
+    # the rest of a person's data or of the event, and the certificate can be checked all the same.
     """
     create table certificate (
         id uuid primary key,
-        event_id uuid not null references event on delete cascade,
+        event_id uuid not null,
         attendee_id uuid references attendee on delete set null,
         serial integer not null,
         edition integer not null,
@@ -51,6 +51,17 @@ TABLES = [
     )
     """,
     "create unique index one_valid_certificate on certificate (attendee_id) where revoked_at is null",
+    """
+    create function certificates_name_nobody() returns trigger language plpgsql as
+    $$ begin
+        update certificate set name = null, salt = null where event_id = old.id;
+        return old;
+    end $$
+    """,
+    """
+    create trigger certificates_name_nobody before delete on event
+    for each row execute function certificates_name_nobody()
+    """,
 ]
 
 

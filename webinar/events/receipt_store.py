@@ -1,0 +1,74 @@
+"""SQL of what is due to be destroyed, and of the receipts of what was."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, Final
+
+from webinar.base.db import Pool
+from webinar.events.receipts import Receipt
+
+_COLUMNS: Final = "r.event_id, r.title, r.ended_at, r.destroyed_at, r.why, r.counts, r.log_head"
+
+
+def _receipt(row: Any) -> Receipt:
+    return Receipt(**dict(row))
+
+
+class ReceiptStore:
+    """Queries over one pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def due(self, now: datetime, most: int) -> list[uuid.UUID]:
+        """Events that know people and whose date has come, the longest due first. One that is live has none yet."""
+        rows = await self._pool.fetch(
+            """
+            select id from event
+            where (state = 'ended' or (state <> 'live' and exists (select from attendee a where a.event_id = event.id)))
+                and coalesce(ended_at, ends_at) + make_interval(days => retention_days) <= $1
+            order by coalesce(ended_at, ends_at) + make_interval(days => retention_days), id limit $2
+            """,
+            now,
+            most,
+        )
+        return [row["id"] for row in rows]
+
+    async def date(self, event_id: uuid.UUID) -> datetime | None:
+        found: datetime | None = await self._pool.fetchval(
+            "select coalesce(ended_at, ends_at) + make_interval(days => retention_days) from event where id = $1",
+            event_id,
+        )
+        return found
+
+    async def put(self, event_id: uuid.UUID, why: str, counts: dict[str, int], log_head: str | None) -> None:
+        """Before the event is deleted; written again when that was cut off."""
+        await self._pool.execute(
+            """
+            insert into destroyed_event (event_id, title, ended_at, created_by, why, counts, log_head)
+            select id, title, ended_at, created_by, $2, $3, $4 from event where id = $1
+            on conflict (event_id) do update set destroyed_at = now(), counts = excluded.counts,
+                log_head = excluded.log_head
+            """,
+            event_id,
+            why,
+            counts,
+            log_head,
+        )
+
+    async def all(self, account: uuid.UUID | None, before: datetime | None, most: int) -> list[Receipt]:
+        """Newest first; of one host's events, or (None) of all. Only of what is really gone."""
+        rows = await self._pool.fetch(
+            f"""
+            select {_COLUMNS} from destroyed_event r
+            where not exists (select from event e where e.id = r.event_id)
+                and ($1::uuid is null or r.created_by = $1) and ($2::timestamptz is null or r.destroyed_at < $2)
+            order by r.destroyed_at desc, r.event_id limit $3
+            """,  # noqa: S608 - a constant list of columns
+            account,
+            before,
+            most,
+        )
+        return [_receipt(row) for row in rows]

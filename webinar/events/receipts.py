@@ -1,0 +1,28 @@
+"""What remains of an event that was destroyed: that it was, when, and how much of what. It names nobody. Pure."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+# The host is told so long before.
+WARNING: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`counts`: people, messages, questions, polls, log entries, pictures, recordings and their bytes, by name.
+
+    `log_head` is the hash of the last entry of the attendance log: a bundle that somebody kept can be told by it.
+    """
+
+    event_id: uuid.UUID
+    title: str
+    ended_at: datetime | None
+    destroyed_at: datetime
+    why: str  # date, host
+    counts: Mapping[str, int]
+    log_head: str | None
