@@ -27,11 +27,13 @@ from webinar.base.tokens import Tokens
 from webinar.conversation.service import ConversationService
 from webinar.credits.service import CreditService
 from webinar.deleted import DeletedEvents
+from webinar.destruction import Destruction
 from webinar.events.copies import Copies, Rhythm
 from webinar.events.images import Images
-from webinar.events.model import Event, EventChange
+from webinar.events.model import Event, EventChange, EventState
 from webinar.events.moderators import Moderators
 from webinar.events.plan.service import Plans
+from webinar.events.receipt_store import ReceiptStore
 from webinar.events.role_model import LinkRole
 from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
@@ -88,6 +90,7 @@ class Platform:
     attendance: AttendanceService = field(init=False)
     credits: CreditService = field(init=False)
     records: Records = field(init=False)
+    destruction: Destruction = field(init=False)
     links: Links = field(init=False)
     hooks: Hooks = field(init=False)
     telling: Telling = field(init=False)
@@ -132,6 +135,15 @@ class Platform:
             self.images,
             self.links,
             self.letters,
+        )
+        self.destruction = Destruction(
+            ReceiptStore(self.pool),
+            DeletedEvents(self.storage, self.events),
+            self.registration,
+            self.attendance,
+            self.conversation,
+            self.recordings,
+            self.images,
         )
         self.writer = Writer.of(self.settings, self.links, self.registration)
         prefix = None if self.live is None else self.live.replays.prefix
@@ -302,6 +314,10 @@ class Platform:
 
     async def delete_event(self, event_id: uuid.UUID) -> None:
         """With its people, chat, recording and media; who was to come is told. Raises as `DeletedEvents.delete`."""
-        goodbyes = await self.letters.goodbyes(await self.events.get(event_id))
-        await DeletedEvents(self.storage, self.events).delete(event_id)
+        event = await self.events.get(event_id)
+        goodbyes = await self.letters.goodbyes(event)
+        if event.state is EventState.ENDED:
+            await self.destruction.destroy(event_id, "host")
+        else:
+            await DeletedEvents(self.storage, self.events).delete(event_id)
         await self.letters.call_off(goodbyes)

@@ -24,6 +24,7 @@ from webinar.jobs.housekeeper import Housekeeper
 from webinar.jobs.keeper import Keeper
 from webinar.jobs.mailing import Mailing
 from webinar.jobs.queue import Runner
+from webinar.jobs.retention import Retention
 from webinar.jobs.sealer import Sealer
 from webinar.platform import Platform
 from webinar.recordings.service import RecordingService
@@ -81,6 +82,7 @@ async def work(platform: Platform) -> None:
         tasks.create_task(_scan(platform.recordings), name="scan")
         tasks.create_task(_cutter(platform).keep(), name="cutter")
         tasks.create_task(Sealer(platform.attendance).keep(), name="sealer")
+        tasks.create_task(Retention(platform.destruction).keep(), name="retention")
         known = handlers(platform)
         if platform.letters.on:
             mailing = Mailing(platform)
