@@ -3,6 +3,7 @@
  */
 
 import { ChatClient } from "../chat/client.js";
+import { NotesPanel } from "../chat/notes.js";
 import { Outbox } from "../chat/outbox.js";
 import { Texts, boot, need } from "../common/boot.js";
 import { Api } from "../studio/api.js";
@@ -15,7 +16,7 @@ import { Desk } from "./desk.js";
 import { Judge } from "./judge.js";
 import { Keys } from "./keys.js";
 import { Locks } from "./locks.js";
-import { MessagePanels } from "./messages.js";
+import { MessagePanels, badge } from "./messages.js";
 import { PeoplePanel } from "./people.js";
 import { Picture } from "./picture.js";
 import { PollPanel } from "./polls.js";
@@ -47,7 +48,13 @@ class Console {
     new Door(api, texts, (text) => this.acts.say(text), (waiting) => this.people.waits(waiting));
     this.polls = new PollPanel(client.room, this.acts, rows);
     this.rules = new Rules(client.room, this.desk, this.acts, texts);
-    this.views = new Views((name) => this.people.show(name === "people"));
+    this.notes = new NotesPanel(need("[data-notes=root]", HTMLElement), client, texts, document.documentElement.lang);
+    this.unread = 0;
+    this.notes.addEventListener("news", (event) => this.#noted(/** @type {CustomEvent} */ (event).detail));
+    this.views = new Views((name) => {
+      this.people.show(name === "people");
+      if (name === "notes") this.#noted(-this.unread);
+    });
     this.places = this.#places();
     this.keys = new Keys(() => this.#inSight(), this.#commands());
     this.held = 0;
@@ -102,8 +109,15 @@ class Console {
   /** @param {string} name shows a panel, and puts the focus into it */
   #go(name) {
     this.views.show(name);
-    if (name === "settings") need("[data-desk=settings] input", HTMLInputElement).focus();
+    if (name === "notes") this.notes.field.focus();
+    else if (name === "settings") need("[data-desk=settings] input", HTMLInputElement).focus();
     else this.keys.place?.list.items.length ? this.keys.place.list.move(0) : this.keys.place?.list.scroll.focus();
+  }
+
+  /** @param {number} more unread notes from behind the scenes; those in sight are read */
+  #noted(more) {
+    this.unread = this.views?.root.dataset.side === "notes" ? 0 : this.unread + more;
+    badge("notes", this.unread);
   }
 
   #write() {
