@@ -28,6 +28,7 @@ RUNS = {
     "ladder": [["tests.bench.ladder"]],
     "overload": [["tests.bench.overload"]],
     "pages": [["tests.bench.pages"]],
+    "registering": [["tests.bench.registering"], ["tests.bench.registering", "--over", "0"]],
     "soak": [["tests.bench.soak"]],
 }
 
@@ -50,6 +51,7 @@ def main(names: list[str]) -> int:
         "ladder",
         "overload",
         "pages",
+        "registering",
     ]:
         for module, *arguments in RUNS[name]:
             print(f"# {module} {' '.join(arguments)}", flush=True)
