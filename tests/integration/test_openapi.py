@@ -53,6 +53,7 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
     assert document["servers"] == [{"url": f"{web.url}/api/v1"}]
     calls = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
     assert calls == {
+        "GET /receipts",
         "POST /events",
         "GET /events/{event_id}/attendance.csv",
         "GET /events/{event_id}/attendance.xlsx",

@@ -40,6 +40,7 @@ from webinar.pages.mail_public import MailPublicScreen
 from webinar.pages.middleware import PagesMiddleware
 from webinar.pages.moderate import ModerateScreen
 from webinar.pages.my import MyScreen
+from webinar.pages.receipts import ReceiptsScreen
 from webinar.pages.render import Renderer, renderer
 from webinar.pages.replay import ReplayScreen
 from webinar.pages.room import RoomScreen
@@ -81,6 +82,7 @@ _SCREENS = (
     ReplayScreen,
     MyScreen,
     VerifyScreen,
+    ReceiptsScreen,
     StudioScreen,
     DevicesScreen,
     ModerateScreen,

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from ingest.contract import LOW_ROOM_S, LiveStatus, SessionState
 from webinar.events.model import Event, EventState
+from webinar.events.receipts import WARNING
 from webinar.pages.confirm import WORDS, Question, ask
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
@@ -58,6 +59,8 @@ class OverviewScreen(Screen):
             **await self._now(event),
         }
         context["phases"] = await self._run_sheet(event, context)
+        gone = await self.platform.destruction.date(event.id) if event.state is EventState.ENDED else None
+        context["destroyed_soon"] = gone if gone is not None and gone - datetime.now(UTC) <= WARNING else None
         return page(request, "host/event.html", context)
 
     async def _run_sheet(self, event: Event, context: dict[str, Any]) -> list[Phase]:
