@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import IO, Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from webinar.api.access import Caller
@@ -102,6 +102,30 @@ class Revocation(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     reason: Annotated[str, Field(min_length=1, max_length=500, description="Shown to who checks it.")]
+
+
+class ReceiptQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Annotated[AwareDatetime | None, Field(default=None, description="`next` of the page before.", strict=False)]
+    limit: Annotated[int, Field(default=50, ge=1, le=200)]
+
+
+class ReceiptReply(Reply):
+    """An event that was destroyed with all that it knew of people."""
+
+    event_id: uuid.UUID
+    title: str
+    ended_at: Time | None
+    destroyed_at: Time
+    why: Literal["date", "host"]
+    counts: dict[str, int] = Field(description="How many people, messages, recordings, … there were.")
+    log_head: str | None = Field(description="Hash of the last entry of its attendance log.")
+
+
+class ReceiptList(Reply):
+    items: list[ReceiptReply]
+    next: str | None = Field(description="Cursor of the next page, null at the end.")
 
 
 def certificate_reply(call: Call, made: Certificate) -> CertificateReply:
@@ -209,6 +233,14 @@ async def revoke(call: Call) -> CertificateReply:
     return certificate_reply(
         call, await call.platform.credits.revoke(call.event_id, call.path_id("certificate_id"), reason)
     )
+
+
+async def receipts(call: Call) -> ReceiptList:
+    query = call.query(ReceiptQuery)
+    found = await call.platform.destruction.receipts(None, query.cursor, query.limit + 1)
+    items = [ReceiptReply.model_validate(one, from_attributes=True) for one in found[: query.limit]]
+    following = items[-1].destroyed_at.isoformat() if len(found) > len(items) else None
+    return ReceiptList(items=items, next=following)
 
 
 _EVENT: Final = "/events/{event_id}"
@@ -331,5 +363,16 @@ RECORDS: Final = (
         handler=revoke,
         body=Revocation,
         reply=CertificateReply,
+    ),
+    Operation(
+        name="listReceipts",
+        method="GET",
+        path="/receipts",
+        summary="Events that were destroyed, newest first",
+        tag="events",
+        callers=HOST,
+        handler=receipts,
+        query=ReceiptQuery,
+        reply=ReceiptList,
     ),
 )
