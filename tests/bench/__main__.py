@@ -19,6 +19,7 @@ RUNS = {
     "nchan": [["tests.bench.chat_nchan"], ["tests.bench.chat_nchan", "--rate", "100"]],  # needs libnginx-mod-nchan
     "recording": [["tests.bench.recording"]],
     "all": [["tests.bench.everything"]],
+    "attending": [["tests.bench.attending"]],
     "lipsync": [["tests.bench.lipsync"]],
     "hls": [
         ["tests.bench.hls_cost"],

@@ -55,6 +55,12 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
     assert calls == {
         "GET /receipts",
         "POST /events",
+        "POST /attendance",
+        "GET /events/{event_id}/attendance",
+        "GET /events/{event_id}/attendance/rules",
+        "PUT /events/{event_id}/attendance/rules",
+        "GET /events/{event_id}/attendance/audience",
+        "PATCH /events/{event_id}/attendance/{attendee_id}",
         "GET /events/{event_id}/attendance.csv",
         "GET /events/{event_id}/attendance.xlsx",
         "GET /events/{event_id}/attendance.json",

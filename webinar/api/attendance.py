@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import timedelta
 from typing import Annotated, Final, Literal
@@ -20,6 +21,7 @@ from webinar.registration.model import Attendee
 
 HOST: Final = frozenset({Caller.HOST})
 _MOST_STEPS: Final = 5000
+_PATIENCE_S: Final = 8.0
 
 
 class BeatBody(BaseModel):
@@ -182,7 +184,8 @@ async def report(call: Call) -> StandingReply:
     beats = [Beat(b.kind, b.started_at, b.ended_at) for b in body.beats]
     marks = [Mark(m.kind, m.at, m.prompt if m.kind == "confirm" else 0) for m in body.marks]
     person = uuid.UUID(viewer.person)
-    return standing_reply(await platform.attendance.tell(viewer.event_id, person, body.device, beats, marks))
+    async with asyncio.timeout(_PATIENCE_S):  # of a database that hangs: the browser keeps what it told
+        return standing_reply(await platform.attendance.tell(viewer.event_id, person, body.device, beats, marks))
 
 
 def standing_reply(standing: Standing) -> StandingReply:
