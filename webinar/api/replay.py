@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from webinar import report as reports
 from webinar.api.access import Caller
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
-from webinar.base.errors import Forbidden, NotFound, Unauthenticated
+from webinar.base.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from webinar.conversation.model import Asked, Said
-from webinar.events.model import Event
+from webinar.events.model import Event, EventState
 from webinar.programme import Kind
 from webinar.recordings.cuts import Chapter, Cut, CutState
 from webinar.recordings.editing import cut_file
@@ -101,6 +103,39 @@ class HappeningReply(Reply):
 
 class ProgrammeReply(Reply):
     items: list[HappeningReply]
+
+
+class StepReply(Reply):
+    at: Time
+    people: int
+
+
+class DayReply(Reply):
+    day: date = Field(description="In the event's time zone.")
+    people: int
+
+
+class ReportReply(Reply):
+    """What the event was; while it is live, so far. `passed`: null without rules of attendance."""
+
+    registered: int
+    attended: int
+    peak: int
+    peak_at: Time | None
+    median_s: float
+    replayed: int
+    passed: int | None
+    messages: int
+    questions: int
+    answered: int
+    polls: int
+    step_s: int
+    audience: list[StepReply]
+    registrations: list[DayReply]
+
+
+class FollowupReply(Reply):
+    letters: int = Field(description="Written now; who has theirs already gets no second one.")
 
 
 class SearchQuery(BaseModel):
@@ -201,6 +236,25 @@ async def programme(call: Call) -> ProgrammeReply:
     names = ("at", "until", "kind", "title", "number")
     found = await call.platform.programme.happenings(event)
     return ProgrammeReply(items=[HappeningReply(**{name: getattr(one, name) for name in names}) for one in found])
+
+
+async def report(call: Call) -> ReportReply:
+    event = await call.platform.events.get(call.event_id)
+    made = await reports.make(call.platform, event, datetime.now(UTC))
+    lists = {"audience", "registrations"}
+    fields = {name: getattr(made, name) for name in ReportReply.model_fields if name not in lists}
+    return ReportReply(
+        **fields,
+        audience=[StepReply(at=at, people=people) for at, people in made.audience],
+        registrations=[DayReply(day=day, people=people) for day, people in made.days],
+    )
+
+
+async def followup(call: Call) -> FollowupReply:
+    event = await call.platform.events.get(call.event_id)
+    if event.state is not EventState.ENDED:
+        raise Conflict("Follow-up letters are for when the event is over.", code="not_ended")
+    return FollowupReply(letters=await call.platform.letters.followup(event))
 
 
 async def search(call: Call) -> HitList:
@@ -314,6 +368,23 @@ REPLAY: Final = (
         summary="The timeline: agenda, slides, questions answered, polls, breaks",
         handler=programme,
         reply=ProgrammeReply,
+    ),
+    _operation(
+        name="getReport",
+        method="GET",
+        path=f"{_EVENT}/report",
+        summary="The event in figures, and its audience over time",
+        handler=report,
+        reply=ReportReply,
+    ),
+    _operation(
+        name="sendFollowup",
+        method="POST",
+        path=f"{_EVENT}/followup",
+        summary="Write the follow-up letters, once a person",
+        handler=followup,
+        reply=FollowupReply,
+        errors={409: "The event is not over."},
     ),
     Operation(
         name="searchReplay",

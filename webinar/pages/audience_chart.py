@@ -189,14 +189,13 @@ def _agenda(agenda: Sequence[Happening], axis: Axis, top: int) -> list[Markup]:
 def bar(spans: Sequence[tuple[datetime, datetime]], axis: Axis, label: str) -> Markup:
     """One person's times on the same axis."""
     whole = max((axis.end - axis.start).total_seconds(), 1.0)
-    rects = Markup("").join(
-        Markup('<rect x="{:.2f}" y="0" width="{:.2f}" height="10"/>').format(
-            min(max((start - axis.start).total_seconds() / whole, 0), 1) * 200,
-            max(min((end - start).total_seconds() / whole, 1) * 200, 0.8),
-        )
-        for start, end in spans
-        if end > axis.start and start < axis.end
-    )
+    rects = Markup("")
+    for start, end in spans:
+        first, last = max(start, axis.start), min(end, axis.end)
+        if first < last:
+            x = 200 * (first - axis.start).total_seconds() / whole
+            width = max(200 * (last - first).total_seconds() / whole, 0.8)
+            rects += Markup('<rect x="{:.2f}" y="0" width="{:.2f}" height="10"/>').format(min(x, 200 - width), width)
     return Markup(
         '<svg class="spans" viewBox="0 0 200 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
     ).format(label, rects)

@@ -30,7 +30,7 @@ from webinar.people.model import Account
 from webinar.programme import Kind
 from webinar.report import Person, Report
 
-_PER_PAGE: Final = 50
+_PER_PAGE: Final = 30
 _LONGEST_SEARCH: Final = 100
 
 Clock = Callable[[datetime], str]
@@ -135,6 +135,7 @@ class ReportScreen(Screen):
             "steps": _table(made),
             "kinds": KINDS,
             "days": self._days(request, made),
+            "clock": _clock(event),
             "listing": listing,
             "columns": COLUMNS,
             "found": len(people),
