@@ -17,7 +17,7 @@ from webinar.jobs.queue import Handler, Runner
 
 @contextlib.asynccontextmanager
 async def runner(pool: Pool, handlers: Mapping[str, Handler]) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(Runner(JobStore(pool), handlers).keep(), name="jobs")
+    task = asyncio.create_task(Runner(JobStore(pool), handlers, look_every_s=0.02).keep(), name="jobs")
     try:
         yield task
     finally:

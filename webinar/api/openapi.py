@@ -25,6 +25,8 @@ _SCHEMES: Final = {
 _PARAMETERS: Final = {
     "event_id": "Id of the event.",
     "attendee_id": "Id of the attendee.",
+    "webhook_id": "Id of the webhook.",
+    "delivery_id": "Id of the delivery.",
     "certificate_id": "Id of the certificate.",
     "kind": "Of a picture.",
     "letter_id": "Id of the letter.",

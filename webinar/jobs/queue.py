@@ -21,7 +21,6 @@ _log = log.get(__name__)
 RAN: Final = Counter("webinar_jobs_run_total", "Queued jobs that ran", ["job", "outcome"])
 QUEUED: Final = Gauge("webinar_jobs", "Queued jobs, as counted every 15 s", ["job", "state"])
 
-_LOOK_EVERY_S: Final = 0.5
 _COUNT_EVERY_S: Final = 15.0
 
 
@@ -54,9 +53,10 @@ class Handler:
 class Runner:
     """One a worker; any number of workers share one queue."""
 
-    def __init__(self, store: JobStore, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, store: JobStore, handlers: Mapping[str, Handler], *, look_every_s: float = 0.5) -> None:
         self._store = store
         self._handlers = handlers
+        self._look_every_s = look_every_s
         self._running: dict[asyncio.Task[None], Job] = {}
 
     async def keep(self) -> None:
@@ -73,9 +73,9 @@ class Runner:
     async def _pause(self) -> None:
         """Until a job is done, which may leave room for the next, or it is time to look again."""
         if self._running:
-            await asyncio.wait(self._running, timeout=_LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._running, timeout=self._look_every_s, return_when=asyncio.FIRST_COMPLETED)
         else:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(self._look_every_s)
 
     async def _take(self, tasks: asyncio.TaskGroup) -> None:
         room = {name: handler.at_once for name, handler in self._handlers.items()}
