@@ -1,0 +1,147 @@
+"""What an event knows of people is destroyed on its date, all of it, and a receipt says so."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.test_api_conversation import write
+from tests.integration.test_api_records import certificates, get, held, post, shown
+from tests.security.pages_client import Person
+from webinar.base.errors import Unavailable
+from webinar.jobs.retention import Retention
+
+if TYPE_CHECKING:
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.web_stage"]
+
+HOUR_S = 3600.0
+
+
+class Clocks:
+    """The date of the machine, and a clock that does not jump."""
+
+    def __init__(self) -> None:
+        self.ahead, self.steady = timedelta(), 0.0
+
+    def retention(self, web: Web) -> Retention:
+        return Retention(
+            web.platform.destruction, clock=lambda: datetime.now(UTC) + self.ahead, steady=lambda: self.steady
+        )
+
+    def pass_days(self, days: float) -> None:
+        self.ahead += timedelta(days=days)
+        self.steady += days * 24 * HOUR_S
+
+
+async def leftovers(web: Web, event_id: uuid.UUID, texts: tuple[str, ...]) -> list[str]:
+    """Tables with a row that names the event or one of these texts."""
+    pool = web.platform.pool
+    tables = await pool.fetch("select tablename from pg_tables where schemaname = 'public'")
+    found = []
+    for row in tables:
+        name = row["tablename"]
+        for text in (str(event_id), *texts):
+            if await pool.fetchval(f"select exists (select from {name} t where t::text like $1)", f"%{text}%"):  # noqa: S608
+                found.append(f"{name}: {text}")
+    return found
+
+
+async def full(web: Web) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An event of which everything there is is known."""
+    event, made = await held(web, **{"김하나": 90, "이두리": 50})
+    await write(web, event, ("message", made["김하나"]["id"], {"body": "비밀 이야기"}))
+    await web.platform.storage.put_bytes(f"recordings/{event['id']}/a.mp4", b"film")
+    await web.platform.storage.put_bytes(f"images/{event['id']}/logo.png", b"logo")
+    await post(web, event, "certificates", {})
+    return event, (await certificates(web, event))["김하나"]
+
+
+async def test_on_its_date_nothing_of_an_event_is_left_but_a_receipt(web: Web) -> None:
+    event, certificate = await full(web)
+    await get(web, event, "attendance.bundle")  # seals the log
+    event_id, clocks = uuid.UUID(event["id"]), Clocks()
+    retention = clocks.retention(web)
+    clocks.pass_days(89)
+    assert await retention.look() == 0
+    clocks.pass_days(2)
+    assert await retention.look() == 0  # due now, and seen so for the first time
+    clocks.pass_days(1)
+    assert await retention.look() == 1
+    left = await leftovers(web, event_id, ("김하나", "0@example.org", "비밀 이야기"))
+    assert sorted(left) == [f"certificate: {event_id}", f"destroyed_event: {event_id}"]
+    assert await web.platform.storage.list_keys(f"recordings/{event['id']}") == []
+    assert await web.platform.storage.list_keys(f"images/{event['id']}") == []
+    (receipt,) = (await web.host.get("/api/v1/receipts")).json()["items"]
+    assert (receipt["event_id"], receipt["why"]) == (event["id"], "date")
+    assert receipt["counts"]["people"] == 2
+    assert receipt["counts"]["messages"] == 1
+    assert len(receipt["log_head"]) == 64
+    assert "This certificate is valid" in await shown(web, certificate)
+    assert await retention.look() == 0
+
+
+async def test_a_clock_that_jumps_ahead_and_back_destroys_nothing(web: Web) -> None:
+    event, _ = await full(web)
+    clocks = Clocks()
+    retention = clocks.retention(web)
+    clocks.ahead = timedelta(days=3650)
+    assert await retention.look() == 0
+    clocks.steady += HOUR_S / 2
+    assert await retention.look() == 0
+    clocks.ahead = timedelta()
+    clocks.steady += HOUR_S
+    assert await retention.look() == 0
+    clocks.ahead = timedelta(days=3650)
+    assert await retention.look() == 0
+    assert (await web.host.get(f"/api/v1/events/{event['id']}")).status_code == 200
+
+
+async def test_what_was_cut_off_is_done_again_and_has_no_receipt_before(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, _ = await full(web)
+    clocks, storage = Clocks(), web.platform.storage
+    retention = clocks.retention(web)
+    clocks.pass_days(91)
+    await retention.look()
+    clocks.pass_days(1)
+
+    async def away(key: str, data: bytes) -> None:
+        raise Unavailable("The object store is away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(storage), "put_bytes", lambda self, key, data: away(key, data))
+        assert await retention.look() == 0
+    assert (await web.host.get("/api/v1/receipts")).json()["items"] == []
+    assert (await web.host.get(f"/api/v1/events/{event['id']}")).status_code == 200
+    assert await retention.look() == 1
+    assert len((await web.host.get("/api/v1/receipts")).json()["items"]) == 1
+
+
+async def test_events_that_know_nobody_are_left_alone(web: Web) -> None:
+    await web.event(title="견본", starts_at="2020-01-01T05:00:00Z")
+    clocks = Clocks()
+    retention = clocks.retention(web)
+    await retention.look()
+    clocks.pass_days(1)
+    assert await retention.look() == 0
+
+
+async def test_the_host_is_warned_deletes_earlier_and_has_a_receipt(web: Web) -> None:
+    event, _ = await full(web)
+    await web.platform.pool.execute("update event set retention_days = 5")
+    async with Person(web) as host:
+        await host.become_owner()
+        assert "This event is deleted on" in (await host.http.get(f"/events/{event['id']}")).text
+        assert "Nothing was deleted yet" in (await host.http.get("/receipts")).text
+        assert (await host.send(f"/events/{event['id']}/delete")).status_code == 303
+        text = (await host.http.get("/receipts")).text
+        assert "추계 학술대회 2026" in text
+        assert "by the host" in text
+        assert "2 people, 1 messages" in text
+        assert "김하나" not in text
