@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     mail_per_minute: int = Field(
         default=600, ge=1, le=60_000, description="Letters handed to the mail server in a minute, at most."
     )
+    webhooks_inside: bool = Field(
+        default=False,
+        description="Webhooks may also go to plain http, private networks and this machine: for receivers that stand beside the platform.",
+    )
     metrics_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("127.0.0.1", "::1"),
         description="Comma-separated addresses or networks that may read `/metrics`. Requests that a proxy forwarded are refused.",

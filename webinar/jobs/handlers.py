@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from webinar.base.queue import Payload
+from webinar.hooks.service import JOB
 from webinar.jobs.queue import Handler
 from webinar.platform import Platform
 from webinar.registration.service import FORGET
@@ -16,4 +17,10 @@ def handlers(platform: Platform) -> dict[str, Handler]:
     async def forget(payload: Payload) -> None:
         await platform.forget_elsewhere(uuid.UUID(payload["event"]), uuid.UUID(payload["attendee"]))
 
-    return {FORGET: Handler(run=forget)}
+    return {
+        FORGET: Handler(run=forget),
+        # About a day in all, at first in quick succession.
+        JOB: Handler(
+            run=platform.hooks.deliver, failed=platform.hooks.failed, at_once=8, tries=16, longest_wait_s=21_600
+        ),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 import contextlib
 from typing import Final
 
@@ -68,6 +69,8 @@ async def work(platform: Platform) -> None:
             notice = RecordingClosed.from_json(payload)
             if not await platform.recordings.closed(notice):
                 await housekeeper.deleted(notice.event_id)
+            else:
+                await platform.telling.recorded(uuid.UUID(notice.event_id))
             if notice.joined:
                 await housekeeper.joined(notice.event_id)
         except UnknownMessage as error:

@@ -46,6 +46,7 @@ from webinar.pages.replay import ReplayScreen
 from webinar.pages.room import RoomScreen
 from webinar.pages.screen import Doors
 from webinar.pages.studio import StudioScreen
+from webinar.pages.webhooks import WebhooksScreen
 from webinar.pages.verify import VerifyScreen
 from webinar.platform import Platform
 
@@ -56,6 +57,7 @@ _SCREENS = (
     AccountScreen,
     HomeScreen,
     HostsScreen,
+    WebhooksScreen,
     NewEventScreen,
     OverviewScreen,
     PeopleScreen,

@@ -23,6 +23,9 @@ class Notice(enum.StrEnum):
     MODERATOR_LINK_RENEWED = "moderator_link_renewed"
     STREAM_KEY_RENEWED = "stream_key_renewed"
     EVENT_CHANGED = "event_changed"
+    WEBHOOK_DELETED = "webhook_deleted"
+    WEBHOOK_ENABLED = "webhook_enabled"
+    WEBHOOK_RESENT = "webhook_resent"
     HOST_REMOVED = "host_removed"
     PASSWORD_CHANGED = "password_changed"
     ROLE_LINK_MADE = "role_link_made"
@@ -82,6 +85,9 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.PRESENTER_LINK_RENEWED: _("A new presenter link was made. The old one no longer works."),
     Notice.MODERATOR_LINK_RENEWED: _("A new moderator link was made. The old one no longer works."),
     Notice.STREAM_KEY_RENEWED: _("A new stream key was made. The old one no longer works."),
+    Notice.WEBHOOK_DELETED: _("The webhook is deleted. It is told nothing more."),
+    Notice.WEBHOOK_ENABLED: _("The webhook is told again from now on."),
+    Notice.WEBHOOK_RESENT: _("The message is sent once more."),
     Notice.HOST_REMOVED: _("The host was removed. Their events are yours now."),
     Notice.PASSWORD_CHANGED: _("Your password is changed. Every other browser is signed out."),
     Notice.ROLE_LINK_MADE: _("The link is ready. Copy it, and give it to that person alone."),

@@ -33,7 +33,8 @@ STATEMENTS = [
     "alter table event add column locked_at timestamptz",
     "alter table attendee add column knocked_at timestamptz",
     "alter table attendee add column let_in_at timestamptz",
-    # Of one event, or (without one) of all of them. The secret is kept to sign with; it is shown once.
+    # Of one event, or (without one) of all of them. The secret is kept to sign with; it is shown once. `what` names the
+    # thing that is told of, so that it is told once, by whichever process is first.
     """
     create table webhook (
         id uuid primary key default gen_random_uuid(),
@@ -52,6 +53,7 @@ STATEMENTS = [
         id uuid primary key default gen_random_uuid(),
         webhook_id uuid not null references webhook on delete cascade,
         type text not null,
+        what text not null,
         body text not null,
         created_at timestamptz not null default now(),
         attempts integer not null default 0,
@@ -59,7 +61,8 @@ STATEMENTS = [
         delivered_at timestamptz,
         given_up_at timestamptz,
         status integer,
-        error text
+        error text,
+        unique (webhook_id, what)
     )
     """,
     "create index webhook_delivery_by_hook on webhook_delivery (webhook_id, created_at desc)",
