@@ -4,7 +4,12 @@ export function startForms() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
-    if (event.submitter?.hasAttribute("formtarget")) return; // goes into a frame: this page stays
+    const frame = event.submitter?.getAttribute("formtarget");
+    if (frame) {
+      // Into a frame of this page, which stays and can still be sent.
+      document.getElementsByName(frame)[0]?.scrollIntoView({ block: "nearest" });
+      return;
+    }
     if (form.dataset.sent !== undefined) {
       event.preventDefault();
       return;
