@@ -22,8 +22,11 @@ from webinar.base.process import Command, Process
 from webinar.base.service import port_error
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
+from webinar.base.tokens import Tokens
+from webinar.credits.keys import SigningKey
 from webinar.mail.postman import NotNow, Postman
 from webinar.mail.server import default_sender, parse
+from webinar.office import signing_key
 from webinar.supervisor import ports
 
 # As `ingest.encode.speed` has it: a ladder with 1080p that is this much faster than real time leaves time to spare.
@@ -227,6 +230,15 @@ async def _mail(settings: Settings) -> list[Finding]:
     return [Finding("Mail", "ok", f"{found}; letters come from {sender}")]
 
 
+async def _signing(settings: Settings) -> list[Finding]:
+    """The key of bundles and certificates, to be compared with the one that others are told."""
+    try:
+        key = SigningKey(Tokens(signing_key(settings))).public
+    except WebinarError as error:
+        return [Finding("Signing key", "problem", "none", error.message)]
+    return [Finding("Signing key", "ok", f"{key.id} (Ed25519 {key.text})")]
+
+
 async def storage_findings(settings: Settings) -> list[Finding]:
     """Writes and reads; says what is used."""
     where = settings.storage_url or f"{settings.data_dir}/store"
@@ -292,6 +304,7 @@ CHECKS: Final[tuple[Callable[[Settings], Awaitable[list[Finding]]], ...]] = (
     _encoder,
     _clock,
     _mail,
+    _signing,
     storage_findings,
     _database,
     _bus,
