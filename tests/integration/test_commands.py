@@ -83,6 +83,7 @@ def test_the_doctor_looks_at_everything_and_gives_json_to_programs(platform: Run
         "Encoder",
         "Clock",
         "Mail",
+        "Signing key",
         "Storage",
         "Database",
         "Bus",
