@@ -32,7 +32,8 @@ class Ledger:
 
     async def append(self, connection: Connection, event_id: uuid.UUID, new: Sequence[New]) -> int:
         """Adds entries to the event's log; it opens with what was asked for then. The number of the last one."""
-        seq, head, _ = await self._store.lock_chain(connection, event_id)
+        last = await self._store.lock_chain(connection, event_id)
+        seq, head = last.last_seq, last.head
         if seq == 0:
             opening = {"event": str(event_id), "plan": plan_body(await self._plans.plan(event_id, connection))}
             new = [("opened", opening), *new]

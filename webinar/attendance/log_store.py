@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,23 +14,33 @@ from webinar.base import chain
 from webinar.base.db import Connection, Pool
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Of one event. `unsealed`: something is newer than the last seal."""
+
+    last_seq: int
+    head: str
+    unsealed: bool
+
+
 class LogStore:
     """Queries over one pool; those that take a connection belong to a transaction."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def lock_chain(self, connection: Connection, event_id: uuid.UUID) -> tuple[int, str, bool]:
-        """(last number, its hash, whether anything changed since the seal); others wait until the transaction ends."""
+    async def lock_chain(self, connection: Connection, event_id: uuid.UUID) -> Chain:
+        """The event's; others wait until the transaction ends."""
         (row,) = await connection.fetch(
             """
             insert into attendance_chain (event_id, head) values ($1, $2)
-            on conflict (event_id) do update set event_id = excluded.event_id returning last_seq, head, changed
+            on conflict (event_id) do update set event_id = excluded.event_id
+            returning last_seq, head, changed or sealed_at is null as unsealed
             """,
             event_id,
             chain.GENESIS,
         )
-        return row["last_seq"], row["head"], row["changed"]
+        return Chain(**dict(row))
 
     async def add_entries(self, connection: Connection, event_id: uuid.UUID, entries: Sequence[LogEntry]) -> None:
         await connection.executemany(

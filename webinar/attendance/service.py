@@ -288,7 +288,8 @@ class AttendanceService:
         """
         outline = await self.outline(event_id, fresh=True)
         async with self._store.pool.acquire() as connection, connection.transaction():
-            last, _, changed = await self._log.lock_chain(connection, event_id)
+            before = await self._log.lock_chain(connection, event_id)
+            last = before.last_seq
             if not outline.programme.over:
                 return last
             ids = await self._store.people(event_id)
@@ -298,7 +299,7 @@ class AttendanceService:
             people = [rules.judge(outline.plan, outline.programme, outline.prompts, records[i], now) for i in ids]
             bodies = [ledger.person_body(one) for one in people]
             news = [("person", body) for body in bodies if known.get(body["attendee"]) != body]
-            if news or changed or not known:
+            if news or before.unsealed:
                 outcomes = [one.outcome for one in people]
                 body = {
                     "people": len(people),

@@ -123,7 +123,6 @@ class AttendanceScreen(Screen):
             "passed": sum(one.outcome is Outcome.PASSED for one in attended),
             "plan": outline.plan,
             "asks": _asks(outline),
-            "busy": event.state is EventState.LIVE,
         }
 
     def _bar(self, request: Request, one: Attended, axis: Axis) -> object:

@@ -137,6 +137,12 @@ def test_what_is_not_answered_is_kept_told_again_and_taken_over_by_the_next_page
         other.save(1_000_000, []);
         assert.equal(shelf.length, 0);
 
+        const going = new Kept(shelf, "event.person", "5");
+        going.add({ kind: "live", from: 9000, to: 9500 });
+        going.save(1_000_000, [], true); // the page goes: the next one need not wait
+        other.adopt(1_000_001);
+        assert.equal(other.beats.length, 1);
+
         shelf.setItem("attend.event.person.3", "{ not ours");
         shelf.setItem("attend.event.somebody.4", JSON.stringify({ at: 0, beats: [], marks: [] }));
         other.adopt(2_000_000_000);

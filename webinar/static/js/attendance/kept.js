@@ -77,11 +77,12 @@ export class Kept {
   /**
    * @param {number} now ms, of this machine
    * @param {Beat[]} open what is being watched, so far
+   * @param {boolean} [left] the page goes: the next one takes it over at once
    */
-  save(now, open) {
+  save(now, open, left = false) {
     const beats = [...this.beats, ...open];
     try {
-      if (beats.length || this.marks.length) this.storage?.setItem(this.key, JSON.stringify({ at: now, beats, marks: this.marks }));
+      if (beats.length || this.marks.length) this.storage?.setItem(this.key, JSON.stringify({ at: left ? now - LEFT_MS : now, beats, marks: this.marks }));
       else this.storage?.removeItem(this.key);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error; // storage is full or forbidden: memory has it

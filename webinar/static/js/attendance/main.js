@@ -23,6 +23,8 @@ import { due } from "./words.js";
 
 const LOOK_MS = 1000;
 const SAVE_EVERY = 5;
+/** A page that crashed is known as such a while later. */
+const ADOPT_EVERY = 60;
 
 export class Attendance {
   /** @param {Page} page */
@@ -67,7 +69,7 @@ export class Attendance {
     window.addEventListener("pagehide", () => {
       this.#look();
       this.reporter.leave();
-      this.#save();
+      this.#save(true);
     });
   }
 
@@ -77,7 +79,7 @@ export class Attendance {
     this.#look("stopped");
     this.reporter.leave();
     this.reporter.stop();
-    this.#save();
+    this.#save(true);
   }
 
   /** @param {"stopped"} [state] */
@@ -92,6 +94,7 @@ export class Attendance {
     this.#keep(this.meter.look({ mono, state: state ?? played(player), kind, media: player.video.currentTime }));
     this.looks += 1;
     if (this.looks % SAVE_EVERY === 0) this.#save();
+    if (this.looks % ADOPT_EVERY === 0) this.kept.adopt(Date.now());
     this.#paint();
   }
 
@@ -108,10 +111,11 @@ export class Attendance {
     this.#keep(this.meter.cut());
   }
 
-  #save() {
+  /** @param {boolean} [left] */
+  #save(left = false) {
     const { open } = this.meter;
     const beat = open && open.to > open.from ? [{ kind: open.kind, from: this.clock.at(open.from), to: this.clock.at(open.to) }] : [];
-    this.kept.save(Date.now(), beat);
+    this.kept.save(Date.now(), beat, left);
   }
 
   #now() {
