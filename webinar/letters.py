@@ -1,4 +1,4 @@
-"""Who gets which letter: composes events, registration and mail. Writes letters down; the worker sends them."""
+"""Who gets which letter: composes events, registration, attendance and mail. The worker sends what is written."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, Concatenate, Final, ParamSpec
 
+from webinar.attendance.service import AttendanceService
 from webinar.base import log
 from webinar.base.db import AWAY
 from webinar.base.queue import Payload
 from webinar.base.settings import Settings
 from webinar.events.model import Event, EventState
-from webinar.mail.model import Kind, Told
+from webinar.mail.model import FOLLOWUPS, Kind, Told
 from webinar.mail.service import MailService
 from webinar.registration.model import Attendee, Status
 from webinar.registration.service import RegistrationService
@@ -50,10 +51,17 @@ def _beside(
 class Letters:
     """One a process. Does nothing but log where no mail server is set. Methods return how many letters were written."""
 
-    def __init__(self, settings: Settings, mail: MailService, registration: RegistrationService) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        mail: MailService,
+        registration: RegistrationService,
+        attendance: AttendanceService,
+    ) -> None:
         self.on = settings.smtp_url is not None
         self._mail = mail
         self._registration = registration
+        self._attendance = attendance
 
     @_beside
     async def registered(self, event: Event, attendee: Attendee) -> int:
@@ -140,7 +148,13 @@ class Letters:
     @_beside
     async def followup(self, event: Event) -> int:
         """To those who came and those who did not, each their own, once a person. How many were written now."""
-        return sum([await self._mail.follow_up(event.id, kind) for kind in (Kind.THANKS, Kind.MISSED)])
+        return sum([await self.follow_up(event.id, kind) for kind in FOLLOWUPS])
+
+    async def follow_up(self, event_id: uuid.UUID, kind: Kind) -> int:
+        """One of the two: who came is whoever was there live, as the report counts them."""
+        people = await self._attendance.people(event_id)
+        chosen = [one.attendee_id for one in people if (one.live_s > 0) == (kind is Kind.THANKS)]
+        return await self._mail.follow_up(event_id, kind, chosen)
 
     @_beside
     async def certificate(self, event: Event, attendee: Attendee, url: str) -> int:

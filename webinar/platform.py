@@ -126,7 +126,7 @@ class Platform:
         self.attendance = AttendanceService(self.pool)
         self.credits = CreditService(self.pool, self.tokens)
         self.mail = MailService(self.pool)
-        self.letters = Letters(self.settings, self.mail, self.registration)
+        self.letters = Letters(self.settings, self.mail, self.registration, self.attendance)
         self.records = Records(
             self.registration,
             self.registration_form,

@@ -20,6 +20,7 @@ from icalendar import Calendar
 from tests.mail_stage import Inbox, mail_server
 from tests.waiting import until
 from tests.web_stage import Web, web_service
+from webinar.attendance.model import NewCorrection
 from webinar.base.embedded import EmbeddedNats
 from webinar.base.queue import JobStore
 from webinar.jobs.mailing import Mailing
@@ -181,7 +182,7 @@ async def test_reminders_go_out_once_each_and_follow_an_event_that_is_moved(offi
     await office.attendee(event)
     start = datetime.fromisoformat(event["starts_at"])
     now = start - timedelta(hours=25)
-    reminders = Reminders(office.platform.mail, clock=lambda: now)
+    reminders = Reminders(office.platform.mail, office.platform.letters, clock=lambda: now)
     await office.platform.pool.execute("update attendee set registered_at = $1, decided_at = $1", now)
     assert await reminders.look() == 0
     counts = []
@@ -207,7 +208,7 @@ async def test_nobody_is_reminded_who_came_later_cancelled_or_wants_no_more(offi
     )
     await office.platform.registration.cancel(uuid.UUID(event["id"]), uuid.UUID(people[1]["id"]))
     assert await office.platform.mail.refuse(uuid.UUID(people[2]["id"]))
-    reminders = Reminders(office.platform.mail, clock=lambda: start - timedelta(hours=22))
+    reminders = Reminders(office.platform.mail, office.platform.letters, clock=lambda: start - timedelta(hours=22))
     assert await reminders.look() == 1
     page = await office.platform.mail.page(uuid.UUID(event["id"]), kind=Kind.DAY)
     assert [item.email for item in page.items] == ["guest3@example.org"]
@@ -236,13 +237,24 @@ async def test_followups_go_to_those_who_came_and_those_who_did_not_once_and_wit
     event_id = uuid.UUID(event["id"])
     came = await office.attendee(event, "came@example.org", language="en")
     await office.attendee(event, "missed@example.org", language="en")
-    await office.platform.registration.joined(uuid.UUID(came["id"]))
+    now = datetime.now(UTC)
+    there = NewCorrection(
+        kind="add", started_at=now - timedelta(minutes=50), ended_at=now - timedelta(minutes=40), reason="seen"
+    )
     words = Words(subject="The slides of {title}", text="Dear {name},\n\n{link}")
     await office.platform.mail.choose(event_id, Kind.THANKS, Choice(enabled=True, minutes=30, en=words))
-    await office.platform.pool.execute("update event set state = 'ended', ended_at = now() where id = $1", event_id)
-    reminders = Reminders(office.platform.mail, clock=lambda: datetime.now(UTC) + timedelta(minutes=29))
+    await office.platform.pool.execute(
+        "update event set state = 'ended', started_at = now() - interval '1 hour', ended_at = now() where id = $1",
+        event_id,
+    )
+    await office.platform.attendance.correct(event_id, uuid.UUID(came["id"]), there, "host")
+    reminders = Reminders(
+        office.platform.mail, office.platform.letters, clock=lambda: datetime.now(UTC) + timedelta(minutes=29)
+    )
     assert await reminders.look() == 0
-    reminders = Reminders(office.platform.mail, clock=lambda: datetime.now(UTC) + timedelta(minutes=31))
+    reminders = Reminders(
+        office.platform.mail, office.platform.letters, clock=lambda: datetime.now(UTC) + timedelta(minutes=31)
+    )
     assert [await reminders.look(), await reminders.look()] == [1, 0]
     _, thanks = await letters_to(inbox, "came@example.org", 2)
     assert thanks["Subject"] == f"The slides of {event['title']}"

@@ -27,7 +27,7 @@ class Mailing:
         hello = platform.writer.host
         self._postman = Postman(server, hello=hello, per_minute=settings.mail_per_minute, context=context)
         self._post = Post(platform.mail, platform.events, platform.registration, platform.writer, self._postman)
-        self._reminders = Reminders(platform.mail)
+        self._reminders = Reminders(platform.mail, platform.letters)
 
     def handlers(self) -> dict[str, Handler]:
         """A letter is tried for about six hours; its server is asked one letter after the other."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from webinar.base import log
 from webinar.base.db import AWAY
+from webinar.letters import Letters
 from webinar.mail.service import MailService
 
 _log = log.get(__name__)
@@ -18,8 +19,11 @@ _LOOK_EVERY_S: Final = 10.0
 class Reminders:
     """One a worker where a mail server is set; of several, each finds less to do."""
 
-    def __init__(self, mail: MailService, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, mail: MailService, letters: Letters, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._mail = mail
+        self._letters = letters
         self._clock = clock
 
     async def keep(self) -> None:
@@ -36,7 +40,7 @@ class Reminders:
         now = self._clock()
         written = await self._mail.remind(now)
         for event_id, kind in await self._mail.followups_due(now):
-            letters = await self._mail.follow_up(event_id, kind)
+            letters = await self._letters.follow_up(event_id, kind)
             _log.info("follow-up written", event_id=str(event_id), kind=kind.value, letters=letters)
             written += letters
         return written

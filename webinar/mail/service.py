@@ -138,8 +138,8 @@ class MailService:
             found += [(event_id, kind) for event_id in await self._store.followups_due(kind, wait, sort.on, now)]
         return found
 
-    async def follow_up(self, event_id: uuid.UUID, kind: Kind, people: Sequence[uuid.UUID] | None = None) -> int:
-        """Once a person, however often this is called. `people` came, or did not; None: by whether they entered."""
+    async def follow_up(self, event_id: uuid.UUID, kind: Kind, people: Sequence[uuid.UUID]) -> int:
+        """To those of `people` who hold a seat; once a person, however often this is called."""
         async with self._store.pool.acquire() as connection, connection.transaction():
             return await self._store.follow_up(connection, event_id, kind, people)
 

@@ -200,16 +200,15 @@ class MailStore:
         return [row["id"] for row in rows]
 
     async def follow_up(
-        self, connection: Connection, event_id: uuid.UUID, kind: Kind, people: Sequence[uuid.UUID] | None
+        self, connection: Connection, event_id: uuid.UUID, kind: Kind, people: Sequence[uuid.UUID]
     ) -> int:
-        """To those of `people` who had a seat; once a person. None: by whether they ever entered."""
+        """To those of `people` who hold a seat; once a person."""
         rows = await connection.fetch(
             """
             insert into letter (event_id, attendee_id, kind, language, occasion)
             select $1, a.id, $2, a.language, 'once' from attendee a
             where a.event_id = $1 and a.status = 'approved' and a.forgotten_at is null
-                and case when $3::uuid[] is null then (a.first_joined_at is not null) = ($2 = 'thanks')
-                    else a.id = any($3) end
+                and a.id = any($3)
                 and not exists (select from no_more_mail n where n.attendee_id = a.id)
             on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
             returning id
