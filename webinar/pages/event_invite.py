@@ -76,7 +76,9 @@ class InviteScreen(Screen):
             view = FormView({"list": sent.sent.text("list")})
             view.refuse(error, visit(request))
             return await self._page(request, account, event, view, error.status)
-        known = await self.platform.registration.known(event.id, [person.email for person in found.good])
+        listed = await self.platform.registration.known(event.id, [person.email for person in found.good])
+        # Who waits for the host, was declined or has cancelled is invited now.
+        known = {email for email, one in listed.items() if one.status in (Status.APPROVED, Status.WAITLISTED)}
         fine = [line for line in found.lines if not line.problem]
         return await self._page(
             request,
@@ -87,6 +89,7 @@ class InviteScreen(Screen):
             shown=[*found.bad, *fine[:_SHOWN]],
             more=max(0, len(fine) - _SHOWN),
             known=known,
+            fresh=len(found.good) - len(known),
             pieces=_pieces(found),
             file=sent.name,
         )
