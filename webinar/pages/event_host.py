@@ -31,6 +31,7 @@ class OverviewScreen(Screen):
         return [
             Route(event, self.show),
             Route(event + "/now", self.now),
+            Route(event + "/steps/{step}", self.back),
             Route(event + "/steps/{step}", self.tick, methods=["POST"]),
             Route(event + "/end", self.ask_end),
             Route(event + "/end", self.end, methods=["POST"]),
@@ -78,6 +79,11 @@ class OverviewScreen(Screen):
             ticked=frozenset(await self.platform.plans.ticks(event.id)),
         )
         return run_sheet(facts)
+
+    async def back(self, request: Request) -> Response:
+        """Where a form was sent and refused, opened again."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}#run-sheet")
 
     async def tick(self, request: Request) -> Response:
         """A step of the run sheet is done, or is not after all."""

@@ -26,7 +26,9 @@ class LookScreen(Screen):
             Route(path, self.show),
             Route(path, self.save_colour, methods=["POST"]),
             Route(path + "/colour.json", self.try_colour),
+            Route(path + "/{kind}", self.back),
             Route(path + "/{kind}", self.put, methods=["POST"]),
+            Route(path + "/{kind}/remove", self.back),
             Route(path + "/{kind}/remove", self.remove, methods=["POST"]),
         ]
 
@@ -66,6 +68,11 @@ class LookScreen(Screen):
         }
         body = {"tokens": tokens, "contrast": round(found.contrast, 1), "kept": found.kept}
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+    async def back(self, request: Request) -> Response:
+        """Where a form was sent and refused, opened again."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}/settings/look")
 
     async def put(self, request: Request) -> Response:
         account = await self.host(request)

@@ -24,6 +24,7 @@ class SettingsScreen(Screen):
         return [
             Route(event + "/settings", self.show),
             Route(event + "/settings", self.save, methods=["POST"]),
+            Route(event + "/publish", self.back),
             Route(event + "/publish", self.publish, methods=["POST"]),
             Route(event + "/hide", self.ask_hide),
             Route(event + "/hide", self.hide, methods=["POST"]),
@@ -73,6 +74,11 @@ class SettingsScreen(Screen):
             **event_form.context(view),
         }
         return page(request, "host/settings.html", context, status)
+
+    async def back(self, request: Request) -> Response:
+        """Where a form was sent and refused, opened again."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}")
 
     async def publish(self, request: Request) -> Response:
         await self.host(request)
