@@ -1,11 +1,10 @@
 """Our own CSS, modules and icons. Addressed below a digest of the whole tree, they may be cached for ever: modules
-import each other by relative address, so one changed file gives all of them a new address. Texts travel gzipped.
+import each other by relative address, so one changed file gives all of them a new address. Texts travel compressed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gzip
 import hashlib
 import re
 from pathlib import Path
@@ -16,6 +15,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from webinar.pages.smaller import Coding, coding, smaller
 
 STATIC_DIR: Final = Path(__file__).resolve().parent.parent / "static"
 _TEXTS: Final = (".js", ".css", ".svg")
@@ -30,7 +31,8 @@ class Assets(StaticFiles):
         super().__init__(directory=folder)
         self._folder = folder
         self._digest = _digest(folder)
-        self._gzipped: dict[str, bytes] = {}  # by path; as many as there are texts in the folder
+        # By path and coding: as many as there are texts in the folder, twice.
+        self._smaller: dict[tuple[str, Coding], bytes] = {}
         sprite = (folder / _SPRITE).read_text("utf-8")
         self.sprite = Markup(sprite)  # noqa: S704 - our own file
         self.icons = frozenset(_SYMBOL.findall(sprite))
@@ -49,24 +51,25 @@ class Assets(StaticFiles):
         if response.status_code in (200, 304):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         if response.status_code == 200 and rest.endswith(_TEXTS):
-            return await self._smaller(rest, response, scope)
+            return await self._compressed(rest, response, scope)
         return response
 
-    async def _smaller(self, path: str, response: Response, scope: Scope) -> Response:
-        """The same answer gzipped, for who takes that; each file is compressed once."""
+    async def _compressed(self, path: str, response: Response, scope: Scope) -> Response:
+        """The same answer compressed, for who takes that; each file is compressed once."""
         response.headers["Vary"] = "Accept-Encoding"
-        if scope["method"] != "GET" or "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
+        how = coding(Headers(scope=scope).get("accept-encoding", ""))
+        if scope["method"] != "GET" or how is None:
             return response
-        body = self._gzipped.get(path)
+        body = self._smaller.get((path, how))
         if body is None:
-            body = self._gzipped[path] = await asyncio.to_thread(_compressed, self._folder / path)
+            body = self._smaller[path, how] = await asyncio.to_thread(_read, self._folder / path, how)
         kept = ("cache-control", "content-type", "last-modified", "vary")
         headers = {name: value for name, value in response.headers.items() if name in kept}
-        return Response(body, headers={**headers, "Content-Encoding": "gzip"})
+        return Response(body, headers={**headers, "Content-Encoding": how})
 
 
-def _compressed(path: Path) -> bytes:
-    return gzip.compress(path.read_bytes(), compresslevel=9, mtime=0)
+def _read(path: Path, how: Coding) -> bytes:
+    return smaller(path.read_bytes(), how, kept=True)
 
 
 def _digest(folder: Path) -> str:

@@ -24,6 +24,7 @@ from webinar.base.tokens import Tokens
 from webinar.pages import notices
 from webinar.pages.assets import Assets
 from webinar.pages.covers import cover
+from webinar.pages.smaller import coding, smaller
 from webinar.pages.visit import Visit, visit
 
 _SCOPE_KEY: Final = "webinar.renderer"
@@ -133,12 +134,17 @@ def page(
 ) -> HTMLResponse:
     """A whole page. `language` is the event's: used when the visitor shows no wish of their own.
 
-    Every page is `no-store`: each is made for one reader and may hold a personal link or a form token.
+    Every page is `no-store`: each is made for one reader and may hold a personal link or a form token. It travels
+    compressed although it holds those: no other site can ask for it with a reader's cookies (they are `SameSite`), so
+    none can guess them from the length of many answers.
     """
     made = visit(request)
     if language is not None:
         made.prefer(language)
-    html = renderer(request).render(template, made, context)
-    return HTMLResponse(
-        html, status, {"Cache-Control": "no-store", "Content-Language": made.language, **(headers or {})}
-    )
+    html = renderer(request).render(template, made, context).encode()
+    sent = {"Cache-Control": "no-store", "Content-Language": made.language, "Vary": "Accept-Encoding"}
+    how = coding(request.headers.get("accept-encoding", ""))
+    if how is not None:
+        html = smaller(html, how)
+        sent["Content-Encoding"] = how
+    return HTMLResponse(html, status, {**sent, **(headers or {})})
