@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from webinar.base import log
 from webinar.base.errors import NotFound
-from webinar.base.queue import Again, Payload
+from webinar.base.queue import Again, Hopeless, Payload
 from webinar.events.model import Event, EventState
 from webinar.events.service import EventService
 from webinar.letters import CONCERNED, told
@@ -63,7 +63,12 @@ class Post:
         letter = await self._mail.get(uuid.UUID(payload["letter"]))
         if letter is None or letter.state is not LetterState.WAITING:
             return
-        made = await self._made(letter)
+        try:
+            made = await self._made(letter)
+        except ValueError as error:  # an address like `a..b@example.org`, which no header may hold
+            _log.warning("letter cannot be made", letter=str(letter.id), error=str(error))
+            await self._mail.done(letter.id, LetterState.FAILED, answer=f"not an address: {error}")
+            return
         if isinstance(made, str):
             await self._mail.done(letter.id, LetterState.DROPPED, answer=made)
             return
@@ -93,7 +98,10 @@ class Post:
 
     async def called_off(self, payload: Payload) -> None:
         """A letter about an event that is gone: nothing is written down about it but the log."""
-        made = self._writer.called_off(payload, self._clock())
+        try:
+            made = self._writer.called_off(payload, self._clock())
+        except ValueError as error:
+            raise Hopeless(f"not an address: {error}") from error
         try:
             await self._postman.send(made, self._writer.sender, _recipient(made))
         except Refused as error:

@@ -27,6 +27,7 @@ RUNS = {
         ["tests.bench.hls_session", "rules", "--reconnect"],
     ],
     "ladder": [["tests.bench.ladder"]],
+    "mailing": [["tests.bench.mailing"], ["tests.bench.mailing", "--per-minute", "600"]],
     "overload": [["tests.bench.overload"]],
     "pages": [["tests.bench.pages"]],
     "registering": [["tests.bench.registering"], ["tests.bench.registering", "--over", "0"]],

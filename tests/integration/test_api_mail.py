@@ -141,7 +141,7 @@ async def test_a_refused_address_is_shown_to_the_host_and_a_busy_server_is_asked
 ) -> None:
     event = await future_event(office)
     inbox.answers = {"no@example.org": ["550 5.1.1 no such user"], "later@example.org": ["451 4.7.1 greylisted"]}
-    for address in ("no@example.org", "later@example.org", "kim@example.org"):
+    for address in ("no@example.org", "later@example.org", "a..b@example.org", "kim@example.org"):
         await office.attendee(event, address)
     await letters_to(inbox, "kim@example.org", 1)
     await until(lambda: _tried(office, "greylisted"))
@@ -152,6 +152,7 @@ async def test_a_refused_address_is_shown_to_the_host_and_a_busy_server_is_asked
     found = {item.email: (item.letter.state, item.letter.answer) for item in page.items}
     assert found["no@example.org"] == (LetterState.FAILED, "550 5.1.1 no such user")
     assert found["later@example.org"][0] is LetterState.SENT
+    assert found["a..b@example.org"][0] is LetterState.FAILED
     assert found["kim@example.org"][0] is LetterState.SENT
 
 
