@@ -2,9 +2,10 @@
  * The composed program: one track whatever is on it, so that a change of layout is a change of pixels and nothing else.
  *
  * Two engines. Where a page can hand a track's frames to a worker and take frames back (Chromium: `MediaStreamTrackProcessor`,
- * `MediaStreamTrackGenerator`), all is done there: neither a hidden tab, whose timers and animation frames are slowed to one a
- * second or none, nor a page that is busy with a chat costs a frame. Elsewhere (Firefox, Safari) a canvas of the page is painted
- * and captured; its clock is a worker's, because those are not slowed.
+ * `MediaStreamTrackGenerator`), painting is done there and takes no time of the page's chat and buttons. Elsewhere (Firefox,
+ * Safari) a canvas of the page is painted and captured. Both keep 30 frames a second in a hidden tab, whose own timers and
+ * animation frames are slowed to one a second or none: cameras set the pace in the one, a worker's clock, which is not slowed,
+ * in the other.
  */
 
 /**
