@@ -77,8 +77,10 @@ class RegisterScreen(Screen):
             consent = promised.consent(marketing=sent.text("news") == TICKED)
             done = await self.platform.registration.register(event.id, new, consent=consent)
         except (Invalid, Conflict, Forbidden, TooManyRequests) as error:
-            view.refuse(_at_passcode(error), visit(request))
-            return await self._form_page(request, event, rules, questions, view, error.status, promised)
+            shown = _at_passcode(error)
+            view.refuse(shown, visit(request))
+            status = error.status if isinstance(error, TooManyRequests) else shown.status
+            return await self._form_page(request, event, rules, questions, view, status, promised)
         if not done.created:
             # Anybody may type anybody's address: nothing of that person is shown, not even where they stand.
             context = {**await self._context(event, rules), "email": done.attendee.email}
