@@ -172,6 +172,9 @@ export class LongList extends EventTarget {
       if (row.nextElementSibling !== before || row.parentElement !== this.list) this.list.insertBefore(row, before);
       before = row;
     }
+    // A feed without an article is none (WAI-ARIA 1.2).
+    if (this.keys.length) this.list.setAttribute("role", "feed");
+    else this.list.removeAttribute("role");
     this.list.style.paddingTop = `${this.tops[first] ?? 0}px`;
     this.list.style.paddingBottom = `${Math.max(0, (this.tops[this.keys.length] ?? 0) - (this.tops[last + 1] ?? 0))}px`;
   }
