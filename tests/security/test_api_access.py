@@ -86,6 +86,12 @@ ALLOWED = {
     "revokeCertificate": HOST,
     "listReceipts": HOST,
     "getPlayback": VIEWER,
+    "reportAttendance": VIEWER,
+    "listAttendance": HOST,
+    "correctAttendance": HOST,
+    "getAttendanceRules": HOST,
+    "putAttendanceRules": HOST,
+    "getAudience": HOST,
     "listChat": STAFF,
     "downloadChat": STAFF,
     "listQuestions": STAFF,
@@ -170,6 +176,9 @@ BODIES = {
     "changeCertificateTerms": {"issuer": "A"},
     "issueCertificates": {},
     "revokeCertificate": {"reason": "A mistake"},
+    "reportAttendance": {"device": "browser1"},
+    "correctAttendance": {"kind": "pass", "reason": "A"},
+    "putAttendanceRules": {"windows": False},
     "createWebhook": {"url": "https://example.org/hook", "types": ["event.started"]},
 }
 

@@ -20,6 +20,7 @@ _VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 DOWN: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that broke is given back to the pool
     asyncpg.OperatorInterventionError,  # shutting down, starting up, killed by its administrator
     asyncpg.InsufficientResourcesError,  # out of connections, memory or disk
     asyncpg.ReadOnlySQLTransactionError,  # after a fail-over
