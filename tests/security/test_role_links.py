@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.web_stage"]
 
 # Of the host's pages, those that are not of one event; every other page of `/events/{event_id}` is its hosts'.
-ACCOUNT = {"/events/new", "/account", "/account/password", "/account/sessions"}
+ACCOUNT = {"/receipts", "/events/new", "/account", "/account/password", "/account/sessions"}
 OWNER = {"/hosts", "/hosts/{account_id}/link", "/hosts/{account_id}/remove", "/webhooks"}
 # For whoever has a link, or for everybody.
 OPEN = {"/", "/sign-in", "/sign-out", "/.well-known/webinar-keys.json"}
