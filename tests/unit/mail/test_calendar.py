@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
@@ -32,6 +34,18 @@ def parsed(method: Method) -> tuple[Any, Any]:
     calendar = Calendar.from_ical(ics(ENTRY, method))
     (event,) = calendar.walk("VEVENT")
     return calendar, event
+
+
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "Asia/Kolkata", "Africa/Casablanca", "Australia/Lord_Howe"])
+def test_times_are_those_of_the_zone_whether_its_clock_changes_or_not(zone: str) -> None:
+    calendar = Calendar.from_ical(ics(replace(ENTRY, zone=zone), "PUBLISH"))
+    found: list[Any] = [*calendar.walk("VEVENT"), *calendar.walk("VTIMEZONE")]
+    event, rules = found
+    assert event.start == START
+    assert (
+        rules.to_tz().utcoffset(START.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
+        == START.astimezone(ZoneInfo(zone)).utcoffset()
+    )
 
 
 def test_an_entry_comes_back_as_it_was_with_its_zone() -> None:
