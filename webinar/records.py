@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import enum
 import json
+import sys
 import tempfile
 import uuid
-import zipfile
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -18,7 +18,7 @@ from webinar.attendance.model import Attended, Rule
 from webinar.attendance.model import Correction as Corrected
 from webinar.attendance.service import AttendanceService
 from webinar.base import i18n
-from webinar.base.errors import Conflict, NotFound
+from webinar.base.errors import Conflict, NotFound, Unavailable
 from webinar.base.i18n import Language
 from webinar.credits import bundle, model
 from webinar.credits.model import (
@@ -266,19 +266,8 @@ class Records:
         if not orders:
             raise NotFound("No certificate has been issued yet.", code="no_certificates")
         look = await self._look(event)
-        catalogues = self._catalogues
-
-        def write(out: IO[bytes]) -> None:
-            from webinar.credits import paper
-
-            with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-                for language in i18n.LANGUAGES:
-                    mine = [order for order in orders if _language(order.certificate) == language]
-                    if mine:
-                        _store(archive, mine, paper.draw_all(mine, look, catalogues[language].gettext))
-
         async with self._drawing:
-            return await _filled(write)
+            return await _drawn(orders, look)
 
     def _order(self, certificate: Certificate, *, sample: bool = False) -> Order | None:
         if certificate.name is None:
@@ -315,14 +304,36 @@ def unprintable(names: Sequence[str]) -> list[str]:
     return undrawable(names)
 
 
-def _store(archive: zipfile.ZipFile, orders: Sequence[Order], pages: Iterator[bytes]) -> None:
-    """A file each, named by number and name: `KSA-2026-0007 홍길동.pdf`."""
-    for order, page in zip(orders, pages, strict=True):
-        safe = "".join(letter if letter.isalnum() or letter in " .-_" else "_" for letter in order.name)[:60].strip(
-            " ."
+async def _drawn(orders: Sequence[Order], look: Look) -> IO[bytes]:
+    """A .zip of certificates, made by `credits.batch` in a process of its own; a temporary file.
+
+    Raises `Unavailable`.
+    """
+    wish = await asyncio.to_thread(_wish, orders, look)
+    file: IO[bytes] = tempfile.TemporaryFile(prefix="webinar-")
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "webinar.credits.batch", stdin=asyncio.subprocess.PIPE, stdout=file
         )
-        number = order.certificate.number.replace("/", "_").lstrip(".")
-        archive.writestr(zipfile.ZipInfo(f"{number} {safe}.pdf", order.certificate.issued_at.timetuple()[:6]), page)
+        try:
+            await process.communicate(wish)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode != 0:
+            raise Unavailable("The certificates could not be drawn. Try again; the log says why.", retry_after_s=5)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _wish(orders: Sequence[Order], look: Look) -> bytes:
+    from webinar.credits import batch
+
+    return batch.wish(orders, look)
 
 
 async def _filled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
