@@ -30,6 +30,7 @@ RUNS = {
     "mailing": [["tests.bench.mailing"], ["tests.bench.mailing", "--per-minute", "600"]],
     "overload": [["tests.bench.overload"]],
     "pages": [["tests.bench.pages"]],
+    "proof": [["tests.bench.proof"]],
     "registering": [["tests.bench.registering"], ["tests.bench.registering", "--over", "0"]],
     "soak": [["tests.bench.soak"]],
 }
