@@ -196,6 +196,8 @@ def test_a_browser_without_media_source_plays_hls_by_itself(event: on_air.Event,
 def test_after_the_end_the_whole_event_is_watched_again(
     event: on_air.Event, guest: Page, platform: RunningPlatform, chromium: Browser
 ) -> None:
+    mark = {"kind": "chapter", "title": "Part two"}
+    assert platform.call("POST", f"/api/v1/events/{event.id}/marks", mark).status == 201
     with closing(walk.profile_of(chromium)) as context:
         behind = context.new_page()
         watching.watch(behind, event.guests[1])
@@ -219,6 +221,10 @@ def test_after_the_end_the_whole_event_is_watched_again(
     guest.locator("main").focus()
     guest.keyboard.press("ArrowRight")
     walk.until(guest, "before => document.querySelector('.stage__video').currentTime > before + 8", before)
+    chapter = guest.locator("[data-replay=chapters]").get_by_role("button", name="Part two")
+    chapter.click()
+    until_now(guest, time="replay", play="playing")
+    expect(chapter).to_have_attribute("aria-current", "true")
     bar = guest.get_by_role("slider", name="Place in the event")
     bar.focus()
     guest.keyboard.press("End")

@@ -14,7 +14,7 @@ from ingest.contract import Key
 from tests.fake_ingest import FakeIngest
 from tests.integration.test_hls_whole import addresses, full, listing, stored, writing
 from tests.waiting import until
-from webinar.api import playback as module
+from webinar import replays as module
 from webinar.base.errors import Unavailable
 from webinar.delivery import rewind as rewind_module
 from webinar.delivery.archive import Archive

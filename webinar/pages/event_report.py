@@ -180,8 +180,7 @@ class ReportScreen(Screen):
         axis = _axis(event, now)
         person = Person(attendee, attended)
         if not form.value("started"):
-            local = (event.started_at or now).astimezone(ZoneInfo(event.timezone))
-            form.values |= {"started": f"{local:%Y-%m-%dT%H:%M}", "ended": f"{local:%Y-%m-%dT%H:%M}"}
+            form.values |= {"started": f"{axis.start:%Y-%m-%dT%H:%M:%S}", "ended": f"{axis.end:%Y-%m-%dT%H:%M:%S}"}
         context = {
             "account": account,
             "event": event,
