@@ -12,6 +12,7 @@ from webinar.base import log
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, NotFound, TooManyRequests
 from webinar.base.queue import Payload, enqueue, enqueue_many
+from webinar.mail.due_store import DueStore
 from webinar.mail.model import (
     FOLLOWUPS,
     REMINDERS,
@@ -40,6 +41,7 @@ class MailService:
 
     def __init__(self, pool: Pool) -> None:
         self._store = MailStore(pool)
+        self._due = DueStore(pool)
 
     # -- what the host chose -------------------------------------------------------------------------------------
 
@@ -125,7 +127,7 @@ class MailService:
             sort = SORTS[kind]
             async with self._store.pool.acquire() as connection, connection.transaction():
                 lead = timedelta(minutes=sort.minutes or 0)
-                written += await self._store.remind(connection, kind, lead, sort.on, now)
+                written += await self._due.remind(connection, kind, lead, sort.on, now)
         if written:
             _log.info("reminders written", letters=written)
         return written
@@ -135,13 +137,13 @@ class MailService:
         for kind in FOLLOWUPS:
             sort = SORTS[kind]
             wait = timedelta(minutes=sort.minutes or 0)
-            found += [(event_id, kind) for event_id in await self._store.followups_due(kind, wait, sort.on, now)]
+            found += [(event_id, kind) for event_id in await self._due.followups_due(kind, wait, sort.on, now)]
         return found
 
     async def follow_up(self, event_id: uuid.UUID, kind: Kind, people: Sequence[uuid.UUID]) -> int:
         """To those of `people` who hold a seat; once a person, however often this is called."""
         async with self._store.pool.acquire() as connection, connection.transaction():
-            return await self._store.follow_up(connection, event_id, kind, people)
+            return await self._due.follow_up(connection, event_id, kind, people)
 
     # -- sending -------------------------------------------------------------------------------------------------
 

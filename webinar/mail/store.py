@@ -97,7 +97,7 @@ class MailStore:
             occasion,
             facts or {},
         )
-        await _post(connection, rows)
+        await post(connection, rows)
         return len(rows)
 
     async def write_to(
@@ -111,7 +111,7 @@ class MailStore:
             kind,
             language,
         )
-        await _post(connection, rows)
+        await post(connection, rows)
         return uuid.UUID(str(rows[0]["id"]))
 
     async def tests(self, event_id: uuid.UUID, within: timedelta) -> int:
@@ -141,86 +141,7 @@ class MailStore:
             kind,
             facts,
         )
-        await _post(connection, rows)
-        return len(rows)
-
-    async def remind(self, connection: Connection, kind: Kind, lead: timedelta, on: bool, now: datetime) -> int:
-        """Reminders of this kind that are due at `now`, to those who had a seat when they became due.
-
-        Once an event's start: when it is moved, they are due again, but nobody is reminded twice within half of the
-        lead. One that is late by more than a quarter of its lead (at least three minutes) is left out.
-        """
-        rows = await connection.fetch(
-            """
-            with due as (
-                select e.id, e.starts_at, e.starts_at - l.lead as at, l.lead
-                from event e
-                left join mail_choice c on c.event_id = e.id and c.kind = $1
-                cross join lateral (select coalesce(make_interval(mins => c.minutes), $2::interval) as lead) l
-                where e.state in ('scheduled', 'live') and coalesce(c.enabled, $3)
-                    and e.starts_at > $4 and e.starts_at - l.lead <= $4
-                    and e.starts_at - l.lead > $4 - greatest(l.lead / 4, interval '3 minutes')
-            )
-            insert into letter (event_id, attendee_id, kind, language, occasion, created_at)
-            select due.id, a.id, $1, a.language, to_char(due.starts_at, 'YYYYMMDD"T"HH24MISS'), $4
-            from due join attendee a on a.event_id = due.id
-            where a.status = 'approved' and a.forgotten_at is null
-                and greatest(a.registered_at, coalesce(a.decided_at, a.registered_at)) <= due.at
-                and not exists (select from no_more_mail n where n.attendee_id = a.id)
-                and not exists (
-                    select from letter l where l.attendee_id = a.id and l.kind = $1 and l.created_at > $4 - due.lead / 2
-                )
-            on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
-            returning id
-            """,
-            kind,
-            lead,
-            on,
-            now,
-        )
-        await _post(connection, rows)
-        return len(rows)
-
-    async def followups_due(self, kind: Kind, wait: timedelta, on: bool, now: datetime) -> list[uuid.UUID]:
-        """Events whose follow-up of this kind is due and was not written to anybody yet; none that ended long ago."""
-        rows = await self.pool.fetch(
-            """
-            select e.id from event e left join mail_choice c on c.event_id = e.id and c.kind = $1
-            where e.state = 'ended' and coalesce(c.enabled, $3)
-                and e.ended_at + coalesce(make_interval(mins => c.minutes), $2::interval)
-                    between $4::timestamptz - interval '2 days' and $4
-                and not exists (select from told_afterwards t where t.event_id = e.id and t.kind = $1)
-            order by e.ended_at limit 50
-            """,
-            kind,
-            wait,
-            on,
-            now,
-        )
-        return [row["id"] for row in rows]
-
-    async def follow_up(
-        self, connection: Connection, event_id: uuid.UUID, kind: Kind, people: Sequence[uuid.UUID]
-    ) -> int:
-        """To those of `people` who hold a seat; once a person."""
-        rows = await connection.fetch(
-            """
-            insert into letter (event_id, attendee_id, kind, language, occasion)
-            select $1, a.id, $2, a.language, 'once' from attendee a
-            where a.event_id = $1 and a.status = 'approved' and a.forgotten_at is null
-                and a.id = any($3)
-                and not exists (select from no_more_mail n where n.attendee_id = a.id)
-            on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
-            returning id
-            """,
-            event_id,
-            kind,
-            people,
-        )
-        await connection.execute(
-            "insert into told_afterwards (event_id, kind) values ($1, $2) on conflict do nothing", event_id, kind
-        )
-        await _post(connection, rows)
+        await post(connection, rows)
         return len(rows)
 
     # -- sending -------------------------------------------------------------------------------------------------
@@ -260,7 +181,7 @@ class MailStore:
         )
         if row is None:
             return None
-        await _post(connection, [row])
+        await post(connection, [row])
         return _letter(row)
 
     # -- looking -------------------------------------------------------------------------------------------------
@@ -362,5 +283,6 @@ class MailStore:
         return found is not None
 
 
-async def _post(connection: Connection, rows: Sequence[Any]) -> None:
+async def post(connection: Connection, rows: Sequence[Any]) -> None:
+    """The jobs that send these letters, by their ids."""
     await enqueue_many(connection, JOB, [{"letter": str(row["id"])} for row in rows])
