@@ -20,6 +20,7 @@ from webinar.base.errors import Invalid
 from webinar.events.model import Event, EventState
 from webinar.pages import audience_chart
 from webinar.pages.audience_chart import Axis
+from webinar.pages.event_report import OUTCOMES
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
@@ -46,11 +47,6 @@ def _(message: str) -> str:
     return message
 
 
-OUTCOMES: Final[Mapping[Outcome, str]] = {
-    Outcome.PASSED: _("Passed"),
-    Outcome.FAILED: _("Not passed"),
-    Outcome.OPEN: _("Not decided yet"),
-}
 SHOWN: Final[Mapping[str, str]] = {"": _("Everybody"), "here": _("Here now"), "away": _("Not here")}
 
 
