@@ -33,6 +33,7 @@ RUNS = {
     "proof": [["tests.bench.proof"]],
     "registering": [["tests.bench.registering"], ["tests.bench.registering", "--over", "0"]],
     "soak": [["tests.bench.soak"]],
+    "trimming": [["tests.bench.trimming"]],
 }
 
 
