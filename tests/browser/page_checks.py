@@ -111,11 +111,18 @@ def too_wide(page: Page) -> str:
 
 
 def weight(page: Page) -> int:
-    """Bytes of the page, its scripts and its styles as they are sent, without pictures and media."""
+    """Bytes of the page, its scripts and its styles as they are sent, that came before it was there.
+
+    Without pictures, media and what plays those; and without what it asks for afterwards.
+    """
     found: int = page.evaluate(
-        """() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-            .filter(entry => ['navigation', 'script', 'link', 'css', 'other'].includes(entry.initiatorType))
-            .filter(entry => !/\\.(png|webp|jpg|svg|mp4|m4s|m3u8)(\\?|$)/.test(entry.name))
-            .reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
+        """() => {
+            const [visit] = performance.getEntriesByType('navigation');
+            return [visit, ...performance.getEntriesByType('resource')]
+                .filter(entry => ['navigation', 'script', 'link', 'css', 'other'].includes(entry.initiatorType))
+                .filter(entry => entry.startTime <= visit.loadEventStart)
+                .filter(entry => !/\\.(png|webp|jpg|svg|mp4|m4s|m3u8)(\\?|$)|\\/hls\\.min\\.js$/.test(entry.name))
+                .reduce((sum, entry) => sum + entry.encodedBodySize, 0);
+        }"""
     )
     return found
