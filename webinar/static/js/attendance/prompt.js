@@ -24,6 +24,7 @@ export class PromptBar extends EventTarget {
     /** @type {Prompt | null} */
     this.shown = null;
     this.words = make("span", "prompt__words");
+    this.words.setAttribute("role", "alert"); // said aloud as soon as it is written
     this.left = make("span", "prompt__left figures");
     this.left.setAttribute("aria-hidden", "true");
     this.button = make("button", "button button--primary", drawing("check"), texts.say("attend_here"));
@@ -47,9 +48,9 @@ export class PromptBar extends EventTarget {
     }
     if (prompt?.number === this.shown?.number || this.root.dataset.thanks) return;
     this.shown = prompt;
-    this.root.hidden = prompt === null;
     this.button.hidden = this.left.hidden = false;
-    if (!prompt) return;
+    if (!prompt) return this.#hide();
+    this.root.hidden = false;
     put(this.words, this.texts.say("attend_asked"));
     // Who is busy with nothing else can answer by Enter.
     if (document.activeElement === document.body) this.button.focus();
@@ -65,7 +66,12 @@ export class PromptBar extends EventTarget {
     window.setTimeout(() => {
       delete this.root.dataset.thanks;
       this.shown = null;
-      this.root.hidden = true;
+      this.#hide();
     }, THANKS_MS);
+  }
+
+  #hide() {
+    this.root.hidden = true;
+    this.words.textContent = "";
   }
 }
