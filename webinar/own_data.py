@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from webinar.attendance.model import Attended
 from webinar.registration.model import Attendee
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ async def own_data(platform: Platform, attendee: Attendee) -> Document:
     rules = await platform.registration_form.rules(event.id)
     transcript = await platform.conversation.of(event.id)
     me = str(attendee.id)
+    (there, *_) = await platform.attendance.people(event.id, only=[attendee.id]) or (None,)
     return {
         "event": {"title": event.title, "starts_at": _utc(event.starts_at), "ends_at": _utc(event.ends_at)},
         "kept_for_days_after_the_event": rules.retention_days,
@@ -41,6 +43,7 @@ async def own_data(platform: Platform, attendee: Attendee) -> Document:
             "text": await platform.registration.consent_text(attendee),
             "mails_about_other_events_since": _utc(attendee.marketing_at),
         },
+        "attendance": None if there is None else _attendance(there),
         "messages": [
             {"at": _utc(said.at), "text": said.body, "state": said.state}
             for said in transcript.messages
@@ -51,6 +54,18 @@ async def own_data(platform: Platform, attendee: Attendee) -> Document:
             for asked in transcript.questions
             if asked.person == me
         ],
+    }
+
+
+def _attendance(there: Attended) -> Document:
+    return {
+        "live": [{"from": _utc(start), "until": _utc(end)} for start, end in there.spans],
+        "replay": [{"from": _utc(start), "until": _utc(end)} for start, end in there.replay],
+        "live_seconds": there.live_s,
+        "replay_seconds": there.replay_s,
+        "checked_in": _utc(there.entered_at),
+        "checked_out": _utc(there.left_at),
+        "prompts": {"asked": there.asked, "answered": there.confirmed},
     }
 
 

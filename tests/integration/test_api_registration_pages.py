@@ -78,6 +78,7 @@ async def test_people_see_correct_take_along_and_delete_what_is_kept_of_them(web
         document = (await guest.http.get(f"{me}/data.json")).json()
         assert document["registration"]["name"] == "김 하나"
         assert document["registration"]["answers"] == {"Asked before": "x", "Where from?": "Busan"}
+        assert (document["attendance"]["live"], document["attendance"]["live_seconds"]) == ([], 0)
         assert document["consent"]["mails_about_other_events_since"] is not None
         gone = await guest.send(f"{me}/delete")
         assert gone.status_code == 200

@@ -20,6 +20,9 @@ PUBLIC = {
     "/sign-in",
     "/in/{token}",
     "/j/{token}",
+    "/j/{token}/me",
+    "/j/{token}/me/data.json",
+    "/j/{token}/me/delete",
     "/j/{token}/certificate.pdf",
     "/verify",
     "/verify/{id}",
@@ -31,6 +34,7 @@ PUBLIC = {
     "/reset/{token}",
     "/e/{slug}",
     "/e/{slug}/qr.svg",
+    "/e/{slug}/link",
     "/e/{slug}/qr.png",
     "/e/{slug}/images/{name}",
     "/brand/{name}.css",
@@ -72,7 +76,7 @@ async def test_after_a_refused_form_its_address_can_be_opened_again(web: Web) ->
                     known["token"] = event["moderate_url"].rsplit("/", 1)[1]
                 refused = await owner.http.post(fill(path, **known), data={"csrf": "old"})
                 again = re.search(r'class="button button--primary" href="([^"]+)"', refused.text)
-                assert again is not None, path
+                assert again is not None, (path, refused.status_code)
                 reply = await owner.http.get(again[1], follow_redirects=True)
                 assert reply.status_code == 200, (path, again[1])
 

@@ -14,7 +14,7 @@ from webinar.base.errors import Conflict, Invalid
 from webinar.events.model import Event
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.render import page
-from webinar.pages.screen import Screen, event_id
+from webinar.pages.screen import Screen, event_id, go
 from webinar.pages.visit import visit
 from webinar.people.model import Account
 from webinar.registration.invitations import MOST_BYTES, MOST_LINES, People, read, read_text
@@ -32,6 +32,7 @@ class InviteScreen(Screen):
         return [
             Route("/events/{event_id}/invite", self.show),
             Route("/events/{event_id}/invite", self.look, methods=["POST"]),
+            Route("/events/{event_id}/invite/send", self.back),
             Route("/events/{event_id}/invite/send", self.invite, methods=["POST"]),
         ]
 
@@ -39,6 +40,11 @@ class InviteScreen(Screen):
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
         return await self._page(request, account, event, FormView())
+
+    async def back(self, request: Request) -> Response:
+        """Who opens the address of a form gets the page it stands on."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}/invite")
 
     async def _page(
         self, request: Request, account: Account, event: Event, view: FormView, status: int = 200, **more: object

@@ -63,7 +63,9 @@ class PeopleScreen(Screen):
             Route(people, self.show),
             Route(people, self.add, methods=["POST"]),
             Route(people + ".csv", self.download),
+            Route(people + "/chosen", self.back),
             Route(people + "/chosen", self.decide_chosen, methods=["POST"]),
+            Route(people + "/waiting", self.back),
             Route(people + "/waiting", self.decide_waiting, methods=["POST"]),
         ]
 
@@ -115,6 +117,11 @@ class PeopleScreen(Screen):
             return await self._list(request, event, view, error.status)
         notice = Notice.GUEST_ADDED if done.created else Notice.GUEST_KNOWN
         return go(request, f"/events/{event.id}/people/{done.attendee.id}", notice)
+
+    async def back(self, request: Request) -> Response:
+        """Who opens the address of a form gets the page it stands on."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}/people")
 
     async def decide_chosen(self, request: Request) -> Response:
         """Those whose boxes are ticked."""

@@ -47,7 +47,10 @@ class RegistrationScreen(Screen):
         return [
             Route(top, self.show),
             Route(top, self.save, methods=["POST"]),
+            Route(top + "/questions", self.back),
             Route(top + "/questions", self.add, methods=["POST"]),
+            Route(one, self.back),
+            Route(one + "/{verb:str}", self.back),
             Route(one, self.change, methods=["POST"]),
             Route(one + "/up", self.up, methods=["POST"]),
             Route(one + "/down", self.down, methods=["POST"]),
@@ -94,6 +97,11 @@ class RegistrationScreen(Screen):
             "event_url": self.platform.links.event(event),
         }
         return page(request, "host/registration.html", context, status)
+
+    async def back(self, request: Request) -> Response:
+        """Who opens the address of a form gets the page it stands on."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}/registration")
 
     async def save(self, request: Request) -> Response:
         account = await self.host(request)

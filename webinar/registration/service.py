@@ -11,7 +11,7 @@ from typing import Final
 from webinar.base import cursor as cursors
 from webinar.base import log
 from webinar.base.bus import Bus
-from webinar.base.db import Connection, Pool
+from webinar.base.db import AWAY, Connection, Pool
 from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
 from webinar.base.queue import enqueue
 from webinar.base.tokens import Purpose, Tokens
@@ -335,7 +335,11 @@ class RegistrationService:
             if step.before is Status.APPROVED and step.attendee.status is not Status.APPROVED:
                 await self._send_out(step.attendee)
         if steps and self.on_steps is not None:
-            await self.on_steps(event_id, steps)
+            try:
+                await self.on_steps(event_id, steps)
+            except AWAY as error:
+                # What was decided stands: whoever asked for it is not told that it failed.
+                _log.error("people were not written to, the database is away", event_id=str(event_id), error=str(error))
 
 
 def out_subject(event_id: str) -> str:
