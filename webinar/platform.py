@@ -38,8 +38,8 @@ from webinar.events.role_model import LinkRole
 from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
 from webinar.guests import Guests
-from webinar.letters import Letters
 from webinar.hooks.service import Hooks
+from webinar.letters import Letters
 from webinar.links import Links
 from webinar.mail.service import MailService
 from webinar.people.model import Account, Role
@@ -49,12 +49,12 @@ from webinar.recordings.editing import Editing
 from webinar.recordings.marks import MarkKind
 from webinar.recordings.service import RecordingService
 from webinar.records import Records
-from webinar.registration.form import RegistrationForm
 from webinar.registration.doorway import Doorway
+from webinar.registration.form import RegistrationForm
 from webinar.registration.model import Attendee, Step
 from webinar.registration.service import RegistrationService
-from webinar.telling import Telling
 from webinar.replays import ReplayDoor
+from webinar.telling import Telling
 from webinar.writer import Writer
 
 if TYPE_CHECKING:

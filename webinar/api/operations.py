@@ -13,7 +13,6 @@ from webinar.api.attendance import ATTENDANCE
 from webinar.api.attendees import ATTENDEES
 from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.doors import DOORS
-from webinar.api.webhooks import WEBHOOKS
 from webinar.api.figures import figures
 from webinar.api.mails import MAILS
 from webinar.api.marks import MARKS
@@ -23,6 +22,7 @@ from webinar.api.playback import PlaybackQuery, playback
 from webinar.api.records import RECORDS
 from webinar.api.registration import REGISTRATION
 from webinar.api.replay import REPLAY
+from webinar.api.webhooks import WEBHOOKS
 from webinar.base.cursor import PATTERN
 from webinar.events.model import EventChange, EventState, NewEvent
 
