@@ -119,7 +119,7 @@ class Runner:
             RAN.labels(job.name, "done").inc()
             return
         why = str(error) or type(error).__name__
-        if not isinstance(error, Again | Hopeless | WebinarError | TimeoutError):
+        if not isinstance(error, (Again, Hopeless, WebinarError, *AWAY)):
             _log.error("a job failed", job=job.name, id=job.id, exc_info=error)
         if isinstance(error, Hopeless) or job.attempts >= handler.tries:
             if handler.failed is not None:

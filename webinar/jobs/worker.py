@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 import contextlib
+import uuid
 from typing import Final
 
 from starlette.applications import Starlette
