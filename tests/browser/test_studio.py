@@ -75,9 +75,10 @@ def test_one_live_event_through_sources_a_second_device_and_a_killed_ingest(
     studio.keyboard.press("3")
     expect(layout(studio, "Side by side")).to_be_checked()
     moving(studio)
+    # pdf.js is a large program: a busy machine takes its time to read it.
+    studio.get_by_label("Slides as a PDF file").set_input_files(deck)
+    expect(studio.get_by_text("1 of 2")).to_be_visible(timeout=90_000)
     with studio.expect_response(lambda r: "/marks" in r.url and "Results" in (r.request.post_data or "")) as told:
-        studio.get_by_label("Slides as a PDF file").set_input_files(deck)
-        expect(studio.get_by_text("1 of 2")).to_be_visible()
         studio.keyboard.press("PageDown")
         expect(studio.get_by_text("2 of 2")).to_be_visible()
     assert told.value.status == 201
