@@ -143,5 +143,5 @@ async def test_the_host_is_warned_deletes_earlier_and_has_a_receipt(web: Web) ->
         text = (await host.http.get("/receipts")).text
         assert "추계 학술대회 2026" in text
         assert "by the host" in text
-        assert "2 people, 1 messages" in text
+        assert "People: 2, messages: 1," in text
         assert "김하나" not in text
