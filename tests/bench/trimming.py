@@ -1,6 +1,6 @@
 """How long cutting a recording takes: two hours at 2 Mbit/s, of which all but the first and the last ten minutes stay.
 
-`python -m tests.bench.trimming` writes the recording (1.8 GB) into a folder of its own, cuts it as the worker does, in a
+`python -m tests.bench.trimming` writes the recording (1.8 GB) into a folder, cuts it as the worker does, in a
 process, and prints seconds and MB/s. Goal: a minute for two hours.
 """
 

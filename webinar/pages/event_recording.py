@@ -57,7 +57,13 @@ class RecordingScreen(Screen):
             Route(recording + "/chapters", self.chapters, methods=["POST"]),
             Route(recording + "/gate", self.gate, methods=["POST"]),
             Route(recording + "/captions", self.captions, methods=["POST"]),
+            # Where a form was sent to is an address that people open again.
+            *(Route(f"{recording}/{part}", self.back) for part in ("cut", "whole", "chapters", "gate", "captions")),
         ]
+
+    async def back(self, request: Request) -> Response:
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}/recording")
 
     async def show(self, request: Request) -> Response:
         account = await self.host(request)
