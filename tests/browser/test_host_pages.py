@@ -107,6 +107,7 @@ def test_approval_by_hand_from_the_guests_phone_to_the_open_door(
     expect(phone.get_by_label("이메일")).to_be_focused()
     expect(phone.get_by_label("이름")).to_have_value("박민준")
     phone.get_by_label("이메일").fill("minjun@example.org")
+    phone.get_by_label("수집하고 이용하는 데 동의해요").check()
     phone.get_by_role("button", name="신청하기").click()
     expect(phone.get_by_text("주최자의 승인을 기다리고 있어요")).to_be_visible()
     assert fits(phone)
