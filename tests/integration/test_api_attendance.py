@@ -98,6 +98,26 @@ async def test_nobody_claims_time_they_were_not_let_in_nor_the_future(web: Web, 
     assert (await web.call("POST", "/api/v1/attendance", person["viewer_token"], json=bad)).status_code == 422
 
 
+async def test_times_of_other_centuries_and_offsets_of_nowhere_are_no_trouble(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    person = await web.attendee(event)
+    await since(web, event, person, HOUR)
+    west, east = (now() + timedelta(hours=h) for h in (-23, 23))
+    odd = {"kind": "live", "started_at": f"{west:%FT%T}-23:00", "ended_at": f"{east:%FT%T}+23:00"}
+    assert (await tell(web, person, odd))["live_s"] == 0
+    for year in ("0001", "9999"):
+        edge = {
+            "kind": "live",
+            "started_at": f"{year}-01-01T00:00:00+14:00",
+            "ended_at": f"{year}-12-31T23:59:59-12:00",
+        }
+        report = {"device": "browser1", "beats": [edge]}
+        assert (await web.call("POST", "/api/v1/attendance", person["viewer_token"], json=report)).status_code == 422
+        change = {"kind": "remove", "reason": "x", **{name: edge[name] for name in ("started_at", "ended_at")}}
+        refused = await web.host.patch(f"/api/v1/events/{event['id']}/attendance/{person['id']}", json=change)
+        assert refused.status_code == 422
+
+
 async def test_before_the_start_nothing_is_live(web: Web) -> None:
     event = await web.event()
     person = await web.attendee(event)
@@ -120,8 +140,10 @@ async def test_what_the_servers_saw_stands_beside_what_browsers_tell(web: Web, i
 async def test_doors_and_prompts_take_presses_of_their_time_only(web: Web, ingest: FakeIngest) -> None:
     event = await web.live_event()
     person = await web.attendee(event)
-    await since(web, event, person, timedelta(minutes=5))
-    plan = await rules(web, event, windows=True, prompts_per_hour=6, rules=[{"enter": True}, {"confirmed": 100}])
+    await since(web, event, person, timedelta(minutes=20))  # longer than a prompt waits at most
+    plan = await rules(
+        web, event, windows=True, enter_after_min=60, prompts_per_hour=6, rules=[{"enter": True}, {"confirmed": 100}]
+    )
     assert [rule["enter"] for rule in plan["rules"]] == [True, False]
     standing = await tell(web, person, span("live", now() - timedelta(minutes=5), now()))
     assert standing["entered_at"] is None

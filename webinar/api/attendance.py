@@ -7,13 +7,13 @@ import uuid
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from webinar.api.access import Caller
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.attendance.intervals import Spans
-from webinar.attendance.model import Attended, Beat, Correction, Mark, NewCorrection, Outcome, Plan, Window
+from webinar.attendance.model import Attended, Beat, Correction, Mark, Moment, NewCorrection, Outcome, Plan, Window
 from webinar.attendance.service import Standing
 from webinar.base.cursor import PATTERN
 from webinar.base.errors import Unauthenticated
@@ -28,15 +28,15 @@ class BeatBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: Literal["live", "replay"]
-    started_at: AwareDatetime = Field(description="By the server's clock, as `now` of the last answer tells it.")
-    ended_at: AwareDatetime
+    started_at: Moment = Field(description="By the server's clock, as `now` of the last answer tells it.")
+    ended_at: Moment
 
 
 class MarkBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: Literal["enter", "leave", "confirm"]
-    at: AwareDatetime
+    at: Moment
     prompt: int = Field(default=0, ge=0, le=100_000, description="Number of the prompt that is answered, else 0.")
 
 

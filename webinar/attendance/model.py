@@ -10,10 +10,10 @@ import enum
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from webinar.attendance.intervals import NEVER, Spans
@@ -27,6 +27,17 @@ MOST_RULES: Final = 40
 _NEAREST: Final = 0.5
 RULE_WORDS: Final = "A rule asks for a share, for minutes, for Enter or Leave, or for answered prompts."
 ANSWER_WORDS: Final = "Choose fewer minutes: an answer must be over before the next prompt can come."
+
+
+def _of_this_century(moment: datetime) -> datetime:
+    # By its fields: at the edges of the calendar arithmetic with an offset fails.
+    if not 2000 <= moment.year < 2100:
+        raise PydanticCustomError("moment", "Choose a date between 2000 and 2100.")
+    return moment.astimezone(UTC)
+
+
+# As PostgreSQL takes it, too: an offset of 16 hours is none there.
+Moment = Annotated[AwareDatetime, AfterValidator(_of_this_century)]
 
 
 class Outcome(enum.StrEnum):
@@ -187,8 +198,8 @@ class NewCorrection(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: CorrectionKind
-    started_at: AwareDatetime | None = Field(default=None, description="Of what is added or removed; RFC 3339.")
-    ended_at: AwareDatetime | None = None
+    started_at: Moment | None = Field(default=None, description="Of what is added or removed; RFC 3339.")
+    ended_at: Moment | None = None
     rule_id: uuid.UUID | None = Field(default=None, description="Null: all rules.", strict=False)
     reason: Annotated[str, Field(min_length=1, max_length=500, pattern=LINES, description="Logged.")]
 
@@ -314,7 +325,7 @@ def parse_correction(fields: dict[str, Any]) -> NewCorrection:
         raise _invalid(error.errors(include_url=False)) from error
 
 
-_OWN: Final = ("rules", "answer_min", "started_at", "ended_at", "reason")
+_OWN: Final = ("moment", "rules", "answer_min", "started_at", "ended_at", "reason")
 
 
 def _invalid(errors: list[ErrorDetails]) -> Invalid:
