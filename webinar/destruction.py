@@ -59,9 +59,11 @@ class Destruction:
         await self._deleted.delete(event_id)
         _log.info("event destroyed", event_id=str(event_id), why=why, **counts)
 
-    async def receipts(self, account: uuid.UUID | None, before: datetime | None, most: int) -> list[Receipt]:
-        """Newest first; of one host's events, or (None) of all."""
-        return await self._store.all(account, before, most)
+    async def receipts(
+        self, account: uuid.UUID | None, after: tuple[datetime, uuid.UUID] | None, most: int
+    ) -> list[Receipt]:
+        """Newest first, those behind `after`; of one host's events, or (None) of all."""
+        return await self._store.all(account, after, most)
 
     async def _counts(self, event_id: uuid.UUID) -> dict[str, int]:
         talk = await self._conversation.of(event_id)

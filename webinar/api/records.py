@@ -7,12 +7,13 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import IO, Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from webinar.api.access import Caller
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
+from webinar.base import cursor as cursors
 from webinar.base.errors import NotFound
 from webinar.credits.model import Certificate, State, TermsChange
 from webinar.recordings.model import content_disposition, file_name
@@ -107,7 +108,9 @@ class Revocation(BaseModel):
 class ReceiptQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    cursor: Annotated[AwareDatetime | None, Field(default=None, description="`next` of the page before.", strict=False)]
+    cursor: Annotated[
+        str | None, Field(default=None, pattern=cursors.PATTERN, description="`next` of the page before.")
+    ]
     limit: Annotated[int, Field(default=50, ge=1, le=200)]
 
 
@@ -237,9 +240,10 @@ async def revoke(call: Call) -> CertificateReply:
 
 async def receipts(call: Call) -> ReceiptList:
     query = call.query(ReceiptQuery)
-    found = await call.platform.destruction.receipts(None, query.cursor, query.limit + 1)
+    after = None if query.cursor is None else cursors.read(query.cursor)
+    found = await call.platform.destruction.receipts(None, after, query.limit + 1)
     items = [ReceiptReply.model_validate(one, from_attributes=True) for one in found[: query.limit]]
-    following = items[-1].destroyed_at.isoformat() if len(found) > len(items) else None
+    following = cursors.write(items[-1].destroyed_at, items[-1].event_id) if len(found) > len(items) else None
     return ReceiptList(items=items, next=following)
 
 

@@ -58,17 +58,21 @@ class ReceiptStore:
             log_head,
         )
 
-    async def all(self, account: uuid.UUID | None, before: datetime | None, most: int) -> list[Receipt]:
-        """Newest first; of one host's events, or (None) of all. Only of what is really gone."""
+    async def all(
+        self, account: uuid.UUID | None, after: tuple[datetime, uuid.UUID] | None, most: int
+    ) -> list[Receipt]:
+        """Newest first, those behind `after`; of one host's events, or (None) of all. Only of what is really gone."""
         rows = await self._pool.fetch(
             f"""
             select {_COLUMNS} from destroyed_event r
             where not exists (select from event e where e.id = r.event_id)
-                and ($1::uuid is null or r.created_by = $1) and ($2::timestamptz is null or r.destroyed_at < $2)
-            order by r.destroyed_at desc, r.event_id limit $3
+                and ($1::uuid is null or r.created_by = $1)
+                and ($2::timestamptz is null or (r.destroyed_at, r.event_id) < ($2, $3))
+            order by r.destroyed_at desc, r.event_id desc limit $4
             """,  # noqa: S608 - a constant list of columns
             account,
-            before,
+            None if after is None else after[0],
+            None if after is None else after[1],
             most,
         )
         return [_receipt(row) for row in rows]
