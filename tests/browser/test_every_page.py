@@ -43,7 +43,9 @@ def _kind(path: str) -> str:
     """Pages of one kind have the same form of address."""
     kind = re.sub(_ID, "{id}", path)
     kind = re.sub(r"^/e/[^/]+", "/e/{slug}", kind)
-    return re.sub(r"^/(j|s|m|c|verify)/[^/]+", r"/\1/{token}", kind)
+    kind = re.sub(r"/(registered|cancel)/[^/]+$", r"/\1/{token}", kind)
+    kind = re.sub(r"/mails/[a-z_-]+", "/mails/{kind}", kind)
+    return re.sub(r"^/(j|s|m|h|verify)/[^/]+", r"/\1/{token}", kind)
 
 
 def _links(page: Page, base: str) -> list[str]:

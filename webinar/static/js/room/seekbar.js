@@ -90,7 +90,8 @@ export class SeekBar {
     this.live.disabled = !past;
     this.root.dataset.time = !past ? "live" : player.onAir ? "past" : "replay";
     const name = this.texts.say(past ? "to_live" : "at_live");
-    this.live.setAttribute("aria-label", `LIVE · ${name}`); // what is read on it is part of its name (WCAG 2.5.3)
+    // What is read on it is part of its name (WCAG 2.5.3).
+    this.live.setAttribute("aria-label", `${this.live.textContent?.trim()} · ${name}`);
     this.live.title = name;
     this.speed.hidden = !past;
     this.speed.textContent = `${player.speed}×`;
