@@ -123,8 +123,8 @@ class MailsScreen(Screen):
     async def save(self, request: Request) -> Response:
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        kind = _kind(request)
         sent = await self.form(request)
+        kind = _kind(request)
         try:
             await self.platform.mail.choose(event.id, kind, self._choice(kind, sent))
         except Invalid as error:
@@ -136,8 +136,8 @@ class MailsScreen(Screen):
 
     async def switch(self, request: Request) -> Response:
         await self.host(request)
-        kind = _kind(request)
         sent = await self.form(request)
+        kind = _kind(request)
         await self.platform.mail.choose(event_id(request), kind, Choice(enabled=sent.text("on") == "yes"))
         return go(request, f"/events/{event_id(request)}/mails#{kind.value}", Notice.MAIL_SAVED)
 
@@ -145,8 +145,8 @@ class MailsScreen(Screen):
         """To the host's own address and no other: a form that mails anybody would be an open relay."""
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        kind = _kind(request)
         sent = await self.form(request)
+        kind = _kind(request)
         if not self.platform.letters.on:
             raise Conflict("No mail server is set: nothing can be sent.", code="no_mail_server")
         if not account.email:
@@ -173,8 +173,8 @@ class MailsScreen(Screen):
         """The same of what is in the form just now, saved or not."""
         await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        kind = _kind(request)
         sent = await self.form(request)
+        kind = _kind(request)
         language = _language(sent.text("preview"), event)
         typed = Words(
             subject=" ".join(sent.text(f"{language}.subject").split())[:MAX_SUBJECT],

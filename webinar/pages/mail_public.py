@@ -6,6 +6,7 @@ import contextlib
 import re
 import time
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -21,6 +22,9 @@ from webinar.pages.screen import Screen
 from webinar.pages.visit import visit
 from webinar.recordings.model import content_disposition, file_name
 from webinar.registration.model import Status
+
+
+_ONE_CLICK: Final = 500  # bytes
 
 
 class MailPublicScreen(Screen):
@@ -95,6 +99,8 @@ class MailPublicScreen(Screen):
 
     async def stop(self, request: Request) -> Response:
         """Also the one click of a mail program (RFC 8058), which knows no form token: the link itself says who."""
+        if not await _one_click(request):
+            await self.form(request)
         attendee = await self.platform.registration.by_own_link(request.path_params["token"])
         await self.platform.mail.refuse(attendee.id)
         return await self._stop_page(request, done=True)
@@ -112,3 +118,12 @@ class MailPublicScreen(Screen):
             "brand": await self.platform.images.brand(event),
         }
         return page(request, "event/no_mail.html", context, language=attendee.language)
+
+
+async def _one_click(request: Request) -> bool:
+    """Whether this is the whole of what a mail program posts, as a form or in parts."""
+    length = request.headers.get("content-length", "")
+    if not (length.isdigit() and int(length) <= _ONE_CLICK):
+        return False
+    body = await request.body()
+    return b"List-Unsubscribe" in body and b"One-Click" in body and b"csrf" not in body
