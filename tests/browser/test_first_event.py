@@ -81,7 +81,7 @@ def test_one_event_from_new_event_to_the_downloaded_recording(
     # measured by `tests.bench.event`.
     call = f"/api/v1/events/{links.host.rsplit('/', 1)[1]}"
     host.goto(links.host)
-    host.get_by_role("link", name="End for everyone").click()
+    host.locator("#on-air").get_by_role("link", name="End for everyone").click()
     on_air_s = platform.call("GET", f"{call}/live").json()["program_time_s"]
     clicked = time.monotonic()
     host.get_by_role("dialog").get_by_role("button", name="End for everyone").click()
