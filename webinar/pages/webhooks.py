@@ -1,4 +1,4 @@
-"""`/webhooks` of the installation and `/events/{id}/settings/webhooks` of one event: whom to tell, what was sent, once more."""
+"""Webhooks of the installation and (`/events/{id}/settings/webhooks`) of one event: whom to tell, what was sent."""
 
 from __future__ import annotations
 
