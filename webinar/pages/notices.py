@@ -27,7 +27,7 @@ class Notice(enum.StrEnum):
     WEBHOOK_ENABLED = "webhook_enabled"
     WEBHOOK_RESENT = "webhook_resent"
     HOST_REMOVED = "host_removed"
-    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a notice
     ROLE_LINK_MADE = "role_link_made"
     ROLE_LINK_REVOKED = "role_link_revoked"
     EVENT_DELETED = "event_deleted"
