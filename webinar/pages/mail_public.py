@@ -23,7 +23,6 @@ from webinar.pages.visit import visit
 from webinar.recordings.model import content_disposition, file_name
 from webinar.registration.model import Status
 
-
 _ONE_CLICK: Final = 500  # bytes
 
 
