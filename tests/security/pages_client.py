@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute, Route
 from tests.web_stage import Web
 from webinar import pages
 
+# An offer of WebRTC, as a program posts it: no browser sends that for another site without asking, and nothing is kept.
+NO_FORM = "/test/path"
 PASSWORD = "correct horse battery"
 TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -65,7 +67,8 @@ def fill(pattern: str, **values: Any) -> str:
         "event_id": "00000000-0000-4000-8000-000000000000",
         "attendee_id": "00000000-0000-4000-8000-000000000001",
     }
-    known = {**nowhere, "slug": "nowhere", "token": "x" * 50, "verb": "renew", "name": "chat", "kind": "csv", **values}
+    kind = "confirmed" if "/mails/" in pattern else "cover" if "/look/" in pattern else "csv"
+    known = {**nowhere, "slug": "nowhere", "token": "x" * 50, "verb": "renew", "name": "chat", "kind": kind, **values}
 
     def value(name: str) -> str:
         return str(known.get(name, nowhere["attendee_id"] if name.endswith("_id") else "nowhere"))

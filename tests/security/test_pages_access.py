@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from tests.security.pages_client import Person, fill, page_routes
+from tests.integration.test_api_records import certificates, held, post
+from tests.security.pages_client import NO_FORM, Person, fill, page_routes
+from webinar.events.role_model import LinkRole
 
 if TYPE_CHECKING:
     from tests.web_stage import Web
@@ -39,6 +42,10 @@ PUBLIC = {
     "/e/{slug}",
     "/e/{slug}/qr.svg",
     "/e/{slug}/link",
+    "/e/{slug}/event.ics",
+    "/j/{token}/event.ics",
+    "/mail/stop/{token}",
+    "/test",
     "/e/{slug}/qr.png",
     "/e/{slug}/images/{name}",
     "/brand/{name}.css",
@@ -66,16 +73,19 @@ async def test_every_host_page_sends_a_stranger_to_sign_in_and_shows_nothing(web
 
 
 async def test_after_a_refused_form_its_address_can_be_opened_again(web: Web) -> None:
-    event = await web.event()
-    attendee = await web.attendee(event)
+    event, people = await held(web, 김하나=90)
+    attendee = people["김하나"]
     token = attendee["join_url"].rsplit("/", 1)[1]
     known = {"event_id": event["id"], "attendee_id": attendee["id"], "slug": event["slug"], "token": token}
+    await post(web, event, "certificates", {})
+    known["certificate_id"] = (await certificates(web, event))["김하나"]["id"]
+    known["link_id"] = str((await web.platform.roles.make(UUID(event["id"]), LinkRole.PRESENTER, "박세찬")).id)
     async with Person(web) as owner:
         secret = await web.platform.people.setup_link()
         assert (await owner.http.get(f"/setup/{secret}")).status_code == 200
         await owner.become_owner()
         for method, path in page_routes(web):
-            if method == "POST" and not path.startswith(("/setup", "/invite", "/reset")):
+            if method == "POST" and path != NO_FORM and not path.startswith(("/setup", "/invite", "/reset")):
                 if path.startswith("/m/"):
                     known["token"] = event["moderate_url"].rsplit("/", 1)[1]
                 refused = await owner.http.post(fill(path, **known), data={"csrf": "old"})

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.security.pages_client import PASSWORD, Person, fill, page_routes
+from tests.security.pages_client import NO_FORM, PASSWORD, Person, fill, page_routes
 from tests.web_stage import Web, web_service
 from webinar.base.embedded import EmbeddedNats
 from webinar.pages.screen import Doors
@@ -28,7 +28,7 @@ async def test_no_post_is_taken_without_the_form_token_of_this_visit(web: Web) -
     async with Person(web) as owner, Person(web) as stranger:
         await owner.become_owner()
         foreign = await stranger.token("/sign-in")
-        posts = [fill(path, **known) for method, path in page_routes(web) if method == "POST"]
+        posts = [fill(path, **known) for method, path in page_routes(web) if method == "POST" and path != NO_FORM]
         assert len(posts) > 12
         for path in posts:
             for data in ({}, {"csrf": ""}, {"csrf": "x.y.z"}, {"csrf": foreign}):
@@ -39,6 +39,13 @@ async def test_no_post_is_taken_without_the_form_token_of_this_visit(web: Web) -
                 assert "text/html" in reply.headers["content-type"]
     after = (await web.host.get(f"/api/v1/events/{event['id']}/attendees")).json()["items"]
     assert [(a["id"], a["status"]) for a in after] == [(attendee["id"], "approved")]
+
+
+async def test_what_takes_no_form_token_takes_no_form_at_all(web: Web) -> None:
+    async with Person(web) as guest:
+        for body in ({"data": {"name": "x"}}, {"data": {"name": "x"}, "files": {"file": ("x.csv", b"x")}}):
+            assert (await guest.http.post(NO_FORM, **body)).status_code == 415  # type: ignore[arg-type]
+        assert (await guest.http.post(NO_FORM, content=b"v=0", headers={"Content-Type": "text/plain"})).is_error
 
 
 async def test_another_sites_page_cannot_post_even_with_a_stolen_token(web: Web) -> None:

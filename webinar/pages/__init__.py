@@ -46,8 +46,8 @@ from webinar.pages.replay import ReplayScreen
 from webinar.pages.room import RoomScreen
 from webinar.pages.screen import Doors
 from webinar.pages.studio import StudioScreen
-from webinar.pages.webhooks import WebhooksScreen
 from webinar.pages.verify import VerifyScreen
+from webinar.pages.webhooks import WebhooksScreen
 from webinar.platform import Platform
 
 __all__ = ["error_page", "for_machines", "middleware", "routes"]

@@ -66,7 +66,9 @@ class CertificatesScreen(Screen):
             Route(all_, self.show),
             Route(all_, self.save, methods=["POST"]),
             Route(f"{all_}/sample.pdf", self.sample),
+            Route(f"{all_}/issue", self.back),
             Route(f"{all_}/issue", self.issue, methods=["POST"]),
+            Route(f"{all_}/people/{{attendee_id}}", self.back),
             Route(f"{all_}/people/{{attendee_id}}", self.issue_one, methods=["POST"]),
             Route(f"{one}.pdf", self.pdf),
             Route(f"{one}/revoke", self.ask_revoke),
@@ -124,6 +126,11 @@ class CertificatesScreen(Screen):
         event = await self.platform.events.get(event_id(request))
         terms = await self.platform.credits.terms(event.id)
         return await self._page(request, account, event, terms, _as_stored(terms))
+
+    async def back(self, request: Request) -> Response:
+        """Where a form was sent and refused, opened again."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}/certificates")
 
     async def save(self, request: Request) -> Response:
         account = await self.host(request)

@@ -76,16 +76,17 @@ class LookScreen(Screen):
 
     async def put(self, request: Request) -> Response:
         account = await self.host(request)
-        kind = _kind(request)
-        event = await self.platform.events.get(event_id(request))
         try:
             upload = await self.upload(request, MAX_BYTES)
-            await self.platform.images.put(event.id, kind, upload.data)
+            kind = _kind(request)
+            await self.platform.images.put(event_id(request), kind, upload.data)
         except (Invalid, TooLarge) as error:
+            kind = _kind(request)
+            event = await self.platform.events.get(event_id(request))
             view = FormView({"accent": event.accent or colours.OWN})
             view.problems[kind.value] = visit(request).t(error.message)
             return await self._page(request, account, event, view, error.status)
-        return go(request, f"/events/{event.id}/settings/look#{kind}", Notice.EVENT_CHANGED)
+        return go(request, f"/events/{event_id(request)}/settings/look#{kind}", Notice.EVENT_CHANGED)
 
     async def remove(self, request: Request) -> Response:
         await self.host(request)

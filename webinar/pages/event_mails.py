@@ -76,10 +76,13 @@ class MailsScreen(Screen):
         one = mails + "/{kind}"
         return [
             Route(mails, self.show),
+            Route(mails + "/letters/{letter_id}/again", self.back),
             Route(mails + "/letters/{letter_id}/again", self.again, methods=["POST"]),
             Route(one, self.edit),
             Route(one, self.save, methods=["POST"]),
+            Route(one + "/switch", self.back),
             Route(one + "/switch", self.switch, methods=["POST"]),
+            Route(one + "/test", self.back),
             Route(one + "/test", self.test, methods=["POST"]),
             Route(one + "/preview", self.preview),
             Route(one + "/preview", self.preview_typed, methods=["POST"]),
@@ -113,6 +116,11 @@ class MailsScreen(Screen):
             "paged": "after" in query,
         }
         return page(request, "host/mails.html", context)
+
+    async def back(self, request: Request) -> Response:
+        """Where a form was sent and refused, opened again."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}/mails")
 
     async def edit(self, request: Request) -> Response:
         account = await self.host(request)

@@ -89,8 +89,8 @@ class MyScreen(Screen):
         return page(request, "event/me.html", context, status, language=event.language)
 
     async def save(self, request: Request) -> Response:
-        event, attendee = await self._mine(request)
         sent = await self.form(request, _MOST_FIELDS)
+        event, attendee = await self._mine(request)
         questions = await self.platform.registration_form.questions(event.id)
         view = FormView({name: sent.text(name) for name in ("name", "language", "news")})
         answers.as_typed(view, questions, sent)
@@ -125,8 +125,8 @@ class MyScreen(Screen):
         return ask(request, None, event, Question.FORGET_ME, back=f"/j/{request.path_params['token']}/me")
 
     async def delete(self, request: Request) -> Response:
-        event, attendee = await self._mine(request)
         await self.form(request)
+        event, attendee = await self._mine(request)
         await self.platform.forget(attendee)
         return page(request, "event/forgotten.html", {"event": event, "path": event_path(event)})
 
