@@ -42,6 +42,7 @@ from webinar.hooks.service import Hooks
 from webinar.letters import Letters
 from webinar.links import Links
 from webinar.mail.service import MailService
+from webinar.media_gate import MediaGate
 from webinar.people.model import Account, Role
 from webinar.people.service import PeopleService
 from webinar.programme import Programme
@@ -148,6 +149,8 @@ class Platform:
         self.writer = Writer.of(self.settings, self.links, self.registration)
         prefix = None if self.live is None else self.live.replays.prefix
         self.replays = ReplayDoor(self.recordings, self.editing, self.links, prefix)
+        if self.live is not None:
+            self.live.hls.guard(MediaGate(self.editing.gate_of_session))
         self.access = Access(self.settings, self.tokens, self.people)
         self.admission = Admission(self.registration)
         self.stage = Stage(

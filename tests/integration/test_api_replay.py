@@ -19,6 +19,7 @@ from tests.fake_ingest import FakeIngest
 from tests.media.mp4_probe import probe
 from tests.media.spooled import closed
 from tests.waiting import until
+from webinar import media_gate
 from webinar.jobs.cutter import Cutter
 from webinar.recordings.store import EditingStore
 
@@ -220,3 +221,19 @@ async def _watch(web: Web, token: str, join: str) -> tuple[str | None, int]:
     assert (playback["replay_url"] is None) == (playback["replay_refused"] is not None)
     page = await web.guest.get(join.removeprefix(web.url) + "/replay")
     return playback["replay_refused"], page.status_code
+
+
+async def test_a_kept_address_of_the_media_closes_with_the_gate(
+    web: Web, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_gate, "_FRESH_S", -1.0)
+    gate = media_gate.MediaGate(web.platform.editing.gate_of_session)
+    (session,) = await web.platform.events.sessions(uuid.UUID(event["id"]))
+    assert await gate.refused(session.hls_prefix) is None
+    await web.host.patch(f"{event['path']}/replay", json={"who": "nobody"})
+    refused = await gate.refused(session.hls_prefix)
+    assert refused is not None
+    assert refused.code == "replay_nobody"
+    unknown = await gate.refused("x" * 22)
+    assert unknown is not None
+    assert unknown.status == 404

@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 from starlette.types import Receive, Scope, Send
 
 from ingest.contract import Key
-from webinar.base.errors import NotFound, Unavailable
+from webinar.base.errors import NotFound, Unavailable, WebinarError
 from webinar.base.hangup import hung_up
 from webinar.base.storage import Storage
 from webinar.delivery import part as parts
@@ -30,6 +30,8 @@ _PLAYLIST: Final = b"application/vnd.apple.mpegurl"
 _MP4: Final = b"video/mp4"
 _INTERRUPTED: Final = "The live stream is interrupted."
 _FOREVER: Final = b"public, max-age=31536000, immutable"
+# Of an event that is over: a cache on the way asks again, since the host may close the replay.
+_AFTERWARDS: Final = b"public, max-age=31536000, s-maxage=10, immutable"
 _NO_STORE: Final = b"no-store"
 
 _PATH: Final = re.compile(
@@ -61,6 +63,14 @@ class Sessions(Protocol):
     def by_prefix(self, prefix: str) -> LiveSession | None: ...
 
 
+class Gate(Protocol):
+    """What is decided elsewhere about sessions that are not live in this process."""
+
+    async def refused(self, prefix: str) -> WebinarError | None:
+        """Why nobody gets this session now, None when it may be played. Never raises."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One answer, whole."""
@@ -85,6 +95,11 @@ class HlsApp:
         self._sessions = sessions
         self._storage = storage
         self._rewind = None if storage is None else Rewind(Archive(storage))
+        self._gate: Gate | None = None
+
+    def guard(self, gate: Gate) -> None:
+        """Sessions that are not live here are answered only as `gate` says; those that are never wait for it."""
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -124,9 +139,10 @@ class HlsApp:
             return _error("other", 404, "There is nothing here.")
         session = self._sessions.by_prefix(match["prefix"])
         if match["playlist"] == "full":
-            return await self._whole(match["prefix"], match["rendition"], session, scope)
+            whole = await self._whole(match["prefix"], match["rendition"], session, scope)
+            return whole if session is not None else await self._guarded(match["prefix"], whole)
         if session is None:
-            return await self._stored(match)
+            return await self._guarded(match["prefix"], await self._stored(match, _AFTERWARDS))
         if match["rendition"] is None:
             if match["playlist"] is None:
                 return _error("other", 404, "There is nothing here.")
@@ -196,7 +212,7 @@ class HlsApp:
             return _error("full", 404, "There is no such live stream.")
         except Unavailable as error:
             return _error("full", 503, error.message, retry_after_s=error.retry_after_s or 2)
-        cache = b"public, max-age=300" if found.final else b"public, max-age=0, s-maxage=1"
+        cache = b"public, max-age=300, s-maxage=10" if found.final else b"public, max-age=0, s-maxage=1"
         if wanted is not None and (session is None or session.ended):
             cut = parts.of_multivariant if rendition is None else parts.of_media
             return Reply("full", 200, cut(found.plain.decode(), wanted).encode(), _PLAYLIST, cache)
@@ -225,7 +241,15 @@ class HlsApp:
             return _error("part", 404, "There is no such part.")
         return Reply("part", 200, segment.parts[part].payload, _MP4, _FOREVER)
 
-    async def _stored(self, match: re.Match[str]) -> Reply:
+    async def _guarded(self, prefix: str, reply: Reply) -> Reply:
+        """What was found, where the gate lets it out. Asked last: prefixes that do not exist cost no query."""
+        refused = None if self._gate is None or reply.status != 200 else await self._gate.refused(prefix)
+        if refused is None:
+            return reply
+        retry_after_s = refused.retry_after_s or 2 if isinstance(refused, Unavailable) else None
+        return _error(reply.kind, refused.status, refused.message, retry_after_s=retry_after_s)
+
+    async def _stored(self, match: re.Match[str], cache: bytes = _FOREVER) -> Reply:
         """A segment of the past, or of an ended session: from the object store."""
         wanted = match["init"] is not None or (match["msn"] is not None and match["part"] is None)
         if self._storage is None or match["rendition"] is None or not wanted:
@@ -239,7 +263,7 @@ class HlsApp:
             return _error("stored", 404, "There is no such segment.")
         except Unavailable as error:
             return _error("stored", 503, error.message, retry_after_s=2)
-        return Reply("stored", 200, data, _MP4, _FOREVER)
+        return Reply("stored", 200, data, _MP4, cache)
 
 
 async def _wait(

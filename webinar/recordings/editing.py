@@ -107,6 +107,10 @@ class Editing:
     async def gate(self, event_id: uuid.UUID) -> Gate:
         return await self._store.gate(event_id) or DEFAULT
 
+    async def gate_of_session(self, prefix: str) -> tuple[bool, Gate] | None:
+        """Whether the event of a live session is over, and its gate; None where no event has such a session."""
+        return await self._store.gate_of_session(prefix)
+
     async def set_gate(self, event_id: uuid.UUID, wanted: Gate) -> None:
         """Raises `Invalid`."""
         gate.check_until(wanted.until, datetime.now(UTC))
