@@ -83,8 +83,9 @@ def check(file: IO[bytes], known: frozenset[str] | None = None, *, largest: int 
     except _NoBundle as error:
         report.say("unreadable", "", str(error))
         return report
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        # zipfile raises these for archives that are cut, changed in their structure, encrypted or of another kind.
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+        # zipfile raises these for archives that are cut, changed in their structure, encrypted or of another kind, and
+        # for names that are no text.
         report.say("unreadable", "", f"It is not a whole .zip file ({error}).")
         return report
     report.verdict = Verdict.INVALID if report.problems else Verdict.VALID
@@ -95,6 +96,8 @@ def _check(archive: zipfile.ZipFile, report: Report, known: frozenset[str] | Non
     names = [info.filename for info in archive.infolist()]
     if len(names) > _MOST_FILES or sum(info.file_size for info in archive.infolist()) > largest:
         raise _NoBundle("It holds more than a bundle does.")
+    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in archive.infolist()):
+        raise _NoBundle("It is packed in a way that no bundle is.")
     if MANIFEST not in names or SIGNATURE not in names:
         raise _NoBundle(
             f"It has no {MANIFEST if MANIFEST not in names else SIGNATURE}: it is not an attendance bundle."

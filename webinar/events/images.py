@@ -22,8 +22,8 @@ from webinar.events.service import EventService
 __all__ = ["Brand", "EventImage", "Images", "folder"]
 
 _log = log.get(__name__)
-# Decoding takes memory: no more than this many pictures at once in a process.
-_AT_ONCE: Final = 2
+# Decoding takes memory, in the process that carries viewers: pictures at once.
+_AT_ONCE: Final = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,10 @@ from PIL import Image, ImageCms, ImageOps
 from webinar.base.errors import FieldProblem, Invalid
 
 MAX_BYTES: Final = 10 * 1024 * 1024
-# A decoded picture of this many pixels takes 200 MB for a moment; a camera's 48 megapixels still fit.
-_MAX_PIXELS: Final = 50_000_000
+# A camera's 48 megapixels fit: a JPEG is decoded at a fraction of its size. Of any other kind a picture is decoded
+# whole, and making it smaller takes a copy: some 200 MB for a moment.
+_MAX_JPEG_PIXELS: Final = 50_000_000
+_MAX_PIXELS: Final = 25_000_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 _SMALLEST: Final = 16
 
@@ -85,12 +87,11 @@ def _decoded(data: bytes, form: Form) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
-            if image.width * image.height > _MAX_PIXELS:
+            if image.width * image.height > (_MAX_JPEG_PIXELS if image.format == "JPEG" else _MAX_PIXELS):
                 raise _bad("The picture has too many pixels. Make it smaller and try again.")
             image.draft("RGB", (form.width * 2, form.height * 2))  # a JPEG need not be decoded whole
             image.load()
-            upright = ImageOps.exif_transpose(image)
-            return _plain(upright)
+            return _plain(ImageOps.exif_transpose(_near(image, form)))
     except (
         OSError,
         ValueError,
@@ -100,6 +101,15 @@ def _decoded(data: bytes, form: Form) -> Image.Image:
         Image.DecompressionBombWarning,
     ) as error:
         raise _bad("This file is not a picture we can read. Take a JPEG, PNG or WebP.") from error
+
+
+def _near(image: Image.Image, form: Form) -> Image.Image:
+    """Not much larger than it will be kept: everything that follows makes copies."""
+    if image.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
+        image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
+    side = 2 * max(form.width, form.height)  # it may lie on its side
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return image
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,20 @@ def test_a_file_that_is_no_set_of_keys_is_a_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text("[]")
     status, _ = verify(tmp_path, made(), "--keys", str(tmp_path / "keys.json"))
     assert status == 2
+
+
+def _zip(name: str, packed: int) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packed) as archive:
+        archive.writestr(name, b"{}" * 100)
+        archive.writestr("signature.json", b"{}")
+    return out.getvalue()
+
+
+def test_an_archive_made_to_break_its_reader_is_no_bundle(tmp_path: Path) -> None:
+    lzma = bytearray(_zip("manifest.json", zipfile.ZIP_LZMA))
+    lzma[45:70] = b"\xff" * 25
+    misnamed = _zip("m\u00e4nifest.json", zipfile.ZIP_STORED).replace("m\u00e4".encode(), b"m\xff\xff")
+    for data in (bytes(lzma), misnamed):
+        status, text = verify(tmp_path, data)
+        assert (status, text.startswith("✗ This cannot be read")) == (2, True)
