@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Final
-import uuid
 from urllib.parse import quote
 
 from webinar.base.settings import Settings
@@ -93,6 +93,11 @@ class Links:
             return None
         path = f"/recordings/{recording.id}/cut/{quote(file.name, safe='')}"
         return self.absolute(f"{path}?sig={self._recordings.signature(recording, cut=True)}")
+
+    def film(self, recording: Recording, file: Download) -> str:
+        """What guests watch where no segments are left: opens for as long as the replay's gate lets anybody."""
+        path = f"/recordings/{recording.id}/film/{quote(file.name, safe='')}"
+        return self.absolute(f"{path}?sig={self._recordings.film_key(recording)}")
 
     def _file(self, recording: Recording, file: Download | None) -> str | None:
         if file is None:

@@ -20,8 +20,11 @@ _ONE: Final = "/webhooks/{webhook_id}"
 class NewWebhook(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    url: Annotated[str, Field(max_length=MAX_URL)]
-    types: Annotated[list[str], Field(max_length=len(HookType), description="What to be told of.")]
+    url: Annotated[str, Field(min_length=1, max_length=MAX_URL)]
+    types: Annotated[
+        list[Annotated[HookType, Field(strict=False)]],
+        Field(min_length=1, max_length=len(HookType), description="What to be told of."),
+    ]
     event_id: Annotated[uuid.UUID | None, Field(default=None, strict=False, description="Null: of all events.")]
 
 

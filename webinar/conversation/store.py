@@ -1,4 +1,4 @@
-"""SQL of what was said: the chat service writes these rows. Here they are read, and rewritten when somebody's data go."""
+"""SQL of what was said. The chat service writes it; here it is read, and rewritten when data are destroyed."""
 
 from __future__ import annotations
 
