@@ -44,7 +44,7 @@ async def test_no_post_is_taken_without_the_form_token_of_this_visit(web: Web) -
 async def test_what_takes_no_form_token_takes_no_form_at_all(web: Web) -> None:
     async with Person(web) as guest:
         for body in ({"data": {"name": "x"}}, {"data": {"name": "x"}, "files": {"file": ("x.csv", b"x")}}):
-            assert (await guest.http.post(NO_FORM, **body)).status_code == 415  # type: ignore[arg-type]
+            assert (await guest.http.post(NO_FORM, **body)).status_code == 415
         assert (await guest.http.post(NO_FORM, content=b"v=0", headers={"Content-Type": "text/plain"})).is_error
 
 
