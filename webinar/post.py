@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from webinar.events.model import Event, EventState
 from webinar.events.service import EventService
 from webinar.letters import CONCERNED, told
 from webinar.mail.model import SORTS, Kind, Letter, LetterState
-from webinar.mail.postman import NotNow, Postman, Refused
+from webinar.mail.postman import NotNow, NotYet, Postman, Refused
 from webinar.mail.service import MailService
 from webinar.registration.model import Attendee, Status
 from webinar.registration.service import RegistrationService
@@ -80,6 +81,8 @@ class Post:
         except NotNow as error:
             await self._mail.tried(letter.id, str(error))
             raise Again(str(error)) from error
+        except NotYet as error:
+            raise _later(error) from error
         else:
             await self._mail.done(letter.id, LetterState.SENT, subject=str(made["Subject"]), answer=answer)
 
@@ -108,6 +111,8 @@ class Post:
             _log.warning("letter refused", kind=Kind.CALLED_OFF.value, error=str(error))
         except NotNow as error:
             raise Again(str(error)) from error
+        except NotYet as error:
+            raise _later(error) from error
 
     async def _made(self, letter: Letter) -> EmailMessage | str:
         """The message, or why nobody wants it any more."""
@@ -142,6 +147,11 @@ def unwanted(letter: Letter, event: Event, attendee: Attendee, now: datetime) ->
     elif letter.kind is Kind.CHANGED and event.state is EventState.ENDED:
         return "the event is over"
     return ""
+
+
+def _later(error: NotYet) -> Again:
+    """Those that wait do not all come back in the same moment."""
+    return Again(str(error), timedelta(seconds=error.after * random.uniform(1.0, 1.5)), counted=False)  # noqa: S311
 
 
 def _recipient(made: EmailMessage) -> str:

@@ -83,6 +83,20 @@ async def test_what_fails_is_tried_again_and_then_given_up_where_it_can_be_seen(
     assert await pool.fetchval("select error from job") == "away"
 
 
+async def test_what_only_had_to_wait_its_turn_has_not_been_tried(pool: Pool) -> None:
+    turns: list[int] = []
+
+    async def run(payload: Payload) -> None:
+        turns.append(1)
+        if len(turns) < 5:
+            raise Again("others go first", timedelta(0), counted=False)
+
+    await enqueue(pool, "send", {})
+    async with runner(pool, {"send": Handler(run=run, tries=1)}):
+        await until(lambda: none_left(pool))
+    assert len(turns) == 5
+
+
 async def _is(pool: Pool, counts: dict[tuple[str, str], int]) -> bool:
     return await jobs(pool) == counts
 

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult, Session
+from aiosmtpd.smtp import Envelope as Handed
 
 from tests.mail_stage import Inbox, certificate, mail_server
 from webinar.mail.compose import Composed
 from webinar.mail.message import Envelope, message
-from webinar.mail.postman import NotNow, Postman, Refused
+from webinar.mail.postman import NotNow, NotYet, Postman, Refused
 from webinar.mail.server import MailServer, parse
+
+
+class Slow(Inbox):
+    """Takes the first letter only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Handed) -> str:
+        self.asked.set()
+        await self.go.wait()
+        return await super().handle_DATA(server, session, envelope)
 
 
 class Clock:
@@ -100,6 +115,36 @@ async def test_a_server_that_is_away_is_asked_again_only_after_a_while() -> None
         await send(man)
         await man.close()
     assert len(inbox.letters) == 1
+
+
+async def test_a_letter_that_is_cut_off_leaves_the_next_one_a_connection_of_its_own() -> None:
+    inbox = Slow()
+    async with mail_server(inbox):
+        man = postman(parse(inbox.url))
+        first = asyncio.create_task(send(man, "first@example.org"))
+        await inbox.asked.wait()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        inbox.go.set()
+        assert await send(man, "second@example.org") == "2.0.0 taken"
+        await man.close()
+    assert len(inbox.to("second@example.org")) == 1
+
+
+async def test_who_would_wait_long_for_the_rate_comes_again_instead() -> None:
+    async with mail_server(Inbox()) as inbox:
+        man = Postman(parse(inbox.url), hello="w.example.org", per_minute=1)
+        await send(man)
+        with pytest.raises(NotYet) as later:
+            await send(man)
+        await man.close()
+    assert 50 < later.value.after <= 60
+    assert len(inbox.letters) == 1
+
+
+def test_what_servers_answer_can_be_kept_by_a_database() -> None:
+    assert str(Refused("550 no such user \udcb0\udca1\0")) == "550 no such user ??"
 
 
 async def test_nothing_is_said_to_a_server_without_the_encryption_that_is_insisted_on() -> None:

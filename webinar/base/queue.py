@@ -40,11 +40,12 @@ class Job:
 
 
 class Again(Exception):
-    """Raised by a handler: not now. Counts as an attempt; `after` overrides the usual wait."""
+    """Raised by a handler: not now. `after` overrides the usual wait; not `counted`, nothing was attempted."""
 
-    def __init__(self, why: str, after: timedelta | None = None) -> None:
+    def __init__(self, why: str, after: timedelta | None = None, *, counted: bool = True) -> None:
         super().__init__(why)
         self.after = after
+        self.counted = counted
 
 
 class Hopeless(Exception):
@@ -141,10 +142,10 @@ class JobStore:
             await self.done(job)
 
     async def fail(self, job: Job, why: str) -> None:
-        """For good; kept for a month for whoever wants to know."""
+        """For good; that it failed and why is kept for a month, what it was given is not: it may name people."""
         await self._pool.execute(
             """
-            update job set state = 'failed', leased_until = null, failed_at = now(), error = $3
+            update job set state = 'failed', leased_until = null, failed_at = now(), error = $3, payload = '{}'
             where id = $1 and attempts = $2 and state = 'running'
             """,
             job.id,

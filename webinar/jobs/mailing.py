@@ -33,7 +33,13 @@ class Mailing:
         """A letter is tried for about six hours; its server is asked one letter after the other."""
         post = self._post
         patient = Handler(
-            run=post.deliver, failed=post.given_up, at_once=4, tries=40, first_wait_s=10.0, longest_wait_s=600.0
+            run=post.deliver,
+            failed=post.given_up,
+            at_once=4,
+            tries=40,
+            limit_s=120.0,
+            first_wait_s=10.0,
+            longest_wait_s=600.0,
         )
         return {
             JOB: patient,

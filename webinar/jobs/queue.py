@@ -121,7 +121,8 @@ class Runner:
         why = str(error) or type(error).__name__
         if not isinstance(error, (Again, Hopeless, WebinarError, *AWAY)):
             _log.error("a job failed", job=job.name, id=job.id, exc_info=error)
-        if isinstance(error, Hopeless) or job.attempts >= handler.tries:
+        counted = error.counted if isinstance(error, Again) else True
+        if isinstance(error, Hopeless) or (counted and job.attempts >= handler.tries):
             if handler.failed is not None:
                 await handler.failed(job.payload, why)
             await self._store.fail(job, why)
@@ -129,7 +130,7 @@ class Runner:
             _log.error("a job is given up", job=job.name, id=job.id, attempts=job.attempts, error=why)
             return
         after = error.after if isinstance(error, Again) and error.after is not None else handler.wait(job.attempts)
-        await self._store.wait(job, after, why)
+        await self._store.wait(job, after, why, counted=counted)
         RAN.labels(job.name, "again").inc()
         _log.info(
             "a job waits", job=job.name, id=job.id, attempts=job.attempts, seconds=after.total_seconds(), error=why

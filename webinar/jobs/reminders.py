@@ -9,6 +9,7 @@ from typing import Final
 
 from webinar.base import log
 from webinar.base.db import AWAY
+from webinar.base.errors import WebinarError
 from webinar.letters import Letters
 from webinar.mail.service import MailService
 
@@ -31,7 +32,7 @@ class Reminders:
         while True:
             try:
                 await self.look()
-            except AWAY as error:
+            except (WebinarError, *AWAY) as error:
                 _log.warning("reminders wait, the database is away", error=str(error) or type(error).__name__)
             await asyncio.sleep(_LOOK_EVERY_S)
 
@@ -40,7 +41,11 @@ class Reminders:
         now = self._clock()
         written = await self._mail.remind(now)
         for event_id, kind in await self._mail.followups_due(now):
-            letters = await self._letters.follow_up(event_id, kind)
+            try:
+                letters = await self._letters.follow_up(event_id, kind)
+            except (WebinarError, *AWAY) as error:  # deleted meanwhile: the others are written to all the same
+                _log.warning("follow-up not written", event_id=str(event_id), kind=kind.value, error=str(error))
+                continue
             _log.info("follow-up written", event_id=str(event_id), kind=kind.value, letters=letters)
             written += letters
         return written

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from email.message import EmailMessage
 from typing import Final
 
@@ -23,16 +23,32 @@ LETTERS: Final = Counter("webinar_letters_handed_total", "Letters handed to the 
 _TIMEOUT_S: Final = 20.0
 _IDLE_S: Final = 15.0  # a server that is kept waiting hangs up in the middle of the next letter
 _MOST_A_CONNECTION: Final = 100  # more is what spammers do, to some servers
+_QUEUE_S: Final = 15.0  # who would wait longer for their turn comes again instead
 _AWAY_S: Final = 10.0  # after it did not answer, nobody asks again for so long
 # Of the answer to EHLO, STARTTLS, AUTH and MAIL: about us, not about who the letter is to.
 _OURS: Final = (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPHeloError, aiosmtplib.SMTPSenderRefused)
 
 
-class NotNow(Exception):
+class _Answer(Exception):
+    """What a server said may hold bytes that are no text: no database takes those."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(_clean(why))
+
+
+class NotNow(_Answer):
     """The server is away, busy, or does not take us as we are set up: to be tried again."""
 
 
-class Refused(Exception):
+class NotYet(Exception):
+    """Other letters go first, or the rate does not allow it yet: nothing was tried. `after`: in so many seconds."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__("other letters go first")
+        self.after = after
+
+
+class Refused(_Answer):
     """This letter is not taken, and will not be: a wrong address, a full stop of the receiving side (5xx)."""
 
 
@@ -63,11 +79,14 @@ class Postman:
         self._away = ""
 
     async def send(self, message: EmailMessage, sender: str, to: str) -> str:
-        """The server's answer once it has taken the letter. Raises `NotNow` or `Refused`."""
-        async with self._lock:
+        """The server's answer once it has taken the letter. Raises `NotNow`, `NotYet` or `Refused`."""
+        async with self._turn():
             if self._clock() < self._away_until:
                 raise NotNow(self._away)
-            await asyncio.sleep(max(0.0, self._next_at - self._clock()))
+            wait = max(0.0, self._next_at - self._clock())
+            if wait > _QUEUE_S:
+                raise NotYet(wait)
+            await asyncio.sleep(wait)
             try:
                 answer = await self._hand_over(message, sender, to)
             except Refused:
@@ -80,7 +99,20 @@ class Postman:
                 self._next_at = self._clock() + self._interval_s
                 self._used_at = self._clock()
             LETTERS.labels("taken").inc()
-            return answer
+            return _clean(answer)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One letter after the other. Raises `NotYet` behind a letter that takes long."""
+        try:
+            async with asyncio.timeout(_QUEUE_S):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            raise NotYet(_QUEUE_S) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     async def check(self) -> str:
         """Connects, says hello and signs in, sends nothing. What the server is. Raises `NotNow`."""
@@ -131,6 +163,9 @@ class Postman:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             await self._drop()
             raise self._gone(f"the mail server did not answer ({error or type(error).__name__})") from error
+        except BaseException:  # cut off in the middle of a letter: the next one must not go on there
+            await self._drop()
+            raise
         self._sent_here += 1
         if self._sent_here >= _MOST_A_CONNECTION:
             await self.close()
@@ -159,6 +194,9 @@ class Postman:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             smtp.close()
             raise self._gone(f"{server.where}: {_why(error)}") from error
+        except BaseException:
+            smtp.close()
+            raise
         self._smtp, self._sent_here = smtp, 0
         return smtp
 
@@ -169,9 +207,15 @@ class Postman:
 
     def _gone(self, why: str) -> NotNow:
         """For a while nobody needs to find out again."""
+        why = _clean(why)
         self._away, self._away_until = why, self._clock() + _AWAY_S
         _log.warning("no mail goes out", error=why)
         return NotNow(why)
+
+
+def _clean(text: str) -> str:
+    """As PostgreSQL keeps it: no halves of characters, no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _about_letter(code: int, message: str) -> NotNow | Refused:
