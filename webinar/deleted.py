@@ -18,6 +18,7 @@ from webinar.base.errors import NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.events.images import folder
 from webinar.events.service import EventService
+from webinar.recordings.editing import FOLDER
 
 _log = log.get(__name__)
 _MARKS: Final = "deleted"
@@ -55,7 +56,7 @@ class DeletedEvents:
         if await self._events.many([known]):
             return 0
         removed = await self._storage.remove_all(f"recordings/{known}")
-        removed += await self._storage.remove_all(f"cuts/{known}")
+        removed += await self._storage.remove_all(f"{FOLDER}/{known}")
         removed += await self._storage.remove_all(folder(known))
         for prefix in prefixes:
             removed += await self._storage.remove_all(f"live/{prefix}")
@@ -72,6 +73,7 @@ class DeletedEvents:
             return []
         pointers = await self._storage.list_keys(_POINTERS.rstrip("/"))
         pictures = await self._storage.list_keys("images")
-        found = {key.split("/")[1] for key in (*recordings, *pictures)}
+        cuts = await self._storage.list_keys(FOLDER)
+        found = {key.split("/")[1] for key in (*recordings, *pictures, *cuts)}
         found |= {key.removeprefix(_POINTERS).partition("/")[0] for key in pointers}
         return sorted(marks & found)

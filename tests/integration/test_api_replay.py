@@ -20,7 +20,9 @@ from tests.media.mp4_probe import probe
 from tests.media.spooled import closed
 from tests.waiting import until
 from webinar import media_gate
+from webinar.delivery.replays import Replays
 from webinar.jobs.cutter import Cutter
+from webinar.recordings.cuts import Cut
 from webinar.recordings.store import EditingStore
 
 if TYPE_CHECKING:
@@ -142,6 +144,52 @@ async def test_a_worker_that_is_stopped_leaves_the_wish_to_the_next(web: Web, ev
     assert (await web.host.get(f"{event['path']}/recordings/cut")).json()["state"] == "ready"
 
 
+async def test_a_file_that_was_dropped_or_claimed_by_another_worker_is_not_published(
+    web: Web, event: dict[str, Any]
+) -> None:
+    path, store, lease = f"{event['path']}/recordings/cut", EditingStore(web.platform.pool), dt.timedelta(seconds=60)
+    await web.host.put(path, json={"from_s": 1.0})
+    dropped = await store.claim_cut(dt.timedelta(0), 3)
+    assert dropped is not None
+    await web.host.delete(path)
+    await web.host.put(path, json={"from_s": 4.5})
+    assert await store.cut_made(dropped[0], "cuts/a.mp4", 1, "a", 1.0, 2.0) == (False, None)
+    late, newest = await store.claim_cut(dt.timedelta(0), 3), await store.claim_cut(lease, 3)
+    assert late is not None
+    assert newest is not None
+    assert not await store.cut_at(late[0], 0.5, lease)
+    await store.cut_failed(late[0], "lost")
+    await store.cut_again(late[0])
+    assert (await web.host.get(path)).json()["state"] == "working"
+    assert await store.cut_made(newest[0], "cuts/b.mp4", 1, "b", 4.5, 8.0) == (True, None)
+
+
+async def test_a_claim_is_renewed_while_the_file_is_stored_and_a_worker_stops_without_the_database(
+    web: Web, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await web.host.put(f"{event['path']}/recordings/cut", json={"from_s": 1.0})
+    leases: set[dt.datetime] = set()
+
+    async def slow(self: object, key: str, path: Path) -> None:
+        while True:
+            leases.add(await web.platform.pool.fetchval("select leased_until from recording_cut"))
+            await asyncio.sleep(0.05)
+
+    async def away(self: object, cut: Cut) -> None:
+        raise ConnectionRefusedError
+
+    async def renewed() -> bool:
+        return len(leases) > 1
+
+    monkeypatch.setattr(type(web.platform.storage), "put_file", slow)
+    monkeypatch.setattr(EditingStore, "cut_again", away)
+    working = asyncio.create_task(cutter(web).step(), name="cut")
+    await until(renewed)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+
 @pytest.mark.parametrize(
     ("call", "body", "field"),
     [
@@ -183,10 +231,15 @@ async def test_the_gate_decides_who_gets_the_replay_and_until_when(web: Web, eve
     assert (await _watch(web, token, join)) == (None, 200)
     await web.host.patch(f"{path}/replay", json={"who": "attended"})
     assert (await _watch(web, token, join)) == ("not_attended", 403)
+    # Entering alone is not being there; what attendance says counts, as corrected.
     await web.platform.pool.execute(
-        "update attendee set first_joined_at = (select started_at from event where id = $1) where event_id = $1",
-        uuid.UUID(event["id"]),
+        "update attendee set first_joined_at = now() where event_id = $1", uuid.UUID(event["id"])
     )
+    assert (await _watch(web, token, join)) == ("not_attended", 403)
+    (person,) = (await web.host.get(f"{path}/attendance")).json()["items"]
+    there = {key: (await web.host.get(path)).json()[key] for key in ("started_at", "ended_at")}
+    change = {"kind": "add", **there, "reason": "in the hall"}
+    assert (await web.host.patch(f"{path}/attendance/{person['attendee_id']}", json=change)).is_success
     assert (await _watch(web, token, join)) == (None, 200)
     public = f"/e/{quote(event['slug'])}/replay"
     assert (await web.guest.get(public)).status_code == 403
@@ -237,3 +290,36 @@ async def test_a_kept_address_of_the_media_closes_with_the_gate(
     unknown = await gate.refused("x" * 22)
     assert unknown is not None
     assert unknown.status == 404
+
+
+async def test_where_no_segments_are_left_the_film_itself_is_watched_for_as_long_as_the_gate_lets_anybody(
+    web: Web, event: dict[str, Any], film: tuple[bytes, float]
+) -> None:
+    path = event["path"]
+    token, join = await _guest(web, event)
+    assert (await web.playback(token)).json()["replay_url"].endswith("/full.m3u8")
+    for key in await web.platform.storage.list_keys(Key.of_event(event["id"])):
+        await web.platform.storage.delete(key)
+    live = web.platform.live
+    assert live is not None
+    live.replays = Replays(web.platform.storage)
+    web.platform.replays._prefix = live.replays.prefix  # noqa: SLF001 - as if five minutes had gone by
+    url = (await web.playback(token)).json()["replay_url"]
+    assert url == (await web.playback(token)).json()["replay_url"]  # a player that looks again goes on
+    page = await web.guest.get(join.removeprefix(web.url) + "/replay")
+    assert (page.status_code, url.removeprefix(web.url) in page.text) == (200, True)
+    assert " download>" not in page.text
+    part = await web.guest.get(url, headers={"Range": "bytes=0-99"})
+    assert (part.status_code, part.content) == (206, film[0][:100])
+    assert part.headers["content-disposition"].startswith("inline")
+    assert (await web.guest.get(url.replace("/film/", "/"))).status_code == 401
+    assert (await web.guest.get(url.partition("?")[0])).status_code == 401
+    await web.host.put(f"{path}/recordings/cut", json={"from_s": 3.0})
+    assert (await web.playback(token)).json()[
+        "replay_refused"
+    ] == "not_ready"  # what is left out is not shown meanwhile
+    assert (await web.guest.get(url)).status_code == 404
+    assert await cutter(web).step()
+    assert len((await web.guest.get(url)).content) == (await web.host.get(f"{path}/recordings/cut")).json()["bytes"]
+    await web.host.patch(f"{path}/replay", json={"who": "nobody"})
+    assert (await web.guest.get(url)).status_code == 410

@@ -301,3 +301,7 @@ async def test_what_a_killed_deletion_or_a_lost_notice_left_goes_with_the_hourly
     now = 7202.0
     await housekeeper.tidy()
     assert await _nothing_of(web, event_id, prefix)
+    await storage.put_bytes(f"cuts/{event_id}/late.mp4", b"late")
+    now = 10_803.0
+    await housekeeper.tidy()
+    assert await storage.list_keys("cuts") == []

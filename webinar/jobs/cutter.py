@@ -1,12 +1,13 @@
 """Makes the files that hosts ask for: a part of a recording, with its chapters.
 
 Not a job of the queue: with a store that is far away it takes longer than a job may. A row is claimed for a while,
-and the claim is renewed with each step; a worker that is killed loses it, and the next one begins anew.
+and the claim is renewed until the file is in the store; a worker that is killed loses it, and the next one begins anew.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 import sys
@@ -71,17 +72,32 @@ class Cutter:
             return False
         cut, recording = claimed
         try:
-            await self._make(cut, recording)
+            await self._claimed(cut, recording)
         except CannotCut as error:
             _log.warning("a cut is not made", recording=str(recording.id), error=str(error))
             await self._store.cut_failed(cut, str(error))
         except asyncio.CancelledError:
-            await asyncio.shield(self._store.cut_again(cut))
+            with contextlib.suppress(*AWAY):  # then the lease runs out
+                await asyncio.shield(self._store.cut_again(cut))
             raise
         await self._bus.publish_json(f"event.{recording.event_id}.changed", {"event_id": str(recording.event_id)})
         return True
 
-    async def _make(self, cut: Cut, recording: Recording) -> None:
+    async def _claimed(self, cut: Cut, recording: Recording) -> None:
+        """Makes the file, whose claim is renewed for as long as that takes. Raises `CannotCut`."""
+        said: dict[str, Any] = {}
+        making = asyncio.create_task(self._make(cut, recording, said), name="make cut")
+        try:
+            while not (await asyncio.wait({making}, timeout=_RENEW_EVERY_S))[0]:
+                if not await self._store.cut_at(cut, 0.95 * float(said.get("progress", 0.0)), _LEASE):
+                    raise CannotCut("another part is wanted by now")
+        finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+        making.result()
+
+    async def _make(self, cut: Cut, recording: Recording, said: dict[str, Any]) -> None:
+        """What the child tells meanwhile is written into `said`."""
         if recording.key is None or recording.bytes is None:
             raise CannotCut("there is no file of this recording")
         await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
@@ -92,14 +108,14 @@ class Cutter:
             chapters = await self._store.chapters(recording.id) or []
             wish = folder / "wish.json"
             await asyncio.to_thread(wish.write_text, _wish(cut, chapters), "utf-8")
-            report = await self._run(cut, [source, folder / "made.mp4", wish])
-            key = f"{FOLDER}/{recording.event_id}/{recording.id}-{cut.version}.mp4"
+            report = await self._run([source, folder / "made.mp4", wish], said)
+            key = f"{FOLDER}/{recording.event_id}/{recording.id}-{cut.version}-{cut.tries}.mp4"
             await self._storage.put_file(key, folder / "made.mp4")
             wanted, before = await self._store.cut_made(
                 cut, key, report["bytes"], report["sha256"], report["begins_s"], report["ends_s"]
             )
         for gone in {before} if wanted else {key}:
-            if gone is not None:
+            if gone is not None and not (wanted and gone == key):
                 await self._editing.forget(gone)
         _log.info("cut made", recording=str(recording.id), version=cut.version, bytes=report["bytes"], wanted=wanted)
 
@@ -124,17 +140,13 @@ class Cutter:
         if shutil.disk_usage(self._folder).free < _ROOM * size + _KEEP_FREE:
             raise CannotCut("there is too little room on the disk")
 
-    async def _run(self, cut: Cut, paths: Sequence[Path]) -> dict[str, Any]:
+    async def _run(self, paths: Sequence[Path], said: dict[str, Any]) -> dict[str, Any]:
         """What the child made, as it reports it. Raises `CannotCut`."""
-        said: dict[str, Any] = {}
         argv = [sys.executable, "-m", "ingest.record.trim", *map(str, paths)]
         process = await Process.start(Command("trim", argv, on_line=_listen(said)))
         ended = asyncio.create_task(process.wait(), name="trim ends")
         try:
-            while not ended.done():
-                await asyncio.wait({ended}, timeout=_RENEW_EVERY_S)
-                if not await self._store.cut_at(cut, 0.95 * float(said.get("progress", 0.0)), _LEASE):
-                    raise CannotCut("another part is wanted by now")
+            await asyncio.wait({ended})
         finally:
             if not ended.done():
                 await process.stop()

@@ -31,7 +31,8 @@ class CutState(enum.StrEnum):
 class Cut:
     """What was asked for, and what was made. Times in s of the recording; `to_s` None: up to its end.
 
-    `begins_s` and `ends_s` are where the file really begins and ends: at key frames. `progress` is 0..1.
+    `begins_s` and `ends_s` are where the file really begins and ends: at key frames. `progress` is 0..1. `tries` says
+    how often workers have claimed this version: it is the newest claim's number.
     """
 
     recording_id: uuid.UUID
@@ -46,6 +47,7 @@ class Cut:
     sha256: str | None
     begins_s: float | None
     ends_s: float | None
+    tries: int
     asked_at: datetime
     ready_at: datetime | None
 

@@ -129,8 +129,8 @@ class RecordingStore:
 
 
 _CUT: Final = (
-    "recording_id, version, from_s, to_s, state, progress, problem, key, bytes, sha256, begins_s, ends_s, asked_at, "
-    "ready_at"
+    "recording_id, version, from_s, to_s, state, progress, problem, key, bytes, sha256, begins_s, ends_s, tries, "
+    "asked_at, ready_at"
 )
 
 
@@ -203,7 +203,7 @@ class EditingStore:
         row = await self._pool.fetchrow(
             f"""
             insert into recording_cut as c (recording_id, from_s, to_s) values ($1, $2, $3)
-            on conflict (recording_id) do update set version = c.version + 1, from_s = $2, to_s = $3,
+            on conflict (recording_id) do update set version = excluded.version, from_s = $2, to_s = $3,
                 state = 'waiting', progress = 0, problem = null, tries = 0, leased_until = null, asked_at = now()
             returning {_CUT}
             """,  # noqa: S608
@@ -256,14 +256,15 @@ class EditingStore:
         return int(done.rpartition(" ")[2])
 
     async def cut_at(self, cut: Cut, progress: float, lease: timedelta) -> bool:
-        """How far it is; False when another version is wanted by now."""
+        """How far it is; False when another version is wanted by now, or another worker makes it."""
         done: str = await self._pool.execute(
             """
-            update recording_cut set progress = $3, leased_until = now() + $4::interval
-            where recording_id = $1 and version = $2
+            update recording_cut set progress = $4, leased_until = now() + $5::interval
+            where recording_id = $1 and version = $2 and tries = $3
             """,
             cut.recording_id,
             cut.version,
+            cut.tries,
             progress,
             lease,
         )
@@ -272,12 +273,13 @@ class EditingStore:
     async def cut_made(
         self, cut: Cut, key: str, size: int, sha256: str, begins_s: float, ends_s: float
     ) -> tuple[bool, str | None]:
-        """Whether the file is wanted still, and the key of the one that it replaces."""
+        """Whether the file is wanted still, by this claim, and the key of the one that it replaces."""
         async with self._pool.acquire() as connection, connection.transaction():
             before = await connection.fetchrow(
-                "select key from recording_cut where recording_id = $1 and version = $2 for update",
+                "select key from recording_cut where recording_id = $1 and version = $2 and tries = $3 for update",
                 cut.recording_id,
                 cut.version,
+                cut.tries,
             )
             if before is None:
                 return False, None
@@ -299,11 +301,12 @@ class EditingStore:
     async def cut_failed(self, cut: Cut, problem: str) -> None:
         await self._pool.execute(
             """
-            update recording_cut set state = 'failed', problem = $3, leased_until = null
-            where recording_id = $1 and version = $2
+            update recording_cut set state = 'failed', problem = $4, leased_until = null
+            where recording_id = $1 and version = $2 and tries = $3
             """,
             cut.recording_id,
             cut.version,
+            cut.tries,
             problem[:500],
         )
 
@@ -312,10 +315,11 @@ class EditingStore:
         await self._pool.execute(
             """
             update recording_cut set state = 'waiting', progress = 0, leased_until = null
-            where recording_id = $1 and version = $2
+            where recording_id = $1 and version = $2 and tries = $3
             """,
             cut.recording_id,
             cut.version,
+            cut.tries,
         )
 
     async def gate(self, event_id: uuid.UUID) -> Gate | None:

@@ -31,12 +31,13 @@ STATEMENTS = [
     )
     """,
     # The file that is made of a recording: cut, and with its chapters. The recording itself is never changed.
-    # `version` counts what was asked for; a file of an earlier one is not taken any more. `begins_s` and `ends_s` are
-    # where the file really begins and ends in the recording: at key frames.
+    # `version` is what was asked for, of a number never given twice: a file of another is not taken any more.
+    # `begins_s` and `ends_s` are where the file really begins and ends in the recording: at key frames.
+    "create sequence recording_cut_version as integer",
     """
     create table recording_cut (
         recording_id uuid primary key references recording on delete cascade,
-        version integer not null default 1,
+        version integer not null default nextval('recording_cut_version'),
         from_s double precision not null default 0 check (from_s >= 0),
         to_s double precision check (to_s > from_s),
         state text not null default 'waiting' check (state in ('waiting', 'working', 'ready', 'failed')),
