@@ -15,11 +15,15 @@ from starlette.routing import BaseRoute, Route
 from ingest.contract import LOW_ROOM_S, LiveStatus, SessionState
 from webinar.events.model import Event, EventState
 from webinar.events.receipts import WARNING
+from webinar.pages.audience_texts import ANNOUNCING, DOORS
 from webinar.pages.confirm import WORDS, Question, ask
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
+from webinar.pages.room_texts import translated
 from webinar.pages.runsheet import BY_HAND, Facts, Phase, run_sheet
 from webinar.pages.screen import Screen, event_id, go
+from webinar.pages.visit import visit
+from webinar.people.model import Account, Role
 from webinar.recordings.model import Recording, RecordingState
 
 _SOUND_WITHIN: Final = timedelta(minutes=1)
@@ -47,22 +51,35 @@ class OverviewScreen(Screen):
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
         links = self.platform.links
+        cohost = account.role is Role.COHOST
+        _, key = await self.stage_pass(event, account)
         context: dict[str, Any] = {
             "account": account,
+            "cohost": cohost,
             "tab": "overview",
             "event_url": links.event(event),
-            "presenter_url": links.studio(event),
-            "moderator_url": links.moderate(event),
+            # What a co-host is shown goes with their link: speakers and moderators get links of their own.
+            "presenter_url": None if cohost else links.studio(event),
+            "moderator_url": None if cohost else links.moderate(event),
             "moderators": [one.name for one in await self.platform.moderators.all(event.id)],
             "whip_url": links.whip(event),
-            "stream_key": self.platform.events.stream_key(event),
+            "stream_key": key,
             "words": WORDS,
             **await self._now(event),
         }
         context["phases"] = await self._run_sheet(event, context)
+        context["boot"] = await self._audience(request, event, account)
         gone = await self.platform.destruction.date(event.id) if event.state is EventState.ENDED else None
         context["destroyed_soon"] = gone if gone is not None and gone - datetime.now(UTC) <= WARNING else None
         return page(request, "host/event.html", context)
+
+    async def _audience(self, request: Request, event: Event, account: Account) -> dict[str, object] | None:
+        """What the menu of the audience needs, while there is an audience to come or here."""
+        if event.state not in (EventState.SCHEDULED, EventState.LIVE):
+            return None
+        token, _ = await self.stage_pass(event, account)
+        texts = translated(visit(request).t, DOORS, ANNOUNCING)
+        return {"event": {"id": str(event.id)}, "api_base": "/api/v1", "token": token, "texts": texts}
 
     async def _run_sheet(self, event: Event, context: dict[str, Any]) -> list[Phase]:
         brand = await self.platform.images.brand(event)
@@ -129,7 +146,7 @@ class OverviewScreen(Screen):
         return None if url is None else url.partition("?")[0].removeprefix(self.platform.settings.public_url)
 
     async def ask_end(self, request: Request) -> Response:
-        return await self._ask(request, Question.END_EVENT)
+        return await self._ask(request, Question.END_EVENT, keeper=False)
 
     async def end(self, request: Request) -> Response:
         await self.host(request)
@@ -141,7 +158,7 @@ class OverviewScreen(Screen):
         return await self._ask(request, Question.RENEW_PRESENTER_LINK)
 
     async def renew_presenter_link(self, request: Request) -> Response:
-        await self.host(request)
+        await self.keeper(request)
         await self.form(request)
         event = await self.platform.events.renew_presenter_link(event_id(request))
         return go(request, f"/events/{event.id}", Notice.PRESENTER_LINK_RENEWED)
@@ -150,7 +167,7 @@ class OverviewScreen(Screen):
         return await self._ask(request, Question.RENEW_MODERATOR_LINK)
 
     async def renew_moderator_link(self, request: Request) -> Response:
-        await self.host(request)
+        await self.keeper(request)
         await self.form(request)
         event = await self.platform.moderators.renew(event_id(request))
         return go(request, f"/events/{event.id}", Notice.MODERATOR_LINK_RENEWED)
@@ -159,13 +176,13 @@ class OverviewScreen(Screen):
         return await self._ask(request, Question.RENEW_STREAM_KEY)
 
     async def renew_stream_key(self, request: Request) -> Response:
-        await self.host(request)
+        await self.keeper(request)
         await self.form(request)
         event = await self.platform.events.renew_stream_key(event_id(request))
         return go(request, f"/events/{event.id}", Notice.STREAM_KEY_RENEWED)
 
-    async def _ask(self, request: Request, question: Question) -> Response:
-        account = await self.host(request)
+    async def _ask(self, request: Request, question: Question, *, keeper: bool = True) -> Response:
+        account = await (self.keeper(request) if keeper else self.host(request))
         event = await self.platform.events.get(event_id(request))
         return ask(request, account, event, question, back=f"/events/{event.id}")
 

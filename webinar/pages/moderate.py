@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from webinar.base.errors import Conflict, Invalid, Unauthenticated
 from webinar.events.model import Event, EventState, Moderator
 from webinar.events.role_model import LinkRole
+from webinar.pages.audience_texts import DOORS
 from webinar.pages.forms import FormView
 from webinar.pages.moderate_texts import CONSOLE
 from webinar.pages.render import page
@@ -51,7 +52,6 @@ MODULES: Final = (
     "js/moderate/ask.js",
     "js/moderate/compose.js",
     "js/moderate/desk.js",
-    "js/moderate/door.js",
     "js/moderate/heights.js",
     "js/moderate/judge.js",
     "js/moderate/keys.js",
@@ -67,6 +67,7 @@ MODULES: Final = (
     "js/moderate/rules.js",
     "js/moderate/views.js",
     "js/studio/api.js",
+    "js/studio/door.js",
 )
 
 
@@ -149,7 +150,7 @@ class ModerateScreen(Screen):
             "token": token,
             "api_base": "/api/v1",
             "name": name,
-            "texts": translated(visit(request).t, CONSOLE),
+            "texts": translated(visit(request).t, CONSOLE, DOORS),
         }
         context = {
             "event": event,

@@ -12,6 +12,7 @@ from webinar.api.access import StudioRole
 from webinar.base.errors import Unauthenticated
 from webinar.events.model import Event, EventState
 from webinar.events.role_model import LinkRole
+from webinar.pages.audience_texts import ANNOUNCING, DOORS
 from webinar.pages.render import page, renderer
 from webinar.pages.room_texts import CHAT, translated
 from webinar.pages.screen import Screen, event_id
@@ -46,10 +47,12 @@ MODULES: Final = (
     "js/media/whip.js",
     "js/studio/air.js",
     "js/studio/api.js",
+    "js/studio/audience.js",
     "js/studio/backstage.js",
     "js/studio/bar.js",
     "js/studio/check.js",
     "js/studio/devices.js",
+    "js/studio/door.js",
     "js/studio/finish.js",
     "js/studio/health.js",
     "js/studio/levels.js",
@@ -98,7 +101,7 @@ class StudioScreen(Screen):
             raise
         event = await self.platform.events.get(link.event_id)
         visit(request).prefer(event.language)
-        token, key = self.platform.access.role_token(link), self.platform.roles.stream_key(link)
+        token, key = self.platform.access.role_token(link), self.platform.roles.stream_key(link.id)
         return await self._page(request, event, token, "presenter", key)
 
     async def of_host(self, request: Request) -> Response:
@@ -118,7 +121,7 @@ class StudioScreen(Screen):
             "api_base": "/api/v1",
             "role": role,
             "program": await self._program(request, event),
-            "texts": translated(made.t, CHAT, STUDIO),
+            "texts": translated(made.t, CHAT, STUDIO, DOORS, ANNOUNCING),
         }
         context = {
             "event": event,

@@ -10,6 +10,7 @@ import pytest
 from webinar.base import i18n
 from webinar.pages import moderate, room, studio
 from webinar.pages.assets import STATIC_DIR
+from webinar.pages.audience_texts import ANNOUNCING, DOORS
 from webinar.pages.moderate_texts import CONSOLE
 from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.smaller import smaller
@@ -68,14 +69,14 @@ def test_the_room_is_under_100_kb_before_its_media_and_hls_js_is_not_part_of_it(
 
 def test_every_text_the_scripts_ask_for_is_given_to_them() -> None:
     assert keys(("room", "chat")) <= {*ROOM, *CHAT}
-    assert keys(("studio", "chat")) <= {*STUDIO, *CHAT}
+    assert keys(("studio", "chat")) <= {*STUDIO, *CHAT, *DOORS, *ANNOUNCING}
     assert keys(("moderate",)) <= {*CONSOLE}
 
 
 def test_every_text_of_the_scripts_is_korean_in_korean_and_keeps_its_places() -> None:
     korean = i18n.load("ko")
-    english = translated(str, CHAT, ROOM, STUDIO)
-    for key, text in translated(korean.gettext, CHAT, ROOM, STUDIO).items():
+    english = translated(str, CHAT, ROOM, STUDIO, DOORS, ANNOUNCING)
+    for key, text in translated(korean.gettext, CHAT, ROOM, STUDIO, DOORS, ANNOUNCING).items():
         if not english[key]:
             continue
         assert re.search("[가-힣]", text), key

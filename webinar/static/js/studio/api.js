@@ -83,6 +83,11 @@ export class Api {
     return this.#call("POST", `/attendees/${id}/send-out`, 5000);
   }
 
+  /** @param {string} body in the chat, and over everybody's picture for a while */
+  announce(body) {
+    return this.#call("POST", "/announcements", 8000, { body });
+  }
+
   /** @returns {Promise<{url: string, ticket: string}>} */
   ticket() {
     return this.#call("GET", "/studio/ticket", 5000);

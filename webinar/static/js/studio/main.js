@@ -12,6 +12,7 @@ import { Refused, Unreachable } from "../media/signalling.js";
 import { Publisher } from "../media/whip.js";
 import { Air } from "./air.js";
 import { Api } from "./api.js";
+import { Audience } from "./audience.js";
 import { backstage } from "./backstage.js";
 import { Bar } from "./bar.js";
 import { Check } from "./check.js";
@@ -69,6 +70,8 @@ class Studio {
     this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
     const column = need("[data-side=root]", HTMLElement);
     backstage(column, new Side(column, this.chat, this.texts, document.documentElement.lang));
+    const audience = document.querySelector("[data-audience=root]"); // a host's; a speaker has none
+    if (audience instanceof HTMLDetailsElement) new Audience(audience, this.api, this.texts);
     const { devices, sound, publisher, bar, texts } = this;
     this.check = new Check(need("[data-check=root]", HTMLElement), { devices, sound, publisher, bar, texts });
     bar.ready = () => this.check.ready;

@@ -4,8 +4,8 @@ import { element, renew } from "../chat/message.js";
 import { need } from "../common/boot.js";
 import { Refused, Unreachable } from "../media/signalling.js";
 
-/** @typedef {import("../studio/api.js").Api} Api */
-/** @typedef {import("../studio/api.js").DoorState} DoorState */
+/** @typedef {import("./api.js").Api} Api */
+/** @typedef {import("./api.js").DoorState} DoorState */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
 /** Whoever comes is seen within so long, while the doors are locked and when they are not. */
@@ -86,7 +86,7 @@ export class Door {
       this.say(this.texts.say(said, { name }));
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-      this.say(this.texts.say("nak_other"));
+      this.say(this.texts.say("door_failed"));
     }
     void this.#look();
   }
