@@ -28,7 +28,10 @@ GUESTS = (
     *("/verify", "/brand/", "/test", "/mail/stop/"),
 )
 # Not for co-hosts: what gives the event to others, makes others of it, or ends it.
-KEEPER = {"/events/{event_id}/delete", "/events/{event_id}/duplicate", "/events/{event_id}/series"}
+KEEPER = {
+    *("/events/{event_id}/delete", "/events/{event_id}/duplicate", "/events/{event_id}/series"),
+    *("/events/{event_id}/presenter-link", "/events/{event_id}/moderator-link", "/events/{event_id}/stream-key"),
+}
 
 
 async def made(web: Web, event: dict[str, Any], role: LinkRole, name: str = "박서준") -> tuple[RoleLink, str]:
@@ -88,6 +91,27 @@ async def test_a_host_sees_their_own_events_and_the_owner_sees_all(web: Web) -> 
         assert (
             (await host.http.get(f"/events/{theirs['id']}")).text.count("소유자") == unknown.text.count("소유자") == 0
         )
+
+
+async def test_programs_make_list_and_revoke_links_of_their_event_alone(web: Web) -> None:
+    event, other = await web.event(), await web.event()
+    links = f"/api/v1/events/{event['id']}/links"
+    reply = await web.host.post(links, json={"role": "presenter", "name": " 박서준 "})
+    assert reply.status_code == 201, reply.text
+    link = reply.json()
+    assert (link["role"], link["name"], link["last_used_at"]) == ("presenter", "박서준", None)
+    async with Person(web) as speaker:
+        path = link["url"].removeprefix(web.url)
+        assert (await speaker.http.get(path)).status_code == 200
+        assert [one["id"] for one in (await web.host.get(links)).json()["items"]] == [link["id"]]
+        assert (await web.host.get(links.replace(event["id"], other["id"]))).json()["items"] == []
+        wrong = links.replace(event["id"], other["id"]) + f"/{link['id']}"
+        assert (await web.host.delete(wrong)).status_code == 404
+        assert (await web.host.delete(f"{links}/{link['id']}")).status_code == 204
+        assert (await speaker.http.get(path)).status_code == 410
+    assert (await web.host.get(links)).json()["items"] == []
+    assert (await web.host.post(links, json={"role": "owner", "name": "A"})).status_code == 422
+    assert (await web.host.post(links, json={"role": "cohost", "name": " "})).status_code == 422
 
 
 async def test_a_revoked_link_opens_nothing_and_the_others_go_on(web: Web) -> None:
@@ -174,8 +198,52 @@ async def test_a_cohost_makes_speakers_and_moderators_and_no_cohosts(web: Web) -
         code = await cohost.http.get(f"{links}/{moderator.id}/qr.svg")
         assert code.headers["content-type"].startswith("image/svg+xml")
         assert (await cohost.send(f"{links}/{moderator.id}/revoke")).status_code == 303
+        assert (await cohost.send(links, {"role": "presenter", "name": "연사"})).status_code == 303
+        shown = (await cohost.http.get(f"/events/{event['id']}")).text
+        for secret in (event["studio_url"], event["moderate_url"], event["stream_key"]):
+            assert secret not in shown, "what a co-host is shown goes with their link"
         refused = await cohost.send(links, {"role": "moderator", "name": " "})
         assert (refused.status_code, "field__error" in refused.text) == (422, True)
+    await web.platform.roles.revoke(hidden.event_id, hidden.id)
+    assert await web.platform.roles.all(hidden.event_id) == [], "what a co-host made goes with them"
+
+
+async def test_who_came_by_a_link_of_their_own_is_given_nothing_that_outlives_it(web: Web) -> None:
+    event = await web.event()
+    for role in (LinkRole.PRESENTER, LinkRole.COHOST):
+        _, path = await made(web, event, role)
+        async with Person(web) as person:
+            page = await person.http.get(path, follow_redirects=True)
+            if role is LinkRole.COHOST:
+                page = await person.http.get(f"/events/{event['id']}/studio")
+            found = boot(page.text)
+        seen = (await web.call("GET", f"/api/v1/events/{event['id']}", str(found["studio_token"]))).json()
+        assert seen["stream_key"] == found["stream_key"]
+        assert {seen["studio_url"], seen["moderate_url"], seen["stream_key"]}.isdisjoint(
+            {event["studio_url"], event["moderate_url"], event["stream_key"]}
+        )
+
+
+async def test_a_removed_host_keeps_nothing_of_their_events(web: Web) -> None:
+    event = await web.event()
+    event_id = uuid.UUID(event["id"])
+    async with Person(web) as owner, Person(web) as host:
+        await owner.become_owner()
+        invited = await web.platform.people.hosts.invite("이하늘", "host@example.org")
+        await host.http.get(f"/in/{await web.platform.people.sign_in_link(invited.id)}")
+        await web.platform.roles.give_to(event_id, invited.id)
+        hook, _ = await web.platform.hooks.make(event_id, "https://hooks.example.org/", ["event.started"])
+        found = boot((await host.http.get(f"/events/{event['id']}/studio")).text)
+        live = f"/api/v1/events/{event['id']}/live"
+        assert (await web.call("GET", live, str(found["studio_token"]))).status_code == 200
+        assert (await owner.send(f"/hosts/{invited.id}/remove", page="/hosts")).status_code == 303
+        refused = await web.call("GET", live, str(found["studio_token"]))
+        assert (refused.status_code, refused.json()["code"]) == (401, "not_host")
+        assert (await web.platform.hooks.get(hook.id)).disabled_at is not None
+        headers = {"Content-Type": "application/sdp"}
+        old = await web.call("POST", f"/whip/{event['id']}", event["stream_key"], content="v=0\r\n", headers=headers)
+        assert old.status_code == 403
+        assert (await owner.http.get(f"/events/{event['id']}")).status_code == 200
 
 
 async def test_a_host_chooses_a_password_by_a_link_once_and_changes_it_later(web: Web) -> None:

@@ -25,6 +25,7 @@ _SCHEMES: Final = {
 _PARAMETERS: Final = {
     "event_id": "Id of the event.",
     "attendee_id": "Id of the attendee.",
+    "link_id": "Id of the link.",
     "webhook_id": "Id of the webhook.",
     "delivery_id": "Id of the delivery.",
     "certificate_id": "Id of the certificate.",

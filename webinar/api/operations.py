@@ -22,6 +22,7 @@ from webinar.api.playback import PlaybackQuery, playback
 from webinar.api.records import RECORDS
 from webinar.api.registration import REGISTRATION
 from webinar.api.replay import REPLAY
+from webinar.api.role_links import ROLE_LINKS
 from webinar.api.webhooks import WEBHOOKS
 from webinar.base.cursor import PATTERN
 from webinar.events.model import EventChange, EventState, NewEvent
@@ -249,6 +250,7 @@ OPERATIONS: Final = (
     *REGISTRATION,
     *CONVERSATION,
     *DOORS,
+    *ROLE_LINKS,
     *WEBHOOKS,
     *MAILS,
     *RECORDS,
