@@ -30,9 +30,11 @@ app = typer.Typer(
 )
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens.", no_args_is_help=True)
+account_app = typer.Typer(help="Accounts of hosts.", no_args_is_help=True)
 event_app = typer.Typer(help="Events, for scripts.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(token_app, name="token")
+app.add_typer(account_app, name="account")
 app.add_typer(event_app, name="event")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -242,6 +244,17 @@ def sign_in_link() -> None:
 
     async def work(settings: Settings) -> None:
         say(await owner_link(settings))
+
+    _run("account", work)
+
+
+@account_app.command("reset")
+def account_reset(email: Annotated[str, typer.Argument(help="The address the person signs in with.")]) -> None:
+    """A link by which the owner or a host chooses a new password, once; printed, not sent."""
+    from webinar.serve import password_link
+
+    async def work(settings: Settings) -> None:
+        say(await password_link(settings, email))
 
     _run("account", work)
 

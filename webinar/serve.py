@@ -97,6 +97,13 @@ async def owner_link(settings: Settings) -> str:
         return desk.links.absolute(f"/in/{await desk.people.sign_in_link(owner.id)}")
 
 
+async def password_link(settings: Settings, email: str) -> str:
+    """An address by which that host or the owner chooses a password, once. Raises `NotFound`."""
+    async with office(settings) as desk:
+        purpose, secret = await desk.people.hosts.link_for(email)
+        return desk.links.absolute(f"/{purpose}/{secret}")
+
+
 async def create_event(settings: Settings, body: dict[str, Any]) -> dict[str, Any]:
     """A new event as the API shows it. Raises `Invalid`."""
     async with office(settings) as desk:

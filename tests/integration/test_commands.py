@@ -60,6 +60,7 @@ def test_a_token_can_be_listed_and_revoked(platform: RunningPlatform) -> None:
         (("demo", "--clip", "/nowhere/talk.mp4"), 1, "There is no file"),
         (("web",), 1, "WEBINAR_DATABASE_URL"),
         (("sign-in-link",), 1, "first visit"),
+        (("account", "reset", "nobody@example.org"), 1, "no account"),
         (("token", "revoke", "not-an-id"), 2, "UUID"),
         (("fly",), 2, "No such command"),
     ],
