@@ -151,9 +151,9 @@ class Letters:
         return sum([await self.follow_up(event.id, kind) for kind in FOLLOWUPS])
 
     async def follow_up(self, event_id: uuid.UUID, kind: Kind) -> int:
-        """One of the two: who came is whoever was there live, as the report counts them."""
+        """One of the two: who came is whom the report counts."""
         people = await self._attendance.people(event_id)
-        chosen = [one.attendee_id for one in people if (one.live_s > 0) == (kind is Kind.THANKS)]
+        chosen = [one.attendee_id for one in people if one.came == (kind is Kind.THANKS)]
         return await self._mail.follow_up(event_id, kind, chosen)
 
     @_beside

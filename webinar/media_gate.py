@@ -79,8 +79,11 @@ def _verdict(found: Found, now: datetime) -> WebinarError | None:
     if found is None:
         return _NO_SUCH
     over, gate = found
-    if not over:
-        return None
+    return closed(gate, now) if over else None
+
+
+def closed(gate: Gate, now: datetime) -> Gone | None:
+    """Why nobody at all may watch, None while somebody may."""
     if gate.who is Who.NOBODY:
         return _NOBODY
     return _EXPIRED if gate.until is not None and now >= gate.until else None

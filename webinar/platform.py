@@ -148,7 +148,7 @@ class Platform:
         )
         self.writer = Writer.of(self.settings, self.links, self.registration)
         prefix = None if self.live is None else self.live.replays.prefix
-        self.replays = ReplayDoor(self.recordings, self.editing, self.links, prefix)
+        self.replays = ReplayDoor(self.recordings, self.editing, self.attendance, self.links, prefix)
         if self.live is not None:
             self.live.hls.guard(MediaGate(self.editing.gate_of_session))
         self.access = Access(self.settings, self.tokens, self.people)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from webinar.attendance.service import AttendanceService
 from webinar.base import log
+from webinar.base.errors import NotFound
 from webinar.events.model import Event, EventState
 from webinar.links import Links
+from webinar.media_gate import closed
 from webinar.recordings.cuts import Cut, CutState
 from webinar.recordings.editing import Editing, cut_file
-from webinar.recordings.gate import Gate, Refused, refusal
+from webinar.recordings.gate import Gate, Refused, Who, refusal
 from webinar.recordings.model import Download, Recording, film
 from webinar.recordings.service import RecordingService
 from webinar.registration.model import Attendee, Status
@@ -24,7 +27,9 @@ _STORE_PATIENCE_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`refused` None: `url` is the playlist to be played. The part is in s of the recording."""
+    """`refused` None: `url` is to be played: a playlist, or once the segments were removed the film itself. The part is
+    in s of the recording.
+    """
 
     gate: Gate
     refused: Refused | None
@@ -42,12 +47,14 @@ class ReplayDoor:
         self,
         recordings: RecordingService,
         editing: Editing,
+        attendance: AttendanceService,
         links: Links,
         prefix: Callable[[str], Awaitable[str | None]] | None,
     ) -> None:
         """`prefix(event_id)`: where the segments of an ended event lie; None in a process that serves no media."""
         self._recordings = recordings
         self._editing = editing
+        self._attendance = attendance
         self._links = links
         self._prefix = prefix
 
@@ -55,7 +62,10 @@ class ReplayDoor:
         """For somebody with a personal link, or (None) anybody. Never raises for what is not there yet."""
         gate = await self._editing.gate(event.id)
         seated = attendee is not None and attendee.event_id == event.id and attendee.status is Status.APPROVED
-        attended = seated and attendee is not None and _was_there(event, attendee)
+        attended = False
+        if gate.who is Who.ATTENDED and seated and attendee is not None:
+            (person,) = await self._attendance.people(event.id, [attendee.id])
+            attended = person.came
         refused = refusal(gate, datetime.now(UTC), seated=seated, attended=attended)
         if event.state is not EventState.ENDED and refused in (None, Refused.NOT_ATTENDED):
             refused = Refused.NOT_READY
@@ -65,26 +75,35 @@ class ReplayDoor:
         recording = found[0] if found else None
         cut = None if recording is None else await self._editing.cut(recording)
         url, begins_s, ends_s = await self._address(event, recording, cut)
-        file = None
-        if gate.download and recording is not None:
-            file = film(recording) if cut is None or not cut.trims else cut_file(recording, cut)
-        return Replay(gate, None if url else Refused.NOT_READY, url, begins_s, ends_s, recording, file)
+        file = _file(recording, cut)
+        if url is None and recording is not None and file is not None:
+            url = self._links.film(recording, file)
+        given = file if gate.download else None
+        return Replay(gate, None if url else Refused.NOT_READY, url, begins_s, ends_s, recording, given)
+
+    async def film(self, recording: Recording) -> Download:
+        """The file that guests watch while the gate lets anybody. Raises `Gone`, and `NotFound` while it is made."""
+        refused = closed(await self._editing.gate(recording.event_id), datetime.now(UTC))
+        if refused is not None:
+            raise refused
+        file = _file(recording, await self._editing.cut(recording))
+        if file is None:
+            raise NotFound("This part of the recording is not ready yet.", code="not_ready")
+        return file
 
     async def _address(
         self, event: Event, recording: Recording | None, cut: Cut | None
     ) -> tuple[str | None, float, float | None]:
         prefix = await self._where(event)
         length_s = None if recording is None else recording.duration_s
-        if prefix is None:
-            return None, 0.0, length_s
-        url = self._links.absolute(f"/hls/{prefix}/full.m3u8")
+        url = None if prefix is None else self._links.absolute(f"/hls/{prefix}/full.m3u8")
         if cut is None or not cut.trims or length_s is None:
             return url, 0.0, length_s
         # What is to be left out is left out at once, also while the file is still being made.
         begins_s, ends_s = cut.part(length_s)
         if cut.state is not CutState.READY:
             begins_s, ends_s = cut.from_s, length_s if cut.to_s is None else cut.to_s
-        return f"{url}?from={begins_s:.3f}&to={ends_s:.3f}", begins_s, ends_s
+        return url and f"{url}?from={begins_s:.3f}&to={ends_s:.3f}", begins_s, ends_s
 
     async def _where(self, event: Event) -> str | None:
         """That the event is over must not wait for a slow store: whoever asks next looks again."""
@@ -98,7 +117,8 @@ class ReplayDoor:
             return None
 
 
-def _was_there(event: Event, attendee: Attendee) -> bool:
-    """Entered before the event was over."""
-    joined = attendee.first_joined_at
-    return joined is not None and event.ended_at is not None and joined <= event.ended_at
+def _file(recording: Recording | None, cut: Cut | None) -> Download | None:
+    """What a host left of the recording, as a file; None while it is made."""
+    if recording is None:
+        return None
+    return film(recording) if cut is None or not cut.trims else cut_file(recording, cut)

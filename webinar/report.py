@@ -34,7 +34,7 @@ class Person:
 
     @property
     def came(self) -> bool:
-        return self.attended.live_s > 0
+        return self.attended.came
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`/recordings/{id}/{name}.mp4`: the file, by session of the host, bearer token or signed query; `Range` and `HEAD`.
 
-A name that ends in `.m4a` is the sound alone. `/recordings/{id}/cut/{name}.mp4` is the part that a host made of it.
+A name that ends in `.m4a` is the sound alone. `/recordings/{id}/cut/{name}.mp4` is the part that a host made of it;
+`/recordings/{id}/film/{name}.mp4` is what guests watch where no segments are left to be replayed.
 
 Conditional and range requests as RFC 9110, sections 13 and 14. Errors are pages for browsers, problems for programs.
 """
@@ -51,9 +52,18 @@ def routes(platform: Platform) -> list[BaseRoute]:
                 raise
             return answer(request, error)
 
+    async def film(request: Request) -> Response:
+        try:
+            recording_id = _id(request.path_params["recording_id"])
+            recording = await platform.recordings.to_watch(recording_id, request.query_params.get("sig", ""))
+            return _send(platform, await platform.replays.film(recording), request, inline=True)
+        except WebinarError as error:
+            return answer(request, error)
+
     return [
         Route("/recordings/{recording_id}/{name}", download, methods=["GET", "HEAD"], name="download"),
         Route("/recordings/{recording_id}/cut/{name}", download, methods=["GET", "HEAD"], name="download_cut"),
+        Route("/recordings/{recording_id}/film/{name}", film, methods=["GET", "HEAD"], name="film"),
     ]
 
 
@@ -90,12 +100,12 @@ def _id(text: str) -> uuid.UUID:
         raise NotFound("There is no such recording.", code="recording_not_found") from error
 
 
-def _send(platform: Platform, file: Download, request: Request) -> Response:
+def _send(platform: Platform, file: Download, request: Request, *, inline: bool = False) -> Response:
     size, etag = file.bytes, file.etag
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": content_disposition(file.name),
+        "Content-Disposition": content_disposition(file.name, inline=inline),
         "ETag": etag,
     }
     if _tags(request.headers.get("if-none-match", "")) & {etag, "*"}:

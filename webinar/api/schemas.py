@@ -125,7 +125,9 @@ class PlaybackReply(Reply):
     whep_url: str | None
     hls_url: str | None
     rewind_url: str | None = Field(description="HLS of the event so far, from Go Live on; null unless it is live.")
-    replay_url: str | None = Field(description="HLS of the whole event; null before its end, and if nothing was kept.")
+    replay_url: str | None = Field(
+        description="HLS of the whole event, or its MP4 once the segments were removed; null before its end."
+    )
     replay_refused: Refused | None = Field(
         default=None, description="Why this viewer gets no `replay_url`; null before the end, and with one."
     )

@@ -271,6 +271,11 @@ class Attended:
     devices: int = 0
 
     @property
+    def came(self) -> bool:
+        """There live for any time, or good for a rule all the same."""
+        return self.live_s > 0 or any(judged.outcome is Outcome.PASSED for judged in self.outcomes)
+
+    @property
     def outcome(self) -> Outcome | None:
         """Over all rules; None where there are none."""
         found = {judged.outcome for judged in self.outcomes}

@@ -34,6 +34,7 @@ class Purpose(enum.StrEnum):
     VIEWER = "viewer"  # playback and WHEP of one event by one person
     CHAT = "chat"  # one person in one room
     DOWNLOAD = "download"  # one recording
+    FILM = "film"  # link: one recording, for whom the replay's gate lets watch
     CSRF = "csrf"  # a form of one session
     JOIN = "join"  # link: an attendee's personal link
     PRESENTER = "presenter"  # link: the studio of an event

@@ -18,6 +18,7 @@ from webinar.pages.render import page
 from webinar.pages.screen import Screen
 from webinar.pages.visit import visit
 from webinar.people.model import COHOST_COOKIE
+from webinar.recordings.gate import Refused
 from webinar.registration.model import Seats
 
 
@@ -30,6 +31,14 @@ class Way(enum.StrEnum):
     CLOSED = "closed"  # only by invitation
     LATE = "late"  # the time to register is over
     ENDED = "ended"
+
+
+class Again(enum.StrEnum):
+    """Who may watch it again, as far as the event page tells."""
+
+    ANYBODY = "anybody"
+    REGISTERED = "registered"  # by personal link; some of them perhaps
+    NOBODY = "nobody"
 
 
 def way(event: Event, seats: Seats, closes_at: datetime | None, now: datetime) -> Way:
@@ -73,15 +82,17 @@ class EventPageScreen(Screen):
             "agenda": by_day(await self.platform.events.agenda(event.id), event.timezone),
             "speakers": await self.platform.events.speakers(event.id),
             "event_url": self.platform.links.event(event),
-            "replay_path": await self._replay(event),
+            "again": (await self._again(event)).value,
         }
         return page(request, "event/event.html", context, language=event.language)
 
-    async def _replay(self, event: Event) -> str | None:
-        """Where anybody may watch it again, if the host lets them."""
-        if event.state is not EventState.ENDED or (await self.platform.replays.look(event)).refused is not None:
-            return None
-        return f"{event_path(event)}/replay"
+    async def _again(self, event: Event) -> Again:
+        if event.state is not EventState.ENDED:
+            return Again.NOBODY
+        refused = (await self.platform.replays.look(event)).refused
+        if refused is None:
+            return Again.ANYBODY
+        return Again.REGISTERED if refused is Refused.NOT_PUBLIC else Again.NOBODY
 
     async def _hosts(self, request: Request, event: Event) -> bool:
         """Whether somebody looks who hosts it: they see a draft as guests will."""

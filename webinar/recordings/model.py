@@ -83,12 +83,13 @@ def file_name(title: str, suffix: str = ".mp4") -> str:
     return f"{name[:80].strip('. ') or 'recording'}{suffix}"
 
 
-def content_disposition(name: str) -> str:
-    """RFC 6266: an ASCII name for old clients and the real one in UTF-8 (RFC 8187)."""
+def content_disposition(name: str, *, inline: bool = False) -> str:
+    """To be saved, or shown where it is (RFC 6266); an ASCII name for old clients, the real one in UTF-8 (RFC 8187)."""
     stem, dot, kind = name.rpartition(".")
     ascii_name = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     fallback = re.sub(r"[^A-Za-z0-9 ._()-]", "", ascii_name).strip(" .") or "recording"
-    return f"attachment; filename=\"{fallback}{dot}{kind}\"; filename*=UTF-8''{quote(name, safe='')}"
+    how = "inline" if inline else "attachment"
+    return f"{how}; filename=\"{fallback}{dot}{kind}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,16 @@ class RecordingService:
         if (claims.get("recording"), claims.get("file")) != (str(recording_id), "cut" if cut else None):
             raise Forbidden("This link is for another recording.", code="link_invalid")
 
+    def film_key(self, recording: Recording) -> str:
+        """The `sig` of a link to watch it, always the same: what it opens is for the replay's gate to say."""
+        return self._tokens.link(Purpose.FILM, recording.id, 0)
+
+    async def to_watch(self, recording_id: uuid.UUID, key: str) -> Recording:
+        """Raises `Unauthenticated`, `Forbidden` (of another recording) or `NotFound`."""
+        if self._tokens.read_link(Purpose.FILM, key)[0] != recording_id:
+            raise Forbidden("This link is for another recording.", code="link_invalid")
+        return await self.get(recording_id)
+
     async def download(self, recording: Recording, *, sound: bool = False) -> Download:
         """A file that is in the store now. Raises `NotFound` while it is not ready, and `Unavailable`."""
         film = model.film(recording)

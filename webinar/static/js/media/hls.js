@@ -1,6 +1,6 @@
 /**
  * One HLS session over hls.js, or over the browser's own player where there are no Media Source Extensions (iPhones
- * before iOS 17.1): at the live edge, or anywhere in the whole event. It recovers what hls.js can recover; when the
+ * before iOS 17.1) and for the file of a replay: at the live edge, or anywhere in the whole event. It recovers what hls.js can recover; when the
  * picture stands still for long it ends.
  */
 
@@ -11,6 +11,7 @@ import { cap } from "./cap.js";
 import { LiveEdge } from "./edge.js";
 import { hasMediaSource, loadHls, patient } from "./hls_library.js";
 import { rungName } from "./ladder.js";
+import { isFile } from "./source.js";
 import { STALLED_MS } from "./watchdog.js";
 
 /** @typedef {import("./player.js").Figures} Figures */
@@ -76,13 +77,14 @@ export class HlsSession {
    * @throws {NoMedia}
    */
   async start(signal) {
-    const Hls = hasMediaSource() ? await loadHls(signal) : null;
+    const file = isFile(this.url);
+    const Hls = hasMediaSource() && !file ? await loadHls(signal) : null;
     signal.throwIfAborted();
     this.video.srcObject = null;
     const playing = this.#moves(signal);
     playing.catch(() => {}); // it is awaited below; attaching may throw first
     if (Hls?.isSupported()) this.#attach(Hls);
-    else if (this.video.canPlayType("application/vnd.apple.mpegurl")) this.#native();
+    else if (file || this.video.canPlayType("application/vnd.apple.mpegurl")) this.#native();
     else throw new NoMedia("this browser plays neither Media Source Extensions nor HLS");
     begin(this.video);
     await playing;

@@ -5,6 +5,7 @@
 import { HlsSession } from "./hls.js";
 import { loadHls } from "./hls_library.js";
 import { AUDIO, fetchLadder } from "./ladder.js";
+import { isFile } from "./source.js";
 import { Transports } from "./transports.js";
 import { WhepSession } from "./whep.js";
 
@@ -113,7 +114,7 @@ export class Opener {
  * @returns {Promise<string>} the same, or that of its sound alone when only that is wanted
  */
 async function heard(url, quality, signal) {
-  return (quality === AUDIO && (await fetchLadder(url, signal)).audio) || url;
+  return (quality === AUDIO && !isFile(url) && (await fetchLadder(url, signal)).audio) || url;
 }
 
 function prefetch() {

@@ -6,7 +6,7 @@
 import { Backoff, Pause, sleep } from "./backoff.js";
 import { AUDIO, fetchLadder } from "./ladder.js";
 import { Opener } from "./opener.js";
-import { wholeUrl } from "./source.js";
+import { isFile, wholeUrl } from "./source.js";
 
 /** @typedef {{height: number, fps: number, behindS: number | null, frozen: number, lost: number}} Figures */
 /** @typedef {import("./source.js").Source} Source */
@@ -176,7 +176,7 @@ export class Player extends EventTarget {
   async rungs(signal) {
     const url = this.past === null ? this.source.hls_url : wholeUrl(this.source);
     const choosable = this.session?.kind !== "hls" || this.session.hls !== null; // the browser's own HLS offers none
-    return url && choosable ? (await fetchLadder(url, signal)).rungs : [];
+    return url && choosable && !isFile(url) ? (await fetchLadder(url, signal)).rungs : [];
   }
 
   stop() {

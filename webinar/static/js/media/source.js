@@ -7,6 +7,14 @@
  */
 
 /**
+ * @param {string} url
+ * @returns {boolean} whether it is a file, which the browser plays by itself: all that is left of a replay after a while
+ */
+export function isFile(url) {
+  return new URL(url, location.href).pathname.endsWith(".mp4");
+}
+
+/**
  * @param {Source} source
  * @returns {string} the playlist of the whole event: of what has been so far while it is live; "" when there is none
  */
