@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -48,8 +49,9 @@ class Catalogue:
         return self.language == SOURCE or message in self.singular or message in self.plural
 
 
+@cache
 def load(language: Language, folder: Path = LOCALE_DIR) -> Catalogue:
-    """All catalogues of a language in `folder/<language>/LC_MESSAGES`, merged."""
+    """All catalogues of a language in `folder/<language>/LC_MESSAGES`, merged. Read once a process."""
     singular: dict[str, str] = {}
     plural: dict[str, tuple[str, ...]] = {}
     for path in _files(language, folder):
