@@ -62,7 +62,11 @@ class Links:
 
     def role(self, link: RoleLink) -> str:
         """One person's link by role: a secret."""
-        return self.absolute(f"/{_DOORS[link.role]}/{self._roles.token(link)}")
+        return self.absolute(f"/{_DOORS[link.role]}/{self._roles.token(link.id)}")
+
+    def stage(self, link_id: uuid.UUID) -> str:
+        """The studio by a speaker's own link: a secret."""
+        return self.absolute(f"/s/{self._roles.token(link_id)}")
 
     def whip(self, event: Event) -> str:
         return self.absolute(f"/whip/{event.id}")

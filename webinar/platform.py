@@ -55,6 +55,7 @@ from webinar.registration.form import RegistrationForm
 from webinar.registration.model import Attendee, Step
 from webinar.registration.service import RegistrationService
 from webinar.replays import ReplayDoor
+from webinar.staff import Staff
 from webinar.telling import Telling
 from webinar.writer import Writer
 
@@ -80,6 +81,7 @@ class Platform:
     copies: Copies = field(init=False)
     moderators: Moderators = field(init=False)
     roles: RoleLinks = field(init=False)
+    staff: Staff = field(init=False)
     registration: RegistrationService = field(init=False)
     doorway: Doorway = field(init=False)
     registration_form: RegistrationForm = field(init=False)
@@ -123,6 +125,7 @@ class Platform:
         self.programme = Programme(self.events, self.editing, self.conversation)
         self.links = Links(self.settings, self.events, self.moderators, self.roles, self.registration, self.recordings)
         self.hooks = Hooks(self.pool, inside=self.settings.webhooks_inside)
+        self.staff = Staff(self.people, self.events, self.moderators, self.roles, self.hooks, self.bus)
         self.telling = Telling(self.hooks, self.events, self.recordings, self.links)
         self.attendance = AttendanceService(self.pool)
         self.credits = CreditService(self.pool, self.tokens)
@@ -290,6 +293,7 @@ class Platform:
     async def forget_elsewhere(self, event_id: uuid.UUID, attendee_id: uuid.UUID) -> None:
         """What other subjects keep of a person whom registration has forgotten. May be repeated."""
         await self.conversation.forget(event_id, str(attendee_id))
+        await self.attendance.forget_person(attendee_id)
         await self.credits.forget(attendee_id)
         await self.hooks.forget(attendee_id)
         await self.mail.forget(attendee_id)

@@ -48,6 +48,12 @@ class Principal:
     visit: str = ""  # of a viewer: which of their pages, as `webinar.api.places` stamps it
     link: uuid.UUID | None = None  # a link by role: this access is void with it
 
+    @property
+    def account(self) -> uuid.UUID | None:
+        """The host's whose page calls; None for everybody else."""
+        kind, _, number = self.person.partition(":")
+        return uuid.UUID(number) if self.caller is Caller.STUDIO and kind == "host" and number else None
+
 
 class Access:
     """Makes and reads the tokens of pages, players and studios."""

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from webinar.api.access import Caller
-from webinar.api.operation import check_link
+from webinar.api.operation import check_staff
 from webinar.api.problems import answer
 from webinar.base.errors import Forbidden, NotFound, Unauthenticated, WebinarError
 from webinar.people.model import COHOST_COOKIE, SESSION_COOKIE
@@ -81,7 +81,7 @@ async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Record
         recording = await platform.recordings.get(recording_id)
         if principal.event_id not in (None, recording.event_id):
             raise Forbidden("This token is for another event.", code="wrong_event")
-        await check_link(platform, principal)
+        await check_staff(platform, principal, recording.event_id)
         return recording
     account = await platform.people.session(request.cookies.get(SESSION_COOKIE))
     keys = [value for name, value in request.cookies.items() if name.startswith(COHOST_COOKIE)]

@@ -143,8 +143,8 @@ async def _check_event(call: Call) -> None:
         return
     if principal.event_id != call.event_id:
         raise Forbidden("This token is for another event.", code="wrong_event")
-    if principal.link is not None:
-        await check_link(call.platform, principal)
+    if principal.link is not None or principal.account is not None:
+        await check_staff(call.platform, principal, call.event_id)
     elif principal.role in ("presenter", "moderator"):
         event = (await call.platform.stage.scene(call.event_id)).event
         now = event.presenter_link_version if principal.role == "presenter" else event.moderator_link_version
@@ -152,10 +152,16 @@ async def _check_event(call: Call) -> None:
             raise Unauthenticated("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
 
 
-async def check_link(platform: Platform, principal: Principal) -> None:
-    """What a link by role opened is void with it. Raises `Unauthenticated`."""
-    if principal.link is not None and await platform.roles.holds(principal.link) is None:
-        raise Unauthenticated("This link was revoked. Ask the host for another one.", code="link_revoked")
+async def check_staff(platform: Platform, principal: Principal, event_id: uuid.UUID) -> None:
+    """What a link by role opened is void with it, what a host's page opened when they host the event no longer.
+
+    Raises `Unauthenticated`.
+    """
+    if principal.link is not None:
+        if await platform.roles.holds(principal.link) is None:
+            raise Unauthenticated("This link was revoked. Ask the host for another one.", code="link_revoked")
+    elif principal.account is not None and not await platform.staff.hosts(event_id, principal.account):
+        raise Unauthenticated("You do not host this event any more.", code="not_host")
 
 
 async def read_json(request: Request) -> bytes:

@@ -95,9 +95,15 @@ class Series(BaseModel):
 
 
 def event_of(call: Call, event: Event) -> EventReply:
-    """The event as its caller may see it."""
-    key = call.platform.events.stream_key(event)
-    return event_reply(event, call.platform.links, key, for_host=call.principal.role == "host")
+    """The event as its caller may see it: who came by a link of their own gets nothing that outlives it."""
+    platform, link = call.platform, call.principal.link
+    host = call.principal.role == "host"
+    if link is None:
+        return event_reply(event, platform.links, platform.events.stream_key(event), for_host=host)
+    reply = event_reply(event, platform.links, platform.roles.stream_key(link), for_host=False)
+    studio = f"{platform.links.host(event)}/studio" if host else platform.links.stage(link)
+    moderate = f"{platform.links.host(event)}/moderate" if host else None
+    return reply.model_copy(update={"studio_url": studio, "moderate_url": moderate})
 
 
 def _agenda(items: list[AgendaItem]) -> AgendaReply:

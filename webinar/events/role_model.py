@@ -27,6 +27,7 @@ class RoleLink:
     event_id: uuid.UUID
     role: LinkRole
     name: str
+    made_by: uuid.UUID | None  # the co-host's link by which it was made, and with which it goes
     created_at: datetime
     last_used_at: datetime | None  # to the minute
     revoked_at: datetime | None

@@ -9,7 +9,7 @@ from typing import Any, Final
 from webinar.base.db import Pool
 from webinar.events.role_model import LinkRole, RoleLink
 
-_COLUMNS: Final = "id, event_id, role, name, created_at, last_used_at, revoked_at"
+_COLUMNS: Final = "id, event_id, role, name, made_by, created_at, last_used_at, revoked_at"
 
 
 def _link(row: Any) -> RoleLink:
@@ -22,12 +22,14 @@ class RoleStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def add(self, event_id: uuid.UUID, role: LinkRole, name: str, most: int) -> RoleLink | None:
+    async def add(
+        self, event_id: uuid.UUID, role: LinkRole, name: str, most: int, made_by: uuid.UUID | None
+    ) -> RoleLink | None:
         """None when there is no such event, or it has `most` links that work."""
         row = await self._pool.fetchrow(
             f"""
-            insert into role_link (event_id, role, name)
-            select id, $2, $3 from event
+            insert into role_link (event_id, role, name, made_by)
+            select id, $2, $3, $5 from event
             where id = $1 and (select count(*) from role_link where event_id = $1 and revoked_at is null) < $4
             returning {_COLUMNS}
             """,  # noqa: S608 - a constant list of columns
@@ -35,6 +37,7 @@ class RoleStore:
             role,
             name,
             most,
+            made_by,
         )
         return None if row is None else _link(row)
 
@@ -50,17 +53,19 @@ class RoleStore:
         )
         return [_link(row) for row in rows]
 
-    async def revoke(self, event_id: uuid.UUID, link_id: uuid.UUID) -> RoleLink | None:
-        """None when there is none of that event, or it was revoked before."""
-        row = await self._pool.fetchrow(
+    async def revoke(self, event_id: uuid.UUID, link_id: uuid.UUID) -> list[RoleLink]:
+        """It and those that were made by it; empty when there is none of that event, or it was revoked before."""
+        rows = await self._pool.fetch(
             f"""
-            update role_link set revoked_at = now() where id = $2 and event_id = $1 and revoked_at is null
+            update role_link set revoked_at = now()
+            where event_id = $1 and revoked_at is null and (id = $2 or made_by = $2)
+                and exists (select from role_link where id = $2 and event_id = $1 and revoked_at is null)
             returning {_COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             event_id,
             link_id,
         )
-        return None if row is None else _link(row)
+        return [_link(row) for row in rows]
 
     async def used(self, link_id: uuid.UUID) -> None:
         """At most one write a minute a link."""
@@ -71,6 +76,10 @@ class RoleStore:
             """,
             link_id,
         )
+
+    async def events_of(self, account: uuid.UUID) -> list[uuid.UUID]:
+        rows = await self._pool.fetch("select id from event where created_by = $1 order by created_at", account)
+        return [row["id"] for row in rows]
 
     async def owned_by(self, event_id: uuid.UUID, account: uuid.UUID) -> bool:
         """Whether this host made the event."""

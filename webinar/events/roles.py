@@ -33,17 +33,17 @@ class RoleLinks:
         self._tokens = tokens
         self._believed: OrderedDict[uuid.UUID, tuple[float, RoleLink | None]] = OrderedDict()
 
-    def token(self, link: RoleLink) -> str:
+    def token(self, link_id: uuid.UUID) -> str:
         """Of `/h/`, `/s/` or `/m/`, by its role."""
-        return self._tokens.link(Purpose.ROLE, link.id, _VERSION)
+        return self._tokens.link(Purpose.ROLE, link_id, _VERSION)
 
-    def stream_key(self, link: RoleLink) -> str:
+    def stream_key(self, link_id: uuid.UUID) -> str:
         """What the studio that it opened sends with: void when the link is."""
-        return self._tokens.link(Purpose.ROLE_STREAM, link.id, _VERSION)
+        return self._tokens.link(Purpose.ROLE_STREAM, link_id, _VERSION)
 
-    async def make(self, event_id: uuid.UUID, role: LinkRole, name: str) -> RoleLink:
-        """Raises `Invalid`, `NotFound`, and `Conflict` code `limit`."""
-        made = await self._store.add(event_id, role, link_name(name), _MOST)
+    async def make(self, event_id: uuid.UUID, role: LinkRole, name: str, made_by: uuid.UUID | None = None) -> RoleLink:
+        """`made_by`: the link of the co-host who makes it. Raises `Invalid`, `NotFound`, and `Conflict` code `limit`."""
+        made = await self._store.add(event_id, role, link_name(name), _MOST, made_by)
         if made is None:
             raise Conflict("There are too many links already. Revoke those nobody uses.", code="limit")
         _log.info("role link made", event_id=str(event_id), role=role.value, link=str(made.id))
@@ -91,15 +91,20 @@ class RoleLinks:
         return known
 
     async def revoke(self, event_id: uuid.UUID, link_id: uuid.UUID) -> None:
-        """It opens nothing from now on, and what it opened is closed. Raises `NotFound`."""
-        link = await self._store.revoke(event_id, link_id)
-        if link is None:
+        """It opens nothing from now on, nor do those made by it, and what they opened is closed. Raises `NotFound`."""
+        revoked = await self._store.revoke(event_id, link_id)
+        if not revoked:
             raise NotFound("There is no such link. It may have been revoked before.", code="link_not_found")
-        self._believed[link_id] = (time.monotonic(), None)
-        await self._bus.publish_json(f"event.{event_id}.out", {"person": link.person, "at": time.time()})
-        _log.info("role link revoked", event_id=str(event_id), role=link.role.value, link=str(link_id))
+        for link in revoked:
+            self._believed[link.id] = (time.monotonic(), None)
+            await self._bus.publish_json(f"event.{event_id}.out", {"person": link.person, "at": time.time()})
+            _log.info("role link revoked", event_id=str(event_id), role=link.role.value, link=str(link.id))
 
     # -- whose an event is ---------------------------------------------------------------------------------------
+
+    async def events_of(self, account: uuid.UUID) -> list[uuid.UUID]:
+        """Those this host made."""
+        return await self._store.events_of(account)
 
     async def owned_by(self, event_id: uuid.UUID, account: uuid.UUID) -> bool:
         """Whether this host made the event; the owner's and those of programs are nobody else's."""

@@ -58,6 +58,10 @@ class Hooks:
         if not await self._store.delete(hook_id):
             raise NotFound("There is no such webhook.", code="webhook_not_found")
 
+    async def disable(self, event_id: uuid.UUID) -> None:
+        """Those of one event are told nothing until somebody enables them again."""
+        await self._store.disable(event_id)
+
     async def enable(self, hook_id: uuid.UUID) -> None:
         """Told again from now on."""
         if not await self._store.enable(hook_id):
@@ -84,7 +88,7 @@ class Hooks:
         async with self._store.pool.acquire() as connection, connection.transaction():
             for hook_id in await self._store.listening(connection, event_id, type_.value):
                 delivery = await self._store.write(
-                    connection, hook_id, type_.value, f"{type_.value} {what}", body, _KEPT
+                    connection, hook_id, event_id, type_.value, f"{type_.value} {what}", body
                 )
                 if delivery is not None:
                     await enqueue(connection, JOB, {"delivery": str(delivery)}, key=str(delivery))
@@ -119,6 +123,10 @@ class Hooks:
     async def forget(self, person: uuid.UUID) -> None:
         """What was sent about somebody who had their data deleted."""
         await self._store.forget(str(person))
+
+    async def tidy(self) -> int:
+        """Removes messages, sent or not, that are older than the host is shown; how many."""
+        return await self._store.remove_old(_KEPT)
 
     async def failed(self, payload: Payload, why: str) -> None:
         """It will not be tried again."""

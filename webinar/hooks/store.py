@@ -73,6 +73,11 @@ class HookStore:
     async def delete(self, hook_id: uuid.UUID) -> bool:
         return bool(await self.pool.fetchval("delete from webhook where id = $1 returning true", hook_id))
 
+    async def disable(self, event_id: uuid.UUID) -> None:
+        await self.pool.execute(
+            "update webhook set disabled_at = now() where event_id = $1 and disabled_at is null", event_id
+        )
+
     async def enable(self, hook_id: uuid.UUID) -> bool:
         done = await self.pool.fetchval(
             "update webhook set disabled_at = null, failing_since = null where id = $1 returning true", hook_id
@@ -82,18 +87,17 @@ class HookStore:
     # -- deliveries ----------------------------------------------------------------------------------------------
 
     async def write(
-        self, connection: Connection, hook_id: uuid.UUID, type_: str, what: str, body: str, kept: timedelta
+        self, connection: Connection, hook_id: uuid.UUID, event_id: uuid.UUID, type_: str, what: str, body: str
     ) -> uuid.UUID | None:
-        """A message to be sent; None when this webhook has been told of that. Old ones go."""
-        await connection.execute(
-            "delete from webhook_delivery where webhook_id = $1 and created_at < now() - $2::interval", hook_id, kept
-        )
+        """A message to be sent, which goes with its event. None: the webhook has been told, or the event is gone."""
         found: uuid.UUID | None = await connection.fetchval(
             """
-            insert into webhook_delivery (webhook_id, type, what, body) values ($1, $2, $3, $4)
+            insert into webhook_delivery (webhook_id, event_id, type, what, body)
+            select $1, id, $3, $4, $5 from event where id = $2
             on conflict (webhook_id, what) do nothing returning id
             """,
             hook_id,
+            event_id,
             type_,
             what,
             body,
@@ -156,6 +160,13 @@ class HookStore:
         await self.pool.execute(
             "update webhook_delivery set given_up_at = now() where id = $1 and delivered_at is null", delivery_id
         )
+
+    async def remove_old(self, kept: timedelta) -> int:
+        """How many messages were older than that."""
+        done: str = await self.pool.execute(
+            "delete from webhook_delivery where created_at < now() - $1::interval", kept
+        )
+        return int(done.rpartition(" ")[2])
 
     async def forget(self, person: str) -> None:
         await self.pool.execute("delete from webhook_delivery where strpos(what, $1) > 0", person)

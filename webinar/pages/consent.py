@@ -71,5 +71,6 @@ def promise(made: Visit, event: Event, rules: Rules) -> Promise:
             ),
         ),
     )
-    marketing = made.t("I would like mails about other events from %(keeper)s.", keeper=keeper) if rules.marketing else ""
+    news = made.t("I would like mails about other events from %(keeper)s.", keeper=keeper)
+    marketing = news if rules.marketing else ""
     return Promise(points, made.t("I agree that my data is collected and used like this."), marketing)

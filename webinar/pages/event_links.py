@@ -62,7 +62,7 @@ class LinksScreen(Screen):
         if role not in self._may_make(account):
             raise HTTPException(403)
         try:
-            await self.platform.roles.make(event.id, LinkRole(role), sent.text("name"))
+            await self.platform.roles.make(event.id, LinkRole(role), sent.text("name"), _cohost(account))
         except (Invalid, Conflict) as error:
             view = FormView({"role": role, "name": sent.text("name")})
             view.refuse(error, visit(request))
@@ -121,3 +121,8 @@ class LinksScreen(Screen):
             "form": form,
         }
         return page(request, "host/links.html", context, status)
+
+
+def _cohost(account: Account) -> uuid.UUID | None:
+    """The link of a co-host: what they make goes with it."""
+    return account.id if account.role is Role.COHOST else None

@@ -76,7 +76,7 @@ class HostsScreen(Screen):
     async def remove(self, request: Request) -> Response:
         await self.owner(request)
         await self.form(request)
-        await self.platform.people.hosts.remove(_account_id(request))
+        await self.platform.staff.remove(_account_id(request))
         return go(request, "/hosts", Notice.HOST_REMOVED)
 
     async def _with_link(self, request: Request, account: Account, whose: uuid.UUID) -> Response:

@@ -18,8 +18,9 @@ from webinar.pages.notices import Notice
 from webinar.pages.uploads import Upload, read_upload
 from webinar.pages.visit import visit
 from webinar.people.model import COHOST_COOKIE, SESSION_COOKIE, SESSION_TTL, Account, Role
-from webinar.people.throttle import Throttle
+from webinar.people.throttle import Throttle, network_of
 from webinar.platform import Platform
+from webinar.registration.model import Attendee
 
 NEXT: Final = "next"
 
@@ -34,7 +35,8 @@ class SignInNeeded(Unauthenticated):
 class Doors:
     """Rate limits of this process, by network address. A whole conference may sit behind one address."""
 
-    registration: Throttle
+    registration: Throttle  # by event and network: each sends a letter to whatever address was typed
+    registered_addresses: Throttle  # by address, over all events
     passcodes: Throttle  # wrong ones of an event
     links: Throttle  # wrong one-time links
     resends: Throttle  # personal links that are asked for once more
@@ -43,7 +45,8 @@ class Doors:
     @classmethod
     def new(cls) -> Doors:
         return cls(
-            registration=Throttle(burst=600, refill_s=0.2),
+            registration=Throttle(burst=350, refill_s=6.0),
+            registered_addresses=Throttle(burst=10, refill_s=600.0),
             passcodes=Throttle(burst=20, refill_s=30.0),
             links=Throttle(burst=20, refill_s=10.0),
             resends=Throttle(burst=30, refill_s=10.0),
@@ -94,9 +97,11 @@ class Screen:
     async def stage_pass(self, event: Event, account: Account) -> tuple[str, str]:
         """(token of the calls, stream key) of a host's studio or console; a co-host's are void with their link."""
         platform = self.platform
-        link = await platform.roles.holds(account.id) if account.role is Role.COHOST else None
-        if link is not None:
-            return platform.access.role_token(link), platform.roles.stream_key(link)
+        if account.role is Role.COHOST:
+            link = await platform.roles.holds(account.id)
+            if link is None:  # just now
+                raise Unauthenticated("This link was revoked. Ask the host for another one.", code="link_revoked")
+            return platform.access.role_token(link), platform.roles.stream_key(link.id)
         token = platform.access.studio_token(event, "host", account.id, account.name)
         return token, platform.events.stream_key(event)
 
@@ -107,9 +112,21 @@ class Screen:
         """A form with a file, both as they were sent."""
         return await read_upload(request, self.platform.settings.public_origin, most_bytes)
 
-    def knock(self, door: Throttle, request: Request) -> None:
-        """Raises `TooManyRequests`."""
-        door.take(address(request), time.monotonic())
+    async def person(self, request: Request, *, cancelled_too: bool = False) -> Attendee:
+        """Whose personal link `{token}` is. Raises as `by_join_link` (`by_own_link`), and `TooManyRequests`.
+
+        Wrong links are counted, right ones are not: a conference may sit behind one address.
+        """
+        registration, token = self.platform.registration, request.path_params["token"]
+        try:
+            return await (registration.by_own_link(token) if cancelled_too else registration.by_join_link(token))
+        except Unauthenticated:
+            self.knock(self.doors.links, request)
+            raise
+
+    def knock(self, door: Throttle, request: Request, of: str = "") -> None:
+        """Counts a try of the caller's network, `of` one thing or of all. Raises `TooManyRequests`."""
+        door.take(f"{of} {network_of(address(request))}", time.monotonic())
 
 
 def event_id(request: Request) -> uuid.UUID:

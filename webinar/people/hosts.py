@@ -100,6 +100,9 @@ class Hosts:
     async def sign_out_everywhere(self, account: uuid.UUID) -> None:
         await self._store.drop_sessions(account)
 
+    async def get(self, account: uuid.UUID) -> Account | None:
+        return await self._store.account(self._store.pool, account)
+
     async def remove(self, account: uuid.UUID) -> None:
         """They are signed out, and their events are the owner's. Raises `NotFound`; the owner cannot be removed."""
         if not await self._store.remove_host(account):

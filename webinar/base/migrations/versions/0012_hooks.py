@@ -15,6 +15,7 @@ STATEMENTS = [
         event_id uuid not null references event on delete cascade,
         role text not null check (role in ('cohost', 'presenter', 'moderator')),
         name text not null,
+        made_by uuid references role_link on delete set null,
         created_at timestamptz not null default now(),
         last_used_at timestamptz,
         revoked_at timestamptz
@@ -52,6 +53,7 @@ STATEMENTS = [
     create table webhook_delivery (
         id uuid primary key default gen_random_uuid(),
         webhook_id uuid not null references webhook on delete cascade,
+        event_id uuid references event on delete cascade,
         type text not null,
         what text not null,
         body text not null,
@@ -66,6 +68,8 @@ STATEMENTS = [
     )
     """,
     "create index webhook_delivery_by_hook on webhook_delivery (webhook_id, created_at desc)",
+    "create index webhook_delivery_by_event on webhook_delivery (event_id)",
+    "create index webhook_delivery_by_age on webhook_delivery (created_at)",
     # What remains of an event that was destroyed on its date: that it was, and how much of what.
     """
     create table destroyed_event (
