@@ -115,7 +115,8 @@ class PeopleScreen(Screen):
             view = FormView(typed)
             view.refuse(error, visit(request))
             return await self._list(request, event, view, error.status)
-        notice = Notice.GUEST_ADDED if done.created else Notice.GUEST_KNOWN
+        added = Notice.GUEST_INVITED if self.platform.letters.on else Notice.GUEST_ADDED
+        notice = added if done.created else Notice.GUEST_KNOWN
         return go(request, f"/events/{event.id}/people/{done.attendee.id}", notice)
 
     async def back(self, request: Request) -> Response:

@@ -14,6 +14,7 @@ class Notice(enum.StrEnum):
     EVENT_CREATED = "event_created"
     EVENT_ENDED = "event_ended"
     GUEST_ADDED = "guest_added"
+    GUEST_INVITED = "guest_invited"
     GUEST_KNOWN = "guest_known"
     GUEST_APPROVED = "guest_approved"
     GUEST_DECLINED = "guest_declined"
@@ -77,6 +78,7 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.EVENT_CREATED: _("Your event is ready. Share its page, or add guests yourself."),
     Notice.EVENT_ENDED: _("The event has ended for everyone."),
     Notice.GUEST_ADDED: _("The guest was added. Send them their personal link."),
+    Notice.GUEST_INVITED: _("The guest was added. A mail to them is on its way."),
     Notice.GUEST_KNOWN: _("This person is on the list already."),
     Notice.GUEST_APPROVED: _("Approved. Their personal link works now."),
     Notice.GUEST_DECLINED: _("Declined. They cannot enter."),
