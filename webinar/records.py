@@ -440,4 +440,4 @@ def _person(attendee: Attendee, attended: Attended, needs: dict[uuid.UUID, Need]
 
 
 def _correction(made: Corrected) -> Correction:
-    return Correction(made.at, made.by, made.kind, made.started_at, made.ended_at, made.reason)
+    return Correction(made.id, made.at, made.by, made.kind, made.started_at, made.ended_at, made.reason, made.salt)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.fake_ingest import FakeIngest
 from tests.waiting import until
-from webinar.base import chain
+from webinar.attendance.service import AttendanceService
+from webinar.base import chain, db
 from webinar.jobs.sealer import Sealer
 
 if TYPE_CHECKING:
@@ -201,6 +203,27 @@ async def test_a_correction_has_a_reason_and_stands_in_the_log_which_is_sealed_a
         head = chain.link(head, seq=entry.seq, at=entry.at, type_=entry.type, body=entry.body)
         assert entry.hash == head
     assert await web.platform.attendance.seal(event_id) == log[-1].seq
+    # The log holds a digest of the words, which go with the person's data.
+    (stored,) = await web.platform.pool.fetch("select reason, by_whom, salt from attendance_correction")
+    words = chain.canonical({"by": stored["by_whom"], "reason": stored["reason"]})
+    assert log[4].body["words"] == hashlib.sha256(stored["salt"] + words).hexdigest()
+    assert "강의실" not in str(log[4].body)
+    await web.platform.forget_elsewhere(event_id, uuid.UUID(person["id"]))
+    (stored,) = await web.platform.pool.fetch("select reason, by_whom, salt from attendance_correction")
+    assert tuple(stored) == ("", "", None)
+    assert await web.platform.attendance.seal(event_id) == log[-1].seq
+
+
+async def test_a_seal_takes_one_connection(web: Web, database: str) -> None:
+    event = await web.event()
+    await web.attendee(event)
+    await web.platform.pool.execute("update event set state = 'ended', ended_at = now()")
+    pool = await db.connect(database, service="one", max_size=1)
+    try:
+        async with asyncio.timeout(20):
+            assert await AttendanceService(pool).seal(uuid.UUID(event["id"])) > 0
+    finally:
+        await pool.close()
 
 
 async def test_what_a_browser_kept_offline_is_sealed_once_more(web: Web, ingest: FakeIngest) -> None:

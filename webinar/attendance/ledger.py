@@ -1,11 +1,13 @@
 """The log of an event's attendance: a chain of hashes, so that nothing can be changed or left out unseen.
 
-It names nobody: people are ids, which lead nowhere once their data is gone. Ids, times (RFC 3339 in UTC, to the
-millisecond) and whole numbers only, so that everybody hashes the same.
+It names no attendee: people are ids, which lead nowhere once their data is gone, and what a host wrote about one is a
+digest. (Who changed the rules is named.) Ids, times (RFC 3339 in UTC, to the millisecond) and whole numbers only, so
+that everybody hashes the same.
 """
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -69,9 +71,13 @@ def correction_body(made: Correction) -> dict[str, Any]:
         "from": None if made.started_at is None else stamp(made.started_at),
         "to": None if made.ended_at is None else stamp(made.ended_at),
         "rule": None if made.rule_id is None else str(made.rule_id),
-        "reason": made.reason,
-        "by": made.by,
+        "words": words_digest(made),
     }
+
+
+def words_digest(made: Correction) -> str:
+    """SHA-256 over the salt and the canonical JSON of `{by, reason}`; without the salt nobody can try words on it."""
+    return hashlib.sha256((made.salt or b"") + chain.canonical({"by": made.by, "reason": made.reason})).hexdigest()
 
 
 def person_body(one: Attended) -> dict[str, Any]:

@@ -179,7 +179,10 @@ CorrectionKind = Literal["add", "remove", "pass", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a host changed of one person, and why. `rule_id` None: all rules."""
+    """What a host changed of one person, and why. `rule_id` None: all rules.
+
+    `reason` and `by` are empty and `salt` None once the person was forgotten.
+    """
 
     id: uuid.UUID
     attendee_id: uuid.UUID
@@ -189,6 +192,7 @@ class Correction:
     rule_id: uuid.UUID | None
     reason: str
     by: str
+    salt: bytes | None
     at: datetime
 
 

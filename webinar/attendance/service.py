@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import time
 import uuid
 from collections import OrderedDict
@@ -47,6 +48,7 @@ _AHEAD: Final = timedelta(seconds=60)
 _FUTURE: Final = timedelta(seconds=2)
 # What a browser kept while it was offline is taken for so long after the end.
 LATEST: Final = timedelta(days=3)
+_SALT_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,8 @@ class AttendanceService:
         if new.rule_id is not None and new.rule_id not in {rule.id for rule in outline.plan.rules}:
             raise Invalid("Some fields need another look.", fields=[FieldProblem("rule_id", "There is no such rule.")])
         async with self._store.pool.acquire() as connection, connection.transaction():
-            made = await self._store.add_correction(connection, event_id, attendee_id, new, by)
+            salt = secrets.token_bytes(_SALT_BYTES)
+            made = await self._store.add_correction(connection, event_id, attendee_id, new, by, salt)
             if made is None:
                 raise NotFound("There is no such person in this event.", code="attendee_not_found")
             await self._log.mark_changed(connection, [attendee_id])
@@ -265,6 +268,10 @@ class AttendanceService:
         _log.info("attendance corrected", event_id=str(event_id), attendee=str(attendee_id), kind=made.kind)
         await self._seal_again(event_id)
         return made
+
+    async def forget_person(self, attendee_id: uuid.UUID) -> None:
+        """The words of their corrections go; that there were some, and the log, stay. May be repeated."""
+        await self._store.forget_words(attendee_id)
 
     # -- the log -------------------------------------------------------------------------------------------------
 
@@ -292,7 +299,7 @@ class AttendanceService:
             last = before.last_seq
             if not outline.programme.over:
                 return last
-            ids = await self._store.people(event_id)
+            ids = await self._store.people(event_id, connection)
             records = await self._store.records(ids, connection)
             now = self._clock()
             known = await self._log.last_words(connection, event_id)

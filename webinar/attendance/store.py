@@ -21,7 +21,7 @@ from webinar.base.db import Connection, Pool
 # Honest browsers make a handful of either; what comes beyond is put together, or not taken.
 _MOST_DEVICES: Final = 24
 _MOST_SPANS: Final = 2000
-_CORRECTION: Final = "id, attendee_id, kind, started_at, ended_at, rule_id, reason, by_whom as by, at"
+_CORRECTION: Final = "id, attendee_id, kind, started_at, ended_at, rule_id, reason, by_whom as by, salt, at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,9 @@ class AttendanceStore:
 
     # -- what is known of people ---------------------------------------------------------------------------------
 
-    async def people(self, event_id: uuid.UUID) -> list[uuid.UUID]:
+    async def people(self, event_id: uuid.UUID, connection: Connection | None = None) -> list[uuid.UUID]:
         """Who holds a seat or was there, in the order of registration."""
-        rows = await self.pool.fetch(
+        rows = await (connection or self.pool).fetch(
             """
             select id from attendee a where event_id = $1 and (
                 status = 'approved'
@@ -202,14 +202,20 @@ class AttendanceStore:
         }
 
     async def add_correction(
-        self, connection: Connection, event_id: uuid.UUID, attendee_id: uuid.UUID, new: NewCorrection, by: str
+        self,
+        connection: Connection,
+        event_id: uuid.UUID,
+        attendee_id: uuid.UUID,
+        new: NewCorrection,
+        by: str,
+        salt: bytes,
     ) -> Correction | None:
         """None: there is no such person in this event."""
         row = await connection.fetchrow(
             f"""
             insert into attendance_correction
-                (event_id, attendee_id, kind, started_at, ended_at, rule_id, reason, by_whom)
-            select event_id, id, $3, $4, $5, $6, $7, $8 from attendee where id = $2 and event_id = $1
+                (event_id, attendee_id, kind, started_at, ended_at, rule_id, reason, by_whom, salt)
+            select event_id, id, $3, $4, $5, $6, $7, $8, $9 from attendee where id = $2 and event_id = $1
             returning {_CORRECTION}
             """,  # noqa: S608 - a constant list of columns
             event_id,
@@ -220,5 +226,13 @@ class AttendanceStore:
             new.rule_id,
             new.reason.strip(),
             by,
+            salt,
         )
         return None if row is None else Correction(**dict(row))
+
+    async def forget_words(self, attendee_id: uuid.UUID) -> None:
+        """Of corrections what people wrote, and what their digests could be tried with."""
+        await self.pool.execute(
+            "update attendance_correction set reason = '', by_whom = '', salt = null where attendee_id = $1",
+            attendee_id,
+        )

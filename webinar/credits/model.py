@@ -94,14 +94,19 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a host changed of what was recorded, and why."""
+    """What a host changed of what was recorded, and why.
 
+    `salt`: with it `by` and `reason` are what the log's digest of them was made of; all gone with the person's data.
+    """
+
+    id: uuid.UUID
     at: datetime
     by: str
     kind: Literal["add", "remove", "pass", "fail"]
     started_at: datetime | None  # of what was added or removed
     ended_at: datetime | None
     reason: str
+    salt: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,12 @@ class Sheet:
         return value if self.words is None else self.words(words.get(value, value))
 
     def _corrections(self, person: Person) -> str:
-        return "; ".join(f"{self.moment(c.at)} {c.by}: {self._changed(c)} ({c.reason})" for c in person.corrections)
+        return "; ".join(
+            f"{self.moment(c.at)} {c.by}: {self._changed(c)} ({c.reason})"
+            if c.reason
+            else f"{self.moment(c.at)}: {self._changed(c)}"  # the person was forgotten
+            for c in person.corrections
+        )
 
     def _changed(self, change: Correction) -> str:
         word = change.kind if self.words is None else self.words(CHANGES[change.kind])
@@ -178,12 +183,14 @@ def to_json(person: Person) -> dict[str, Any]:
         "spans": [{"kind": s.kind, "started_at": utc(s.started_at), "ended_at": utc(s.ended_at)} for s in person.spans],
         "corrections": [
             {
+                "id": str(c.id),
                 "at": utc(c.at),
                 "by": c.by,
                 "kind": c.kind,
                 "started_at": None if c.started_at is None else utc(c.started_at),
                 "ended_at": None if c.ended_at is None else utc(c.ended_at),
                 "reason": c.reason,
+                "salt": None if c.salt is None else c.salt.hex(),
             }
             for c in person.corrections
         ],

@@ -120,7 +120,7 @@ def test_who_was_there_was_asked_and_must_have_answered() -> None:
 
 def correction(kind: Any, *times: float, rule_id: uuid.UUID | None = None) -> Correction:
     start, end = (m(times[0]), m(times[1])) if times else (None, None)
-    return Correction(uuid.uuid4(), PERSON, kind, start, end, rule_id, "reason", "host", m(0))
+    return Correction(uuid.uuid4(), PERSON, kind, start, end, rule_id, "reason", "host", b"salt", m(0))
 
 
 def test_the_host_has_the_last_word_and_the_record_stays_beside_it() -> None:

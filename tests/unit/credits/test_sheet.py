@@ -38,7 +38,11 @@ def person(**fields: Any) -> Person:
         "asked": 3,
         "confirmed": 2,
         "results": (RuleResult(RULE, Result.PASSED, 2999.0, 0.8299),),
-        "corrections": (Correction(AT, "host@example.org", "add", AT, AT + timedelta(minutes=5), "전화로 참석"),),
+        "corrections": (
+            Correction(
+                uuid.UUID(int=9), AT, "host@example.org", "add", AT, AT + timedelta(minutes=5), "전화로 참석", b"salt"
+            ),
+        ),
     }
     return Person(**{**known, **fields})
 
@@ -128,4 +132,4 @@ def test_json_has_seconds_shares_and_everything_else() -> None:
     assert told["rules"][0]["need"]["share"] == 80
     assert told["spans"] == [{"kind": "live", "started_at": "2026-12-01T05:00:00Z", "ended_at": "2026-12-01T05:49:59Z"}]
     assert told["passed"] is True
-    assert told["corrections"][0]["reason"] == "전화로 참석"
+    assert (told["corrections"][0]["reason"], told["corrections"][0]["salt"]) == ("전화로 참석", b"salt".hex())

@@ -81,6 +81,7 @@ STATEMENTS = [
         primary key (event_id, number)
     )
     """,
+    # The words stand here alone; the log holds their digest with the salt. When a person is forgotten, both go.
     """
     create table attendance_correction (
         id uuid primary key default gen_random_uuid(),
@@ -92,6 +93,7 @@ STATEMENTS = [
         rule_id uuid,
         reason text not null,
         by_whom text not null,
+        salt bytea,
         at timestamptz not null default clock_timestamp(),
         check ((kind in ('add', 'remove')) = (started_at is not null and ended_at is not null)),
         check (ended_at > started_at)
