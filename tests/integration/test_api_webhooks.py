@@ -180,6 +180,21 @@ async def test_what_was_sent_about_a_person_goes_with_their_data(inside: Web, re
     assert ["other@example.org" in row["body"] for row in kept] == [True]
 
 
+async def test_messages_go_with_their_event_and_with_their_time(inside: Web, receiver: Receiver) -> None:
+    web = inside
+    await make(web, receiver, ["attendee.registered"])  # of all events
+    gone, kept = await web.event(), await web.event()
+    for event in (gone, kept):
+        await web.attendee(event)
+    assert (await web.host.delete(f"/api/v1/events/{gone['id']}")).status_code == 204
+    count = "select count(*) from webhook_delivery where event_id = $1"
+    left = [await web.platform.pool.fetchval(count, uuid.UUID(event["id"])) for event in (gone, kept)]
+    assert left == [0, 1]
+    assert await web.platform.hooks.tidy() == 0
+    await web.platform.pool.execute("update webhook_delivery set created_at = now() - interval '31 days'")
+    assert await web.platform.hooks.tidy() == 1
+
+
 async def test_a_host_makes_sees_and_deletes_webhooks_of_an_event_on_its_page(inside: Web, receiver: Receiver) -> None:
     web = inside
     event, other = await web.event(), await web.event()

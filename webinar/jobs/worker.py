@@ -19,6 +19,7 @@ from webinar.base.queue import JobStore
 from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
 from webinar.base.settings import Settings
 from webinar.events.heartbeats import Heartbeats
+from webinar.hooks.service import Hooks
 from webinar.jobs.cutter import Cutter
 from webinar.jobs.handlers import handlers
 from webinar.jobs.housekeeper import Housekeeper
@@ -33,6 +34,7 @@ from webinar.recordings.store import EditingStore
 
 _log = log.get(__name__)
 _SCAN_EVERY_S: Final = 2.0
+_TIDY_EVERY_S: Final = 3600.0
 
 
 async def run(settings: Settings) -> None:
@@ -86,6 +88,7 @@ async def work(platform: Platform) -> None:
         tasks.create_task(_cutter(platform).keep(), name="cutter")
         tasks.create_task(Sealer(platform.attendance).keep(), name="sealer")
         tasks.create_task(Retention(platform.destruction).keep(), name="retention")
+        tasks.create_task(_tidy(platform.hooks), name="old messages")
         known = handlers(platform)
         if platform.letters.on:
             mailing = Mailing(platform)
@@ -107,6 +110,18 @@ async def _scan(recordings: RecordingService) -> None:
         except (WebinarError, *AWAY) as error:
             _log.warning("recordings cannot be looked for", error=str(error) or type(error).__name__)
         await asyncio.sleep(_SCAN_EVERY_S)
+
+
+async def _tidy(hooks: Hooks) -> None:
+    """Messages name people: none outlives its time, whether its webhook is ever told again or not."""
+    while True:
+        try:
+            removed = await hooks.tidy()
+            if removed:
+                _log.info("old messages of webhooks removed", messages=removed)
+        except AWAY as error:
+            _log.warning("old messages of webhooks stay for now", error=str(error) or type(error).__name__)
+        await asyncio.sleep(_TIDY_EVERY_S)
 
 
 def health_app(platform: Platform, working: asyncio.Task[None]) -> Starlette:
