@@ -124,6 +124,7 @@ class Letters:
             "title": event.title,
             "organizer": event.organizer,
             "accent": event.accent,
+            "reply_to": await self._mail.reply_to(event.id),
             "starts_at": event.starts_at.isoformat(),
             "ends_at": event.ends_at.isoformat(),
             "timezone": event.timezone,

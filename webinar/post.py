@@ -121,9 +121,9 @@ class Post:
             event = await self._events.get(letter.event_id)
         except NotFound:
             return "the event is gone"
-        plan = await self._mail.plan(event.id, letter.kind)
+        plan, reply_to = await self._mail.plan(event.id, letter.kind), await self._mail.reply_to(event.id)
         if letter.attendee_id is None:
-            return self._writer.test(event, plan, letter, now)
+            return self._writer.test(event, plan, letter, now, reply_to)
         attendee = await self._registration.find(letter.attendee_id)
         if attendee is None or attendee.forgotten_at is not None:
             return "the person has deleted their data"
@@ -131,7 +131,8 @@ class Post:
         if why:
             return why
         sequence = await self._mail.told(event.id)
-        return self._writer.letter(event, plan, letter, attendee, sequence.sequence if sequence else 0, now)
+        number = sequence.sequence if sequence else 0
+        return self._writer.letter(event, plan, letter, attendee, number, now, reply_to)
 
 
 def unwanted(letter: Letter, event: Event, attendee: Attendee, now: datetime) -> str:

@@ -104,14 +104,22 @@ class Writer:
         """What a person of the event would get."""
         return self._compose(self.about(event), plan, language, self._example_facts(event, plan.kind, language))
 
-    def test(self, event: Event, plan: Plan, letter: Letter, now: datetime) -> EmailMessage:
+    def test(self, event: Event, plan: Plan, letter: Letter, now: datetime, reply_to: str) -> EmailMessage:
         """The example, to whoever asked for it; without a calendar entry, which would be a real one."""
         email = letter.to_email or ""
         composed = self.example(event, plan, letter.language)
-        return message(self._envelope(str(letter.id), event.organizer, "", email, letter.language, now), composed)
+        envelope = self._envelope(str(letter.id), event.organizer, "", email, letter.language, now, reply_to)
+        return message(envelope, composed)
 
     def letter(
-        self, event: Event, plan: Plan, letter: Letter, attendee: Attendee, sequence: int, now: datetime
+        self,
+        event: Event,
+        plan: Plan,
+        letter: Letter,
+        attendee: Attendee,
+        sequence: int,
+        now: datetime,
+        reply_to: str,
     ) -> EmailMessage:
         """A letter to a person of the event."""
         about, sort, language = self.about(event), plan.sort, letter.language
@@ -134,7 +142,9 @@ class Writer:
             footers=(*footers, (about.url, t(words.EVENT_PAGE))),
         )
         entry = self._entry(about, attendee.name, attendee.email, link, sequence, now)
-        envelope = self._envelope(str(letter.id), about.organizer, attendee.name, attendee.email, language, now, stop)
+        envelope = self._envelope(
+            str(letter.id), about.organizer, attendee.name, attendee.email, language, now, reply_to, stop
+        )
         return self._message(envelope, self._compose(about, plan, language, facts), sort.calendar, entry)
 
     def called_off(self, payload: Payload, now: datetime) -> EmailMessage:
@@ -160,7 +170,15 @@ class Writer:
             why=t(words.WHY),
         )
         entry = self._entry(about, payload["name"], payload["email"], about.url, payload["sequence"], now)
-        envelope = self._envelope(payload["key"], about.organizer, payload["name"], payload["email"], language, now)
+        envelope = self._envelope(
+            payload["key"],
+            about.organizer,
+            payload["name"],
+            payload["email"],
+            language,
+            now,
+            payload.get("reply_to", ""),
+        )
         return self._message(envelope, self._compose(about, plan, language, facts), plan.sort.calendar, entry)
 
     def entry_file(self, event: Event, url: str, sequence: int, now: datetime) -> bytes:
@@ -205,7 +223,15 @@ class Writer:
         )
 
     def _envelope(
-        self, key: str, organizer: str, name: str, email: str, language: Language, now: datetime, stop: str = ""
+        self,
+        key: str,
+        organizer: str,
+        name: str,
+        email: str,
+        language: Language,
+        now: datetime,
+        reply_to: str,
+        stop: str = "",
     ) -> Envelope:
         who, address = sender_address(self._sender)
         return Envelope(
@@ -218,6 +244,7 @@ class Writer:
             written_at=now,
             language=language,
             unsubscribe=stop,
+            reply_to=reply_to,
         )
 
     @staticmethod

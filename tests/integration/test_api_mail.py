@@ -103,6 +103,20 @@ async def test_who_gets_a_seat_gets_their_link_and_a_calendar_entry_in_their_lan
     assert str(calendar["URL"]) == guest["join_url"]
 
 
+async def test_who_answers_a_letter_writes_to_the_host(office: Web, inbox: Inbox) -> None:
+    event = await future_event(office)
+    await office.attendee(event)
+    (letter,) = await letters_to(inbox, "kim@example.org", 1)
+    assert letter["Reply-To"] is None  # nobody has set up an account
+    await office.platform.people.ensure_owner("박주최", "host@example.org")
+    await office.attendee(event, "lee@example.org")
+    (letter,) = await letters_to(inbox, "lee@example.org", 1)
+    assert letter["Reply-To"] == "host@example.org"
+    assert (await office.host.delete(f"/api/v1/events/{event['id']}")).is_success
+    *_, goodbye = await letters_to(inbox, "lee@example.org", 2)
+    assert goodbye["Reply-To"] == "host@example.org"
+
+
 async def test_a_new_time_is_told_once_and_updates_the_same_entry(office: Web, inbox: Inbox) -> None:
     event = await future_event(office)
     await office.attendee(event, language="en")

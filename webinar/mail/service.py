@@ -190,6 +190,10 @@ class MailService:
     async def counts(self, event_id: uuid.UUID) -> dict[tuple[Kind, LetterState], int]:
         return await self._store.counts(event_id)
 
+    async def reply_to(self, event_id: uuid.UUID) -> str:
+        """Where answers to letters about this event belong: its host's address, or empty."""
+        return await self._store.reply_to(event_id)
+
     async def told(self, event_id: uuid.UUID) -> Told | None:
         return await self._store.told(event_id)
 

@@ -225,6 +225,18 @@ class MailStore:
 
     # -- what people were told -----------------------------------------------------------------------------------
 
+    async def reply_to(self, event_id: uuid.UUID) -> str:
+        """The address of the event's host; empty where nobody has set one up."""
+        address = await self.pool.fetchval(
+            """
+            select a.email from event e
+            join account a on a.id = e.created_by or (e.created_by is null and a.role = 'owner')
+            where e.id = $1
+            """,
+            event_id,
+        )
+        return str(address or "")
+
     async def told(
         self, event_id: uuid.UUID, connection: Connection | None = None, *, lock: bool = False
     ) -> Told | None:

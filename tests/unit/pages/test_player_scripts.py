@@ -15,6 +15,7 @@ import { mock } from "node:test";
 import { loadHls } from "./media/hls_library.js";
 import { fetchLadder, readLadder, rungName } from "./media/ladder.js";
 import { NoMedia, Refused, Unreachable } from "./media/signalling.js";
+import { isFile } from "./media/source.js";
 // A session looked at every 300 ms. `flows(t)` says what comes at t: picture, sound, answers to ICE's checks.
 function verdicts(flows, until, { blind = false, doubtAt = Infinity } = {}) {
   const dog = new Watchdog();
@@ -326,5 +327,17 @@ def test_an_ice_restart_changes_the_way_in_the_answer_and_nothing_else() -> None
         const news = lines("a=ice-lite", ...section(video, "new", 9001).slice(0, 5));
         assert.equal(answerWith(answer("old", 8002), news), answer("new", 9001));
         assert.throws(() => answerWith(answer("old", 8002), "a=ice-ufrag:new"), Refused);
+        """
+    )
+
+
+def test_what_is_left_of_a_replay_is_known_for_a_file_by_its_address() -> None:
+    run(
+        """
+        globalThis.location = { href: "https://webinar.example.org/j/token/replay" };
+        assert.ok(isFile("/recordings/1/film/%EA%B0%80.mp4?sig=a"));
+        for (const url of ["/hls/p/full.m3u8?from=1.0&to=2.0", "https://cdn.example.org/full.m3u8?a=.mp4", ""]) {
+          assert.ok(!isFile(url), url);
+        }
         """
     )
