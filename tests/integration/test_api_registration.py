@@ -19,7 +19,7 @@ from webinar.base.embedded import EmbeddedNats
 from webinar.base.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated
 from webinar.base.tokens import Tokens
 from webinar.registration.form import RegistrationForm
-from webinar.registration.model import Attendee, Consent, NewAttendee, Status, Step
+from webinar.registration.model import Attendee, By, Consent, NewAttendee, Status, Step
 from webinar.registration.questions import Kind, NewQuestion
 from webinar.registration.rules import RulesChange
 from webinar.registration.service import FORGET, RegistrationService
@@ -228,6 +228,43 @@ async def test_who_cancelled_can_still_see_and_delete_their_data(desk: Desk) -> 
     assert (await desk.people.by_own_link(link)).status is Status.CANCELLED
     await desk.people.forget(a)
     assert await desk.stand() == {}
+
+
+async def test_who_was_declined_gets_no_seat_by_cancelling_or_by_being_forgotten(desk: Desk) -> None:
+    a = await desk.come("a")
+    await desk.people.set_status(desk.event, a.id, Status.DECLINED)
+    assert (await desk.people.cancel(desk.event, a.id, by_host=False)).status is Status.DECLINED
+    await desk.people.forget(a)
+    assert "a@example.org" not in str(await desk.pool.fetch("select * from declined_address"))
+    again = await desk.come("a")
+    assert (again.id != a.id, again.status) == (True, Status.PENDING)
+    await desk.people.forget(again)
+    assert (await desk.come("a")).status is Status.PENDING
+    new = NewAttendee(name="a", email="a@example.org")
+    assert (await desk.people.invite(desk.event, [new])).added[0].status is Status.APPROVED
+    assert (await desk.come("b")).status is Status.APPROVED
+
+
+async def test_a_stranger_gets_nothing_of_who_had_cancelled(desk: Desk) -> None:
+    a = await desk.come("a")
+    await desk.people.cancel(desk.event, a.id)
+    new = NewAttendee(name="Somebody", email="a@example.org")
+    mailed = await desk.people.register(desk.event, new, by=By.MAIL)
+    assert (mailed.attendee.id, mailed.created, mailed.shown) == (a.id, False, False)
+    await desk.people.cancel(desk.event, a.id)
+    on_page = await desk.people.register(desk.event, new, by=By.PAGE)
+    assert (on_page.attendee.id != a.id, on_page.created, on_page.shown) == (True, True, True)
+    assert (await desk.people.find(a.id) or a).forgotten_at is not None
+
+
+async def test_a_seat_by_its_domain_is_for_whoever_reads_mail_at_the_address(desk: Desk) -> None:
+    await desk.form.change(desk.event, RulesChange(domains=["example.org"]))
+    mailed = await desk.people.register(desk.event, NewAttendee(name="a", email="a@example.org"), by=By.MAIL)
+    assert (mailed.attendee.status, mailed.created, mailed.shown) == (Status.APPROVED, True, False)
+    on_page = await desk.people.register(desk.event, NewAttendee(name="b", email="b@example.org"), by=By.PAGE)
+    assert (on_page.attendee.status, on_page.shown) == (Status.PENDING, True)
+    other = await desk.people.register(desk.event, NewAttendee(name="c", email="c@other.org"), by=By.MAIL)
+    assert (other.attendee.status, other.shown) == (Status.PENDING, True)
 
 
 async def test_data_is_not_kept_longer_than_people_were_promised(desk: Desk) -> None:

@@ -142,9 +142,9 @@ async def test_a_list_from_a_korean_excel_is_looked_at_and_then_invited(web: Web
         assert look.status_code == 200, look.text
         for said in ("1 person can be invited", "1 line cannot be taken", "On the list already", "이두리"):
             assert said in look.text
-        pieces = dict(re.findall(r'name="(list-\d+)" value="([^"]*)"', look.text))
+        again = dict(re.findall(r'name="(list)" value="([^"]*)"', look.text))
         assert len((await web.host.get(f"/api/v1/events/{event['id']}/attendees")).json()["items"]) == 1
-        done = await owner.http.post(f"{base}/send", data={**pieces, "csrf": token}, files={"file": ("", b"")})
+        done = await owner.http.post(f"{base}/send", data={**again, "csrf": token}, files={"file": ("", b"")})
         assert "1 person was added" in done.text
         for bad in ({"list": ""}, {"list": "nobody here"}):
             assert (
@@ -157,6 +157,22 @@ async def test_a_list_from_a_korean_excel_is_looked_at_and_then_invited(web: Web
         ("김하나", "kim@example.org", ""),
         ("이두리", "lee@example.org", "부산"),
     ]
+
+
+async def test_two_thousand_people_with_korean_names_are_invited_at_once(web: Web) -> None:
+    event = await web.event(capacity=2000)
+    listed = "".join(f"김하나둘셋넷다섯여섯일곱{n},guest{n}@example.org\n" for n in range(2000))
+    assert len(listed.encode()) > 64 * 1024
+    base = f"/events/{event['id']}/invite"
+    async with Person(web) as owner:
+        await owner.become_owner()
+        token = await owner.token(base)
+        look = await owner.http.post(base, data={"csrf": token, "list": listed}, files={"file": ("", b"")})
+        assert "2000 people can be invited" in look.text, look.text[:2000]
+        again = dict(re.findall(r'name="(list)" value="([^"]*)"', look.text))
+        done = await owner.http.post(f"{base}/send", data={**again, "csrf": token}, files={"file": ("", b"")})
+    assert "2000 people were added" in done.text
+    assert (await web.platform.registration.seats(uuid.UUID(event["id"]))).approved == 2000
 
 
 async def test_no_cell_of_the_table_can_be_a_formula(web: Web) -> None:

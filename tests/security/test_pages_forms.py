@@ -152,6 +152,10 @@ async def test_registration_and_wrong_links_have_a_limit_for_one_network_address
         assert int(tries[-1].headers["retry-after"]) > 0
         assert tries[-1].text.count("button--primary") == 1
         links = [(await guest.http.get(f"/in/{n:043}")).status_code for n in range(4)]
+        slug, wrong = event["slug"], "x" * 50
+        for path in (f"/e/{slug}/registered/{wrong}", f"/e/{slug}/cancel/{wrong}", f"/j/{wrong}/event.ics",
+                     f"/mail/stop/{wrong}", f"/j/{wrong}", f"/j/{wrong}/me"):  # fmt: skip
+            assert (await guest.http.get(path)).status_code == 429, path
     assert links == [410, 410, 410, 429]
 
 

@@ -15,8 +15,10 @@ from webinar.base.templates import template_dir
 from webinar.mail.look import Look
 from webinar.mail.model import SORTS, Calendar, Kind, fill
 
-_URL: Final = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}]")
+_URL: Final = re.compile(r"https?://[^\s<>\"'`\ue000]+[^\s<>\"'`\ue000.,;:!?)\]}]")
 _LINK: Final = "{link}"
+# Where the name goes: put in last, so that of what people call themselves nothing becomes a link.
+_NAME: Final = "\ue000"
 _ANCHOR: Final = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer" {1}>{0}</a>')
 
 
@@ -104,8 +106,9 @@ def _needs_link(kind: Kind) -> bool:
 def _block(part: str, facts: Facts, look: Look) -> Block:
     if part.strip() == _LINK:
         return Block(url=facts.link, label=facts.button or facts.link) if facts.link else Block()
-    lines = fill(part, facts.places()).split("\n")
-    return Block(Markup("<br>").join(_linked(line, look) for line in lines))
+    lines = fill(part, {**facts.places(), "name": _NAME}).split("\n")
+    linked = Markup("<br>").join(_linked(line, look) for line in lines)
+    return Block(linked.replace(_NAME, escape(facts.name)))
 
 
 def _linked(line: str, look: Look) -> Markup:
@@ -113,9 +116,7 @@ def _linked(line: str, look: Look) -> Markup:
     made, end = Markup(""), 0
     for match in _URL.finditer(line):
         made += escape(line[end : match.start()])
-        made += Markup('<a href="{0}" target="_blank" rel="noopener noreferrer" {1}>{0}</a>').format(
-            match[0], look.link
-        )
+        made += _ANCHOR.format(match[0], look.link)
         end = match.end()
     return made + escape(line[end:])
 

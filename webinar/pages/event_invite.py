@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import Conflict, Invalid
 from webinar.events.model import Event
-from webinar.pages.forms import FormView, Sent
+from webinar.pages.forms import FormView
 from webinar.pages.render import page
 from webinar.pages.screen import Screen, event_id, go
 from webinar.pages.visit import visit
@@ -20,9 +20,8 @@ from webinar.people.model import Account
 from webinar.registration.invitations import MOST_BYTES, MOST_LINES, People, read, read_text
 from webinar.registration.model import NewAttendee, Status
 
-# The list travels with the form between the two steps, in fields that a form may have.
-_PIECE: Final = 40_000
-_MOST_PIECES: Final = 40
+# The list travels with the form between the two steps: in UTF-8, where a file of another encoding grows.
+_MOST_AGAIN: Final = 3 * MOST_BYTES
 # Lines without a problem that the host looks at; those with one are all shown.
 _SHOWN: Final = 50
 
@@ -96,17 +95,17 @@ class InviteScreen(Screen):
             more=max(0, len(fine) - _SHOWN),
             known=known,
             fresh=len(found.good) - len(known),
-            pieces=_pieces(found),
+            again=_again(found),
             file=sent.name,
         )
 
     async def invite(self, request: Request) -> Response:
         account = await self.host(request)
-        sent = (await self.upload(request, MOST_BYTES)).sent
+        sent = (await self.upload(request, _MOST_AGAIN)).sent
         event = await self.platform.events.get(event_id(request))
         asked = [question.text for question in await self.platform.registration_form.questions(event.id)]
         try:
-            people = read_text(_whole(sent), asked).good
+            people = read_text(sent.text("list"), asked).good
             done = await self.platform.registration.invite(event.id, [_spoken_to(person, event) for person in people])
         except (Invalid, Conflict) as error:
             view = FormView()
@@ -120,7 +119,7 @@ def _spoken_to(person: NewAttendee, event: Event) -> NewAttendee:
     return person if person.language else person.model_copy(update={"language": event.language})
 
 
-def _pieces(found: People) -> list[str]:
+def _again(found: People) -> str:
     """The people who can be invited, as a list again."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -128,9 +127,4 @@ def _pieces(found: People) -> list[str]:
     for person in found.good:
         answers = [person.answers.get(text, "") for text in found.columns]
         writer.writerow([person.email, person.name, person.language or "", *answers])
-    text = out.getvalue()
-    return [text[at : at + _PIECE] for at in range(0, len(text), _PIECE)]
-
-
-def _whole(sent: Sent) -> str:
-    return "".join(sent.fields.get(f"list-{n}", "") for n in range(_MOST_PIECES))
+    return out.getvalue()

@@ -22,7 +22,7 @@ from webinar.pages.screen import Screen, address, go
 from webinar.pages.visit import visit
 from webinar.people.throttle import network_of
 from webinar.registration import questions as asked
-from webinar.registration.model import Attendee, NewAttendee, Status, parse_new
+from webinar.registration.model import Attendee, By, NewAttendee, Status, parse_new
 from webinar.registration.questions import TICKED
 from webinar.registration.rules import Rules
 
@@ -64,7 +64,7 @@ class RegisterScreen(Screen):
     async def register(self, request: Request) -> Response:
         event = await self._event(request)
         sent = await self.form(request, _MOST_FIELDS)
-        self.knock(self.doors.registration, request)
+        self.knock(self.doors.registration, request, str(event.id))
         rules = await self.platform.registration_form.rules(event.id)
         questions = await self.platform.registration_form.questions(event.id)
         view = FormView({name: sent.text(name) for name in ("name", "email", "language", "passcode", "agree", "news")})
@@ -75,17 +75,27 @@ class RegisterScreen(Screen):
             await self._check_passcode(request, event, sent)
             new = self._read(sent, questions, visit(request).language)
             consent = promised.consent(marketing=sent.text("news") == TICKED)
-            done = await self.platform.registration.register(event.id, new, consent=consent)
+            self._spare(new.email)
+            by = By.MAIL if self.platform.letters.on else By.PAGE
+            done = await self.platform.registration.register(event.id, new, consent=consent, by=by)
         except (Invalid, Conflict, Forbidden, TooManyRequests) as error:
             shown = _at_passcode(error)
             view.refuse(shown, visit(request))
             status = error.status if isinstance(error, TooManyRequests) else shown.status
             return await self._form_page(request, event, rules, questions, view, status, promised)
-        if not done.created:
+        if not done.shown:
             # Anybody may type anybody's address: nothing of that person is shown, not even where they stand.
-            context = {**await self._context(event, rules), "email": done.attendee.email}
+            context = {**await self._context(event, rules), "email": done.attendee.email, "fresh": done.created}
             return page(request, "event/known.html", context, language=event.language)
         return go(request, f"{event_path(event)}/registered/{self.platform.registration.join_link(done.attendee)}")
+
+    def _spare(self, email: str) -> None:
+        """An address is not written to again and again, whoever types it. Raises `Invalid`."""
+        try:
+            self.doors.registered_addresses.take(email.lower(), time.monotonic())
+        except TooManyRequests as error:
+            words = "This address was registered very often just now. Try again in an hour."
+            raise Invalid("Some fields need another look.", fields=[FieldProblem("email", words)]) from error
 
     async def _check_passcode(self, request: Request, event: Event, sent: Sent) -> None:
         door = self.doors.passcodes
@@ -128,12 +138,13 @@ class RegisterScreen(Screen):
             "rules": rules,
             "questions": questions,
             "question_labels": answers.labels(questions),
+            "mailed": self.platform.letters.on,
             "promise": promised or promise(visit(request), event, rules),
         }
         return page(request, "event/register.html", context, status, language=event.language)
 
     async def _attendee(self, request: Request, event: Event) -> Attendee:
-        attendee = await self.platform.registration.by_join_link(request.path_params["token"])
+        attendee = await self.person(request)
         if attendee.event_id != event.id:
             raise HTTPException(404)
         return attendee

@@ -82,7 +82,7 @@ class MailPublicScreen(Screen):
 
     async def own_entry(self, request: Request) -> Response:
         """With the person's own way in."""
-        attendee = await self.platform.registration.by_join_link(request.path_params["token"])
+        attendee = await self.person(request)
         event = await self.platform.events.get(attendee.event_id)
         return await self._entry(event, self.platform.links.join(attendee))
 
@@ -100,12 +100,12 @@ class MailPublicScreen(Screen):
         """Also the one click of a mail program (RFC 8058), which knows no form token: the link itself says who."""
         if not await _one_click(request):
             await self.form(request)
-        attendee = await self.platform.registration.by_own_link(request.path_params["token"])
+        attendee = await self.person(request, cancelled_too=True)
         await self.platform.mail.refuse(attendee.id)
         return await self._stop_page(request, done=True)
 
     async def _stop_page(self, request: Request, *, done: bool) -> Response:
-        attendee = await self.platform.registration.by_own_link(request.path_params["token"])
+        attendee = await self.person(request, cancelled_too=True)
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(attendee.language)
         done = done or await self.platform.mail.refused(attendee.id)

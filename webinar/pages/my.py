@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from webinar.base.errors import Invalid, Unauthenticated
+from webinar.base.errors import Invalid
 from webinar.events.model import Event
 from webinar.own_data import own_data
 from webinar.pages import answers
@@ -42,11 +42,7 @@ class MyScreen(Screen):
         ]
 
     async def _mine(self, request: Request) -> tuple[Event, Attendee]:
-        try:
-            attendee = await self.platform.registration.by_own_link(request.path_params["token"])
-        except Unauthenticated:
-            self.knock(self.doors.links, request)
-            raise
+        attendee = await self.person(request, cancelled_too=True)
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(event.language)
         return event, attendee

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from ingest.contract import within
 from webinar.api.places import new_visit
-from webinar.base.errors import Gone, NotFound, Unauthenticated
+from webinar.base.errors import Gone, NotFound
 from webinar.events.model import Event
 from webinar.pages.attendance_texts import ATTENDANCE
 from webinar.pages.render import page
@@ -90,11 +90,7 @@ class ReplayScreen(Screen):
         ]
 
     async def _person(self, request: Request) -> tuple[Event, Attendee]:
-        try:
-            attendee = await self.platform.registration.by_join_link(request.path_params["token"])
-        except Unauthenticated:
-            self.knock(self.doors.links, request)  # wrong links are counted, right ones are not
-            raise
+        attendee = await self.person(request)
         return await self.platform.events.get(attendee.event_id), attendee
 
     async def mine(self, request: Request) -> Response:

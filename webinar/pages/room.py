@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.api.places import new_visit
-from webinar.base.errors import Unauthenticated
 from webinar.events.model import Event
 from webinar.pages.attendance_texts import ATTENDANCE
 from webinar.pages.render import page
@@ -127,12 +126,7 @@ class RoomScreen(Screen):
         return [Route("/j/{token}", self.join)]
 
     async def join(self, request: Request) -> Response:
-        try:
-            attendee = await self.platform.registration.by_join_link(request.path_params["token"])
-        except Unauthenticated:
-            # Wrong links are counted, right ones are not: a conference may sit behind one address.
-            self.knock(self.doors.links, request)
-            raise
+        attendee = await self.person(request)
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(event.language)
         if attendee.status is not Status.APPROVED:

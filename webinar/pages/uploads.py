@@ -26,7 +26,7 @@ class Upload:
 
 
 async def read_upload(request: Request, public_origin: str, most_bytes: int) -> Upload:
-    """The form of a POST with one file of at most `most_bytes`; a larger one is refused before it is read.
+    """The form of a POST with one file or text of at most `most_bytes`; a larger one is refused before it is read.
 
     Raises `Forbidden` (not from one of our pages, or its form token is wrong or old), `UnsupportedMedia`, `TooLarge`,
     `BadRequest`.
@@ -40,7 +40,7 @@ async def read_upload(request: Request, public_origin: str, most_bytes: int) -> 
     if int(length) > most_bytes + MAX_BYTES + _AROUND:
         raise TooLarge("This file is too large. Make it smaller and send it again.")
     try:
-        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_BYTES) as form:
+        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=max(most_bytes, MAX_BYTES)) as form:
             fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
             visit(request).check_form(fields.get("csrf", ""))
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]

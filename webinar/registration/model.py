@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from webinar.base.errors import Conflict, FieldProblem, Forbidden, Gone, Invalid
 from webinar.base.patterns import EMAIL, ONE_LINE
@@ -82,14 +83,25 @@ class Step:
     by_host: bool = False
 
 
+class By(enum.Enum):
+    """Who registers somebody, and what becomes of the personal link."""
+
+    CALLER = "caller"  # who may know it: the host, or a program of theirs
+    MAIL = "mail"  # a stranger, where the link is sent to the address they typed
+    PAGE = "page"  # a stranger, where there is no mail: only the page can show it
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What a registration gave. `created` is False for a known address: show such a caller no personal link,
-    since anybody may type anybody's address.
+    """What a registration gave. `created` is False for a known address.
+
+    Anybody may type anybody's address: unless it is `shown`, show whoever typed it nothing of this person. Their link
+    is on its way to the address then, if they were not on the list before.
     """
 
     attendee: Attendee
     created: bool
+    shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +168,14 @@ class AttendeePage:
     next: str | None
 
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
+def _no_link(name: str) -> str:
+    """What people call themselves stands in letters from the host's address, to whatever address they type."""
+    if re.search(r"://|www\.", name, re.IGNORECASE):
+        raise ValueError("a name holds no web address")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE), AfterValidator(_no_link)]
 Email = Annotated[str, Field(min_length=3, max_length=254, pattern=EMAIL)]
 
 
@@ -178,8 +197,11 @@ class NewAttendee(BaseModel):
     language: Language | None = Field(default=None, description="Of mails and pages; the event's by default.")
 
 
-def decide(door: Door, taken: Taken, email: str, now: datetime, *, by_host: bool) -> Status:
-    """Where a new person of an event with so many seats taken stands. Raises `Conflict` behind a closed door."""
+def decide(door: Door, taken: Taken, email: str, now: datetime, *, by_host: bool, proven: bool = True) -> Status:
+    """Where a new person of an event with so many seats taken stands. Raises `Conflict` behind a closed door.
+
+    An address that is not `proven` to be the person's own gives no seat by its domain: the host decides.
+    """
     if door.state == "ended":
         raise Conflict("The event is over: nobody can register any more.", code="event_ended")
     if not by_host:
@@ -190,7 +212,7 @@ def decide(door: Door, taken: Taken, email: str, now: datetime, *, by_host: bool
         known = of_domains(email, door.domains)
         if door.domains and not known and door.others == "refused":
             raise Conflict("Register with the address of your organisation, or ask the host.", code="domain_refused")
-        if not known and (door.domains or door.registration == "approval"):
+        if not (known and proven) and (door.domains or door.registration == "approval"):
             return Status.PENDING
     # Nobody overtakes those who wait.
     return Status.APPROVED if taken.approved < door.capacity and not taken.waitlisted else Status.WAITLISTED
@@ -236,7 +258,7 @@ def parse_new(fields: dict[str, Any]) -> NewAttendee:
 
 
 WORDS: Final = {
-    "name": "Write a name of at most 100 characters.",
+    "name": "Write a name of at most 100 characters, without a web address.",
     "email": "Write an e-mail address like name@example.org.",
     "answers": "Write at most 2,000 characters an answer.",
     "language": "Choose ko or en.",

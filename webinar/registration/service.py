@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +19,7 @@ from webinar.base.tokens import Purpose, Tokens
 from webinar.registration.model import (
     Attendee,
     AttendeePage,
+    By,
     Consent,
     Decided,
     Door,
@@ -31,6 +33,7 @@ from webinar.registration.model import (
     Taken,
     decide,
     may_move,
+    of_domains,
 )
 from webinar.registration.store import RegistrationStore
 
@@ -54,7 +57,13 @@ class RegistrationService:
     # -- coming --------------------------------------------------------------------------------------------------
 
     async def register(
-        self, event_id: uuid.UUID, new: NewAttendee, *, by_host: bool = False, consent: Consent | None = None
+        self,
+        event_id: uuid.UUID,
+        new: NewAttendee,
+        *,
+        by_host: bool = False,
+        consent: Consent | None = None,
+        by: By = By.CALLER,
     ) -> Registered:
         """The same address gives the same person. `by_host` passes a closed door and the approval, not the seats.
 
@@ -62,19 +71,30 @@ class RegistrationService:
         """
         async with self._store.pool.acquire() as connection, connection.transaction():
             door = await self._door(connection, event_id)
-            known = await self._store.by_email(connection, event_id, new.email.lower())
+            email = new.email.lower()
+            known = await self._store.by_email(connection, event_id, email)
             if known is not None and not _may_come_anew(known, by_host=by_host):
-                return Registered(known, created=False)
-            steps = await self._move_up(connection, door)
+                return Registered(known, created=False, shown=by is By.CALLER)
+            steps: list[Step] = []
+            if known is not None and by is By.PAGE:
+                # Nobody can tell whether it is they: what was theirs is not given to whoever comes now.
+                steps += await self._forget(connection, known)
+                known = None
+            steps += await self._move_up(connection, door)
             if consent is not None:
                 await self._store.keep_text(connection, consent)
             taken = await self._store.taken(connection, event_id)
-            step, _ = await self._take_in(connection, door, taken, new, known, by_host=by_host, consent=consent)
+            status = await self._decide(connection, door, taken, email, by_host=by_host, proven=by is not By.PAGE)
+            step = await self._take_in(connection, door, new, known, status, by_host=by_host, consent=consent)
         await self._announce(event_id, [*steps, step])
         _log.info(
             "registered", event_id=str(event_id), attendee=str(step.attendee.id), status=step.attendee.status.value
         )
-        return Registered(step.attendee, created=step.before in (None, Status.CANCELLED))
+        seated = status is not Status.PENDING and of_domains(email, door.domains)
+        if by is By.MAIL:
+            # Who had cancelled is answered as who had not: a stranger learns neither.
+            return Registered(step.attendee, created=known is None, shown=known is None and not seated)
+        return Registered(step.attendee, created=step.before in (None, Status.CANCELLED), shown=True)
 
     async def invite(self, event_id: uuid.UUID, people: Sequence[NewAttendee]) -> Invited:
         """The host adds many at once, all or none; of an address twice the first counts.
@@ -95,33 +115,47 @@ class RegistrationService:
                 if before is not None and not _may_come_anew(before, by_host=True):
                     known_before.append(before)
                     continue
-                step, taken = await self._take_in(connection, door, taken, wanted[email], before, by_host=True)
-                steps.append(step)
+                status = await self._decide(connection, door, taken, email, by_host=True)
+                taken = taken.with_one(status)
+                steps.append(await self._take_in(connection, door, wanted[email], before, status, by_host=True))
         if moved or steps:
             await self._announce(event_id, [*moved, *steps])
         _log.info("invited", event_id=str(event_id), added=len(steps), known=len(known_before))
         return Invited(tuple(step.attendee for step in steps), tuple(known_before))
 
+    async def _decide(
+        self, connection: Connection, door: Door, taken: Taken, email: str, *, by_host: bool, proven: bool = True
+    ) -> Status:
+        """As `model.decide`; about whom the host has declined, the host decides again."""
+        status = decide(door, taken, email, datetime.now(UTC), by_host=by_host, proven=proven)
+        if by_host or not await self._store.was_declined(connection, door.event_id, self._trace(door.event_id, email)):
+            return status
+        return Status.PENDING
+
+    def _trace(self, event_id: uuid.UUID, email: str) -> bytes:
+        """By which an address is known again in this event, and by nobody without the installation's secret."""
+        key = self._tokens.derive("declined", 32)
+        return hmac.digest(key, f"{event_id} {email}".encode(), "sha256")
+
     async def _take_in(
         self,
         connection: Connection,
         door: Door,
-        taken: Taken,
         new: NewAttendee,
         known: Attendee | None,
+        status: Status,
         *,
         by_host: bool,
         consent: Consent | None = None,
-    ) -> tuple[Step, Taken]:
-        """A new person, one who had cancelled, or one the host lets in after all; and the seats taken then."""
-        status = decide(door, taken, new.email, datetime.now(UTC), by_host=by_host)
+    ) -> Step:
+        """A new person, one who had cancelled, or one the host lets in after all."""
         if known is None:
             attendee = await self._store.add(connection, door, new, status, consent)
         elif known.status is Status.CANCELLED:
             attendee = await self._store.come_back(connection, known.id, new, status, consent)
         else:
             (attendee,) = await self._store.set_status(connection, [known.id], status)
-        return Step(attendee, known.status if known else None, by_host), taken.with_one(status)
+        return Step(attendee, known.status if known else None, by_host)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -176,7 +210,7 @@ class RegistrationService:
     async def set_status(
         self, event_id: uuid.UUID, attendee_id: uuid.UUID, status: Status, *, by_host: bool = True
     ) -> Attendee:
-        """The host's decision: approved, declined, or pending again.
+        """The host's decision: approved, declined, or pending again. Who was declined stays so, whatever they do.
 
         A seat that is freed goes to the waiting list. Raises `Conflict` code `full` when no seat is left to approve.
         """
@@ -184,7 +218,7 @@ class RegistrationService:
             door = await self._door(connection, event_id)
             attendee = _found(await self._store.get(event_id, attendee_id, connection))
             may_move(attendee.status, status)
-            if attendee.status is status:
+            if attendee.status is status or (attendee.status is Status.DECLINED and not by_host):
                 return attendee
             if status is Status.APPROVED and await self._seats_left(connection, door) < 1:
                 raise Conflict("No seat is left. Raise the number of seats, or free one.", code="full")
@@ -261,14 +295,23 @@ class RegistrationService:
         async with self._store.pool.acquire() as connection, connection.transaction():
             door = await self._door(connection, attendee.event_id)
             before = _found(await self._store.get(attendee.event_id, attendee.id, connection))
-            gone = await self._store.forget(connection, attendee.id)
-            # Whoever is cut off behind this transaction leaves nothing half forgotten.
-            payload = {"event": str(attendee.event_id), "attendee": str(attendee.id)}
-            await enqueue(connection, FORGET, payload, key=str(attendee.id))
+            gone = await self._forget(connection, before)
             moved = await self._move_up(connection, door)
-        if gone is not None:
-            await self._announce(attendee.event_id, [Step(gone, before.status), *moved])
-            _log.info("forgotten", event_id=str(attendee.event_id), attendee=str(attendee.id))
+        if gone:
+            await self._announce(attendee.event_id, [*gone, *moved])
+
+    async def _forget(self, connection: Connection, attendee: Attendee) -> list[Step]:
+        gone = await self._store.forget(connection, attendee.id)
+        if gone is None:
+            return []
+        if attendee.status is Status.DECLINED:
+            trace = self._trace(attendee.event_id, attendee.email)
+            await self._store.keep_declined(connection, attendee.event_id, trace)
+        # Whoever is cut off behind this transaction leaves nothing half forgotten.
+        payload = {"event": str(attendee.event_id), "attendee": str(attendee.id)}
+        await enqueue(connection, FORGET, payload, key=str(attendee.id))
+        _log.info("forgotten", event_id=str(attendee.event_id), attendee=str(attendee.id))
+        return [Step(gone, attendee.status)]
 
     # -- personal links ------------------------------------------------------------------------------------------
 

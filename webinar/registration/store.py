@@ -206,6 +206,17 @@ class RegistrationStore:
             )
         )
 
+    async def keep_declined(self, connection: Connection, event_id: uuid.UUID, trace: bytes) -> None:
+        await connection.execute(
+            "insert into declined_address (event_id, trace) values ($1, $2) on conflict do nothing", event_id, trace
+        )
+
+    async def was_declined(self, connection: Connection, event_id: uuid.UUID, trace: bytes) -> bool:
+        found = await connection.fetchval(
+            "select 1 from declined_address where event_id = $1 and trace = $2", event_id, trace
+        )
+        return found is not None
+
     async def get(
         self, event_id: uuid.UUID, attendee: uuid.UUID, connection: Connection | None = None
     ) -> Attendee | None:

@@ -77,6 +77,15 @@ def test_addresses_that_a_host_writes_become_links_and_nothing_else_does(compose
     assert Tags(made.html).links[:2] == ["https://example.org/a?b=1&c=2", "http://example.org/"]
 
 
+def test_of_what_people_call_themselves_nothing_becomes_a_link(composer: Composer) -> None:
+    facts = replace(FACTS, name="https://bad.example & {link}")
+    made = composer.compose(Kind.DECLINED, "x", "Hello {name}, see https://good.example/{name}", facts, LOOK, "en")
+    tags = Tags(made.html)
+    assert tags.links[0] == "https://good.example/"
+    assert not [link for link in tags.links if link and "bad" in link]
+    assert tags.text.count("https://bad.example & {link}") == 2
+
+
 def test_a_letter_asks_for_nothing_from_anywhere(composer: Composer) -> None:
     made = composer.compose(Kind.CONFIRMED, "x", "{link}", FACTS, LOOK, "en")
     tags = Tags(made.html)

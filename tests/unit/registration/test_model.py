@@ -111,6 +111,20 @@ def test_only_the_approved_may_join(status: Status, code: str | None) -> None:
     assert said == code
 
 
+def test_an_address_that_anybody_may_have_typed_gives_no_seat_by_its_domain() -> None:
+    for made in (door(domains=("example.org",)), door(domains=("example.org",), others="refused")):
+        seat = decide(made, Taken(0, 0), "kim@example.org", NOW, by_host=False, proven=False)
+        assert seat is Status.PENDING
+    assert decide(door(), Taken(0, 0), "kim@example.org", NOW, by_host=False, proven=False) is Status.APPROVED
+
+
+@pytest.mark.parametrize("name", ["http://x.example win", "go to WWW.x.example", "a://b"])
+def test_a_name_holds_no_web_address(name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_new({"name": name, "email": "kim@example.org"})
+    assert [problem.field for problem in refused.value.fields] == ["name"]
+
+
 def test_a_cancelled_person_is_not_brought_back_by_a_decision() -> None:
     for status in Status:
         if status is not Status.CANCELLED:

@@ -50,6 +50,14 @@ TABLES = [
         add column marketing_at timestamptz,
         add column forgotten_at timestamptz
     """,
+    # Of people who were declined and then had their data deleted: a keyed hash of the event and the address.
+    """
+    create table declined_address (
+        event_id uuid not null references event on delete cascade,
+        trace bytea not null,
+        primary key (event_id, trace)
+    )
+    """,
     # Of a large event the queue and the seats are counted with every registration.
     "create index attendee_by_status on attendee (event_id, status, registered_at, id)",
 ]
