@@ -46,6 +46,7 @@ MODULES: Final = (
     "js/media/ladder.js",
     "js/media/pace.js",
     "js/media/signalling.js",
+    "js/media/source.js",
     "js/media/watchdog.js",
     "js/moderate/acts.js",
     "js/moderate/air.js",

@@ -67,7 +67,7 @@ class Room {
     this.playback.addEventListener("elsewhere", () => this.#elsewhere());
     need("[data-room=here]", HTMLButtonElement).addEventListener("click", () => location.reload());
     this.player.addEventListener("state", () => this.#plays());
-    this.chat.addEventListener("room", () => this.#offer());
+    for (const type of ["room", "state"]) this.chat.addEventListener(type, () => this.#offer());
     this.chat.addEventListener("events", (event) => void this.#announced(/** @type {CustomEvent} */ (event).detail));
     window.setInterval(() => this.#inStep(), STEP_MS);
     // The server does not answer: the picture, if it stops too, has probably gone with it.
@@ -140,10 +140,10 @@ class Room {
     }
   }
 
-  /** Reactions and hands belong to a live event, where the host has them on. */
+  /** Reactions and hands belong to a live event, where the host has them on; who was sent out of the chat has none. */
   #offer() {
     const { known, settings } = this.chat.room;
-    const live = known && this.root.dataset.state === "live" && !settings.ended;
+    const live = known && this.root.dataset.state === "live" && !settings.ended && this.chat.state !== "closed";
     this.kinds.hidden = !settings.reactions;
     this.acts.hidden = !live || !(settings.reactions || settings.hands);
   }
