@@ -45,6 +45,7 @@ from webinar.mail.service import MailService
 from webinar.media_gate import MediaGate
 from webinar.people.model import Account, Role
 from webinar.people.service import PeopleService
+from webinar.people.throttle import Throttle
 from webinar.programme import Programme
 from webinar.recordings.editing import Editing
 from webinar.recordings.marks import MarkKind
@@ -107,6 +108,8 @@ class Platform:
     publishers: Publishers = field(init=False)
     places: Places = field(init=False)
     crowd: Crowd = field(init=False)
+    # What one person makes us read the whole conversation for.
+    readings: Throttle = field(default_factory=lambda: Throttle(burst=60, refill_s=1.0))
 
     def __post_init__(self) -> None:
         self.people = PeopleService(self.pool)
@@ -196,6 +199,7 @@ class Platform:
             tasks.create_task(self.crowd.keep_telling(self.bus), name="crowd")
             tasks.create_task(self.places.keep_telling(self.bus), name="places")
             tasks.create_task(self.attendance.keep_noting(), name="attendance seen")
+            tasks.create_task(self.doorway.keep_noting(), name="who entered")
 
     def _sent(self, event_id: str | None = None) -> dict[str, Sent]:
         if self.live is None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.security.pages_client import Person
+from tests.waiting import until
 from webinar.base.bus import Json
 from webinar.base.errors import Conflict
+from webinar.registration.doorway import Doorway
 
 if TYPE_CHECKING:
     from tests.fake_ingest import FakeIngest
@@ -28,6 +31,7 @@ async def test_who_is_inside_stays_and_newcomers_wait_until_they_are_let_in(web:
     people = [await web.attendee(event, f"p{n}@example.org", name=f"사람{n}") for n in range(4)]
     async with Person(web) as guest:
         assert 'id="boot"' in (await guest.http.get(path_of(web, people[0]))).text
+        assert (await web.playback(people[0]["viewer_token"])).json()["hls_url"] is not None
         locked = await web.host.put(door, json={"locked": True})
         assert locked.json() == {"locked": True, "waiting": []}
         # Inside: comes back, and plays on.
@@ -54,6 +58,30 @@ async def test_who_is_inside_stays_and_newcomers_wait_until_they_are_let_in(web:
         assert 'id="boot"' not in (await guest.http.get(path_of(web, late))).text
         assert (await web.host.put(door, json={"locked": False})).json() == {"locked": False, "waiting": []}
         assert 'id="boot"' in (await guest.http.get(path_of(web, late))).text
+
+
+async def test_who_only_looked_into_the_lobby_is_a_newcomer(web: Web, ingest: FakeIngest) -> None:
+    event = await web.event()
+    inside, outside = [await web.attendee(event, f"p{n}@example.org", name=f"사람{n}") for n in range(2)]
+    async with Person(web) as guest:
+        for person in (inside, outside):
+            assert 'id="boot"' in (await guest.http.get(path_of(web, person))).text
+            assert (await web.playback(person["viewer_token"])).json()["state"] == "scheduled"
+        assert (await web.host.post(f"/api/v1/events/{event['id']}/start")).status_code == 200
+
+        async def played() -> bool:
+            return (await web.playback(inside["viewer_token"])).json()["hls_url"] is not None
+
+        await until(played)
+        await web.host.put(f"/api/v1/events/{event['id']}/door", json={"locked": True})
+        assert (await web.playback(inside["viewer_token"])).status_code == 200
+        assert (await web.playback(outside["viewer_token"])).json()["code"] == "locked"
+        assert 'id="boot"' not in (await guest.http.get(path_of(web, outside))).text
+        # Another process knows it of the database.
+        await web.platform.doorway.note()
+        other = Doorway(web.platform.pool, web.platform.bus)
+        passed = [await other.enter(uuid.UUID(event["id"]), uuid.UUID(one["id"])) for one in (inside, outside)]
+        assert passed == [True, False]
 
 
 async def test_a_person_who_is_sent_out_loses_picture_chat_and_link(web: Web, ingest: FakeIngest) -> None:

@@ -65,6 +65,8 @@ async def playback(call: Call) -> schemas.PlaybackReply:
         scene = changed or await platform.stage.scene(viewer.event_id)
         await platform.admission.admit(viewer)
         platform.places.check(viewer)
+    if scene.state == "live" and scene.hls_prefix is not None:
+        platform.doorway.entered(uuid.UUID(viewer.person))
     replay = await _replay(call, scene.event) if scene.state == "ended" else None
     return _reply(call, scene, replay)
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from webinar.base import log
@@ -26,6 +26,8 @@ _MOST_SHOWN: Final = 500
 _BELIEVED_S: Final = 5.0
 _PATIENCE_S: Final = 2.0
 _MOST_EVENTS: Final = 1_000
+_NOTE_EVERY_S: Final = 1.0
+_MOST_INSIDE: Final = 20_000  # remembered here; what is written already may go first
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Doorway:
         self._store = DoorwayStore(pool)
         self._bus = bus
         self._open: OrderedDict[uuid.UUID, float] = OrderedDict()  # until when (monotonic) it is believed open
+        self._inside: OrderedDict[uuid.UUID, datetime] = OrderedDict()  # whom this process gave the event, since when
+        self._unwritten: dict[uuid.UUID, datetime] = {}
 
     async def listen(self) -> None:
         await self._bus.subscribe("event.*.changed", self._changed)
@@ -77,13 +81,42 @@ class Doorway:
         if not await self._passes(event_id, attendee):
             raise Forbidden("The doors are closed. Wait at your link: the host lets you in.", code="locked")
 
+    def entered(self, attendee: uuid.UUID) -> None:
+        """This person was given the live event to play: from now on they are inside. Written a second later."""
+        if attendee in self._inside:
+            return
+        self._inside[attendee] = self._unwritten[attendee] = datetime.now(UTC)
+        if len(self._inside) > _MOST_INSIDE:
+            gone, _ = self._inside.popitem(last=False)
+            self._unwritten.pop(gone, None)
+
+    async def note(self) -> None:
+        """Writes who entered, all at once. Raises what a query raises while PostgreSQL is away: then it is kept."""
+        if not self._unwritten:
+            return
+        entered = dict(self._unwritten)
+        await self._store.enter(entered)
+        for attendee in entered:
+            self._unwritten.pop(attendee, None)
+
+    async def keep_noting(self) -> None:
+        """Runs for the life of a process that gives events to play."""
+        while True:
+            await asyncio.sleep(_NOTE_EVERY_S)
+            try:
+                await self.note()
+            except AWAY as error:
+                _log.warning("who entered is written later, the database is away", error=type(error).__name__)
+
     async def _passes(self, event_id: uuid.UUID, attendee: uuid.UUID) -> bool:
         if self._open.get(event_id, 0.0) > time.monotonic():
             return True
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                if await self._store.locked_at(event_id) is not None:
-                    return await self._store.passes(attendee)
+                locked_at = await self._store.locked_at(event_id)
+                if locked_at is not None:
+                    since = self._inside.get(attendee)
+                    return (since is not None and since <= locked_at) or await self._store.passes(attendee)
         except AWAY:
             pass
         self._open[event_id] = time.monotonic() + _BELIEVED_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from webinar.base.db import Pool
@@ -34,12 +35,24 @@ class DoorwayStore:
         """The door is open, or they were inside before it was locked, or they were let in."""
         found = await self._pool.fetchval(
             """
-            select e.locked_at is null or a.let_in_at is not null or coalesce(a.first_joined_at <= e.locked_at, false)
+            select e.locked_at is null or a.let_in_at is not null or coalesce(a.entered_at <= e.locked_at, false)
             from attendee a join event e on e.id = a.event_id where a.id = $1
             """,
             attendee,
         )
         return bool(found)
+
+    async def enter(self, entered: Mapping[uuid.UUID, datetime]) -> None:
+        """Since when people are inside; what was written earlier stays."""
+        people = sorted(entered)
+        await self._pool.execute(
+            """
+            update attendee a set entered_at = t.at from unnest($1::uuid[], $2::timestamptz[]) as t (id, at)
+            where a.id = t.id and (a.entered_at is null or a.entered_at > t.at)
+            """,
+            people,
+            [entered[person] for person in people],
+        )
 
     async def knock(self, attendee: uuid.UUID) -> None:
         await self._pool.execute("update attendee set knocked_at = now() where id = $1", attendee)
