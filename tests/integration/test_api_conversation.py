@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from tests.security.pages_client import Person
+from webinar.mail.model import Kind
 
 if TYPE_CHECKING:
     from tests.web_stage import Web
@@ -116,6 +117,37 @@ async def test_a_table_downloads_with_the_events_title_and_without_formulas(web:
     assert "UTF-8''%EC%97%B0" in reply.headers["content-disposition"]
     rows = list(csv.reader(io.StringIO(reply.content.decode("utf-8-sig"))))
     assert rows[1][4] == f"'{EVIL}"
+
+
+async def test_a_persons_own_data_hold_their_choices_hands_letters_and_certificates(web: Web) -> None:
+    event = await web.event()
+    me = (await web.attendee(event))["id"]
+    await write(
+        web,
+        event,
+        ("question", "p", {"body": "언제 배포되나요?"}),
+        ("poll", "host", {**ASKS, "state": "draft"}),
+        ("poll", "host", {**ASKS, "question": "몰래?", "anonymous": True, "state": "draft"}),
+        ("hand", me, {"up": True}),
+        ("hand", "host", {"of": 4, "up": False}),
+    )
+    pool, event_id = web.platform.pool, uuid.UUID(event["id"])
+    await pool.execute("insert into chat_ballot (event_id) values ($1)", event_id)
+    await pool.execute("insert into chat_vote values ($1, 1, $2, true, 1)", event_id, me)
+    for poll, anonymous in ((2, False), (3, True)):
+        await pool.execute("insert into chat_poll values ($1, $2, $3, false, '{0,1}', 1)", event_id, poll, anonymous)
+    await pool.execute("insert into chat_answer values ($1, 2, $2, '{1}', 1)", event_id, me)
+    await pool.execute("insert into chat_voter values ($1, 3, $2, 1)", event_id, me)
+    await web.platform.mail.write(event_id, [uuid.UUID(me)], Kind.LINK)
+    found = (await web.host.get(f"/api/v1/events/{event['id']}/attendees/{me}/data")).json()
+    assert found["votes"] == [{"question": "언제 배포되나요?"}]
+    named, hidden = found["polls"]
+    assert (named["anonymous"], named["answer"]) == (False, ["b"])
+    assert (hidden["anonymous"], hidden["answer"]) == (True, None)
+    assert len(found["raised_hands"]) == 1
+    assert [(one["kind"], one["state"]) for one in found["letters"]] == [("link", "waiting")]
+    assert found["certificates"] == []
+    assert found["attendance"]["corrections"] == []
 
 
 async def test_the_hosts_page_shows_text_as_text_and_offers_the_downloads(web: Web) -> None:

@@ -280,6 +280,7 @@ ATTENDEES: Final = (
         callers=HOST,
         handler=attendee_data,
         file="application/json",
+        errors={429: "Too often for one person."},
     ),
     Operation(
         name="forgetAttendee",

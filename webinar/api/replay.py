@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import UTC, date, datetime
 from functools import partial
@@ -262,6 +263,7 @@ async def search(call: Call) -> HitList:
     viewer, wanted = call.principal, call.query(SearchQuery).q.casefold()
     if viewer.event_id is None:
         raise Unauthenticated("This token is not valid.", code="token_invalid")
+    call.platform.readings.take(viewer.person, time.monotonic())
     await call.platform.admission.admit(viewer)
     event = await call.platform.events.get(viewer.event_id)
     attendee = await call.platform.registration.find(uuid.UUID(viewer.person))
@@ -396,6 +398,10 @@ REPLAY: Final = (
         handler=search,
         query=SearchQuery,
         reply=HitList,
-        errors={404: "The event was deleted.", 410: "The link was replaced, or the registration cancelled."},
+        errors={
+            404: "The event was deleted.",
+            410: "The link was replaced, or the registration cancelled.",
+            429: "One search a second.",
+        },
     ),
 )

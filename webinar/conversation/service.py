@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from chat import transcript
@@ -23,6 +25,15 @@ _READ_AT_ONCE: Final = 5_000
 _MOST_KEPT: Final = 4
 # Of a log that grew longer than any event's, the first ones: reading must end.
 _MOST_ROWS: Final = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Of one person: the questions they are for, their choices by poll (None: it is anonymous), hands they raised."""
+
+    votes: tuple[int, ...]
+    answers: Mapping[int, Sequence[int] | None]
+    hands: tuple[datetime, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,14 @@ class ConversationService:
         if not any(poll.state == "open" for poll in made.polls):
             return made
         return await self._with_results(event_id, made)
+
+    async def chosen_by(self, event_id: uuid.UUID, person: str) -> Chosen:
+        """What a person told without words."""
+        return Chosen(
+            tuple(await self._store.votes(event_id, person)),
+            await self._store.answers(event_id, person),
+            tuple(await self._store.hands(event_id, person)),
+        )
 
     async def forget(self, event_id: uuid.UUID, person: str) -> int:
         """Takes a person's name and texts out of the room for good; returns how many events of the log changed.

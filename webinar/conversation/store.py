@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from chat.transcript import Row
@@ -101,3 +102,36 @@ class ConversationStore:
             if row["choice"] is not None:
                 chosen[row["choice"]] = row["times"]
         return found
+
+    async def votes(self, event_id: uuid.UUID, person: str) -> list[int]:
+        """Numbers of the questions that a person is for."""
+        rows = await self.pool.fetch(
+            "select question from chat_vote where event_id = $1 and person = $2 and up order by question",
+            event_id,
+            person,
+        )
+        return [row["question"] for row in rows]
+
+    async def answers(self, event_id: uuid.UUID, person: str) -> dict[int, list[int] | None]:
+        """What a person chose, by poll; None of an anonymous one, of which that is not known."""
+        rows = await self.pool.fetch(
+            """
+            select poll, choices from chat_answer where event_id = $1 and person = $2
+            union all select poll, null from chat_voter where event_id = $1 and person = $2 order by poll
+            """,
+            event_id,
+            person,
+        )
+        return {row["poll"]: None if row["choices"] is None else list(row["choices"]) for row in rows}
+
+    async def hands(self, event_id: uuid.UUID, person: str) -> list[datetime]:
+        """When a person raised their hand."""
+        rows = await self.pool.fetch(
+            """
+            select at from chat_log where event_id = $1 and type = 'hand' and person = $2 and body ->> 'of' is null
+            order by seq
+            """,
+            event_id,
+            person,
+        )
+        return [row["at"] for row in rows]

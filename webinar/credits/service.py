@@ -88,6 +88,10 @@ class CreditService:
         """The valid one."""
         return await self._store.of_attendee(attendee_id)
 
+    async def all_of_attendee(self, attendee_id: uuid.UUID) -> list[Certificate]:
+        """Those that were taken back or replaced, too; oldest first."""
+        return await self._store.all_of_attendee(attendee_id)
+
     async def issue(self, event_id: uuid.UUID, people: Mapping[uuid.UUID, Facts], *, again: bool = False) -> Issued:
         """One valid certificate for each of these people. Repeating it changes nothing.
 

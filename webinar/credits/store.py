@@ -106,6 +106,14 @@ class CreditStore:
         )
         return None if row is None else _certificate(row)
 
+    async def all_of_attendee(self, attendee_id: uuid.UUID) -> list[Certificate]:
+        """Those that were taken back or replaced, too; oldest first."""
+        rows = await self.pool.fetch(
+            f"select {_COLUMNS} from certificate where attendee_id = $1 order by issued_at, id",  # noqa: S608
+            attendee_id,
+        )
+        return [_certificate(row) for row in rows]
+
     async def replace(self, connection: Connection, old: uuid.UUID, new: uuid.UUID) -> None:
         await connection.execute("update certificate set revoked_at = now(), replaced_by = $2 where id = $1", old, new)
 

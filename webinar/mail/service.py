@@ -150,6 +150,10 @@ class MailService:
     async def get(self, letter_id: uuid.UUID) -> Letter | None:
         return await self._store.get(letter_id)
 
+    async def of_attendee(self, attendee_id: uuid.UUID) -> list[Letter]:
+        """All that was or will be sent to one person, oldest first."""
+        return await self._store.of_attendee(attendee_id)
+
     async def tried(self, letter_id: uuid.UUID, why: str) -> None:
         """It was not taken this time; `why` in the words of the server."""
         await self._store.tried(letter_id, why)

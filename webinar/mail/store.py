@@ -150,6 +150,14 @@ class MailStore:
         row = await self.pool.fetchrow(f"select {_COLUMNS} from letter where id = $1", letter_id)  # noqa: S608
         return None if row is None else _letter(row)
 
+    async def of_attendee(self, attendee_id: uuid.UUID) -> list[Letter]:
+        """Oldest first."""
+        rows = await self.pool.fetch(
+            f"select {_COLUMNS} from letter where attendee_id = $1 order by created_at, id",  # noqa: S608
+            attendee_id,
+        )
+        return [_letter(row) for row in rows]
+
     async def tried(self, letter_id: uuid.UUID, why: str) -> None:
         await self.pool.execute(
             "update letter set tries = tries + 1, answer = $2 where id = $1 and state = 'waiting'", letter_id, why
