@@ -315,7 +315,7 @@ class EditingStore:
         await self._pool.execute(
             """
             update recording_cut set state = 'waiting', progress = 0, leased_until = null
-            where recording_id = $1 and version = $2 and tries = $3
+            where recording_id = $1 and version = $2 and tries = $3 and state = 'working'
             """,
             cut.recording_id,
             cut.version,
