@@ -42,7 +42,7 @@ _SHARING = (
     "integration/test_housekeeper.py",
     "integration/test_ingest_",
     "integration/test_mail_",
-    "integration/test_openapi.py",
+    "integration/test_openapi",
     "integration/test_overload.py",
     "integration/test_pause.py",
     "integration/test_storage_s3.py",

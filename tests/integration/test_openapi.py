@@ -1,50 +1,29 @@
-"""The OpenAPI document is true: schemathesis calls every operation with what the document allows and forbids."""
+"""The OpenAPI document is true of events and what is shown of them, and lists every call there is."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.document_check import PEOPLE, check_document, with_chat
 from tests.fake_ingest import FakeIngest
+from webinar.base.embedded import EmbeddedNats
 
 if TYPE_CHECKING:
     from tests.web_stage import Web
 
 pytest_plugins = ["tests.web_stage"]
 
-RULES = Path(__file__).parent.parent / "schemathesis.toml"
-
 
 @pytest.mark.slow
-async def test_schemathesis_finds_the_document_true(web: Web, ingest: FakeIngest, folder: Path) -> None:
-    await web.event()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(RULES)),
-        *("run", f"{web.url}/api/v1/openapi.json"),
-        *("--header", f"Authorization: Bearer {web.token}"),
-        *("--checks", "all", "--phases", "coverage,fuzzing"),
-        *(
-            "--max-examples",
-            "8",
-            "--seed",
-            "1",
-            "--no-color",
-            "--generation-database",
-            "none",
-            "--suppress-health-check",
-            "all",
-        ),
-        cwd=folder,  # it keeps notes in the folder it runs in
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
+async def test_schemathesis_finds_the_document_true_of_events(
+    web: Web, ingest: FakeIngest, database: str, nats: EmbeddedNats, folder: Path, long: bool
+) -> None:
+    async with with_chat(web, database, nats.url):
+        await check_document(web, folder, PEOPLE, without=True, long=long)
 
 
 async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
@@ -125,5 +104,25 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
         "PATCH /events/{event_id}/registration",
         "PUT /events/{event_id}/registration/questions",
         "GET /playback",
+        "GET /events/{event_id}/door",
+        "PUT /events/{event_id}/door",
+        "POST /events/{event_id}/door/let-in",
+        "POST /events/{event_id}/attendees/{attendee_id}/send-out",
+        "POST /events/{event_id}/announcements",
+        "POST /webhooks",
+        "GET /webhooks",
+        "DELETE /webhooks/{webhook_id}",
+        "POST /webhooks/{webhook_id}/enable",
+        "GET /webhooks/{webhook_id}/deliveries",
+        "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/resend",
+        "GET /events/{event_id}/mails",
+        "PATCH /events/{event_id}/mails/{mail}",
+        "POST /events/{event_id}/mails/{mail}/test",
+        "GET /events/{event_id}/letters",
+        "POST /events/{event_id}/letters/{letter_id}/again",
+        "POST /events/{event_id}/marks",
+        "GET /events/{event_id}/links",
+        "POST /events/{event_id}/links",
+        "DELETE /events/{event_id}/links/{link_id}",
     }
     assert "null" not in json.dumps(document["components"]["schemas"]["Problem"]["properties"]["code"])

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from webinar.api.access import Caller
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
+from webinar.base.patterns import ONE_LINE
 from webinar.events.role_model import MAX_NAME, LinkRole, RoleLink
 
 _HOST: Final = frozenset({Caller.HOST})
@@ -20,7 +21,9 @@ class NewRoleLink(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Annotated[LinkRole, Field(strict=False, description="The host's pages, the studio, the moderators' console.")]
-    name: Annotated[str, Field(max_length=MAX_NAME, description="Whose it is; also the name in the chat.")]
+    name: Annotated[
+        str, Field(max_length=MAX_NAME, pattern=ONE_LINE, description="Whose it is; also the name in the chat.")
+    ]
 
 
 class RoleLinkReply(Reply):
