@@ -27,7 +27,7 @@ class Words:
     poll: tuple[str, tuple[str, ...]]
     note: str
     deck: str
-    slide: int  # of the demo's talk, in this language: the one in the room
+    slides: tuple[int, ...]  # of the demo's talk, those in this language: for the room
     page: int  # and the one in the studio
     camera: str
     microphone: str
@@ -70,7 +70,7 @@ KO: Final = Words(
     poll=("다음 학술대회는 어떻게 열면 좋을까요?", ("온라인", "현장", "둘 다")),
     note="다음 순서는 2분 뒤에 시작할게요.",
     deck="발표자료.pdf",
-    slide=3,
+    slides=(1, 3, 5, 7),
     page=3,
     camera="내장 카메라",
     microphone="내장 마이크",
@@ -114,7 +114,7 @@ EN: Final = Words(
     poll=("How should the next conference be held?", ("Online", "On site", "Both")),
     note="We go on with the next talk in two minutes.",
     deck="slides.pdf",
-    slide=4,
+    slides=(2, 4, 6),
     page=2,
     camera="Built-in camera",
     microphone="Built-in microphone",

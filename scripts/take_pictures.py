@@ -96,7 +96,7 @@ def small(png: bytes) -> bytes:
     raise SystemExit(f"a picture does not fit into {MAX_BYTES} bytes")
 
 
-def a_face(file: Path, frames: int = 60) -> Path:
+def a_face(file: Path, frames: int = 24) -> Path:
     """Motion JPEG for the fake camera, 1280x720: somebody drawn, who moves a little."""
     with file.open("wb") as out:
         for n in range(frames):
@@ -366,17 +366,20 @@ async def during(platform: RunningPlatform, camera: Camera, host: Page, event: E
         await until(
             room, "() => document.querySelector('.stage__video')?.getVideoPlaybackQuality().totalVideoFrames > 5"
         )
-        await line.order("question", target=line.asked[0], state="screen")  # type: ignore[attr-defined]
         for button in ("sound", "now"):
-            await room.locator(f"[data-stage={button}]").click()
+            if await room.locator(f"[data-stage={button}]").is_visible():
+                await room.locator(f"[data-stage={button}]").click()
+        await line.order("question", target=line.asked[0], state="screen")  # type: ignore[attr-defined]
         await room.mouse.move(1000, 760)
-        await room.wait_for_timeout(6000)
-        middle = (words.slide - 0.5) * SLIDE_SECONDS
-        await room.wait_for_timeout(1000 * ((began + middle - time.monotonic()) % (SLIDE_COUNT * SLIDE_SECONDS)))
+        await room.wait_for_timeout(4000)
+        # The next slide in this language, in its middle.
+        whole = SLIDE_COUNT * SLIDE_SECONDS
+        waits = [(began + (n - 0.5) * SLIDE_SECONDS - time.monotonic()) % whole for n in words.slides]
+        await room.wait_for_timeout(1000 * min(waits))
         await camera.take("room", room)
         await host.goto(f"{event.url}/moderate")
         await host.get_by_text(words.said[1]).first.wait_for()
-        await host.wait_for_timeout(2500)
+        await host.wait_for_timeout(6000)
         await camera.take("console", host)
         await host.goto(f"{event.url}/attendance")
         await camera.take("attendance", host, 900)
@@ -392,11 +395,11 @@ async def run(language: str, only: str) -> None:
     try:
         platform.start()
         with tempfile.TemporaryDirectory() as folder:
-            face, deck = a_face(Path(folder) / "face.mjpeg"), a_deck(Path(folder) / words.deck)
-            voice = fake_devices.microphone(Path(folder) / "voice.wav")
+            devices = [*QUIET, *FAKE_DEVICES]
+            if only != "during":
+                face, voice = a_face(Path(folder) / "face.mjpeg"), fake_devices.microphone(Path(folder) / "voice.wav")
+                devices += [f"--use-file-for-fake-video-capture={face}", f"--use-file-for-fake-audio-capture={voice}"]
             async with async_playwright() as playwright:
-                devices = [*QUIET, *FAKE_DEVICES, f"--use-file-for-fake-video-capture={face}"]
-                devices.append(f"--use-file-for-fake-audio-capture={voice}")
                 browser = await playwright.chromium.launch(executable_path=path(), args=devices)
                 camera = Camera(browser, language, words)
                 host = await camera.page()
@@ -413,7 +416,7 @@ async def run(language: str, only: str) -> None:
                     await before(platform, camera, host, words, language)
                 if only in ("", "studio"):
                     event = today(platform, words, language)
-                    await rehearse(camera, host, event, deck)
+                    await rehearse(camera, host, event, a_deck(Path(folder) / words.deck))
                 if only in ("", "during"):
                     event = today(platform, words, language)
                     await during(platform, camera, host, event, event.register(len(words.people)))
