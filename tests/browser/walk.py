@@ -105,7 +105,7 @@ def state(page: Page) -> object:
     )
 
 
-def playing(page: Page, transport: str, seconds: float = 40) -> None:
+def playing(page: Page, transport: str, seconds: float = 90) -> None:
     """Until the room's picture moves over the transport."""
     until(
         page,
