@@ -106,7 +106,12 @@ async def test_a_live_event_whose_ingest_died_is_given_to_another(web: Web, nats
             session = second.sessions[event["id"]]
             await until(lambda: _newest_is(web, event, session.id))
             assert len(await web.platform.events.sessions(uuid.UUID(event["id"]))) == 2
-            named = {"event_id": event["id"], "title": event["title"], "after": first.sessions[event["id"]].id}
+            named = {
+                "event_id": event["id"],
+                "title": event["title"],
+                "after": first.sessions[event["id"]].id,
+                "holding": "",
+            }
             assert second.assigned == [named]
 
 

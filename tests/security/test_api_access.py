@@ -148,6 +148,9 @@ async def cast(web: Web) -> Cast:
     person, stranger = await web.attendee(event), await web.attendee(other, "lee@example.org")
     pending = await web.attendee(await web.event(registration="approval"), "park@example.org")
     access, events = web.platform.access, web.platform.events
+    hosts = [await web.platform.people.hosts.invite("Host", f"host{n}@example.org") for n in range(3)]
+    for one, host in zip((event, other), hosts, strict=False):
+        await web.platform.roles.give_to(uuid.UUID(one["id"]), host.id)
     mine, theirs = await events.get(uuid.UUID(event["id"])), await events.get(uuid.UUID(other["id"]))
     moderator = await web.platform.moderators.admit(mine, "Moderator")
     foreign = await web.platform.moderators.admit(theirs, "Moderator")
@@ -160,9 +163,10 @@ async def cast(web: Web) -> Cast:
         {
             "nobody": None,
             "api": web.token,
-            "host's studio": access.studio_token(mine, "host", uuid.uuid4()),
+            "host's studio": access.studio_token(mine, "host", hosts[0].id),
+            "host who does not host it": access.studio_token(mine, "host", hosts[2].id),
             "presenter": access.studio_token(mine, "presenter"),
-            "host's studio of another event": access.studio_token(theirs, "host", uuid.uuid4()),
+            "host's studio of another event": access.studio_token(theirs, "host", hosts[1].id),
             "presenter of another event": access.studio_token(theirs, "presenter"),
             "moderator": access.console_token(moderator),
             "moderator of another event": access.console_token(foreign),
