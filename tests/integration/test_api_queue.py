@@ -76,9 +76,10 @@ async def test_what_fails_is_tried_again_and_then_given_up_where_it_can_be_seen(
         told.append(why)
 
     handler = Handler(run=run, failed=failed, tries=3, first_wait_s=0.01)
-    await enqueue(pool, "send", {})
+    await enqueue(pool, "send", {"email": "kim@example.org"})
     async with runner(pool, {"send": handler}):
         await until(lambda: _is(pool, {("send", "failed"): 1}))
+    assert await pool.fetchval("select payload from job") == {}, "what failed names nobody"
     assert (len(tries), told) == (3, ["away"])
     assert await pool.fetchval("select error from job") == "away"
 
