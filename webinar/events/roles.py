@@ -42,7 +42,7 @@ class RoleLinks:
         return self._tokens.link(Purpose.ROLE_STREAM, link_id, _VERSION)
 
     async def make(self, event_id: uuid.UUID, role: LinkRole, name: str, made_by: uuid.UUID | None = None) -> RoleLink:
-        """`made_by`: the link of the co-host who makes it. Raises `Invalid`, `NotFound`, and `Conflict` code `limit`."""
+        """`made_by`: the link of the co-host who makes it. Raises `Invalid`, `NotFound`, `Conflict` code `limit`."""
         made = await self._store.add(event_id, role, link_name(name), _MOST, made_by)
         if made is None:
             raise Conflict("There are too many links already. Revoke those nobody uses.", code="limit")

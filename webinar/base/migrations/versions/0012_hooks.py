@@ -30,8 +30,8 @@ STATEMENTS = [
     alter table one_time_link add constraint one_time_link_purpose_check
         check (purpose in ('setup', 'sign_in', 'invite', 'reset'))
     """,
-    # The door: who was inside before it was locked stays; the others knock, and are let in one by one. Inside is who was
-    # given the live event to play (`entered_at`), not who looked into the lobby.
+    # The door: who was inside before it was locked stays; the others knock, and are let in one by one. Inside is who
+    # was given the live event to play (`entered_at`), not who looked into the lobby.
     "alter table event add column locked_at timestamptz",
     "alter table attendee add column entered_at timestamptz",
     "alter table attendee add column knocked_at timestamptz",
