@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import re
+import uuid
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,13 @@ class Ingest:
 async def writing(web: Web, event_id: str, number: int) -> AsyncIterator[Ingest]:
     """Leaving it is what `kill -9` after the last write leaves behind."""
     made = Ingest(web.ingest_bus, web.platform.storage, event_id, number)
+    # Of sessions that no event has, nothing is given out.
+    await web.platform.pool.execute(
+        "insert into live_session (id, event_id, hls_prefix, started_at) values ($1, $2, $3, now())",
+        f"{event_id} {made.session_id}",
+        uuid.UUID(event_id),
+        made.prefix,
+    )
     tasks = [asyncio.create_task(made.outgoing.send()), asyncio.create_task(made.outgoing.store())]
     made.send(*(init(n) for n in NAMES))
     try:
@@ -172,7 +180,7 @@ async def test_the_replay_is_there_with_the_end_and_is_the_same_after_a_restart(
     await forgotten(web, made.prefix)
     later = await full(web, made.prefix)
     assert later.text == at_once
-    assert later.headers["cache-control"] == "public, max-age=300"
+    assert later.headers["cache-control"] == "public, max-age=300, s-maxage=10"
     assert later.headers["content-encoding"] == "gzip"
     assert "720p/full.m3u8" in (await web.guest.get(f"/hls/{made.prefix}/full.m3u8")).text
     assert (await full(web, made.prefix, "1080p")).status_code == 404
