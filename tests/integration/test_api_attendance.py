@@ -166,6 +166,26 @@ async def test_doors_and_prompts_take_presses_of_their_time_only(web: Web, inges
     assert (answered["asked"], answered["confirmed"], answered["prompts"][0]["answered"]) == (1, 1, True)
 
 
+async def test_what_was_pressed_before_the_end_is_taken_after_it_and_nothing_of_later(
+    web: Web, ingest: FakeIngest
+) -> None:
+    event = await web.live_event()
+    person = await web.attendee(event)
+    await since(web, event, person, timedelta(minutes=20))
+    await rules(web, event, windows=True, enter_after_min=60, prompts_per_hour=6, rules=[{"enter": True}])
+    assert (await tell(web, person))["prompts"] != []
+    before = now()
+    assert (await web.host.post(f"/api/v1/events/{event['id']}/end")).status_code == 200
+    await web.platform.pool.execute("update event set ended_at = ended_at - interval '5 seconds'")
+    web.platform.attendance.forget(uuid.UUID(event["id"]))
+    late = await tell(web, person, span("replay", now(), now()), marks=[{"kind": "enter", "at": now().isoformat()}])
+    assert (late["refused"], late["entered_at"]) == ([{"place": 0, "code": "closed"}], None)
+    assert (late["prompts"], late["outcome"]) == ([], "failed")
+    kept = {"kind": "enter", "at": (before - timedelta(seconds=10)).isoformat()}
+    told = await tell(web, person, marks=[kept])
+    assert (told["refused"], told["outcome"]) == ([], "passed")
+
+
 async def test_a_correction_has_a_reason_and_stands_in_the_log_which_is_sealed_at_the_end(
     web: Web, ingest: FakeIngest
 ) -> None:

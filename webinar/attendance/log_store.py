@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from webinar.attendance.model import LogEntry
@@ -93,17 +92,12 @@ class LogStore:
         bodies = [json.loads(row["body"]) for row in rows]
         return {body["attendee"]: body for body in bodies}
 
-    async def to_seal(self, now: datetime) -> list[uuid.UUID]:
-        """Events that are over whose log was never sealed, or before the last change or the last press of Leave."""
+    async def to_seal(self) -> list[uuid.UUID]:
+        """Events that are over whose log was never sealed, or before the last change."""
         rows = await self.pool.fetch(
             """
             select e.id from event e join attendance_chain c on c.event_id = e.id
-            left join attendance_plan p on p.event_id = e.id
-            where e.state = 'ended' and (c.changed or c.sealed_at is null or (
-                p.windows and c.sealed_at < e.ended_at + make_interval(mins => p.leave_after_min)
-                and $1 > e.ended_at + make_interval(mins => p.leave_after_min)
-            )) limit 50
-            """,
-            now,
+            where e.state = 'ended' and (c.changed or c.sealed_at is null) limit 50
+            """
         )
         return [row["id"] for row in rows]

@@ -25,7 +25,7 @@ MarkKind = Literal["enter", "leave", "confirm"]
 MOST_RULES: Final = 40
 # Two prompts are never nearer than half of their mean distance; an answer must be over before the next may come.
 _NEAREST: Final = 0.5
-RULE_WORDS: Final = "A rule asks for a share, for minutes, for Enter or Leave, or for answered prompts."
+RULE_WORDS: Final = "A rule asks for a share, for minutes, for check-in or check-out, or for answered prompts."
 ANSWER_WORDS: Final = "Choose fewer minutes: an answer must be over before the next prompt can come."
 
 
@@ -55,8 +55,8 @@ class Rule(BaseModel):
     agenda_item_id: uuid.UUID | None = Field(default=None, description="Null: the whole event.", strict=False)
     share: Annotated[int | None, Field(ge=1, le=100, description="% of the programme, watched live.")] = None
     minutes: Annotated[int | None, Field(ge=1, le=20_160, description="Watched live.")] = None
-    enter: bool = Field(default=False, description="Enter pressed while it could be.")
-    leave: bool = Field(default=False, description="Leave pressed while it could be.")
+    enter: bool = Field(default=False, description="Checked in while it could be done.")
+    leave: bool = Field(default=False, description="Checked out while it could be done.")
     confirmed: Annotated[
         int | None, Field(ge=1, le=100, description="% of the prompts answered that the person was asked.")
     ] = None
@@ -76,11 +76,12 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    windows: bool = Field(default=False, description="People press Enter and Leave.")
-    enter_before_min: Minutes = Field(default=30, description="Enter opens so long before the start.")
-    enter_after_min: Minutes = Field(default=15, description="It closes so long after it.")
-    leave_before_min: Minutes = Field(default=10, description="Leave opens so long before the end.")
-    leave_after_min: Minutes = Field(default=30, description="It closes so long after it.")
+    windows: bool = Field(default=False, description="People check in and check out.")
+    enter_before_min: Minutes = Field(default=30, description="Check-in opens so long before the start.")
+    enter_after_min: Minutes = Field(default=15, description="It closes so long after it, or when the event ends.")
+    leave_before_min: Minutes = Field(
+        default=10, description="Check-out opens so long before the planned end; it closes when the event ends."
+    )
     prompts_per_hour: Annotated[int, Field(ge=0, le=6, description="How often people are asked, on average.")] = 0
     answer_min: Annotated[int, Field(ge=1, le=15, description="Time to answer.")] = 3
     pauses_count: bool = Field(default=True, description="Breaks of the programme belong to it.")

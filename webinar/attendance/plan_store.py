@@ -11,8 +11,7 @@ from webinar.attendance.model import Part, Plan, Programme, Prompt, Rule
 from webinar.base.db import Connection, Pool
 
 _PLAN: Final = (
-    "windows, enter_before_min, enter_after_min, leave_before_min, leave_after_min, prompts_per_hour, answer_min, "
-    "pauses_count"
+    "windows, enter_before_min, enter_after_min, leave_before_min, prompts_per_hour, answer_min, pauses_count"
 )
 _RULE: Final = "id, agenda_item_id, share, minutes, enter, leave, confirmed"
 
@@ -62,9 +61,9 @@ class PlanStore:
         values = plan.model_dump(exclude={"rules"})
         await connection.execute(
             f"""
-            insert into attendance_plan (event_id, {_PLAN}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            insert into attendance_plan (event_id, {_PLAN}) values ($1, $2, $3, $4, $5, $6, $7, $8)
             on conflict (event_id) do update set windows = $2, enter_before_min = $3, enter_after_min = $4,
-                leave_before_min = $5, leave_after_min = $6, prompts_per_hour = $7, answer_min = $8, pauses_count = $9
+                leave_before_min = $5, prompts_per_hour = $6, answer_min = $7, pauses_count = $8
             """,  # noqa: S608 - a constant list of columns
             event_id,
             *(values[name.strip()] for name in _PLAN.split(",")),
@@ -125,9 +124,9 @@ class PlanStore:
             await connection.execute(
                 """
                 insert into attendance_plan (event_id, windows, enter_before_min, enter_after_min, leave_before_min,
-                    leave_after_min, prompts_per_hour, answer_min, pauses_count)
+                    prompts_per_hour, answer_min, pauses_count)
                 select $2::uuid, windows, enter_before_min, enter_after_min, leave_before_min,
-                    leave_after_min, prompts_per_hour, answer_min, pauses_count
+                    prompts_per_hour, answer_min, pauses_count
                 from attendance_plan where event_id = $1
                 """,
                 source,

@@ -30,27 +30,36 @@ from webinar.attendance.model import (
 _CLOCKS: Final = timedelta(seconds=2)
 # Somebody was asked who watched for this share of the time to answer; who answered was asked in any case.
 _ASKED: Final = 0.5
+# While an event is live nobody knows its end: checking out stays open at least for so long.
+_GOES_ON: Final = timedelta(hours=1)
+# Where an event was over before people could check out, who was there so shortly before its end stayed to it.
+_STAYED: Final = timedelta(minutes=1)
 # A new prompt comes no sooner than this after it was drawn: browsers hear of it before its time.
 NOTICE: Final = timedelta(seconds=45)
 
 
 def enter_window(plan: Plan, programme: Programme) -> Window | None:
-    """When Enter can be pressed: around the planned start, or the real one when that is later."""
+    """When people can check in: around the planned start, or the real one when that is later; not after the end."""
     if not plan.windows:
         return None
     start = max(programme.starts_at, programme.started_at or programme.starts_at)
-    return Window(
-        programme.starts_at - timedelta(minutes=plan.enter_before_min), start + timedelta(minutes=plan.enter_after_min)
-    )
+    opens = programme.starts_at - timedelta(minutes=plan.enter_before_min)
+    closes = start + timedelta(minutes=plan.enter_after_min)
+    if programme.ended_at is not None:
+        closes = min(closes, programme.ended_at)
+    return Window(min(opens, closes), closes)
 
 
 def leave_window(plan: Plan, programme: Programme, now: datetime) -> Window | None:
-    """When Leave can be pressed: before the planned end, and after the real one, whenever that is."""
+    """When people can check out: from before the planned end until the real one, whenever that is.
+
+    None also where the event was over before it opened.
+    """
     if not plan.windows or programme.started_at is None:
         return None
     opens = programme.ends_at - timedelta(minutes=plan.leave_before_min)
-    end = programme.ended_at or max(programme.ends_at, now)
-    return Window(min(opens, end), end + timedelta(minutes=plan.leave_after_min))
+    closes = programme.ended_at or max(programme.ends_at, now) + _GOES_ON
+    return Window(opens, closes) if opens < closes else None
 
 
 def next_prompt(
@@ -125,15 +134,14 @@ def judge(plan: Plan, programme: Programme, prompts: Sequence[Prompt], record: R
         outcomes.append(_corrected(judged, record.corrections))
     asked, confirmed = asked_and_confirmed(live, record.marks, heard, now)
     live_s = seconds(live)
-    all_spans = union(live, replay)
     return Attended(
         attendee_id=record.attendee_id,
         spans=live,
         replay=replay,
         live_s=live_s,
         replay_s=seconds(replay),
-        first_at=all_spans[0][0] if all_spans else None,
-        last_at=all_spans[-1][1] if all_spans else None,
+        first_at=live[0][0] if live else None,
+        last_at=live[-1][1] if live else None,
         asked=asked,
         confirmed=confirmed,
         entered_at=entered,
@@ -160,11 +168,7 @@ def _by_rule(
     base = counted(plan, programme, span, now)
     watched_s, programme_s = seconds(common(live, base)), seconds(base)
     over = programme.over or (span is not None and programme.started_at is not None and now >= span[1])
-    # Of an event that is over, buttons can still be pressed for a while.
-    doors_closed = {
-        "enter": _closed(enter_window(plan, programme), programme, now),
-        "leave": programme.over and _closed(leave_window(plan, programme, now), programme, now),
-    }
+    enter = enter_window(plan, programme)
     steps = []
     if rule.minutes is not None:
         steps.append(_step(watched_s >= 60 * rule.minutes, over))
@@ -172,9 +176,9 @@ def _by_rule(
         enough = programme_s > 0 and 100 * watched_s >= rule.share * programme_s
         steps.append(_step(enough and over, over))
     if rule.enter:
-        steps.append(_step(pressed[0] is not None, doors_closed["enter"]))
+        steps.append(_step(pressed[0] is not None, programme.over or (enter is not None and now > enter.closes_at)))
     if rule.leave:
-        steps.append(_step(pressed[1] is not None, doors_closed["leave"]))
+        steps.append(_step(pressed[1] is not None or _stayed(plan, programme, live, now), programme.over))
     if rule.confirmed is not None:
         within = prompts if span is None else [p for p in prompts if span[0] <= p.at < span[1]]
         asked, confirmed = asked_and_confirmed(live, marks, within, now)
@@ -183,8 +187,11 @@ def _by_rule(
     return Judged(rule_id, rule.agenda_item_id, _together(steps), watched_s, programme_s)
 
 
-def _closed(window: Window | None, programme: Programme, now: datetime) -> bool:
-    return (window is None and programme.over) or (window is not None and now > window.closes_at)
+def _stayed(plan: Plan, programme: Programme, live: Spans, now: datetime) -> bool:
+    """Whether somebody was there at the end of an event that was over before anybody could check out."""
+    if not plan.windows or programme.ended_at is None or leave_window(plan, programme, now) is not None:
+        return False
+    return bool(live) and live[-1][1] >= programme.ended_at - _STAYED
 
 
 def _step(done: bool, over: bool) -> Outcome:

@@ -148,7 +148,9 @@ class AttendanceService:
             marks=record.marks,
             enter=rules.enter_window(outline.plan, programme),
             leave=rules.leave_window(outline.plan, programme, now),
-            prompts=tuple(p for p in outline.prompts if p.at <= now + _AHEAD and p.until >= now - _AHEAD),
+            prompts=tuple(
+                p for p in outline.prompts if p.at <= now + _AHEAD and p.until >= now - _AHEAD and not programme.over
+            ),
             refused=tuple(refused),
         )
 
@@ -156,6 +158,9 @@ class AttendanceService:
         """Why a mark cannot be taken; None: it can."""
         if mark.at > now + _FUTURE:
             return "future"
+        ended_at = outline.programme.ended_at
+        if ended_at is not None and mark.at > ended_at + _FUTURE:
+            return "closed"
         if mark.kind == "confirm":
             prompt = next((p for p in outline.prompts if p.number == mark.prompt), None)
             if prompt is None:
@@ -281,7 +286,7 @@ class AttendanceService:
 
     async def to_seal(self) -> list[uuid.UUID]:
         """Events that are over, of which something is newer than their seal."""
-        return await self._log.to_seal(self._clock())
+        return await self._log.to_seal()
 
     async def _seal_again(self, event_id: uuid.UUID) -> None:
         if (await self.outline(event_id)).programme.over:

@@ -35,7 +35,6 @@ _NUMBERS: Final = (
     "enter_before_min",
     "enter_after_min",
     "leave_before_min",
-    "leave_after_min",
     "prompts_per_hour",
     "answer_min",
 )

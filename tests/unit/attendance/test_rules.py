@@ -99,11 +99,23 @@ def test_enter_and_leave_count_within_their_windows() -> None:
     assert outcome(plan, programme(), marks=in_time) is PASSED
     assert outcome(plan, programme(None), at=10) is OPEN
     assert outcome(plan, programme(None), at=16) is FAILED  # Enter closed at 15
-    assert outcome(plan, programme(), at=120, marks=in_time[:1]) is OPEN  # Leave closes at 130
-    assert outcome(plan, programme(), at=131, marks=in_time[:1]) is FAILED
+    assert outcome(plan, programme(None), at=120, marks=in_time[:1]) is OPEN  # who runs late may check out
+    assert outcome(plan, programme(), at=101, marks=in_time[:1]) is FAILED  # the end closes it
+    assert outcome(plan, programme(), at=131, marks=(in_time[0], Mark("leave", m(101)))) is FAILED
     assert outcome(plan, programme(), at=131, marks=(Mark("enter", m(-40)), in_time[1])) is FAILED
-    # An event that ends early opens Leave at its end.
-    assert outcome(plan, programme(50), at=60, marks=(in_time[0], Mark("leave", m(55)))) is PASSED
+    assert outcome(plan, programme(5), at=10) is FAILED  # check-in, too
+
+
+def test_who_stayed_to_an_end_before_the_time_to_check_out_has_not_missed_it() -> None:
+    plan = Plan(windows=True, rules=(rule(leave=True),))
+    assert outcome(plan, programme(50), (10, 49.5)) is PASSED
+    assert outcome(plan, programme(50), (10, 40)) is FAILED
+    assert outcome(plan, programme(50)) is FAILED
+
+
+def test_the_first_and_the_last_moment_are_of_who_was_there_live() -> None:
+    seen = judge(Plan(), programme(), (10, 40), replay={"a": spans((200, 230))})
+    assert (seen.first_at, seen.last_at, seen.replay_s) == (m(10), m(40), 30 * 60)
 
 
 def test_who_was_there_was_asked_and_must_have_answered() -> None:

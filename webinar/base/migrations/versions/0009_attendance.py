@@ -16,7 +16,6 @@ STATEMENTS = [
         enter_before_min integer not null default 30,
         enter_after_min integer not null default 15,
         leave_before_min integer not null default 10,
-        leave_after_min integer not null default 30,
         prompts_per_hour integer not null default 0 check (prompts_per_hour between 0 and 6),
         answer_min integer not null default 3 check (answer_min between 1 and 15),
         pauses_count boolean not null default true

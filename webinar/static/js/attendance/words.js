@@ -31,9 +31,34 @@ export function summary(standing, texts) {
   if (standing.outcome === "passed") return texts.say("attend_passed", { n: minutes(standing.live_s) });
   const there = texts.say("attend_present", { n: minutes(standing.live_s) });
   const rule = foremost(standing);
-  if (rule?.share) return `${there} · ${texts.say("attend_needs_share", { n: rule.share })}`;
-  if (rule?.minutes) return `${there} · ${texts.say("attend_needs_minutes", { n: rule.minutes })}`;
-  return there;
+  const said = [there, ...(standing.outcome === "failed" ? missing(standing, texts) : [])];
+  if (rule?.share) said.push(texts.say("attend_needs_share", { n: rule.share }));
+  else if (rule?.minutes) said.push(texts.say("attend_needs_minutes", { n: rule.minutes }));
+  return said.join(" · ");
+}
+
+/**
+ * What cannot be made good any more.
+ * @param {Standing} standing
+ * @param {Texts} texts
+ */
+function missing(standing, texts) {
+  const { rules, asked: of, confirmed: have } = standing;
+  const found = [];
+  if (rules.some((rule) => rule.enter) && gone(standing, "enter")) found.push(texts.say("attend_enter_missing"));
+  if (rules.some((rule) => rule.leave && rule.outcome === "failed") && gone(standing, "leave")) found.push(texts.say("attend_leave_missing"));
+  const short = rules.some(({ confirmed, outcome }) => outcome === "failed" && confirmed !== null && 100 * have < confirmed * of);
+  if (short) found.push(texts.say("attend_confirm_missing", { have, of }));
+  return found;
+}
+
+/**
+ * @param {Standing} standing
+ * @param {Door} name
+ */
+function gone(standing, name) {
+  const at = standing[name === "enter" ? "entered_at" : "left_at"];
+  return door(standing[name], at, Date.parse(standing.now)) === "over";
 }
 
 /**
@@ -51,8 +76,9 @@ export function steps(rule, standing, texts) {
     found.push(texts.say("attend_share", { n: rule.share, have: percent }));
   }
   if (rule.minutes !== null) found.push(texts.say("attend_minutes", { n: rule.minutes, have: watched }));
-  if (rule.enter) found.push(texts.say(standing.entered_at ? "attend_entered" : "attend_must_enter"));
-  if (rule.leave) found.push(texts.say(standing.left_at ? "attend_left" : "attend_must_leave"));
+  if (rule.enter) found.push(texts.say(standing.entered_at ? "attend_entered" : gone(standing, "enter") ? "attend_enter_missing" : "attend_must_enter"));
+  if (rule.leave && standing.left_at) found.push(texts.say("attend_left"));
+  else if (rule.leave && rule.outcome !== "passed") found.push(texts.say(gone(standing, "leave") ? "attend_leave_missing" : "attend_must_leave"));
   if (rule.confirmed !== null) found.push(texts.say("attend_confirm", { n: rule.confirmed, have: standing.confirmed, of: standing.asked }));
   return found;
 }

@@ -46,6 +46,7 @@ class Room {
     this.people = need("[data-room=people]", HTMLElement);
     this.paused = need("[data-room=paused]", HTMLElement);
     this.replay = need("[data-room=replay]", HTMLAnchorElement);
+    this.noReplay = need("[data-room=no-replay]", HTMLElement);
     this.chat = new ChatClient(() => this.playback.ticket(), new Outbox(page.event.id, tabStorage()));
     this.side = new Side(need("[data-side=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
     this.acts = need("[data-room=acts]", HTMLElement);
@@ -204,6 +205,7 @@ class Room {
     this.people.hidden = state !== "live";
     this.lobby.show(state === "scheduled");
     this.replay.hidden = !this.playback.now?.replay_url;
+    this.noReplay.hidden = !this.replay.hidden;
     this.#offer();
     for (const scene of this.root.querySelectorAll("[data-scene]")) {
       const element = /** @type {HTMLElement} */ (scene);
