@@ -1,4 +1,4 @@
-"""What follows when people of an event move: each is written to, with what the event is now."""
+"""What follows when people of an event move: they are written to, with what the event is now."""
 
 from __future__ import annotations
 
@@ -24,18 +24,28 @@ class Guests:
             event = await self._events.get(event_id)
         except NotFound:
             return
+        cancelled: list[Attendee] = []
         invited: list[Attendee] = []
+        registered: list[Attendee] = []
+        decided: list[Attendee] = []
         for step in steps:
-            attendee = step.attendee
+            attendee, new = step.attendee, step.before in (None, Status.CANCELLED)
             if attendee.forgotten_at is not None:  # there is no address any more
                 continue
             if attendee.status is Status.CANCELLED:
-                await self._letters.cancelled(event, attendee)
-            elif step.by_host and step.before in (None, Status.CANCELLED):
+                cancelled.append(attendee)
+            elif step.by_host and new:
                 invited.append(attendee)
-            elif step.before in (None, Status.CANCELLED):
-                await self._letters.registered(event, attendee)
+            elif new or attendee.status is Status.WAITLISTED:  # of the host's, too, where no seat was left
+                registered.append(attendee)
             elif attendee.status in (Status.APPROVED, Status.DECLINED):
-                await self._letters.decided(event, attendee)
-        if invited:
-            await self._letters.invited(event, invited)
+                decided.append(attendee)
+        letters = self._letters
+        for write, people in (
+            (letters.cancelled, cancelled),
+            (letters.registered, registered),
+            (letters.decided, decided),
+            (letters.invited, invited),
+        ):
+            if people:
+                await write(event, people)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Concatenate, Final, ParamSpec
 
@@ -64,39 +64,37 @@ class Letters:
         self._attendance = attendance
 
     @_beside
-    async def registered(self, event: Event, attendee: Attendee) -> int:
+    async def registered(self, event: Event, attendees: Sequence[Attendee]) -> int:
         """After a registration: with a seat, a place on the waiting list, or the host to decide."""
-        if attendee.status is Status.WAITLISTED:
-            place = await self._registration.waiting_place(attendee)
-            return await self._write(event, [attendee], Kind.WAITING, facts={"place": place})
-        if attendee.status is Status.PENDING:
-            return await self._write(event, [attendee], Kind.PENDING)
-        return await self._write(event, [attendee], Kind.CONFIRMED)
+        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.CONFIRMED)
+        written += await self._write(event, _of(attendees, Status.PENDING), Kind.PENDING)
+        return written + await self._waiting(event, attendees)
 
     @_beside
-    async def decided(self, event: Event, attendee: Attendee) -> int:
-        """Approved, declined, or moved up from the waiting list: by the attendee's status as it is now."""
-        if attendee.status is Status.APPROVED:
-            return await self._write(event, [attendee], Kind.APPROVED)
-        if attendee.status is Status.DECLINED:
-            return await self._write(event, [attendee], Kind.DECLINED)
-        return 0
+    async def decided(self, event: Event, attendees: Sequence[Attendee]) -> int:
+        """Approved, declined, or moved up from the waiting list: by their status as it is now."""
+        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.APPROVED)
+        return written + await self._write(event, _of(attendees, Status.DECLINED), Kind.DECLINED)
 
     @_beside
-    async def cancelled(self, event: Event, attendee: Attendee) -> int:
-        """A registration was cancelled, by the person or the host."""
-        return await self._write(event, [attendee], Kind.CANCELLED)
+    async def cancelled(self, event: Event, attendees: Sequence[Attendee]) -> int:
+        """Registrations were cancelled, by the person or the host."""
+        return await self._write(event, attendees, Kind.CANCELLED)
 
     @_beside
     async def invited(self, event: Event, attendees: Sequence[Attendee]) -> int:
         """The host added these people. Who found no seat is told of the waiting list."""
-        seated = [attendee for attendee in attendees if attendee.status is Status.APPROVED]
-        written = await self._write(event, seated, Kind.INVITED)
-        for attendee in attendees:
-            if attendee.status is Status.WAITLISTED:
-                place = await self._registration.waiting_place(attendee)
-                written += await self._write(event, [attendee], Kind.WAITING, facts={"place": place})
-        return written
+        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.INVITED)
+        return written + await self._waiting(event, attendees)
+
+    async def _waiting(self, event: Event, attendees: Sequence[Attendee]) -> int:
+        """To each of them who waits for a seat, with their place."""
+        waiting = _of(attendees, Status.WAITLISTED)
+        if not waiting:
+            return 0
+        places = await self._registration.waiting_places(event.id)
+        own = {attendee.id: {"place": places.get(attendee.id, len(places) + 1)} for attendee in waiting}
+        return await self._write(event, waiting, Kind.WAITING, own=own)
 
     @_beside
     async def link(self, event: Event, attendee: Attendee) -> int:
@@ -179,12 +177,17 @@ class Letters:
         kind: Kind,
         *,
         facts: dict[str, Any] | None = None,
+        own: Mapping[uuid.UUID, dict[str, Any]] | None = None,
         occasion: str | None = None,
     ) -> int:
         ids = [attendee.id for attendee in attendees]
         if not ids:
             return 0
-        return await self._mail.write(event.id, ids, kind, told=told(event), occasion=occasion, facts=facts)
+        return await self._mail.write(event.id, ids, kind, told=told(event), occasion=occasion, facts=facts, own=own)
+
+
+def _of(attendees: Sequence[Attendee], status: Status) -> list[Attendee]:
+    return [attendee for attendee in attendees if attendee.status is status]
 
 
 def told(event: Event, sequence: int = 0) -> Told:

@@ -59,16 +59,25 @@ class Telling:
             event = await self._events.get(event_id)
         except NotFound:
             return
+        things: list[tuple[HookType, str, dict[str, Any]]] = []
         for type_, attendee in told:
             moment = attendee.registered_at if type_ is HookType.ATTENDEE_REGISTERED else attendee.decided_at
             what = f"{attendee.id} {_at(moment or attendee.registered_at)}"
-            await self._tell(type_, event, what, {"attendee": _attendee(attendee)})
+            things.append((type_, what, {"attendee": _attendee(attendee)}))
+        await self._tell_all(event, things)
 
     async def _tell(self, type_: HookType, event: Event, what: str, data: dict[str, Any]) -> None:
+        await self._tell_all(event, [(type_, what, data)])
+
+    async def _tell_all(self, event: Event, things: Sequence[tuple[HookType, str, dict[str, Any]]]) -> None:
+        about = {"event": self._event(event)}
         try:
-            await self._hooks.tell(type_, event.id, f"{event.id} {what}", {"event": self._event(event), **data})
+            await self._hooks.tell_all(
+                event.id, [(type_, f"{event.id} {what}", {**about, **data}) for type_, what, data in things]
+            )
         except AWAY as error:
-            _log.warning("webhooks are not told, the database is away", type=type_.value, error=type(error).__name__)
+            types = sorted({type_.value for type_, _, _ in things})
+            _log.warning("webhooks are not told, the database is away", types=types, error=type(error).__name__)
 
     def _event(self, event: Event) -> dict[str, Any]:
         return {

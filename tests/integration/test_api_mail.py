@@ -117,6 +117,25 @@ async def test_who_answers_a_letter_writes_to_the_host(office: Web, inbox: Inbox
     assert goodbye["Reply-To"] == "host@example.org"
 
 
+async def test_whom_the_host_lets_in_without_a_seat_left_is_told_their_place_on_the_waiting_list(
+    office: Web, inbox: Inbox
+) -> None:
+    event = await future_event(office, capacity=1, registration="approval")
+    registration, event_id = office.platform.registration, uuid.UUID(event["id"])
+    await registration.register(event_id, office.new_attendee("first@example.org"), by_host=True)
+    await registration.register(event_id, office.new_attendee("asked@example.org"))
+    people = [office.new_attendee(f"{name}@example.org") for name in ("asked", "other")]
+    await registration.invite(event_id, people)
+    await letters_to(inbox, "other@example.org", 1)
+    rows = await office.platform.pool.fetch(
+        "select a.email, l.facts from letter l join attendee a on a.id = l.attendee_id where l.kind = 'waiting'"
+    )
+    assert {row["email"]: row["facts"] for row in rows} == {
+        "asked@example.org": {"place": 1},
+        "other@example.org": {"place": 2},
+    }
+
+
 async def test_a_new_time_is_told_once_and_updates_the_same_entry(office: Web, inbox: Inbox) -> None:
     event = await future_event(office)
     await office.attendee(event, language="en")

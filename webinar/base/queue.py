@@ -78,10 +78,13 @@ async def enqueue(
     )
 
 
-async def enqueue_many(connection: Connection | Pool, job: str, payloads: list[Payload]) -> None:
-    """The same for many at once, without keys."""
+async def enqueue_many(
+    connection: Connection | Pool, job: str, payloads: list[Payload], keys: list[str] | None = None
+) -> None:
+    """The same for many at once; `keys` are new ones, which no job has yet."""
     await connection.executemany(
-        "insert into job (name, payload) values ($1, $2)", [(job, payload) for payload in payloads]
+        "insert into job (name, payload, key) values ($1, $2, $3)",
+        [(job, payload, keys[n] if keys else None) for n, payload in enumerate(payloads)],
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from webinar.base import log
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, NotFound
-from webinar.base.queue import Again, Hopeless, Payload, enqueue
+from webinar.base.queue import Again, Hopeless, Payload, enqueue, enqueue_many
 from webinar.hooks.model import Delivery, HookType, Webhook, clean_types, clean_url, new_secret, signature
 from webinar.hooks.sender import NotSent, Sender
 from webinar.hooks.store import HookStore
@@ -80,18 +80,24 @@ class Hooks:
 
     async def tell(self, type_: HookType, event_id: uuid.UUID, what: str, data: Mapping[str, Any]) -> None:
         """Writes down a message for all who want it. `what` names the thing: of the same one is told once."""
-        body = json.dumps(
-            {"type": type_.value, "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"), "data": data},
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        await self.tell_all(event_id, [(type_, what, data)])
+
+    async def tell_all(self, event_id: uuid.UUID, things: Sequence[tuple[HookType, str, Mapping[str, Any]]]) -> None:
+        """The same of many things (type, what, data) of one event, in their order."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
         async with self._store.pool.acquire() as connection, connection.transaction():
-            for hook_id in await self._store.listening(connection, event_id, type_.value):
-                delivery = await self._store.write(
-                    connection, hook_id, event_id, type_.value, f"{type_.value} {what}", body
-                )
-                if delivery is not None:
-                    await enqueue(connection, JOB, {"delivery": str(delivery)}, key=str(delivery))
+            types = {
+                type_: await self._store.listening(connection, event_id, type_.value)
+                for type_ in dict.fromkeys(type_ for type_, _, _ in things)
+            }
+            messages = [
+                (hook, type_.value, f"{type_.value} {what}", _body(type_, now, data))
+                for type_, what, data in things
+                for hook in types[type_]
+            ]
+            if messages:
+                made = [str(delivery) for delivery in await self._store.write(connection, event_id, messages)]
+                await enqueue_many(connection, JOB, [{"delivery": delivery} for delivery in made], made)
 
     # -- by the worker -------------------------------------------------------------------------------------------
 
@@ -131,6 +137,11 @@ class Hooks:
     async def failed(self, payload: Payload, why: str) -> None:
         """It will not be tried again."""
         await self._store.give_up(uuid.UUID(payload["delivery"]))
+
+
+def _body(type_: HookType, now: str, data: Mapping[str, Any]) -> str:
+    message = {"type": type_.value, "timestamp": now, "data": data}
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
 def _headers(delivery: Delivery, secret: str) -> dict[str, str]:

@@ -87,22 +87,24 @@ class HookStore:
     # -- deliveries ----------------------------------------------------------------------------------------------
 
     async def write(
-        self, connection: Connection, hook_id: uuid.UUID, event_id: uuid.UUID, type_: str, what: str, body: str
-    ) -> uuid.UUID | None:
-        """A message to be sent, which goes with its event. None: the webhook has been told, or the event is gone."""
-        found: uuid.UUID | None = await connection.fetchval(
+        self, connection: Connection, event_id: uuid.UUID, messages: Sequence[tuple[uuid.UUID, str, str, str]]
+    ) -> list[uuid.UUID]:
+        """Messages (webhook, type, what, body) to be sent, which go with their event, if it is still there.
+
+        Those that a webhook has not been told of yet.
+        """
+        rows = await connection.fetch(
             """
             insert into webhook_delivery (webhook_id, event_id, type, what, body)
-            select $1, id, $3, $4, $5 from event where id = $2
+            select m.hook, e.id, m.type, m.what, m.body
+            from event e, unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as m (hook, type, what, body)
+            where e.id = $1
             on conflict (webhook_id, what) do nothing returning id
             """,
-            hook_id,
             event_id,
-            type_,
-            what,
-            body,
+            *([message[n] for message in messages] for n in range(4)),
         )
-        return found
+        return [row["id"] for row in rows]
 
     async def delivery(self, delivery_id: uuid.UUID) -> Delivery | None:
         row = await self.pool.fetchrow(f"select {_DELIVERY} from webhook_delivery where id = $1", delivery_id)  # noqa: S608

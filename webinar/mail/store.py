@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -82,12 +82,14 @@ class MailStore:
         *,
         occasion: str | None = None,
         facts: dict[str, Any] | None = None,
+        own: Mapping[uuid.UUID, dict[str, Any]] | None = None,
     ) -> int:
         """A letter to each, in their own language, and the jobs that send them. With an `occasion` once a person."""
         rows = await connection.fetch(
             """
             insert into letter (event_id, attendee_id, kind, language, occasion, facts)
-            select $1, id, $3, language, $4, $5 from attendee where event_id = $1 and id = any($2)
+            select $1, id, $3, language, $4, $5::jsonb || coalesce($6::jsonb -> id::text, '{}')
+            from attendee where event_id = $1 and id = any($2)
             on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
             returning id
             """,
@@ -96,6 +98,7 @@ class MailStore:
             kind,
             occasion,
             facts or {},
+            {str(attendee): fact for attendee, fact in (own or {}).items()},
         )
         await post(connection, rows)
         return len(rows)

@@ -201,6 +201,12 @@ class RegistrationService:
         """1 for the first of the waiting list."""
         return await self._store.waiting_place(attendee)
 
+    async def waiting_places(self, event_id: uuid.UUID) -> dict[uuid.UUID, int]:
+        """Of everybody on the waiting list."""
+        async with self._store.pool.acquire() as connection:
+            waiting = await self._store.ids(connection, event_id, Status.WAITLISTED)
+        return {attendee: place for place, attendee in enumerate(waiting, start=1)}
+
     async def consent_text(self, attendee: Attendee) -> str | None:
         """What they agreed to, in the words they were shown; None when they were asked nothing."""
         return None if attendee.consent_version is None else await self._store.consent_text(attendee.consent_version)
