@@ -74,9 +74,10 @@ class ReplayDoor:
         found = await self._recordings.of_event(event.id)
         recording = found[0] if found else None
         cut = None if recording is None else await self._editing.cut(recording)
-        url, begins_s, ends_s = await self._address(event, recording, cut)
+        prefix, answered = await self._where(event)
+        url, begins_s, ends_s = self._address(prefix, recording, cut)
         file = _file(recording, cut)
-        if url is None and recording is not None and file is not None:
+        if url is None and answered and recording is not None and file is not None:
             url = self._links.film(recording, file)
         given = file if gate.download else None
         return Replay(gate, None if url else Refused.NOT_READY, url, begins_s, ends_s, recording, given)
@@ -91,10 +92,9 @@ class ReplayDoor:
             raise NotFound("This part of the recording is not ready yet.", code="not_ready")
         return file
 
-    async def _address(
-        self, event: Event, recording: Recording | None, cut: Cut | None
+    def _address(
+        self, prefix: str | None, recording: Recording | None, cut: Cut | None
     ) -> tuple[str | None, float, float | None]:
-        prefix = await self._where(event)
         length_s = None if recording is None else recording.duration_s
         url = None if prefix is None else self._links.absolute(f"/hls/{prefix}/full.m3u8")
         if cut is None or not cut.trims or length_s is None:
@@ -105,16 +105,19 @@ class ReplayDoor:
             begins_s, ends_s = cut.from_s, length_s if cut.to_s is None else cut.to_s
         return url and f"{url}?from={begins_s:.3f}&to={ends_s:.3f}", begins_s, ends_s
 
-    async def _where(self, event: Event) -> str | None:
-        """That the event is over must not wait for a slow store: whoever asks next looks again."""
+    async def _where(self, event: Event) -> tuple[str | None, bool]:
+        """The prefix of its segments, and whether the store answered: while it does not, no film comes of it either.
+
+        That the event is over must not wait for a slow store: whoever asks next looks again.
+        """
         if self._prefix is None:
-            return None
+            return None, False
         try:
             async with asyncio.timeout(_STORE_PATIENCE_S):
-                return await self._prefix(str(event.id))
+                return await self._prefix(str(event.id)), True
         except TimeoutError:
             _log.warning("the store is slow to say where a replay is", event_id=str(event.id))
-            return None
+            return None, False
 
 
 def _file(recording: Recording | None, cut: Cut | None) -> Download | None:
