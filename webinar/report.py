@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from webinar.attendance.model import Attended, Outcome
+from webinar.attendance.service import LATEST
 from webinar.events.model import Event
 from webinar.programme import Happening
 from webinar.registration.model import Attendee, Status
@@ -20,9 +21,17 @@ from webinar.registration.model import Attendee, Status
 if TYPE_CHECKING:
     from webinar.platform import Platform
 
+
 # So many steps are enough for a drawing; a step is a whole number of these.
 _STEPS: Final = 240
 _STEP_S: Final = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+
+
+def open_until(event: Event, now: datetime) -> datetime | None:
+    """Until when browsers may tell what they had kept, which changes results; None once that is over, or before."""
+    if event.ended_at is None or now >= event.ended_at + LATEST:
+        return None
+    return event.ended_at + LATEST
 
 
 @dataclass(frozen=True, slots=True)

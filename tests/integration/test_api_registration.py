@@ -133,15 +133,31 @@ async def test_many_are_approved_in_their_order_as_far_as_seats_are_left(desk: D
     people = [await desk.come(name) for name in "abcde"]
     await desk.people.cancel(desk.event, people[1].id)
     done = await desk.people.decide_many(desk.event, Status.APPROVED, [p.id for p in reversed(people)])
-    assert ([a.name for a in done.changed], done.left) == (["a", "c", "d"], 2)
-    assert await desk.stand() == {"a": "approved", "b": "cancelled", "c": "approved", "d": "approved", "e": "pending"}
+    assert ([a.name for a in done.changed], done.left, done.waiting) == (["a", "c", "d"], 2, 1)
+    stands = {"a": "approved", "b": "cancelled", "c": "approved", "d": "approved", "e": "waitlisted"}
+    assert await desk.stand() == stands
     # Again: nothing changes for who is approved. Without names: all who wait.
     assert (await desk.people.decide_many(desk.event, Status.APPROVED, [people[0].id])).left == 0
+    await desk.come("f")
     done = await desk.people.decide_many(desk.event, Status.DECLINED)
-    assert ([a.name for a in done.changed], done.left) == (["e"], 0)
+    assert ([a.name for a in done.changed], done.left) == (["f"], 0)
     # People of another event are none of ours.
     other = await desk.people.decide_many(desk.event, Status.APPROVED, [uuid.uuid4()])
     assert (other.changed, other.left) == ((), 0)
+
+
+async def test_who_is_approved_without_a_seat_left_waits_before_who_came_later(desk: Desk) -> None:
+    for name in "abc":
+        await desk.come(name)
+    await desk.set_event(registration="approval")
+    early = await desk.come("early")
+    await desk.set_event(registration="open")
+    late = await desk.come("late")
+    waits = await desk.people.set_status(desk.event, early.id, Status.APPROVED)
+    assert waits.status is Status.WAITLISTED
+    assert [await desk.people.waiting_place(p) for p in (waits, late)] == [1, 2]
+    with pytest.raises(Conflict, match="No seat is left"):
+        await desk.people.set_status(desk.event, early.id, Status.APPROVED)
 
 
 async def test_a_list_is_invited_as_a_whole_and_doubles_do_no_harm(desk: Desk) -> None:

@@ -33,7 +33,9 @@ async def test_a_guest_answers_the_hosts_questions_and_nothing_typed_is_lost_on_
         wrong = await guest.http.post(register, data={**typed, "csrf": token, "passcode": "sesame"})
         assert wrong.status_code == 422
         assert "This passcode is not right" in wrong.text
-        assert "Tick this box" not in wrong.text  # who does not know the passcode learns nothing else
+        assert "Tick this box" in wrong.text  # all at once
+        empty = await guest.http.post(register, data={**typed, "csrf": token, "passcode": " "})
+        assert ("Type the passcode." in empty.text, "Tick this box" in empty.text) == (True, True)
         missing = await guest.http.post(register, data={**typed, "csrf": token, "passcode": "open sesame"})
         assert missing.status_code == 422
         assert missing.text.count('aria-invalid="true"') == 2  # the answer, the consent
@@ -98,6 +100,27 @@ async def test_somebody_elses_link_shows_and_changes_nothing_of_a_person(web: We
                 reply = await guest.http.get(link + path)
                 assert reply.status_code == 401
                 assert "kim@example.org" not in reply.text
+
+
+async def test_a_host_is_told_where_nobody_can_be_seated_and_what_time_is_over(web: Web) -> None:
+    event = await web.event(registration="approval", capacity=1)
+    base = f"/events/{event['id']}"
+    asks = await web.attendee(event, "asks@example.org", name="Asks")
+    async with Person(web) as owner:
+        await owner.become_owner()
+        token = await owner.token(f"{base}/people")
+        for name in ("One", "Two"):
+            guest = {"csrf": token, "name": name, "email": f"{name}@example.org"}
+            added = await owner.http.post(f"{base}/people", data=guest)
+        assert "number 1 of the waiting list" in (await owner.http.get(added.headers["location"])).text
+        approve = f"{base}/people/{asks['id']}/approve"
+        for words in ("number 1 of the waiting list", "Raise the number of seats"):  # who asked before Two came
+            reply = await owner.http.post(approve, data={"csrf": token})
+            assert reply.status_code == 303, reply.text
+            assert words in (await owner.http.get(reply.headers["location"])).text
+        rules = {"csrf": token, "others": "pending", "retention_days": "90", "closes_date": "2020-01-01"}
+        refused = await owner.http.post(f"{base}/registration", data={**rules, "closes_time": "10:00"})
+        assert (refused.status_code, "This moment is over" in refused.text) == (422, True)
 
 
 async def test_a_host_decides_about_those_chosen_and_about_all_who_wait(web: Web) -> None:

@@ -78,7 +78,7 @@ class Decision(BaseModel):
 
 class Decided(schemas.Reply):
     changed: list[schemas.AttendeeReply]
-    left: int = Field(description="How many stayed where they were: no seat was left, or they had cancelled.")
+    left: int = Field(description="How many could not: they had cancelled, or no seat was left (they wait).")
 
 
 class LinkWish(BaseModel):

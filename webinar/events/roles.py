@@ -60,7 +60,7 @@ class RoleLinks:
         if link is None or link.role is not role:
             raise Unauthenticated("This link is not valid.", code="link_invalid")
         if link.revoked_at is not None:
-            raise Gone("This link was revoked. Ask the host for another one.", code="link_revoked")
+            raise Gone("This link was revoked. Ask the host for another one.", code="link_withdrawn")
         await self._store.used(link.id)
         return link
 

@@ -30,6 +30,7 @@ class Question(enum.StrEnum):
     FORGET_ME = "forget_me"
     FORGET_GUEST = "forget_guest"
     SEND_FOLLOWUP = "send_followup"
+    ISSUE_CERTIFICATES = "issue_certificates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,15 @@ WORDS: Final[Mapping[Question, Words]] = {
         _("Send the follow-up mails?"),
         _("Who came and who did not each get their own text, once. Whoever has theirs already gets nothing."),
         _("Send the mails"),
+        "primary",
+    ),
+    Question.ISSUE_CERTIFICATES: Words(
+        _("Issue the certificates?"),
+        _(
+            "For three days after the end devices that were offline may still tell what was watched. Whose result"
+            " changes then needs a new certificate."
+        ),
+        _("Issue the certificates"),
         "primary",
     ),
 }

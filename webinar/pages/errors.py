@@ -62,6 +62,13 @@ BY_CODE: Final = {
         "/",
         "link",
     ),
+    "link_withdrawn": ErrorView(
+        _("The host has withdrawn this link"),
+        _("It opens nothing any more. If you still need one, ask the host for another."),
+        _START,
+        "/",
+        "link",
+    ),
     "link_used": ErrorView(
         _("This link was already used or has expired"),
         _("Links for signing in work once. Sign in with your address and password."),

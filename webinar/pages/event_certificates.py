@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from webinar.api.records import CSV, JSON, PDF, XLSX, ZIP, named, streamed
 from webinar.base.errors import FieldProblem, Invalid
 from webinar.credits.model import State, Terms, TermsChange
 from webinar.events.model import Event, EventState
+from webinar.pages.confirm import Question, ask
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.notices import Notice
 from webinar.pages.render import page, renderer
@@ -24,8 +26,10 @@ from webinar.pages.screen import Screen, as_uuid, attendee_id, event_id, go
 from webinar.pages.visit import visit
 from webinar.people.model import Account
 from webinar.records import Candidate, Standing, unprintable
+from webinar.report import open_until
 
 _PER_PAGE: Final = 100
+_LONGEST: Final = 100
 _TERMS: Final = ("heading", "issuer", "signer", "credits", "prefix")
 
 
@@ -66,7 +70,7 @@ class CertificatesScreen(Screen):
             Route(all_, self.show),
             Route(all_, self.save, methods=["POST"]),
             Route(f"{all_}/sample.pdf", self.sample),
-            Route(f"{all_}/issue", self.back),
+            Route(f"{all_}/issue", self.ask_issue),
             Route(f"{all_}/issue", self.issue, methods=["POST"]),
             Route(f"{all_}/people/{{attendee_id}}", self.back),
             Route(f"{all_}/people/{{attendee_id}}", self.issue_one, methods=["POST"]),
@@ -125,7 +129,10 @@ class CertificatesScreen(Screen):
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
         terms = await self.platform.credits.terms(event.id)
-        return await self._page(request, account, event, terms, _as_stored(terms))
+        view = _as_stored(terms)
+        if terms == Terms():  # nothing was saved yet
+            view.values["issuer"] = event.organizer[:_LONGEST]
+        return await self._page(request, account, event, terms, view)
 
     async def back(self, request: Request) -> Response:
         """Where a form was sent and refused, opened again."""
@@ -178,10 +185,20 @@ class CertificatesScreen(Screen):
             "key": self.platform.credits.key.public,
             "over": event.state is EventState.ENDED,
             "letters_on": self.platform.letters.on,
+            "open_until": open_until(event, datetime.now(UTC)),
         }
         return page(request, "host/certificates.html", context, status)
 
     # -- acts ----------------------------------------------------------------------------------------------------
+
+    async def ask_issue(self, request: Request) -> Response:
+        """The question before certificates are issued while results may still change."""
+        account = await self.host(request)
+        event = await self.platform.events.get(event_id(request))
+        back = f"/events/{event.id}/certificates"
+        if event.state is not EventState.ENDED:
+            return go(request, back)
+        return ask(request, account, event, Question.ISSUE_CERTIFICATES, back=back)
 
     async def issue(self, request: Request) -> Response:
         """To everybody who is ready; with `again` also in place of those that changed since."""

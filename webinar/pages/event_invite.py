@@ -69,12 +69,16 @@ class InviteScreen(Screen):
         account = await self.host(request)
         sent = await self.upload(request, MOST_BYTES)
         event = await self.platform.events.get(event_id(request))
+        if sent.sent.text("op") == "other":  # another list: what was pasted is there to be changed
+            return await self._page(request, account, event, FormView({"list": sent.sent.text("pasted")}))
         asked = [question.text for question in await self.platform.registration_form.questions(event.id)]
         try:
             if sent.data:
                 found = read(sent.data, asked)
             elif sent.sent.text("list"):
                 found = read_text(sent.sent.text("list"), asked)
+            elif sent.name:
+                raise Invalid("This file is empty. Choose another one.")
             else:
                 raise Invalid("Choose a file, or paste a list.")
         except Invalid as error:
@@ -97,6 +101,7 @@ class InviteScreen(Screen):
             fresh=len(found.good) - len(known),
             again=_again(found),
             file=sent.name,
+            pasted="" if sent.data else sent.sent.text("list"),
         )
 
     async def invite(self, request: Request) -> Response:

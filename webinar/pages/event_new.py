@@ -36,7 +36,8 @@ class NewEventScreen(Screen):
             view = event_form.as_typed(sent)
             event_form.show_problems(view, error, visit(request))
             return self._page(request, account, view, 422)
-        return go(request, f"/events/{event.id}", Notice.EVENT_CREATED)
+        over = event.ends_at <= datetime.now(UTC)
+        return go(request, f"/events/{event.id}", Notice.PAST_CREATED if over else Notice.EVENT_CREATED)
 
     def _page(self, request: Request, account: Account, view: FormView, status: int = 200) -> Response:
         context = {"account": account, "event": None, **event_form.context(view)}

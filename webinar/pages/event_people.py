@@ -117,7 +117,10 @@ class PeopleScreen(Screen):
             return await self._list(request, event, view, error.status)
         added = Notice.GUEST_INVITED if self.platform.letters.on else Notice.GUEST_ADDED
         notice = added if done.created else Notice.GUEST_KNOWN
-        return go(request, f"/events/{event.id}/people/{done.attendee.id}", notice)
+        place = None
+        if done.created and done.attendee.status is Status.WAITLISTED:
+            notice, place = Notice.GUEST_WAITING, await self.platform.registration.waiting_place(done.attendee)
+        return go(request, f"/events/{event.id}/people/{done.attendee.id}", notice, place)
 
     async def back(self, request: Request) -> Response:
         """Who opens the address of a form gets the page it stands on."""
@@ -156,6 +159,8 @@ class PeopleScreen(Screen):
 
     async def _decide(self, event: Event, status: Status, chosen: list[uuid.UUID] | None) -> Notice:
         done = await self.platform.registration.decide_many(event.id, status, chosen)
+        if done.waiting:
+            return Notice.GUESTS_WAITING
         if done.left:
             return Notice.GUESTS_LEFT
         return Notice.GUESTS_APPROVED if status is Status.APPROVED else Notice.GUESTS_DECLINED

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from webinar.base.errors import Conflict
 from webinar.events.model import Event
 from webinar.pages.confirm import Question, ask
 from webinar.pages.notices import Notice
@@ -87,9 +88,18 @@ class PersonScreen(Screen):
         await self.host(request)
         sent = await self.form(request)
         event = event_id(request)
-        await self.platform.registration.set_status(event, attendee_id(request), status)
         back = safe_next(sent.text("back"))
-        return go(request, back if back != "/" else f"/events/{event}/people", notice)
+        back = back if back != "/" else f"/events/{event}/people"
+        registration = self.platform.registration
+        try:
+            changed = await registration.set_status(event, attendee_id(request), status)
+        except Conflict as error:
+            if error.code != "full":
+                raise
+            return go(request, back, Notice.NO_SEAT)
+        if status is Status.APPROVED and changed.status is Status.WAITLISTED:
+            return go(request, back, Notice.GUEST_WAITING, await registration.waiting_place(changed))
+        return go(request, back, notice)
 
     async def send(self, request: Request) -> Response:
         """The personal link once more, by mail."""

@@ -71,9 +71,9 @@ class RegisterScreen(Screen):
         answers.as_typed(view, questions, sent)
         promised = promise(visit(request), event, rules)
         try:
-            # First of all: who does not know the passcode learns nothing else.
-            await self._check_passcode(request, event, sent)
-            new = self._read(sent, questions, visit(request).language)
+            # First of all: who does not know the passcode learns nothing of who is on the list.
+            wrong = await self._passcode_problem(request, event, rules, sent)
+            new = self._read(sent, questions, visit(request).language, wrong)
             consent = promised.consent(marketing=sent.text("news") == TICKED)
             self._spare(new.email)
             by = By.MAIL if self.platform.letters.on else By.PAGE
@@ -97,6 +97,18 @@ class RegisterScreen(Screen):
             words = "This address was registered very often just now. Try again in an hour."
             raise Invalid("Some fields need another look.", fields=[FieldProblem("email", words)]) from error
 
+    async def _passcode_problem(
+        self, request: Request, event: Event, rules: Rules, sent: Sent
+    ) -> tuple[FieldProblem, ...]:
+        """What is to be said of it beside what else is wrong. Raises `TooManyRequests`."""
+        if rules.has_passcode and not sent.text("passcode"):
+            return (FieldProblem("passcode", "Type the passcode."),)
+        try:
+            await self._check_passcode(request, event, sent)
+        except Forbidden as error:
+            return (FieldProblem("passcode", error.message),)
+        return ()
+
     async def _check_passcode(self, request: Request, event: Event, sent: Sent) -> None:
         door = self.doors.passcodes
         guesser = f"{event.id} {network_of(address(request))}"
@@ -108,8 +120,10 @@ class RegisterScreen(Screen):
         )
 
     @staticmethod
-    def _read(sent: Sent, questions: list[asked.Question], language: str) -> NewAttendee:
-        """Raises `Invalid` with all that is wrong."""
+    def _read(
+        sent: Sent, questions: list[asked.Question], language: str, wrong: tuple[FieldProblem, ...]
+    ) -> NewAttendee:
+        """Raises `Invalid` with all that is wrong, `wrong` first."""
         given, problems = answers.read(questions, sent)
         fields = {"name": sent.text("name"), "email": sent.text("email"), "answers": given}
         try:
@@ -118,8 +132,8 @@ class RegisterScreen(Screen):
             problems = [*error.fields, *problems]
         if sent.text("agree") != TICKED:
             problems.append(FieldProblem("agree", "Tick this box to go on."))
-        if problems:
-            raise Invalid("Some fields need another look.", fields=problems)
+        if wrong or problems:
+            raise Invalid("Some fields need another look.", fields=[*wrong, *problems])
         return new
 
     async def _form_page(

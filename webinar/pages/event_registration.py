@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -108,7 +109,9 @@ class RegistrationScreen(Screen):
         sent = await self.form(request)
         event = await self.platform.events.get(event_id(request))
         try:
-            await self.platform.registration_form.change(event.id, _change(sent, event))
+            change = _change(sent, event)
+            _check_closing(change, await self.platform.registration_form.rules(event.id))
+            await self.platform.registration_form.change(event.id, change)
         except (Invalid, Conflict) as error:
             rules = await self.platform.registration_form.rules(event.id)
             view = FormView({name: sent.text(name) for name in (*_RULES, "retention_days")})
@@ -201,6 +204,15 @@ def _of_rules(rules: Rules, event: Event) -> FormView:
             "retention_days": str(rules.retention_days),
         }
     )
+
+
+def _check_closing(change: RulesChange, before: Rules) -> None:
+    """Raises `Invalid` for a moment that is over; one that was set before may stay."""
+    if change.closes_at is None or change.closes_at > datetime.now(UTC):
+        return
+    if before.closes_at is None or change.closes_at != before.closes_at.replace(second=0, microsecond=0):
+        problem = FieldProblem("closes_at", "This moment is over. Choose a later one.")
+        raise Invalid("Some fields need another look.", fields=[problem])
 
 
 def _change(sent: Sent, event: Event) -> RulesChange:

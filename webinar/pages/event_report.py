@@ -143,6 +143,7 @@ class ReportScreen(Screen):
             "pages": -(-len(people) // _PER_PAGE),
             "outcomes": OUTCOMES,
             "letters_on": self.platform.letters.on,
+            "open_until": reports.open_until(event, now),
         }
         return page(request, "host/report.html", context)
 
@@ -229,7 +230,8 @@ class ReportScreen(Screen):
         if event.state is not EventState.ENDED:
             raise HTTPException(409)
         sent = await self.platform.letters.followup(event)
-        return go(request, f"/events/{event.id}/report", Notice.FOLLOWUP_SENT if sent else Notice.FOLLOWUP_KNOWN)
+        notice = Notice.FOLLOWUP_SENT if sent else Notice.FOLLOWUP_KNOWN
+        return go(request, f"/events/{event.id}/report", notice, sent or None)
 
 
 def _axis(event: Event, now: datetime) -> Axis:

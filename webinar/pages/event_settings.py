@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -47,8 +49,9 @@ class SettingsScreen(Screen):
             change = event_form.change(sent, event)
             if following:
                 await self.platform.change_following(event.id, change)
+                event = await self.platform.events.get(event.id)
             else:
-                await self.platform.change_event(event.id, change)
+                event = await self.platform.change_event(event.id, change)
         except (Invalid, Conflict) as error:
             view = event_form.as_typed(sent)
             view.values["scope"] = sent.text("scope")
@@ -57,8 +60,13 @@ class SettingsScreen(Screen):
             else:
                 view.refuse(error, visit(request))
             return await self._page(request, account, event, view, error.status)
-        notice = Notice.SERIES_CHANGED if following else Notice.EVENT_CHANGED
-        return go(request, f"/events/{event.id}/settings", notice)
+        seated = (await self.platform.registration.seats(event.id)).approved
+        notice, count = Notice.SERIES_CHANGED if following else Notice.EVENT_CHANGED, None
+        if "capacity" in change.model_fields_set and event.capacity < seated:
+            notice, count = Notice.SEATS_KEPT, seated
+        elif "starts_at" in change.model_fields_set and event.started_at is None and event.ends_at <= datetime.now(UTC):
+            notice = Notice.PAST_CHANGED
+        return go(request, f"/events/{event.id}/settings", notice, count)
 
     async def _page(
         self, request: Request, account: Account, event: Event, view: FormView, status: int = 200

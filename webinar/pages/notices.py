@@ -1,4 +1,4 @@
-"""What a page says once after something was done (a toast). Only names travel in the cookie, never text."""
+"""What a page says once after something was done (a toast). Only a name travels in the cookie, and a number."""
 
 from __future__ import annotations
 
@@ -38,6 +38,9 @@ class Notice(enum.StrEnum):
     GUESTS_APPROVED = "guests_approved"
     GUESTS_DECLINED = "guests_declined"
     GUESTS_LEFT = "guests_left"
+    GUESTS_WAITING = "guests_waiting"
+    GUEST_WAITING = "guest_waiting"
+    NO_SEAT = "no_seat"
     GUESTS_INVITED = "guests_invited"
     GUEST_FORGOTTEN = "guest_forgotten"
     LINK_SENT = "link_sent"
@@ -56,6 +59,9 @@ class Notice(enum.StrEnum):
     ATTENDANCE_RULES_SAVED = "attendance_rules_saved"
     FOLLOWUP_SENT = "followup_sent"
     FOLLOWUP_KNOWN = "followup_known"
+    PAST_CREATED = "past_created"
+    PAST_CHANGED = "past_changed"
+    SEATS_KEPT = "seats_kept"
     CUT_ASKED = "cut_asked"
     CUT_DROPPED = "cut_dropped"
     CHAPTERS_SAVED = "chapters_saved"
@@ -102,6 +108,9 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.GUESTS_APPROVED: _("Approved. Their personal links work now."),
     Notice.GUESTS_DECLINED: _("Declined. They cannot enter."),
     Notice.GUESTS_LEFT: _("Done as far as seats were left. Some stay where they were."),
+    Notice.GUESTS_WAITING: _("Done as far as seats were left. The others are on the waiting list."),
+    Notice.GUEST_WAITING: _("No seat is left: they are number %(count)s of the waiting list."),
+    Notice.NO_SEAT: _("No seat is left. Raise the number of seats, or free one."),
     Notice.GUESTS_INVITED: _("The guests were added."),
     Notice.GUEST_FORGOTTEN: _("The person's data was deleted."),
     Notice.LINK_SENT: _("The personal link is on its way by mail."),
@@ -118,7 +127,10 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.SERIES_CHANGED: _("This event and those after it are changed."),
     Notice.ATTENDANCE_RULES_SAVED: _("The rules are saved, and everybody is judged by them."),
     Notice.ATTENDANCE_CORRECTED: _("The correction is noted, with your name and the reason."),
-    Notice.FOLLOWUP_SENT: _("The follow-up mails are on their way."),
+    Notice.FOLLOWUP_SENT: _("The follow-up mails are on their way. %(count)s people get one."),
+    Notice.PAST_CREATED: _("The event was made, but its date is over. Change it in the settings if that is a slip."),
+    Notice.PAST_CHANGED: _("Your changes are saved. The date is over: change it if that is a slip."),
+    Notice.SEATS_KEPT: _("Your changes are saved. %(count)s have a seat, and nobody loses theirs."),
     Notice.FOLLOWUP_KNOWN: _("No mail was sent: everybody has theirs already."),
     Notice.CUT_ASKED: _("The recording is being cut. This page shows how far it is."),
     Notice.CUT_DROPPED: _("The whole recording is given out again."),

@@ -112,7 +112,7 @@ class Renderer:
 
 def _notice(made: Visit) -> str | None:
     left = made.take_notice()
-    return made.t(notices.TEXTS[left]) if left is not None else None
+    return made.t(notices.TEXTS[left[0]], count=left[1]) if left is not None else None
 
 
 def attach(request: HTTPConnection, renderer: Renderer) -> None:

@@ -100,7 +100,7 @@ class Screen:
         if account.role is Role.COHOST:
             link = await platform.roles.holds(account.id)
             if link is None:  # just now
-                raise Unauthenticated("This link was revoked. Ask the host for another one.", code="link_revoked")
+                raise Unauthenticated("This link was revoked. Ask the host for another one.", code="link_withdrawn")
             return platform.access.role_token(link), platform.roles.stream_key(link.id)
         token = platform.access.studio_token(event, "host", account.id, account.name)
         return token, platform.events.stream_key(event)
@@ -145,10 +145,10 @@ def as_uuid(text: str) -> uuid.UUID:
         raise HTTPException(404) from error
 
 
-def go(request: Request, path: str, notice: Notice | None = None) -> RedirectResponse:
-    """See other: after a form was done (RFC 9110, section 15.4.4)."""
+def go(request: Request, path: str, notice: Notice | None = None, count: int | None = None) -> RedirectResponse:
+    """See other: after a form was done (RFC 9110, section 15.4.4). `count`: of a notice that says one."""
     if notice is not None:
-        visit(request).leave_notice(notice)
+        visit(request).leave_notice(notice, count)
     return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
 

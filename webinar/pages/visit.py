@@ -137,17 +137,20 @@ class Visit:
         self._id = secrets.token_urlsafe(24)
         self.cookies.set(VISIT_COOKIE, self._id)
 
-    def leave_notice(self, notice: Notice) -> None:
+    def leave_notice(self, notice: Notice, count: int | None = None) -> None:
         """Shown once, by the next page of this browser."""
-        self.cookies.set(NOTICE_COOKIE, notice.value, max_age_s=60)
+        self.cookies.set(NOTICE_COOKIE, notice.value if count is None else f"{notice.value}.{count}", max_age_s=60)
 
-    def take_notice(self) -> Notice | None:
+    def take_notice(self) -> tuple[Notice, int] | None:
         value = self._request.cookies.get(NOTICE_COOKIE)
         if value is None:
             return None
         if NOTICE_COOKIE not in self.cookies.jar:
             self.cookies.drop(NOTICE_COOKIE)
-        return Notice(value) if value in Notice.__members__.values() else None
+        name, _, count = value.partition(".")
+        if name not in Notice.__members__.values():
+            return None
+        return Notice(name), int(count) if count.isascii() and count.isdigit() and len(count) < 7 else 0
 
     def _choose_theme(self) -> Theme:
         wish = self._request.query_params.get("theme")

@@ -18,7 +18,8 @@ from webinar.registration.model import Language, NewAttendee, parse_new
 
 MOST_LINES: Final = 2000
 MOST_BYTES: Final = 1_000_000
-_SEPARATORS: Final = (",", ";", "\t")
+_LOOKED_AT: Final = 1000
+_SEPARATORS: Final = ("\t", ",", ";")
 _ADDRESS: Final = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+")
 # Headings by what they mean, without spaces, dots and dashes, in small letters.
 _NAMES: Final = ("name", "fullname", "이름", "성명", "성함", "참가자", "참가자명", "참석자", "attendee", "guest")
@@ -90,6 +91,9 @@ def _decoded(data: bytes) -> str:
         raise Invalid("This is a spreadsheet, not CSV. Save it as “CSV UTF-8” there, then choose that file.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # Excel's “Unicode text”
         return _as(data, "utf-16")
+    start = data[:_LOOKED_AT]
+    if b"\x00" in start:  # the same without its mark
+        return _as(data, "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -119,9 +123,10 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _separator(text: str) -> str:
-    """Which one the first lines have most of."""
-    start = "\n".join(text.splitlines()[:5])
-    return max(_SEPARATORS, key=start.count)
+    """Which one the first line has most of, and then the first lines: people's cells have commas of their own."""
+    lines = text.strip("\r\n ").splitlines()[:5] or [""]
+    start = "\n".join(lines)
+    return max(_SEPARATORS, key=lambda mark: (lines[0].count(mark), start.count(mark)))
 
 
 def _cleaned(cell: str) -> str:

@@ -154,10 +154,11 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Who changed; `left` stayed where they were: without a seat left, or cancelled."""
+    """Who changed; `left` did not, without a seat or cancelled. `waiting` of them are new on the waiting list."""
 
     changed: tuple[Attendee, ...]
     left: int
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,8 @@ class RegistrationService:
     ) -> Attendee:
         """The host's decision: approved, declined, or pending again. Who was declined stays so, whatever they do.
 
-        A seat that is freed goes to the waiting list. Raises `Conflict` code `full` when no seat is left to approve.
+        A seat that is freed goes to the waiting list. Whom no seat is left for is on it from now on, in the order of
+        registration. Raises `Conflict` code `full` for who waits there already.
         """
         async with self._store.pool.acquire() as connection, connection.transaction():
             door = await self._door(connection, event_id)
@@ -227,7 +228,9 @@ class RegistrationService:
             if attendee.status is status or (attendee.status is Status.DECLINED and not by_host):
                 return attendee
             if status is Status.APPROVED and await self._seats_left(connection, door) < 1:
-                raise Conflict("No seat is left. Raise the number of seats, or free one.", code="full")
+                if attendee.status is Status.WAITLISTED:
+                    raise Conflict("No seat is left. Raise the number of seats, or free one.", code="full")
+                status = Status.WAITLISTED
             (changed,) = await self._store.set_status(connection, [attendee_id], status)
             moved = await self._move_up(connection, door)
         await self._announce(event_id, [Step(changed, attendee.status, by_host), *moved])
@@ -236,7 +239,7 @@ class RegistrationService:
     async def decide_many(self, event_id: uuid.UUID, status: Status, ids: Sequence[uuid.UUID] | None = None) -> Decided:
         """The same for many, in the order of registration; without `ids` for all who wait for the host's decision.
 
-        Whom there is no seat for stays where they are, like those who have cancelled.
+        Whom no seat is left for is on the waiting list from now on; who has cancelled stays where they are.
         """
         async with self._store.pool.acquire() as connection, connection.transaction():
             door = await self._door(connection, event_id)
@@ -244,16 +247,20 @@ class RegistrationService:
                 ids = await self._store.ids(connection, event_id, Status.PENDING)
             asked = await self._store.locked(connection, event_id, ids)
             wanted = [a for a in asked if a.status is not status and a.status is not Status.CANCELLED]
-            if status is Status.APPROVED:
-                wanted = wanted[: max(0, await self._seats_left(connection, door))]
             before = {a.id: a.status for a in wanted}
-            changed = await self._store.set_status(connection, list(before), status)
+            waiting: list[Attendee] = []
+            if status is Status.APPROVED:
+                seats = max(0, await self._seats_left(connection, door))
+                late = [a.id for a in wanted[seats:] if a.status is not Status.WAITLISTED]
+                waiting = await self._store.set_status(connection, late, Status.WAITLISTED)
+                wanted = wanted[:seats]
+            changed = await self._store.set_status(connection, [a.id for a in wanted], status)
             moved = await self._move_up(connection, door)
-        steps = [Step(a, before[a.id], by_host=True) for a in changed]
+        steps = [Step(a, before[a.id], by_host=True) for a in (*changed, *waiting)]
         if steps or moved:
             await self._announce(event_id, [*steps, *moved])
         there = sum(a.status is status for a in asked)
-        return Decided(tuple(changed), left=len(asked) - there - len(changed))
+        return Decided(tuple(changed), left=len(asked) - there - len(changed), waiting=len(waiting))
 
     async def cancel(self, event_id: uuid.UUID, attendee_id: uuid.UUID, *, by_host: bool = True) -> Attendee:
         """Frees the seat; the first of the waiting list gets it. The personal link is void from now on."""

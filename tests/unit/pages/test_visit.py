@@ -116,9 +116,12 @@ def test_a_switch_keeps_the_rest_of_the_address() -> None:
 
 def test_a_notice_is_shown_once() -> None:
     made = visit(cookies={"wb_notice": Notice.EVENT_CREATED.value})
-    assert made.take_notice() is Notice.EVENT_CREATED
+    assert made.take_notice() == (Notice.EVENT_CREATED, 0)
     assert made.cookies.jar["wb_notice"]["max-age"] == 0
     assert set(TEXTS) == set(Notice)
+    assert visit(cookies={"wb_notice": "guest_waiting.12"}).take_notice() == (Notice.GUEST_WAITING, 12)
+    assert visit(cookies={"wb_notice": "guest_waiting.-1"}).take_notice() == (Notice.GUEST_WAITING, 0)
+    assert visit(cookies={"wb_notice": "12.guest_waiting"}).take_notice() is None
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def people(data: bytes | str) -> list[tuple[str, str]]:
     return [(person.name, person.email) for person in found.good]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "euc-kr", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "euc-kr", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_a_list_is_read_as_spreadsheets_of_here_and_elsewhere_save_it(encoding: str, separator: str) -> None:
     data = KOREAN.replace(",", separator).encode(encoding)
@@ -93,6 +93,12 @@ def test_what_is_no_list_of_people_is_refused_in_words(data: bytes) -> None:
     with pytest.raises(Invalid) as refused:
         read(data)
     assert refused.value.message
+
+
+def test_commas_within_cells_do_not_hide_the_tabs_of_the_headings() -> None:
+    found = read("Name\tE-mail\tWork\nKim, Hana\thana@example.org\tA, B, C\n".encode("utf-16"))
+    assert [(p.name, p.email) for p in found.good] == [("Kim, Hana", "hana@example.org")]
+    assert found.bad == ()
 
 
 def test_a_cell_that_our_own_files_made_harmless_is_read_as_it_was() -> None:

@@ -76,9 +76,10 @@ export function steps(rule, standing, texts) {
     found.push(texts.say("attend_share", { n: rule.share, have: percent }));
   }
   if (rule.minutes !== null) found.push(texts.say("attend_minutes", { n: rule.minutes, have: watched }));
-  if (rule.enter) found.push(texts.say(standing.entered_at ? "attend_entered" : gone(standing, "enter") ? "attend_enter_missing" : "attend_must_enter"));
+  const [enter, leave] = [gone(standing, "enter"), gone(standing, "leave")];
+  if (rule.enter) found.push(texts.say(standing.entered_at ? "attend_entered" : enter ? "attend_enter_missing" : "attend_must_enter"));
   if (rule.leave && standing.left_at) found.push(texts.say("attend_left"));
-  else if (rule.leave && rule.outcome !== "passed") found.push(texts.say(gone(standing, "leave") ? "attend_leave_missing" : "attend_must_leave"));
+  else if (rule.leave && rule.outcome !== "passed") found.push(texts.say(leave ? "attend_leave_missing" : "attend_must_leave"));
   if (rule.confirmed !== null) found.push(texts.say("attend_confirm", { n: rule.confirmed, have: standing.confirmed, of: standing.asked }));
   return found;
 }
