@@ -40,8 +40,10 @@ async def test_an_agenda_is_written_rearranged_refused_and_saved(web: Web) -> No
         assert _shown(moved.text, "title") == ["Talk &amp; more", "Opening"]
         assert _shown(moved.text, "start") == ["14:00", "14:50"]
         assert await web.platform.events.agenda(_uuid(event)) == []
-        pasted = await host.send(path, {**typed, "do": "paste", "lines": "15:00 Break\n15:10 Panel - Kim"})
+        pasted = await host.send(path, {**typed, "do": "paste", "lines": "15:00 Break\n25:99 No\n15:10 Panel - Kim"})
         assert _shown(pasted.text, "title") == ["Opening", "Talk &amp; more", "Break", "Panel"]
+        assert "Line 2: 25:99 is no time." in pasted.text
+        assert "\n25:99 No</textarea>" in pasted.text
         refused = await host.send(path, {**typed, **_item(2, "", "99:00", "5", note="typed and kept")})
         assert refused.status_code == 422
         assert "typed and kept" in refused.text

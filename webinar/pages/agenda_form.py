@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -101,52 +102,100 @@ def blank(typed: Sequence[Row], event: Event) -> Row:
 
 
 _TIME: Final = r"(\d{1,2})\s*(?:[:.시])\s*(\d{2})?\s*분?"
-_LINE: Final = re.compile(rf"^\W{{0,3}}{_TIME}\s*(?:[-–—~]\s*{_TIME})?\s*[|\t:,)]?\s+(.+)$")
+_CLOCKS: Final = rf"{_TIME}\s*(?:[-–—~]\s*{_TIME})?"
+_LINE: Final = re.compile(rf"^\W{{0,3}}({_CLOCKS})\s*[|\t:,)]?\s+(.+)$")
+_BULLET: Final = re.compile(r"^[-–—•·*>]\s*(?!\d{1,2}\s*[:.시])(.+)$")
 _NAMES: Final = re.compile(r"^(.+?)(?:\s+[-–—|]\s+|\s+/\s+|\t+)(.+)$")
 
 
-def pasted(text: str, event: Event) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A line of which no item was made: its number from 1, what it says, and why."""
+
+    n: int
+    line: str
+    why: Literal["untimed", "no_time", "no_room"]
+    time: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    rows: list[Row]
+    missed: list[Missed]
+
+
+@dataclass(slots=True)
+class _Item:
+    """Minutes since midnight of the event's first day."""
+
+    start: int
+    end: int | None
+    words: str
+    notes: list[str] = field(default_factory=list)
+
+
+def pasted(text: str, event: Event, room: int = MOST_ITEMS) -> Pasted:
     """Rows of lines like `10:00 Opening - Kim` or `10:00-10:30 개회 / 김하나`.
 
-    A line without a time is a note of the one before it. An item without an end lasts until the next begins.
+    A line with a bullet and no time is a note of the item above. An item without an end lasts until the next begins.
+    Whatever else is written is missed.
     """
-    found: list[tuple[int, int | None, str]] = []
-    notes: dict[int, list[str]] = {}
+    found: list[_Item] = []
+    missed: list[Missed] = []
     day = 0
-    for line in text.splitlines():
-        match = _LINE.match(line.strip())
-        if match is None or int(match[1]) > 24 or int(match[2] or 0) > 59:
-            if line.strip() and found:
-                notes.setdefault(len(found) - 1, []).append(line.strip())
+    for n, line in enumerate(map(str.strip, text.splitlines()), start=1):
+        match, bullet = _LINE.match(line), _BULLET.match(line)
+        if match is None:
+            if bullet and found:
+                found[-1].notes.append(bullet[1])
+            elif line:
+                missed.append(Missed(n, line, "untimed"))
             continue
-        start = int(match[1]) * 60 + int(match[2] or 0)
-        end = int(match[3]) * 60 + int(match[4] or 0) if match[3] else None
-        if found and start + day < found[-1][0]:
+        start, end = _minutes(match[2], match[3]), _minutes(match[4], match[5]) if match[4] else None
+        if start is None or (match[4] and end is None):
+            missed.append(Missed(n, line, "no_time", match[1].strip()))
+            continue
+        if len(found) >= room:
+            missed.append(Missed(n, line, "no_room"))
+            continue
+        if found and start + day < found[-1].start:
             day += 24 * 60  # the clock begins anew
-        found.append((start + day, None if end is None else end + day, match[5].strip()))
-        if len(found) == MOST_ITEMS:
-            break
-    return [_pasted(n, found, notes, event) for n in range(len(found))]
+        found.append(_Item(start + day, None if end is None else end + day, match[6].strip()))
+    following = [*(item.start for item in found[1:]), None]
+    return Pasted([_pasted(item, after, event) for item, after in zip(found, following, strict=False)], missed)
 
 
-def _pasted(n: int, found: Sequence[tuple[int, int | None, str]], notes: dict[int, list[str]], event: Event) -> Row:
-    start, end, words = found[n]
+def _minutes(hours: str, minutes: str | None) -> int | None:
+    """None for what no clock shows."""
+    found = int(hours) * 60 + int(minutes or 0)
+    return found if int(minutes or 0) < 60 and found <= 24 * 60 else None
+
+
+def _pasted(item: _Item, after: int | None, event: Event) -> Row:
+    end = item.end
     if end is None:
-        end = found[n + 1][0] if n + 1 < len(found) else start + LENGTH
-    if end < start:
+        end = item.start + LENGTH if after is None else after
+    if end < item.start:
         end += 24 * 60
-    names = _NAMES.match(words)
-    title, speakers = (names[1], names[2]) if names else (words, "")
+    names = _NAMES.match(item.words)
+    title, speakers = (names[1], names[2]) if names else (item.words, "")
     local = event.starts_at.astimezone(ZoneInfo(event.timezone))
     # The clock of a line is that of the event's first day.
-    slot = Slot(start - (local.hour * 60 + local.minute), end - start or LENGTH)
+    slot = Slot(item.start - (local.hour * 60 + local.minute), end - item.start or LENGTH)
     return {
         "id": "",
         "title": title.strip()[:200],
         "speakers": speakers.strip()[:300],
-        "note": "\n".join(notes.get(n, []))[:2000],
+        "note": "\n".join(item.notes)[:2000],
         **_at(slot, event),
     }
+
+
+def beyond(typed: Sequence[Row], event: Event) -> list[bool]:
+    """Which of the rows end after the event does; a row without a title says nothing yet."""
+    last = round((event.ends_at - event.starts_at).total_seconds() / 60)
+    slots = (_slots([row], event) if row["title"] else None for row in typed)
+    return [slot is not None and slot[0].end > last for slot in slots]
 
 
 def _fields(row: Row, event: Event) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from webinar.base.errors import FieldProblem, Invalid
 from webinar.events.model import Event
 from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, NewSpeaker, Speaker
 from webinar.pages import agenda_form, rows
-from webinar.pages.agenda_form import SHOWN_AT
+from webinar.pages.agenda_form import SHOWN_AT, Missed
 from webinar.pages.forms import FormView
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
@@ -40,12 +41,9 @@ class AgendaScreen(Screen):
         event = await self.platform.events.get(event_id(request))
         typed, done = agenda_form.of_sent(sent), rows.asked(sent)
         if done.verb == "paste":
-            found = agenda_form.pasted(sent.text("lines"), event)
-            typed = rows.filled([*typed, *found], ("title", "speakers", "note"))[:MOST_ITEMS]
-            missed = "" if found else "No line begins with a time like 10:00. Write one a line."
-            return self._page(
-                request, account, event, typed, done, lines="" if found else sent.text("lines"), say=missed
-            )
+            kept = rows.filled(typed, ("title", "speakers", "note"))
+            found = agenda_form.pasted(sent.text("lines"), event, MOST_ITEMS - len(kept))
+            return self._page(request, account, event, [*kept, *found.rows], done, missed=found.missed)
         if done.verb != "save":
             return self._page(request, account, event, agenda_form.arranged(typed, done, event), done)
         kept = rows.filled(typed, ("title", "speakers", "note"))
@@ -66,8 +64,7 @@ class AgendaScreen(Screen):
         done: Done | None = None,
         view: FormView | None = None,
         status: int = 200,
-        lines: str = "",
-        say: str = "",
+        missed: Sequence[Missed] = (),
     ) -> Response:
         shown = typed or [agenda_form.blank([], event)]
         context = {
@@ -81,8 +78,8 @@ class AgendaScreen(Screen):
             "days": agenda_form.days(event),
             "done": done,
             "most": MOST_ITEMS,
-            "lines": lines,
-            "say": say,
+            "beyond": agenda_form.beyond(shown, event),
+            "missed": missed,
         }
         return page(request, "host/agenda.html", context, status)
 

@@ -103,12 +103,12 @@ def test_lines_that_were_pasted_become_items() -> None:
     text = """
     제1부
     10:00 Opening - Kim Hana
-    Welcome and house rules
+    - Welcome and house rules
     10:10-10:50 심근경색의 최신 치료 / 이두리
     11시 30분 점심
     13.00 ~ 13.45\tPanel – All speakers
     """
-    found = agenda_form.pasted(text, EVENT)
+    found = agenda_form.pasted(text, EVENT).rows
     assert [(r["start"], r["length"], r["title"], r["speakers"], r["note"]) for r in found] == [
         ("10:00", "10", "Opening", "Kim Hana", "Welcome and house rules"),
         ("10:10", "40", "심근경색의 최신 치료", "이두리", ""),
@@ -122,13 +122,38 @@ def test_lines_that_were_pasted_become_items() -> None:
     "text", ["", "\n\n", "No time at all", "99:99 Nothing", "10:00", "-" * 5000, "10:00 " + "x" * 9000]
 )
 def test_nothing_that_is_pasted_breaks_it(text: str) -> None:
-    for row in agenda_form.pasted(text, EVENT):
+    for row in agenda_form.pasted(text, EVENT).rows:
         agenda_form.new_items([row], EVENT)
 
 
 def test_a_clock_that_begins_anew_is_the_next_day() -> None:
-    found = agenda_form.pasted("22:00 Evening\n00:30 Night", EVENT)
+    found = agenda_form.pasted("22:00 Evening\n00:30 Night", EVENT).rows
     assert [(r["day"], r["length"]) for r in found] == [("2026-12-01", "150"), ("2026-12-02", "30")]
+
+
+def test_a_line_of_which_no_item_is_made_is_named_and_becomes_nobodys_note() -> None:
+    text = "Part 1\n10:00 Opening\n25:99 Talk\nWelcome\n11:00-11:77 Panel\n\n12:00 Lunch\n13:00 Late"
+    found = agenda_form.pasted(text, EVENT, room=2)
+    assert [(r["title"], r["note"]) for r in found.rows] == [("Opening", ""), ("Lunch", "")]
+    assert [(one.n, one.line, one.why, one.time) for one in found.missed] == [
+        (1, "Part 1", "untimed", ""),
+        (3, "25:99 Talk", "no_time", "25:99"),
+        (4, "Welcome", "untimed", ""),
+        (5, "11:00-11:77 Panel", "no_time", "11:00-11:77"),
+        (8, "13:00 Late", "no_room", ""),
+    ]
+
+
+def test_a_row_that_ends_after_the_event_is_known() -> None:
+    row = agenda_form.pasted("00:00 Early", EVENT).rows[0]
+    minutes = int((EVENT.ends_at - EVENT.starts_at).total_seconds() / 60)
+    typed = [agenda_form.blank([], EVENT) | {"title": "x", "length": str(length)} for length in (minutes, minutes + 1)]
+    assert agenda_form.beyond([*typed, typed[1] | {"title": ""}, row | {"start": "?"}], EVENT) == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_rows_are_read_as_typed_and_no_more_than_there_may_be() -> None:
