@@ -130,6 +130,7 @@ class ReplayScreen(Screen):
             "you": attendee,
             "certificate_path": await certificate_path(self.platform, event, attendee, here),
             "here": here,
+            "brand": await self.platform.images.brand(event),
             "replay": replay,
             "chapters": items,
             "captions": list(said),
