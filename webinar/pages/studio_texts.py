@@ -50,6 +50,8 @@ STUDIO: Final[Table] = {
     "slide": _("Slide {n}"),
     "slide_of": _("{n} of {all}"),
     "slide_broken": _("Slide {n} could not be drawn. The others work."),
+    "pdf_opening": _("Opening {name}…"),
+    "pdf_drawing": _("Opening {name}: drawing the first of {n} slides…"),
     "pdf_locked": _("This PDF has a password. Save a copy without one and open that."),
     "pdf_broken": _("This file could not be read as a PDF. Export it again as PDF, then open that."),
     "pdf_loading": _("The slides could not be opened just now. Check your network and try again."),
@@ -71,6 +73,7 @@ STUDIO: Final[Table] = {
     "saved": _("Saved up to {t}"),
     "viewers": _("{n} watching"),
     "sent": _("Sending {mbit} Mbit/s · {height}p · {fps} fps · {ms} ms"),
+    "sent_sound": _("Sending sound: {kbit} kbit/s · {ms} ms"),
     "signal_off": "",
     "signal_good": _("Good connection"),
     "signal_fair": _("Fair connection"),
@@ -86,10 +89,15 @@ STUDIO: Final[Table] = {
     "resume_failed": _("The event could not go on. Try again."),
     "paused_notice": _("Paused: viewers see the holding picture and hear nothing."),
     "health_good": _("All is well"),
+    "health_none": _("Nothing sent yet"),
     "health_fair": _("Limited"),
     "health_bad": _("Trouble"),
-    "health_watching": _("WebRTC {whep} · HLS {hls} · lobby {lobby}"),
-    "health_behind": _("{name} {median} / {most} s"),
+    "health_watching": _("Over the fast path {whep} · over HTTPS {hls} · in the lobby {lobby}"),
+    "health_behind_fast": _("Fast path {median} / {most} s"),
+    "health_behind_https": _("HTTPS {median} / {most} s"),
+    "health_nothing": _(
+        "Nothing arrives: viewers see a holding picture. Turn on a camera or a microphone, or share a screen."
+    ),
     "health_silent": _("The media service does not answer. It is being restarted; the recording so far is safe."),
     "health_disk_full": _(
         "The server's disk is full: nothing more is being recorded. Free some space; recording goes on by itself. The"
@@ -101,10 +109,10 @@ STUDIO: Final[Table] = {
     ),
     "health_disk": _("The server's disk does not keep up: recording is behind. The live picture is not affected."),
     "health_lossy": _("Part of what you send is lost on the way. A cable instead of Wi-Fi helps most."),
-    "overload": _("The server cannot keep up. Sound and recording go on without a gap."),
-    "overload_slower": _("{name} now has {fps} pictures a second."),
-    "overload_resting": _("{names}: only a few pictures a second; viewers are moved to the next lower quality."),
-    "overload_end": _("It comes back by itself when the server has time again."),
+    "overload": _("The server is busy, so the picture is lowered for now; sound and recording go on without a gap."),
+    "overload_of": _(
+        "The server is busy, so the picture of {names} is lowered for now; sound and recording go on without a gap."
+    ),
     "no_recording": _("There is no recording of this event."),
     "recording_ready": _("The recording is ready: {t}, {size}."),
     "recording_failed": _("The recording could not be finished. Ask whoever runs this server to look at its log."),

@@ -79,13 +79,15 @@ export class Bar {
     this.signal.dataset.grade = grade;
     this.signal.hidden = grade === "off";
     label(this.signal, this.texts.say(`signal_${grade}`));
-    const sending = state === "sending" && figures.bitrate > 0;
-    this.sent.textContent = sending
-      ? this.texts.say("sent", {
-          mbit: (figures.bitrate / 1e6).toFixed(1), fps: Math.round(figures.fps), height: figures.height,
-          ms: Math.round(figures.rttMs),
-        })
-      : "";
+    const ms = Math.round(figures.rttMs);
+    if (state !== "sending" || figures.bitrate <= 0) this.sent.textContent = "";
+    else if (!figures.height) this.sent.textContent = this.texts.say("sent_sound", { kbit: Math.round(figures.bitrate / 1000), ms });
+    else {
+      this.sent.textContent = this.texts.say("sent", {
+        mbit: (figures.bitrate / 1e6).toFixed(1), fps: Math.round(figures.fps), height: figures.height,
+        ms,
+      });
+    }
   }
 
   /** @returns {"off" | "good" | "fair" | "poor" | "away"} */

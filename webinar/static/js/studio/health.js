@@ -55,7 +55,7 @@ export class Health {
 
   /** @param {LiveFigures} figures */
   #coming({ publisher }) {
-    if (!publisher) return "–";
+    if (!publisher?.bitrate) return "–";
     const { width, height, fps, bitrate } = publisher;
     const picture = width ? `${width}×${height} · ${Math.round(fps)}\u00a0fps · ` : "";
     return `${picture}${(bitrate / 1e6).toFixed(1)}\u00a0Mbit/s`;
@@ -63,13 +63,12 @@ export class Health {
 
   /** @param {LiveFigures["delay"]} delay */
   #behind(delay) {
-    const said = [
-      ["WebRTC", delay.whep_median_s, delay.whep_p95_s],
-      ["HLS", delay.hls_median_s, delay.hls_p95_s],
-    ].filter(([, median]) => median !== null);
-    const one = (/** @type {any[]} */ [name, median, most]) =>
-      this.texts.say("health_behind", { name, median: median.toFixed(1), most: most.toFixed(1) });
-    return said.map(one).join("\n").replaceAll(" ", "\u00a0") || "–";
+    /** @param {string} key @param {number | null} median @param {number | null} most */
+    const one = (key, median, most) =>
+      median === null || most === null ? "" : this.texts.say(key, { median: median.toFixed(1), most: most.toFixed(1) });
+    const fast = one("health_behind_fast", delay.whep_median_s, delay.whep_p95_s);
+    const https = one("health_behind_https", delay.hls_median_s, delay.hls_p95_s);
+    return [fast, https].filter(Boolean).join("\n").replaceAll(" ", "\u00a0") || "–";
   }
 
   /** @param {LiveFigures} figures */
@@ -89,7 +88,7 @@ export class Health {
   /** The worst thing first: only one is said. @param {LiveFigures} figures */
   #judge(figures) {
     const [grade, why] = this.#grade(figures);
-    this.state.className = `badge health__state badge--${{ good: "good", fair: "warn", bad: "bad" }[grade]}`;
+    this.state.className = `badge health__state ${{ none: "", good: "badge--good", fair: "badge--warn", bad: "badge--bad" }[grade]}`;
     put(this.state, this.texts.say(`health_${grade}`));
     put(this.why, why);
     this.why.hidden = !why;
@@ -97,7 +96,7 @@ export class Health {
 
   /**
    * @param {LiveFigures} figures
-   * @returns {["good" | "fair" | "bad", string]}
+   * @returns {["none" | "good" | "fair" | "bad", string]}
    */
   #grade(figures) {
     const { texts } = this;
@@ -111,18 +110,15 @@ export class Health {
     if (figures.overload > 0) return ["fair", this.#overloaded(figures)];
     if (live && figures.program_time_s - figures.recorded_until_s > UNSAVED_S) return ["fair", texts.say("health_disk")];
     if ((figures.publisher?.loss ?? 0) > LOSSY) return ["fair", texts.say("health_lossy")];
-    return ["good", ""];
+    if (figures.publisher?.connected === true) return ["good", ""];
+    return live ? ["fair", texts.say("health_nothing")] : ["none", ""];
   }
 
   /** @param {LiveFigures} figures */
   #overloaded(figures) {
-    const resting = figures.renditions.filter((r) => r.resting).map((r) => r.name);
-    const slower = figures.renditions.filter((r) => !r.resting && r.wanted_fps > 0 && r.wanted_fps < FRAME_RATE);
-    const said = [this.texts.say("overload")];
-    for (const rung of slower) said.push(this.texts.say("overload_slower", { name: rung.name, fps: rung.wanted_fps }));
-    if (resting.length) said.push(this.texts.say("overload_resting", { names: resting.join(", ") }));
-    said.push(this.texts.say("overload_end"));
-    return said.join(" ");
+    const lowered = figures.renditions.filter((r) => r.resting || (r.wanted_fps > 0 && r.wanted_fps < FRAME_RATE));
+    if (lowered.length === 0) return this.texts.say("overload");
+    return this.texts.say("overload_of", { names: lowered.map((r) => r.name).join(", ") });
   }
 }
 

@@ -35,10 +35,11 @@ export class Pdf {
 
   /**
    * @param {Blob} file
+   * @param {(share: number) => void} [read] called with how much of it was read, 0 to 1
    * @returns {Promise<Pdf>}
    * @throws {PdfError}
    */
-  static async open(file) {
+  static async open(file, read) {
     const folder = new URL("../../vendor/pdfjs/", import.meta.url).href;
     /** @type {any} */
     let library;
@@ -48,12 +49,15 @@ export class Pdf {
       throw new PdfError("loading", error);
     }
     library.GlobalWorkerOptions.workerSrc = `${folder}pdf.worker.js`;
-    const data = new Uint8Array(await file.arrayBuffer());
     try {
+      const data = new Uint8Array(await file.arrayBuffer());
       const task = library.getDocument({
         data, cMapUrl: `${folder}cmaps/`, cMapPacked: true, standardFontDataUrl: `${folder}standard_fonts/`,
         wasmUrl: `${folder}decoders/`, useWasm: false, enableXfa: false, verbosity: library.VerbosityLevel.ERRORS,
       });
+      task.onProgress = (/** @type {{loaded: number, total?: number}} */ { loaded, total }) => {
+        if (total) read?.(Math.min(1, loaded / total));
+      };
       return new Pdf(await task.promise);
     } catch (error) {
       const name = error instanceof Error ? error.name : "";

@@ -3,7 +3,6 @@
  */
 
 import { need } from "../common/boot.js";
-import { toast } from "../common/toast.js";
 import { PdfError } from "./pdf.js";
 import { LAYOUTS, possible } from "./scene.js";
 
@@ -32,6 +31,9 @@ export class Scenes {
     this.texts = texts;
     this.file = need("[data-slides=file]", HTMLInputElement);
     this.opener = need("[data-slides=open]", HTMLButtonElement);
+    this.status = need("[data-slides=status]", HTMLElement);
+    this.said = need("[data-slides=said]", HTMLElement, this.status);
+    this.turn = 0;
     root.addEventListener("change", (event) => this.#chosen(event));
     this.opener.addEventListener("click", () => this.file.click());
     this.file.addEventListener("change", () => void this.#opened(this.file.files?.[0]));
@@ -53,16 +55,31 @@ export class Scenes {
   /** @param {File | undefined} file */
   async #opened(file) {
     if (!file) return;
+    const turn = (this.turn += 1);
     this.opener.setAttribute("aria-busy", "true");
+    let wrong = "";
     try {
-      await this.slides.load(file);
+      await this.slides.load(file, (text) => turn === this.turn && this.#say(text, true));
     } catch (error) {
       if (!(error instanceof PdfError)) throw error;
-      toast(this.texts.say(`pdf_${error.trouble}`));
+      wrong = `${file.name}: ${this.texts.say(`pdf_${error.trouble}`)}`;
     } finally {
-      this.opener.removeAttribute("aria-busy");
-      this.file.value = ""; // the same file may be chosen again
+      if (turn === this.turn) {
+        this.#say(wrong, false); // what is wrong stays until another file is opened
+        this.opener.removeAttribute("aria-busy");
+        this.file.value = ""; // the same file may be chosen again
+      }
     }
+  }
+
+  /**
+   * @param {string} text of the file that is opened; "" for nothing
+   * @param {boolean} busy
+   */
+  #say(text, busy) {
+    this.status.hidden = !text;
+    this.status.classList.toggle("slides__status--bad", !busy);
+    this.said.textContent = text;
   }
 
   /** @param {HTMLElement} place */

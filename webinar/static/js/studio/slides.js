@@ -50,10 +50,15 @@ export class Slides extends EventTarget {
 
   /**
    * @param {File} file
+   * @param {(text: string) => void} [say] how far it is
    * @throws {PdfError} what is open stays open then
    */
-  async load(file) {
-    const pdf = await Pdf.open(file);
+  async load(file, say = () => {}) {
+    const { name } = file;
+    const opening = this.texts.say("pdf_opening", { name });
+    say(opening);
+    const pdf = await Pdf.open(file, (share) => say(`${opening} ${Math.round(share * 100)} %`));
+    say(this.texts.say("pdf_drawing", { name, n: pdf.pages }));
     const first = await pdf.draw(1, this.size).catch((error) => {
       void pdf.close();
       throw error;
@@ -61,10 +66,12 @@ export class Slides extends EventTarget {
     this.#drop();
     this.pdf = pdf;
     this.ready.set(1, Promise.resolve(first));
-    this.name.textContent = file.name;
+    this.name.textContent = name;
     this.root.hidden = false;
-    this.#strip(pdf);
+    const small = this.#strip(pdf);
+    // Viewers' picture before the small ones: all are drawn by one worker.
     await this.show(1, true);
+    void this.#fill(pdf, small);
   }
 
   close() {
@@ -161,7 +168,7 @@ export class Slides extends EventTarget {
   }
 
   /**
-   * Small pictures of all, drawn one after the other so that the one asked for never waits long.
+   * The place of every slide, without its picture still.
    * @param {Pdf} pdf
    */
   #strip(pdf) {
@@ -178,10 +185,11 @@ export class Slides extends EventTarget {
       return button;
     });
     this.strip.replaceChildren(...buttons);
-    void this.#fill(pdf, buttons);
+    return buttons;
   }
 
   /**
+   * Small pictures of all, drawn one after the other so that the one asked for never waits long.
    * @param {Pdf} pdf
    * @param {HTMLButtonElement[]} buttons
    */
