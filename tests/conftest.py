@@ -27,7 +27,7 @@ settings.load_profile("webinar")
 _NUMBERS = itertools.count(1)
 
 # Whose claims hold however busy the machine is: they share it, a process a core. Everything else, and what is new,
-# has real media or a browser in it and waits most of the time: one test with a browser runs beside one without.
+# has real media or a browser in it and waits most of the time: three groups (`InGroups`) run beside each other.
 _SHARING = (
     "unit/",
     "security/",
@@ -48,6 +48,11 @@ _SHARING = (
     "integration/test_storage_s3.py",
     "integration/test_supervisor.py",
     "integration/test_whep_endpoint.py",
+)
+# Browser tests that show pages, and at most a still picture.
+_PAGES = (
+    *("test_attendance.py", "test_chat_panel.py", "test_doors.py", "test_every_page.py"),
+    *("test_host_pages.py", "test_mails.py", "test_moderate.py", "test_plan.py"),
 )
 # Whose figures, or whose presenter that encodes 720p, need the machine for themselves.
 _ALONE = (
@@ -82,13 +87,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class InGroups(LoadScopeScheduling):  # type: ignore[misc] # without types
-    """Two groups, each run by one process in the order of its files: what has a browser test's platform, and the rest.
+    """Three groups, each run by one process in the order of its files: media without a browser, rooms, pages.
 
-    Browser tests have one platform for all of them, and none of asyncio's may come behind them.
+    Browser tests of a group have one platform for all of them, and none of asyncio's may come behind them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else "media"
+        if not nodeid.startswith("tests/browser/"):
+            return "media"
+        return "pages" if nodeid.removeprefix("tests/browser/").startswith(_PAGES) else "rooms"
 
 
 @pytest.hookimpl(optionalhook=True)
