@@ -191,7 +191,7 @@ def test_an_event_ends_with_its_recording_on_the_hosts_page(platform: RunningPla
     assert started.status == 200, started.body
     expect(host.get_by_role("heading", name="On air")).to_be_visible()  # by itself
     expect(host.locator("#on-air")).to_contain_text(re.compile(r"0:0[3-9]"))
-    host.get_by_role("link", name="End for everyone").click()
+    host.locator("#on-air").get_by_role("link", name="End for everyone").click()
     host.get_by_role("dialog").get_by_role("button", name="End for everyone").click()
     download = host.get_by_role("link", name="Download")
     expect(download).to_be_visible()  # by itself

@@ -112,7 +112,7 @@ def playing(page: Page, transport: str, seconds: float = 90) -> None:
         """transport => {
             const video = document.querySelector('.stage__video');
             const stage = document.querySelector('[data-stage=root]');
-            return stage.dataset.transport === transport && !video.paused && video.videoWidth > 0
+            return stage?.dataset.transport === transport && !video.paused && video.videoWidth > 0
                 && video.getVideoPlaybackQuality().totalVideoFrames > 20;
         }""",
         transport,

@@ -13,7 +13,6 @@ import { Publisher } from "../media/whip.js";
 import { Air } from "./air.js";
 import { Api } from "./api.js";
 import { Audience } from "./audience.js";
-import { backstage } from "./backstage.js";
 import { Bar } from "./bar.js";
 import { Check } from "./check.js";
 import { Devices } from "./devices.js";
@@ -69,7 +68,11 @@ class Studio {
     this.finish = new Finish(need("[data-studio=finish]", HTMLElement), this.api, this.texts);
     this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
     const column = need("[data-side=root]", HTMLElement);
-    backstage(column, new Side(column, this.chat, this.texts, document.documentElement.lang));
+    const side = new Side(column, this.chat, this.texts, document.documentElement.lang);
+    // Notes come behind what is needed to go on air; where they do not come, their tab stays hidden.
+    const notes = () => void import("./backstage.js").then(({ backstage }) => backstage(column, side), () => {});
+    if (document.readyState === "complete") notes();
+    else window.addEventListener("load", notes, { once: true });
     const audience = document.querySelector("[data-audience=root]"); // a host's; a speaker has none
     if (audience instanceof HTMLDetailsElement) new Audience(audience, this.api, this.texts);
     const { devices, sound, publisher, bar, texts } = this;
