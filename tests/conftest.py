@@ -27,7 +27,7 @@ settings.load_profile("webinar")
 _NUMBERS = itertools.count(1)
 
 # Whose claims hold however busy the machine is: they share it, a process a core. Everything else, and what is new,
-# has real media or a browser in it and waits most of the time: three groups (`InGroups`) run beside each other.
+# has real media or a browser in it and waits most of the time: two groups (`InGroups`) run beside each other.
 _SHARING = (
     "unit/",
     "security/",
@@ -50,10 +50,7 @@ _SHARING = (
     "integration/test_whep_endpoint.py",
 )
 # Browser tests that show pages, and at most a still picture.
-_PAGES = (
-    *("test_attendance.py", "test_chat_panel.py", "test_doors.py", "test_every_page.py"),
-    *("test_host_pages.py", "test_mails.py", "test_moderate.py", "test_plan.py"),
-)
+_PAGES = ("test_every_page.py", "test_host_pages.py", "test_mails.py", "test_plan.py")
 # Whose figures, or whose presenter that encodes 720p, need the machine for themselves.
 _ALONE = (
     "bench/test_whep_fanout.py",
@@ -87,15 +84,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class InGroups(LoadScopeScheduling):  # type: ignore[misc] # without types
-    """Three groups, each run by one process in the order of its files: media without a browser, rooms, pages.
+    """Two groups, each run by one process in the order of its files: rooms in a browser, and media, then pages.
 
-    Browser tests of a group have one platform for all of them, and none of asyncio's may come behind them.
+    Browser tests of a group have one platform for all of them, and none of asyncio's may come behind them: `testpaths`
+    has them last.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if not nodeid.startswith("tests/browser/"):
-            return "media"
-        return "pages" if nodeid.removeprefix("tests/browser/").startswith(_PAGES) else "rooms"
+        rooms = nodeid.startswith("tests/browser/") and not nodeid.removeprefix("tests/browser/").startswith(_PAGES)
+        return "rooms" if rooms else "media"
 
 
 @pytest.hookimpl(optionalhook=True)
