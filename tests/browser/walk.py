@@ -120,7 +120,7 @@ def playing(page: Page, transport: str, seconds: float = 90) -> None:
     )
 
 
-def loudness(page: Page, seconds: float = 15) -> float:
+def loudness(page: Page, seconds: float = 40) -> float:
     """The loudest sample heard of the room's video within a while, 0..1; the sound must have been turned on."""
     peak: float = page.evaluate(
         """async limit => {
