@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import asyncpg
 from PIL import Image, ImageDraw
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, FloatRect, Page, async_playwright
 
 from scripts.picture_words import WORDS, Words
 from tests.chat_client import ChatClient
@@ -77,8 +77,8 @@ class Camera:
         await page.evaluate(HOUSE_ADDRESS)
         # Korean letters come with their fonts a moment after the rest.
         await page.evaluate("() => document.fonts.ready.then(() => true)")
-        clip = None if height is None else {"x": 0, "y": top, "width": WIDTH, "height": height}
-        taken = await page.screenshot(clip=clip, full_page=height is not None, animations="disabled")  # type: ignore[arg-type]
+        clip = None if height is None else FloatRect(x=0, y=top, width=WIDTH, height=height)
+        taken = await page.screenshot(clip=clip, full_page=height is not None, animations="disabled")
         file = PICTURES / f"{name}-{self._language}.png"
         file.write_bytes(small(taken))
         sys.stdout.write(f"{file.name}\n")
@@ -316,8 +316,10 @@ def attend(event: Event, guests: list[Guest]) -> None:
         event.call("POST", "/attendance", {"device": f"device{n}", "beats": beats, "marks": marks}, guest.token)
 
 
-async def talk(event: Event, guests: list[Guest], words: Words, close: contextlib.AsyncExitStack) -> ChatClient:
-    """People write and ask; the host puts a question on screen and opens a poll. Returns the host's line."""
+async def talk(
+    event: Event, guests: list[Guest], words: Words, close: contextlib.AsyncExitStack
+) -> tuple[ChatClient, list[int]]:
+    """People write and ask; the host opens a poll. Returns the host's line, and the questions by number."""
 
     def line(ask: str, token: str | None) -> ChatClient:
         def given() -> dict[str, str]:
@@ -351,8 +353,7 @@ async def talk(event: Event, guests: list[Guest], words: Words, close: contextli
     await host.order("note", body=words.note)
     await host.order("question", target=asked[1], state="queue")
     await people[4].surely("hand", up=True)
-    host.asked = asked  # type: ignore[attr-defined]
-    return host
+    return host, asked
 
 
 async def during(platform: RunningPlatform, camera: Camera, host: Page, event: Event, guests: list[Guest]) -> None:
@@ -360,7 +361,7 @@ async def during(platform: RunningPlatform, camera: Camera, host: Page, event: E
     async with presenter(event) as began, contextlib.AsyncExitStack() as close:
         await an_hour_ago(platform, event)
         attend(event, guests)
-        line = await talk(event, guests, words, close)
+        line, asked = await talk(event, guests, words, close)
         room = await camera.page()
         await room.goto(guests[0].link)
         await until(
@@ -369,7 +370,7 @@ async def during(platform: RunningPlatform, camera: Camera, host: Page, event: E
         for button in ("sound", "now"):
             if await room.locator(f"[data-stage={button}]").is_visible():
                 await room.locator(f"[data-stage={button}]").click()
-        await line.order("question", target=line.asked[0], state="screen")  # type: ignore[attr-defined]
+        await line.order("question", target=asked[0], state="screen")
         await room.mouse.move(1000, 760)
         await room.wait_for_timeout(4000)
         # The next slide in this language, in its middle.

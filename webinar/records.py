@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import json
 import sys
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -310,8 +311,7 @@ async def _drawn(orders: Sequence[Order], look: Look) -> IO[bytes]:
     Raises `Unavailable`.
     """
     wish = await asyncio.to_thread(_wish, orders, look)
-    file: IO[bytes] = tempfile.TemporaryFile(prefix="webinar-")
-    try:
+    with _given() as file:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "webinar.credits.batch", stdin=asyncio.subprocess.PIPE, stdout=file
         )
@@ -323,10 +323,6 @@ async def _drawn(orders: Sequence[Order], look: Look) -> IO[bytes]:
                 await process.wait()
         if process.returncode != 0:
             raise Unavailable("The certificates could not be drawn. Try again; the log says why.", retry_after_s=5)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
     return file
 
 
@@ -338,14 +334,21 @@ def _wish(orders: Sequence[Order], look: Look) -> bytes:
 
 async def _filled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
     """A temporary file, written off the loop and read from its beginning."""
+    with _given() as file:
+        await asyncio.to_thread(write, file)
+    return file
+
+
+@contextlib.contextmanager
+def _given() -> Iterator[IO[bytes]]:
+    """A temporary file for whoever gets it in the end: at its beginning then, and gone if it is not finished."""
     file: IO[bytes] = tempfile.TemporaryFile(prefix="webinar-")
     try:
-        await asyncio.to_thread(write, file)
-    except BaseException:
+        yield file
+    except BaseException:  # when cancelled, too
         file.close()
         raise
     file.seek(0)
-    return file
 
 
 def facts(event: Event, person: Person) -> Facts:

@@ -26,7 +26,7 @@ async def test_minutes_match_what_people_did_although_the_database_was_away(
 
         async def away() -> None:
             await own_postgres.stop(kill=True)
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(1.0)  # so long it is away: people go on meanwhile
             await own_postgres.start()
 
         result = await attend(

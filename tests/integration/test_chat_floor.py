@@ -14,7 +14,7 @@ from chat.floor import Floor
 from chat.hands import AWAY_S
 from chat.hub import Hub
 from chat.store import Store
-from tests.chat_client import in_room
+from tests.chat_client import ChatClient, in_room
 from webinar.base import db
 from webinar.base.bus import Bus, Refused
 
@@ -37,8 +37,8 @@ async def test_an_anonymous_asker_is_muted_in_every_process_and_nobody_learns_wh
         assert (await bob.order("mute_asker", target=question, minutes=5))["code"] == "forbidden"
         await asker.until(lambda: any(e["type"] == "mod" for e in asker.shown))
 
-        async def refused(client: object) -> bool:
-            answer = await client.ask("ask", body="Again", anonymous=True)  # type: ignore[attr-defined]
+        async def refused(client: ChatClient) -> bool:
+            answer = await client.ask("ask", body="Again", anonymous=True)
             return answer.get("code") in ("muted", "rate")
 
         async with asyncio.timeout(10):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Session
@@ -50,8 +51,8 @@ def letter(to: str = "kim@example.org") -> EmailMessage:
     return message(envelope, Composed("제목", "글\n", "<p>글</p>\n"))
 
 
-def postman(server: MailServer, **options: object) -> Postman:
-    return Postman(server, hello="w.example.org", per_minute=60_000, **options)  # type: ignore[arg-type]
+def postman(server: MailServer, **options: Any) -> Postman:
+    return Postman(server, hello="w.example.org", per_minute=60_000, **options)
 
 
 async def send(to: Postman, address: str = "kim@example.org") -> str:

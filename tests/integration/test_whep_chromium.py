@@ -11,6 +11,7 @@ from tests.media.whep_room import Room, decoded, open_room
 from tests.media.whep_source import Clip, encode
 
 TROUBLES = ("packetsLost", "nackCount", "pliCount", "freezeCount", "framesDropped")
+PLAYED = "estimatedPlayoutTimestamp"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,8 @@ async def test_chromium_plays_two_seconds_on_end_without_loss_freeze_or_dropped_
     assert stats["firstFrameMs"] < 2000
     assert "GCM" in stats["transport"]["srtpCipher"]
     # Chromium places both on the NTP time of our sender reports: what it plays at one moment belongs together.
-    assert abs(after["estimatedPlayoutTimestamp"] - audio["estimatedPlayoutTimestamp"]) < 200
+    placed = await room.until(lambda s: all(PLAYED in s[kind] for kind in ("video", "audio")), "both placed in time")
+    assert abs(placed["video"][PLAYED] - placed["audio"][PLAYED]) < 200
 
 
 async def test_with_3_percent_loss_retransmissions_keep_the_picture_moving(room: Room) -> None:

@@ -118,7 +118,7 @@ class Intake:
                 if seen:
                     await self._store.add_seen(connection, seen)
                 yield connection
-        except BaseException:
+        except BaseException:  # when cancelled, too: what was seen is not written yet
             self._evidence.give_back(seen)
             raise
 

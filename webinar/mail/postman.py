@@ -194,7 +194,7 @@ class Postman:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             smtp.close()
             raise self._gone(f"{server.where}: {_why(error)}") from error
-        except BaseException:
+        except BaseException:  # cancelled: nobody else knows of this connection
             smtp.close()
             raise
         self._smtp, self._sent_here = smtp, 0
