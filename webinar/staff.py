@@ -1,10 +1,11 @@
-"""Hosts with an account: whose events are still theirs, and what goes with them when they are removed."""
+"""Who hosts: whose events are still theirs, who helps them by a link, and what goes with a host who is removed."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable, Collection
 from typing import Final
 
 from webinar.base import log
@@ -12,10 +13,11 @@ from webinar.base.bus import Bus
 from webinar.base.db import AWAY
 from webinar.events.model import EventState
 from webinar.events.moderators import Moderators
+from webinar.events.role_model import LinkRole
 from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
 from webinar.hooks.service import Hooks
-from webinar.people.model import Role
+from webinar.people.model import Account, Role
 from webinar.people.service import PeopleService
 
 _log = log.get(__name__)
@@ -35,13 +37,16 @@ class Staff:
         roles: RoleLinks,
         hooks: Hooks,
         bus: Bus,
+        cohost: Callable[[str], uuid.UUID | None],
     ) -> None:
+        """`cohost` reads the link from a co-host's cookie; None for any other text."""
         self._people = people
         self._events = events
         self._moderators = moderators
         self._roles = roles
         self._hooks = hooks
         self._bus = bus
+        self._cohost = cohost
         self._believed: OrderedDict[tuple[uuid.UUID, uuid.UUID], tuple[float, bool]] = OrderedDict()
 
     async def hosts(self, event_id: uuid.UUID, account_id: uuid.UUID) -> bool:
@@ -63,6 +68,17 @@ class Staff:
         if len(self._believed) > _MOST_BELIEVED:
             self._believed.popitem(last=False)
         return known
+
+    async def host_of(self, event_id: uuid.UUID, account: Account | None, keys: Collection[str]) -> Account | None:
+        """Who of these may host this event: the owner, the host who made it, a co-host by one of the cookies `keys`."""
+        if account is not None and (account.role is Role.OWNER or await self._roles.owned_by(event_id, account.id)):
+            return account
+        for key in keys:
+            link_id = self._cohost(key)
+            link = None if link_id is None else await self._roles.holds(link_id)
+            if link is not None and link.event_id == event_id and link.role is LinkRole.COHOST:
+                return Account(link.id, "", link.name, Role.COHOST, False, link.created_at)
+        return None
 
     async def remove(self, account_id: uuid.UUID) -> None:
         """A host is signed out everywhere, and their events are the owner's from now on.

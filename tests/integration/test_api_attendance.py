@@ -228,7 +228,7 @@ async def test_a_correction_has_a_reason_and_stands_in_the_log_which_is_sealed_a
     words = chain.canonical({"by": stored["by_whom"], "reason": stored["reason"]})
     assert log[4].body["words"] == hashlib.sha256(stored["salt"] + words).hexdigest()
     assert "강의실" not in str(log[4].body)
-    await web.platform.forget_elsewhere(event_id, uuid.UUID(person["id"]))
+    await web.platform.forgetting.elsewhere(event_id, uuid.UUID(person["id"]))
     (stored,) = await web.platform.pool.fetch("select reason, by_whom, salt from attendance_correction")
     assert tuple(stored) == ("", "", None)
     assert await web.platform.attendance.seal(event_id) == log[-1].seq

@@ -246,7 +246,7 @@ async def test_a_deleted_person_leaves_a_certificate_that_names_nobody_and_is_st
     one = (await certificates(web, event))["김하나"]
     attendee = await web.platform.registration.find(uuid.UUID(made["김하나"]["id"]))
     assert attendee is not None
-    await web.platform.forget(attendee)
+    await web.platform.forgetting.forget(attendee)
     row = await web.platform.pool.fetchrow("select * from certificate where id = $1", uuid.UUID(one["id"]))
     assert row is not None
     assert (row["name"], row["salt"], row["attendee_id"]) == (None, None, None)

@@ -175,7 +175,8 @@ async def test_what_was_sent_about_a_person_goes_with_their_data(inside: Web, re
     person = await web.attendee(event)
     await web.attendee(event, "other@example.org")
     assert await work(web) == ["done", "done"]
-    await web.platform.forget(await web.platform.registration.get(uuid.UUID(event["id"]), uuid.UUID(person["id"])))
+    attendee = await web.platform.registration.get(uuid.UUID(event["id"]), uuid.UUID(person["id"]))
+    await web.platform.forgetting.forget(attendee)
     kept = await web.platform.pool.fetch("select body from webhook_delivery")
     assert ["other@example.org" in row["body"] for row in kept] == [True]
 

@@ -174,7 +174,8 @@ async def attendee_data(call: Call) -> Response:
 
 
 async def forget_attendee(call: Call) -> None:
-    await call.platform.forget(await call.platform.registration.get(call.event_id, call.path_id("attendee_id")))
+    attendee = await call.platform.registration.get(call.event_id, call.path_id("attendee_id"))
+    await call.platform.forgetting.forget(attendee)
 
 
 _PEOPLE: Final = "/events/{event_id}/attendees"

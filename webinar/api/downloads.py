@@ -88,7 +88,7 @@ async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Record
     if account is None and not keys:
         raise Unauthenticated("Sign in to download this recording.", code="token_missing")
     recording = await platform.recordings.get(recording_id)
-    if await platform.host_of(recording.event_id, account, keys) is None:
+    if await platform.staff.host_of(recording.event_id, account, keys) is None:
         raise NotFound("There is no such recording.", code="recording_not_found")
     return recording
 

@@ -57,27 +57,27 @@ async def get_event(call: Call) -> schemas.EventReply:
 
 
 async def change_event(call: Call) -> schemas.EventReply:
-    return event_of(call, await call.platform.change_event(call.event_id, call.body(EventChange)))
+    return event_of(call, await call.platform.course.change(call.event_id, call.body(EventChange)))
 
 
 async def delete_event(call: Call) -> None:
-    await call.platform.delete_event(call.event_id)
+    await call.platform.course.delete(call.event_id)
 
 
 async def start_event(call: Call) -> schemas.EventReply:
-    return event_of(call, await call.platform.start_event(call.event_id))
+    return event_of(call, await call.platform.course.start(call.event_id))
 
 
 async def end_event(call: Call) -> schemas.EventReply:
-    return event_of(call, await call.platform.end_event(call.event_id))
+    return event_of(call, await call.platform.course.end(call.event_id))
 
 
 async def pause_event(call: Call) -> schemas.EventReply:
-    return event_of(call, await call.platform.pause_event(call.event_id, True))
+    return event_of(call, await call.platform.course.pause(call.event_id, True))
 
 
 async def resume_event(call: Call) -> schemas.EventReply:
-    return event_of(call, await call.platform.pause_event(call.event_id, False))
+    return event_of(call, await call.platform.course.pause(call.event_id, False))
 
 
 async def live(call: Call) -> schemas.LiveReply:

@@ -190,13 +190,13 @@ async def _uploaded(call: Call) -> bytes:
 async def duplicate(call: Call) -> EventReply:
     body = call.body(Duplicate)
     source = await call.platform.events.get(call.event_id)
-    event = await call.platform.duplicate_event(source.id, body.title or source.title, body.starts_at)
+    event = await call.platform.repeating.duplicate(source.id, body.title or source.title, body.starts_at)
     return event_of(call, event)
 
 
 async def repeat(call: Call) -> EventList:
     body = call.body(Series)
-    made = await call.platform.repeat_event(call.event_id, body.rhythm, body.count)
+    made = await call.platform.repeating.repeat(call.event_id, body.rhythm, body.count)
     return EventList(items=[event_of(call, event) for event in made], next=None)
 
 

@@ -63,7 +63,7 @@ class _Demo:
         try:
             if not await self._on_air(event, publisher, stop):
                 return
-            await self._desk.start_event(event.id)
+            await self._desk.course.start(event.id)
             try:
                 await self._show_links(event)
                 await _either(stop.wait(), publisher.wait())
@@ -73,7 +73,7 @@ class _Demo:
                     typer.echo("The presenter's client ended by itself; its lines above say why.", err=True)
             finally:
                 typer.echo("\nEnding the event …")
-                await self._desk.end_event(event.id)
+                await self._desk.course.end(event.id)
         finally:
             await publisher.stop()
         await self._show_recording(event)
@@ -85,7 +85,7 @@ class _Demo:
         except (FileNotFoundError, ValueError):
             return
         if left_over in [event.id for event in await self._desk.events.live()]:
-            await self._desk.end_event(left_over)
+            await self._desk.course.end(left_over)
 
     def _new_event(self) -> NewEvent:
         now = datetime.now(UTC).replace(microsecond=0)

@@ -15,7 +15,7 @@ def handlers(platform: Platform) -> dict[str, Handler]:
     """For one worker."""
 
     async def forget(payload: Payload) -> None:
-        await platform.forget_elsewhere(uuid.UUID(payload["event"]), uuid.UUID(payload["attendee"]))
+        await platform.forgetting.elsewhere(uuid.UUID(payload["event"]), uuid.UUID(payload["attendee"]))
 
     return {
         FORGET: Handler(run=forget),

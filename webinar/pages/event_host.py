@@ -151,7 +151,7 @@ class OverviewScreen(Screen):
     async def end(self, request: Request) -> Response:
         await self.host(request)
         await self.form(request)
-        event = await self.platform.end_event(event_id(request))
+        event = await self.platform.course.end(event_id(request))
         return go(request, f"/events/{event.id}", Notice.EVENT_ENDED)
 
     async def ask_presenter_link(self, request: Request) -> Response:

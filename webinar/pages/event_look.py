@@ -43,7 +43,7 @@ class LookScreen(Screen):
         event = await self.platform.events.get(event_id(request))
         wanted = "" if sent.text("own") == "no" else sent.text("accent").lower()
         try:
-            await self.platform.change_event(event.id, parse_change({"accent": wanted}))
+            await self.platform.course.change(event.id, parse_change({"accent": wanted}))
         except (Invalid, Conflict) as error:
             view = FormView({"accent": sent.text("accent")})
             view.refuse(error, visit(request))

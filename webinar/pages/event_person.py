@@ -122,5 +122,5 @@ class PersonScreen(Screen):
         await self.host(request)
         await self.form(request)
         event, attendee = await self._one(request)
-        await self.platform.forget(attendee)
+        await self.platform.forgetting.forget(attendee)
         return go(request, f"/events/{event.id}/people", Notice.GUEST_FORGOTTEN)

@@ -98,7 +98,7 @@ class EventPageScreen(Screen):
         """Whether somebody looks who hosts it: they see a draft as guests will."""
         key = request.cookies.get(f"{COHOST_COOKIE}{event.id.hex}")
         account = await self.account(request)
-        return await self.platform.host_of(event.id, account, [] if key is None else [key]) is not None
+        return await self.platform.staff.host_of(event.id, account, [] if key is None else [key]) is not None
 
 
 def by_day(items: list[AgendaItem], zone: str) -> list[tuple[date, list[AgendaItem]]]:

@@ -52,7 +52,7 @@ class SeriesScreen(Screen):
                 words = "Choose a date and time with its time zone."
                 raise Invalid("Some fields need another look.", fields=[FieldProblem("date", words)])
             title = parse_change({"title": " ".join(typed["title"].split())}).title or event.title
-            made = await self.platform.duplicate_event(event.id, title, starts_at)
+            made = await self.platform.repeating.duplicate(event.id, title, starts_at)
         except Invalid as error:
             view = FormView(typed)
             view.refuse(error, visit(request))
@@ -83,7 +83,7 @@ class SeriesScreen(Screen):
                 words = "Choose how often."
                 raise Invalid("Some fields need another look.", fields=[FieldProblem("rhythm", words)])
             number = int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0
-            await self.platform.repeat_event(event.id, Rhythm(typed["rhythm"]), number)
+            await self.platform.repeating.repeat(event.id, Rhythm(typed["rhythm"]), number)
         except (Invalid, Conflict) as error:
             view = FormView(typed)
             view.refuse(error, visit(request))

@@ -48,10 +48,10 @@ class SettingsScreen(Screen):
         try:
             change = event_form.change(sent, event)
             if following:
-                await self.platform.change_following(event.id, change)
+                await self.platform.course.change_following(event.id, change)
                 event = await self.platform.events.get(event.id)
             else:
-                event = await self.platform.change_event(event.id, change)
+                event = await self.platform.course.change(event.id, change)
         except (Invalid, Conflict) as error:
             view = event_form.as_typed(sent)
             view.values["scope"] = sent.text("scope")
@@ -91,7 +91,7 @@ class SettingsScreen(Screen):
     async def publish(self, request: Request) -> Response:
         await self.host(request)
         await self.form(request)
-        event = await self.platform.change_event(event_id(request), parse_change({"state": "scheduled"}))
+        event = await self.platform.course.change(event_id(request), parse_change({"state": "scheduled"}))
         return go(request, f"/events/{event.id}", Notice.EVENT_PUBLISHED)
 
     async def ask_hide(self, request: Request) -> Response:
@@ -102,7 +102,7 @@ class SettingsScreen(Screen):
     async def hide(self, request: Request) -> Response:
         await self.host(request)
         await self.form(request)
-        event = await self.platform.change_event(event_id(request), parse_change({"state": "draft"}))
+        event = await self.platform.course.change(event_id(request), parse_change({"state": "draft"}))
         return go(request, f"/events/{event.id}/settings", Notice.EVENT_HIDDEN)
 
     async def ask_delete(self, request: Request) -> Response:
@@ -113,5 +113,5 @@ class SettingsScreen(Screen):
     async def delete(self, request: Request) -> Response:
         await self.keeper(request)
         await self.form(request)
-        await self.platform.delete_event(event_id(request))
+        await self.platform.course.delete(event_id(request))
         return go(request, "/", Notice.EVENT_DELETED)

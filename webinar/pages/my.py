@@ -123,7 +123,7 @@ class MyScreen(Screen):
     async def delete(self, request: Request) -> Response:
         await self.form(request)
         event, attendee = await self._mine(request)
-        await self.platform.forget(attendee)
+        await self.platform.forgetting.forget(attendee)
         return page(request, "event/forgotten.html", {"event": event, "path": event_path(event)})
 
 

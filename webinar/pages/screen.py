@@ -78,7 +78,7 @@ class Screen:
         if "event_id" in request.path_params:
             event = event_id(request)
             key = request.cookies.get(f"{COHOST_COOKIE}{event.hex}")
-            found = await self.platform.host_of(event, account, [] if key is None else [key])
+            found = await self.platform.staff.host_of(event, account, [] if key is None else [key])
             if found is not None:
                 return found
         if account is None:

@@ -1,0 +1,103 @@
+"""An event's course, from plan to end: what is done with it is done in every subject that has a part in it."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+
+from webinar.attendance.service import AttendanceService
+from webinar.base.db import AWAY
+from webinar.deleted import DeletedEvents
+from webinar.destruction import Destruction
+from webinar.events.copies import Copies
+from webinar.events.model import Event, EventChange, EventState
+from webinar.events.service import EventService
+from webinar.letters import Letters
+from webinar.recordings.editing import Editing
+from webinar.recordings.marks import MarkKind
+from webinar.recordings.service import RecordingService
+from webinar.registration.service import RegistrationService
+from webinar.telling import Telling
+
+
+class Course:
+    """One a process, over subjects that do not know one another."""
+
+    def __init__(
+        self,
+        events: EventService,
+        copies: Copies,
+        registration: RegistrationService,
+        recordings: RecordingService,
+        editing: Editing,
+        attendance: AttendanceService,
+        letters: Letters,
+        telling: Telling,
+        destruction: Destruction,
+        deleted: DeletedEvents,
+    ) -> None:
+        self._events = events
+        self._copies = copies
+        self._registration = registration
+        self._recordings = recordings
+        self._editing = editing
+        self._attendance = attendance
+        self._letters = letters
+        self._telling = telling
+        self._destruction = destruction
+        self._deleted = deleted
+
+    async def start(self, event_id: uuid.UUID) -> Event:
+        """Goes live and is recorded from then on. Raises as `EventService.start`."""
+        event = await self._events.start(event_id)
+        await self._recordings.open(event_id)
+        await self._telling.started(event)
+        return event
+
+    async def end(self, event_id: uuid.UUID) -> Event:
+        """Over for everyone; the recording is taken at once. Raises as `EventService.end`, and `Unavailable`."""
+        event = await self._events.end(event_id)
+        await self._recordings.scan_event(event_id)
+        with contextlib.suppress(*AWAY):  # the worker does it then
+            await self._attendance.seal(event_id)
+        await self._telling.ended(event)
+        await self._telling.recorded(event_id)
+        return event
+
+    async def pause(self, event_id: uuid.UUID, paused: bool) -> Event:
+        """Holding picture or presenter; the programme remembers it as a break. Raises as `EventService.pause`."""
+        before = await self._events.get(event_id)
+        event = await self._events.pause(event_id, paused)
+        if before.paused is not paused:
+            await self._editing.mark(event_id, MarkKind.PAUSE if paused else MarkKind.RESUME)
+        return event
+
+    async def change(self, event_id: uuid.UUID, change: EventChange) -> Event:
+        """Seats that were added go to the waiting list. Raises as `EventService.change`."""
+        event = await self._events.change(event_id, change)
+        await self._changed(event, change)
+        return event
+
+    async def change_following(self, event_id: uuid.UUID, change: EventChange) -> list[Event]:
+        """The same for this event and those of its series after it. Raises as `Copies.change_following`."""
+        events = await self._copies.change_following(event_id, change)
+        for event in events:
+            await self._changed(event, change)
+        return events
+
+    async def delete(self, event_id: uuid.UUID) -> None:
+        """With its people, chat, recording and media; who was to come is told. Raises as `DeletedEvents.delete`."""
+        event = await self._events.get(event_id)
+        goodbyes = await self._letters.goodbyes(event)
+        if event.state is EventState.ENDED:
+            await self._destruction.destroy(event_id, "host")
+        else:
+            await self._deleted.delete(event_id)
+        await self._letters.call_off(goodbyes)
+
+    async def _changed(self, event: Event, change: EventChange) -> None:
+        if change.model_fields_set & {"capacity", "registration"}:
+            await self._registration.fill_seats(event.id)
+        told = change.model_fields_set & {"title", "starts_at", "ends_at", "timezone"}
+        if told:
+            await self._letters.event_changed(event, ", ".join(sorted(told)))

@@ -1,0 +1,55 @@
+"""The same event once more, or again and again: each subject hands on what is no person's."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from webinar.attendance.service import AttendanceService
+from webinar.credits.service import CreditService
+from webinar.events.copies import Copies, Rhythm
+from webinar.events.model import Event
+from webinar.events.roles import RoleLinks
+from webinar.mail.service import MailService
+from webinar.registration.form import RegistrationForm
+
+
+class Repeating:
+    """One a process, over subjects that do not know one another."""
+
+    def __init__(
+        self,
+        copies: Copies,
+        roles: RoleLinks,
+        form: RegistrationForm,
+        mail: MailService,
+        attendance: AttendanceService,
+        credits: CreditService,
+    ) -> None:
+        self._copies = copies
+        self._roles = roles
+        self._form = form
+        self._mail = mail
+        self._attendance = attendance
+        self._credits = credits
+
+    async def duplicate(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
+        """A draft with everything but people. Raises as `Copies.duplicate`."""
+        event = await self._copies.duplicate(event_id, title, starts_at)
+        await self._hand_on(event_id, [event.id])
+        return event
+
+    async def repeat(self, event_id: uuid.UUID, rhythm: Rhythm, count: int) -> list[Event]:
+        """A series of `count` events, this one the first. Raises as `Copies.repeat`."""
+        made = await self._copies.repeat(event_id, rhythm, count)
+        await self._hand_on(event_id, [event.id for event in made.events])
+        return [made.source, *made.events]
+
+    async def _hand_on(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        await self._roles.inherit(source, targets)
+        for target in targets:
+            await self._form.copy(source, target)
+            await self._mail.copy_choices(source, target)
+            await self._attendance.copy(source, target)
+            await self._credits.copy_terms(source, target)
