@@ -1,4 +1,4 @@
-"""Small files beside a recording in the spool: notices and marks that must outlive a crash."""
+"""Files beside a recording in the spool: their names, and notices and marks that must outlive a crash."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from typing import Final
 from ingest.contract import RecordingClosed, UnknownMessage
 from ingest.record.movie import sync_folder
 
+# What the suffixes mean is told in `ingest.record.spool`.
+WRITING: Final = ".mp4"
+REPAIRED: Final = ".repaired.mp4"
+NOTICE: Final = ".json"
+LAST: Final = ".last"
+SOUND: Final = ".sound"
+AUDIO: Final = ".m4a"
+JOINED: Final = ".joined"
+FETCHED: Final = ".half"
 NEW: Final = ".new"
 
 

@@ -18,7 +18,8 @@ from typing import Any, Final, TypeVar
 from prometheus_client import Counter
 
 from ingest.contract import RecordingClosed, UnknownMessage
-from ingest.record.beside import beside
+from ingest.record.beside import FETCHED, NOTICE, beside
+from ingest.record.handover import key
 from ingest.record.joining import Joined, Joining
 from ingest.record.parsing import NotARecording
 from webinar.base import log
@@ -36,22 +37,17 @@ _ROOM: Final = 3  # times what is to be joined must be free: the recording itsel
 
 
 class Halves:
-    """Finds stored recordings and brings their files to this machine. `key(event, session, suffix)` names objects."""
+    """Finds stored recordings and brings their files to this machine."""
 
-    def __init__(
-        self, storage: Storage, key: Callable[[str, str, str], str], notice: str = ".json", fetched: str = ".half"
-    ) -> None:
+    def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._key = key
-        self._notice = notice
-        self._fetched = fetched
 
     async def earlier(self, event_id: str, session_id: str) -> list[RecordingClosed]:
         """Stored recordings of the event's earlier sessions, oldest first, each moment once. Raises `Unavailable`."""
         notices: list[RecordingClosed] = []
-        for key in await self._storage.list_keys(f"recordings/{event_id}"):
-            session = key.rsplit("/", 1)[-1].removesuffix(self._notice)
-            if key.endswith(self._notice) and session < session_id:
+        for name in await self._storage.list_keys(f"recordings/{event_id}"):
+            session = name.rsplit("/", 1)[-1].removesuffix(NOTICE)
+            if name.endswith(NOTICE) and session < session_id:
                 notice = await self.stored(event_id, session)
                 notices += [] if notice is None else [notice]
         covered = {session for notice in notices for session in notice.joined}
@@ -59,13 +55,13 @@ class Halves:
 
     async def stored(self, event_id: str, session_id: str) -> RecordingClosed | None:
         """What the store says of a session's recording. Raises `Unavailable`."""
-        key = self._key(event_id, session_id, self._notice)
+        notice = key(event_id, session_id, NOTICE)
         try:
-            return RecordingClosed.from_json(await self._storage.get_bytes(key))
+            return RecordingClosed.from_json(await self._storage.get_bytes(notice))
         except NotFound:
             return None
         except UnknownMessage as error:
-            _log.error("notice of a recording cannot be read", key=key, error=str(error))
+            _log.error("notice of a recording cannot be read", key=notice, error=str(error))
             return None
 
     async def fetch(self, notice: RecordingClosed, base: Path) -> Path:
@@ -73,7 +69,7 @@ class Halves:
         local = self._storage.local_path(notice.key)
         if local is not None:
             return local
-        copy = base.with_name(f"{base.name}.{notice.session_id}{self._fetched}")
+        copy = base.with_name(f"{base.name}.{notice.session_id}{FETCHED}")
         await _finished(asyncio.to_thread(copy.unlink, missing_ok=True))
         async for piece in self._storage.read_range(notice.key, 0, notice.bytes):
             await _finished(asyncio.to_thread(_append, copy, piece))
@@ -85,12 +81,12 @@ class Halves:
 
     def drop(self, file: Path) -> None:
         """Removes what `fetch` gave if that was a copy."""
-        if file.suffix == self._fetched:
+        if file.suffix == FETCHED:
             file.unlink(missing_ok=True)
 
     def drop_fetched(self, own: Path) -> None:
         """Removes the copies that were made for the recording at `own`."""
-        for half in own.parent.glob(f"{beside(own, '').name}.*{self._fetched}"):
+        for half in own.parent.glob(f"{beside(own, '').name}.*{FETCHED}"):
             half.unlink(missing_ok=True)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from prometheus_client import Counter
 
 from ingest.contract import RecordingClosed
-from ingest.record.beside import beside, write
+from ingest.record.beside import NOTICE, SOUND, beside, write
 from webinar.base import log
 from webinar.base.errors import WebinarError
 from webinar.base.storage import Storage
@@ -20,9 +20,6 @@ from webinar.base.storage import Storage
 _log = log.get(__name__)
 
 STORED: Final = Counter("webinar_recording_stored_total", "Recordings put into the store", ["how"])
-
-NOTICE: Final = ".json"
-SOUND: Final = ".sound"
 
 
 class Handover:

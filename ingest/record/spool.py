@@ -15,8 +15,6 @@ now, or was cut off by a crash at any point, is done by the next `sweep`.
 from __future__ import annotations
 
 import asyncio
-import errno
-import shutil
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
@@ -26,29 +24,34 @@ from typing import Final
 from prometheus_client import Counter
 
 from ingest.contract import RecordingClosed
-from ingest.record.beside import NEW, beside, read_notice, session_of, write
+from ingest.record.beside import (
+    AUDIO,
+    FETCHED,
+    JOINED,
+    LAST,
+    NEW,
+    NOTICE,
+    REPAIRED,
+    SOUND,
+    WRITING,
+    beside,
+    read_notice,
+    session_of,
+)
 from ingest.record.halves import EarlyJoins, Halves
-from ingest.record.handover import NOTICE, SOUND, Handover, key, measure
-from ingest.record.joining import join
+from ingest.record.handover import Handover, key
 from ingest.record.parsing import NotARecording
 from ingest.record.patience import Patience
 from ingest.record.repair import Repaired, repair
-from ingest.record.sound import extract
+from ingest.record.stored_sound import StoredSound
+from ingest.record.whole import Whole, apart, earlier_here
 from webinar.base import log
-from webinar.base.errors import NotFound, Unavailable, WebinarError
+from webinar.base.errors import NotFound, WebinarError
 from webinar.base.storage import Storage
 
 _log = log.get(__name__)
 
 FAILED: Final = Counter("webinar_recording_store_failed_total", "Recordings that the store did not take at once")
-APART: Final = Counter("webinar_recording_join_failed_total", "Times that halves of an event could not be joined")
-
-_WRITING: Final = ".mp4"
-_REPAIRED: Final = ".repaired.mp4"
-_LAST: Final = ".last"
-_AUDIO: Final = ".m4a"
-_JOINED: Final = ".joined"
-_FETCHED: Final = ".half"
 
 
 class Spool:
@@ -59,12 +62,14 @@ class Spool:
         self._storage = storage
         self._patience = Patience(clock)
         self._handover = Handover(storage)
-        self._halves = Halves(storage, key, NOTICE, _FETCHED)
+        self._halves = Halves(storage)
         self._early = EarlyJoins(self._halves)
+        self._whole = Whole(self._halves, self._early)
+        self._sound = StoredSound(storage, self._halves)
 
     def path(self, event_id: str, session_id: str) -> Path:
         """Where the recording of a live session is written."""
-        return self._root / event_id / f"{session_id}{_WRITING}"
+        return self._root / event_id / f"{session_id}{WRITING}"
 
     async def store(
         self, event_id: str, session_id: str, path: Path, duration_s: float, sha256: str = ""
@@ -84,16 +89,16 @@ class Spool:
         one of them cannot be read, they stay apart.
         """
         own = _notice(event_id, session_id, duration_s, sha256)
-        last = beside(path, _LAST)
+        last = beside(path, LAST)
         try:
             await self.expect_join(event_id, session_id)
-            settled, joined = True, await self._join(own, path)
+            settled, joined = True, await self._whole.make(own, path)
         except NotARecording as error:
             settled, joined = True, None
-            _apart(own, error, "halves stay apart: one cannot be read")
+            apart(own, error, "halves stay apart: one cannot be read")
         except (WebinarError, OSError) as error:
             settled, joined = False, None
-            _apart(own, error, "halves are stored apart, joining is tried again")
+            apart(own, error, "halves are stored apart, joining is tried again")
         closed = await (
             self._handover.store(own, path, "closed")
             if joined is None
@@ -112,12 +117,12 @@ class Spool:
         """
         path = self.path(event_id, session_id)
         try:
-            if not heads or await asyncio.to_thread(self._earlier_here, path):
+            if not heads or await asyncio.to_thread(earlier_here, path):
                 return False
         except OSError as error:
             _log.error("the spool cannot be read", path=str(path), error=str(error))
             return False
-        return await self._early.step(event_id, path, beside(path, _JOINED), heads)
+        return await self._early.step(event_id, path, beside(path, JOINED), heads)
 
     async def forget(self, session_id: str) -> None:
         """The session is over and its recording seen to: what was laid down ahead and not used goes."""
@@ -125,7 +130,7 @@ class Spool:
 
     async def expect_join(self, event_id: str, session_id: str) -> None:
         """The event ended with this session, whose file is not closed: a sweep repairs it, stores it, joins it."""
-        await self._handover.mark(beside(self.path(event_id, session_id), _LAST))
+        await self._handover.mark(beside(self.path(event_id, session_id), LAST))
 
     async def store_sound(self, closed: RecordingClosed) -> RecordingClosed | None:
         """Stores the sound of a stored recording alone; the notice that says so, None when there is none to store.
@@ -133,7 +138,7 @@ class Spool:
         Raises `WebinarError` or `OSError` when that cannot be done now; a sweep does it then.
         """
         mark = beside(self.path(closed.event_id, closed.session_id), SOUND)
-        return await self._store_sound(mark) if await asyncio.to_thread(mark.exists) else None
+        return await self._sound.store(mark) if await asyncio.to_thread(mark.exists) else None
 
     async def sweep(self, living: Collection[str]) -> list[RecordingClosed]:
         """Finishes what belongs to no living session (by id): what a crash, a full disk or a failing store left.
@@ -144,10 +149,10 @@ class Spool:
         closed: dict[tuple[str, str], RecordingClosed] = {}  # by file: of two notices the later one says more
         await asyncio.to_thread(self._clear, living)
         steps: tuple[tuple[str, Callable[[Path], Awaitable[RecordingClosed | None]]], ...] = (
-            (_WRITING, self._save),
+            (WRITING, self._save),
             (NOTICE, self._tell),
-            (_LAST, self._join_stored),
-            (SOUND, self._store_sound),
+            (LAST, self._join_stored),
+            (SOUND, self._sound.store),
         )
         for suffix, step in steps:
             for path in await asyncio.to_thread(self._left, suffix, living):
@@ -177,13 +182,13 @@ class Spool:
             _log.warning("nothing to save in a recording", path=str(path), error=str(error))
             await asyncio.to_thread(path.replace, path.with_suffix(".empty"))
             return None
-        complete = result.complete and not path.name.endswith(_REPAIRED)
+        complete = result.complete and not path.name.endswith(REPAIRED)
         notice = replace(_notice(path.parent.name, session_of(path), result.duration_s), complete=complete)
         return await self._handover.store(notice, path, "closed" if complete else "repaired")
 
     async def _tell(self, path: Path) -> RecordingClosed | None:
         """A notice whose file has been moved and of which the store does not know yet."""
-        if any(beside(path, suffix).exists() for suffix in (_WRITING, _REPAIRED)):
+        if any(beside(path, suffix).exists() for suffix in (WRITING, REPAIRED)):
             return None  # the file did not get into the store just now
         notice = await asyncio.to_thread(read_notice, path)
         try:
@@ -204,37 +209,12 @@ class Spool:
         own, joined = await self._halves.stored(event_id, session_id), None
         if own is not None and not own.joined:
             try:
-                joined = await self._join(own, target)
+                joined = await self._whole.make(own, target)
             except NotARecording as error:
-                _apart(own, error, "halves stay apart: one cannot be read")
+                apart(own, error, "halves stay apart: one cannot be read")
         closed = None if joined is None else await self._handover.deliver(joined, target, "joined")
         await asyncio.to_thread(last.unlink)
         return closed
-
-    async def _store_sound(self, mark: Path) -> RecordingClosed | None:
-        if any(beside(mark, suffix).exists() for suffix in (_WRITING, _REPAIRED, NOTICE)):
-            return None  # the recording did not get into the store just now
-        stored = await self._halves.stored(mark.parent.name, session_of(mark))
-        notice = None if stored is None else await self._take_sound(stored, mark)
-        await asyncio.to_thread(mark.unlink)
-        return notice
-
-    async def _take_sound(self, stored: RecordingClosed, mark: Path) -> RecordingClosed | None:
-        target = beside(mark, _AUDIO)
-        here = (await asyncio.to_thread(mark.stat)).st_size == stored.bytes
-        source = mark if here else await self._halves.fetch(stored, beside(mark, ""))
-        try:
-            size = await asyncio.to_thread(extract, source, target)
-        except NotARecording as error:
-            _log.error("sound cannot be taken out of a recording", key=stored.key, error=str(error))
-            return None
-        finally:
-            if source.suffix == _FETCHED:
-                await asyncio.to_thread(source.unlink, missing_ok=True)
-        await self._storage.put_file(key(stored.event_id, stored.session_id, _AUDIO), target)
-        notice = replace(stored, audio_bytes=size)
-        await self._storage.put_bytes(key(stored.event_id, stored.session_id, NOTICE), notice.to_json())
-        return notice
 
     def _left(self, suffix: str, living: Collection[str]) -> list[Path]:
         try:
@@ -246,62 +226,16 @@ class Spool:
     def _clear(self, living: Collection[str]) -> None:
         try:
             self._patience.prune()
-            for suffix in (_JOINED, _FETCHED, _AUDIO, NEW):
+            for suffix in (JOINED, FETCHED, AUDIO, NEW):
                 for path in self._left(suffix, living):
                     path.unlink(missing_ok=True)
         except OSError as error:
             _log.error("the spool cannot be cleared", error=str(error))
 
-    # -- halves --------------------------------------------------------------------------------------------------
-
-    async def _join(self, own: RecordingClosed, path: Path) -> RecordingClosed | None:
-        """Makes the file at `path` one of all halves, this session's last, with its notice; None: there are no others.
-
-        Without a file at `path` the session's own half is taken from the store. Raises `NotARecording` (one cannot be
-        read), `WebinarError` or `OSError` (not now); then nothing has changed.
-        """
-        if await asyncio.to_thread(self._earlier_here, path):
-            raise Unavailable("An earlier half is not in the store yet.")
-        earlier = await self._halves.earlier(own.event_id, own.session_id)
-        if not earlier:
-            return None
-        target, copies = beside(path, _JOINED), beside(path, "")
-        try:
-            here = await asyncio.to_thread(path.exists)
-            joined = await self._early.join(path, earlier) if here else None
-            if joined is None:
-                halves = [await self._halves.fetch(notice, copies) for notice in earlier]
-                halves.append(path if here else await self._halves.fetch(own, copies))
-                await asyncio.to_thread(_check_room, halves, path.parent)
-                joined = await asyncio.to_thread(join, halves, target)
-            complete = own.complete and all(half.complete for half in earlier)
-            notice = replace(
-                own, sha256=joined.sha256, duration_s=joined.duration_s, complete=complete, joined=_sessions(earlier)
-            )
-            closed = await asyncio.to_thread(measure, notice, target)
-            # First the notice: by its size a sweep knows whether the file was put in place.
-            await asyncio.to_thread(write, beside(path, NOTICE), closed.to_json())
-            await asyncio.to_thread(target.replace, path)
-            return closed
-        finally:
-            await asyncio.to_thread(self._halves.drop_fetched, path)
-
-    def _earlier_here(self, path: Path) -> bool:
-        return any(session_of(other) < session_of(path) for other in path.parent.glob(f"*{_WRITING}"))
-
 
 def _notice(event_id: str, session_id: str, duration_s: float, sha256: str = "") -> RecordingClosed:
     """Of a file that is not measured yet."""
-    return RecordingClosed(event_id, session_id, key(event_id, session_id, _WRITING), 0, sha256, duration_s, True)
-
-
-def _sessions(notices: Sequence[RecordingClosed]) -> tuple[str, ...]:
-    return tuple(session for notice in notices for session in (*notice.joined, notice.session_id))
-
-
-def _apart(own: RecordingClosed, error: Exception, what: str) -> None:
-    APART.inc()
-    _log.error(what, event_id=own.event_id, session=own.session_id, error=str(error))
+    return RecordingClosed(event_id, session_id, key(event_id, session_id, WRITING), 0, sha256, duration_s, True)
 
 
 def _finish(path: Path) -> tuple[Repaired, Path]:
@@ -309,16 +243,6 @@ def _finish(path: Path) -> tuple[Repaired, Path]:
     result = repair(path)
     if result.complete:
         return result, path
-    target = path.with_name(path.name.split(".")[0] + _REPAIRED)
+    target = path.with_name(path.name.split(".")[0] + REPAIRED)
     path.replace(target)
     return result, target
-
-
-def _check_room(halves: Sequence[Path], folder: Path) -> None:
-    """Before minutes of copying. Raises `OSError`."""
-    missing = [half.name for half in halves if not half.exists()]
-    if missing:
-        raise NotARecording(f"{missing[0]} is not there")
-    needed, free = sum(half.stat().st_size for half in halves), shutil.disk_usage(folder).free
-    if free < needed:
-        raise OSError(errno.ENOSPC, f"{needed} bytes are needed to join the halves, {free} are free", str(folder))

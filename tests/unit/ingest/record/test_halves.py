@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from ingest.contract import RecordingClosed
 from ingest.record import halves as halves_module
-from ingest.record import spool as spool_module
+from ingest.record import whole as whole_module
 from tests.media.mp4_probe import probe
 from tests.media.reading import watch
 from tests.media.spooled import closed, end, lay_ahead, left_in, live, spool_in, stored_half, torn, two_halves
@@ -117,7 +117,7 @@ async def test_a_process_that_dies_while_joining_leaves_it_to_the_next(
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(spool_module, "join", die)
+        patch.setattr(whole_module, "join", die)
         with pytest.raises(asyncio.CancelledError):
             await two_halves(spool)
     assert left_in(tmp_path) == ["2-b.joined", "2-b.last", "2-b.mp4"]
@@ -172,7 +172,7 @@ async def test_what_was_laid_ahead_while_live_makes_the_file_that_joining_at_the
     before = begun.stat().st_size
     assert len(recorder.heads) > 3
     assert before > recorder.heads[-1]
-    monkeypatch.setattr(spool_module, "join", None)  # is not needed
+    monkeypatch.setattr(whole_module, "join", None)  # is not needed
     notice = await end(spool, recorder)
     whole = storage.local_path(notice.key)
     assert whole is not None
