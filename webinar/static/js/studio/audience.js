@@ -22,7 +22,7 @@ export class Audience {
     this.problem = need("[data-audience=problem]", HTMLElement, root);
     this.send = need("button[type=submit]", HTMLButtonElement, root);
     const waiting = need("[data-audience=waiting]", HTMLElement, root);
-    new Door(api, texts, toast, (people) => {
+    this.door = new Door(api, texts, toast, (people) => {
       waiting.textContent = String(people);
       waiting.hidden = people === 0;
     });
@@ -30,6 +30,12 @@ export class Audience {
       event.preventDefault();
       void this.#announce();
     });
+  }
+
+  /** The event is over: there is no audience any more. */
+  close() {
+    this.door.close();
+    this.root.hidden = true;
   }
 
   async #announce() {

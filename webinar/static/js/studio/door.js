@@ -30,10 +30,19 @@ export class Door {
     this.all = need("[data-door=all]", HTMLButtonElement, this.root);
     this.list = need("[data-door=list]", HTMLElement, this.root);
     this.locked = false;
+    this.over = false;
     this.timer = 0;
     this.lock.addEventListener("click", () => void this.#do(() => this.api.lock(!this.locked), this.locked ? "did_open_door" : "did_lock_door"));
     this.all.addEventListener("click", () => void this.#do(() => this.api.letIn(null), "did_let_all_in"));
     void this.#look();
+  }
+
+  /** The event is over: nobody comes any more. For good. */
+  close() {
+    this.over = true;
+    clearTimeout(this.timer);
+    this.root.hidden = true;
+    this.tell(0);
   }
 
   async #look() {
@@ -45,11 +54,12 @@ export class Door {
         if (!(error instanceof Refused || error instanceof Unreachable)) throw error; // away: it stays as it was
       }
     }
-    this.timer = window.setTimeout(() => void this.#look(), this.locked ? LOCKED_MS : OPEN_MS);
+    if (!this.over) this.timer = window.setTimeout(() => void this.#look(), this.locked ? LOCKED_MS : OPEN_MS);
   }
 
   /** @param {DoorState} state */
   #paint({ locked, waiting }) {
+    if (this.over) return;
     this.locked = locked;
     this.root.hidden = false;
     this.root.classList.toggle("door--locked", locked);

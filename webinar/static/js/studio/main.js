@@ -74,7 +74,7 @@ class Studio {
     if (document.readyState === "complete") notes();
     else window.addEventListener("load", notes, { once: true });
     const audience = document.querySelector("[data-audience=root]"); // a host's; a speaker has none
-    if (audience instanceof HTMLDetailsElement) new Audience(audience, this.api, this.texts);
+    this.audience = audience instanceof HTMLDetailsElement ? new Audience(audience, this.api, this.texts) : null;
     const { devices, sound, publisher, bar, texts } = this;
     this.check = new Check(need("[data-check=root]", HTMLElement), { devices, sound, publisher, bar, texts });
     bar.ready = () => this.check.ready;
@@ -223,6 +223,7 @@ class Studio {
     this.devices.closeAll();
     void this.program.close();
     this.sound.close();
+    this.audience?.close();
     void this.awake?.release();
     this.#scene();
     this.finish.show();
