@@ -104,7 +104,7 @@ async def test_a_person_who_is_sent_out_loses_picture_chat_and_link(web: Web, in
 
 
 async def test_an_announcement_goes_to_the_chat_under_the_name_of_who_makes_it(web: Web) -> None:
-    event = await web.event()
+    event = await web.event(title="가을 학술대회")
     path = f"/api/v1/events/{event['id']}/announcements"
     asked: list[Json] = []
 
@@ -122,6 +122,10 @@ async def test_an_announcement_goes_to_the_chat_under_the_name_of_who_makes_it(w
     await web.ingest_bus.flush()
     assert (await web.host.post(path, json={"body": " 곧 시작해요 "})).status_code == 204
     assert (asked[0]["event"], asked[0]["body"], asked[0]["role"]) == (event["id"], "곧 시작해요", "host")
+    assert asked[0]["name"] == "가을 학술대회"  # not what the API token is called
+    await web.host.patch(f"/api/v1/events/{event['id']}", json={"organizer": "한국학회"})
+    assert (await web.host.post(path, json={"body": "끝나요"})).status_code == 204
+    assert asked[1]["name"] == "한국학회"
     assert (await web.host.post(path, json={"body": " "})).status_code == 422
     await web.ingest_bus.unsubscribe(served)
     await web.ingest_bus.serve("chat.announce", chat(Conflict("over", code="ended")))

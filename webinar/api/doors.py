@@ -12,6 +12,7 @@ from webinar.api.access import Caller
 from webinar.api.operation import Call, Operation
 from webinar.base.bus import BusDown, NoOwner, Refused
 from webinar.base.errors import Conflict, Forbidden, Invalid, Unavailable
+from webinar.events.model import Event
 from webinar.registration.model import Status
 
 STAFF: Final = frozenset({Caller.HOST, Caller.STUDIO, Caller.MODERATOR})
@@ -83,13 +84,20 @@ async def send_out(call: Call) -> None:
     await call.platform.registration.set_status(call.event_id, call.path_id("attendee_id"), Status.DECLINED)
 
 
+def _speaker(call: Call, event: Event) -> str:
+    """Guests read a person's name, or who invites them: the name of an API token is the host's own matter."""
+    if call.principal.caller is Caller.HOST or not call.principal.name:
+        return event.organizer or event.title
+    return call.principal.name
+
+
 async def announce(call: Call) -> None:
     _may(call)
     event = await call.platform.events.get(call.event_id)
     said = {
         "event": str(event.id),
         "person": call.principal.person,
-        "name": call.principal.name or "Host",
+        "name": _speaker(call, event),
         "role": call.principal.role,
         "body": call.body(Announcement).body,
         "cid": str(uuid.uuid4()),
