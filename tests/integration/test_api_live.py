@@ -222,7 +222,9 @@ async def test_figures_of_the_live_session_and_who_watches(web: Web, ingest: Fak
         await web.playback(person["viewer_token"], transport=transport)
         await web.playback(person["viewer_token"], transport=transport)
     figures = (await web.host.get(path)).json()
-    assert figures["viewers"] == {"total": 3, "whep": 1, "hls": 2, "lobby": 0, "by_rendition": {}}
+    assert figures["viewers"] == {"total": 3, "watching": 3, "whep": 1, "hls": 2, "lobby": 0, "by_rendition": {}}
+    assert (await web.host.get(f"/api/v1/events/{event['id']}/viewers")).json() == figures["viewers"]
+    assert (await web.playback(people[0]["viewer_token"], transport="lobby")).json()["watching"] == 2
     assert figures["session_state"] == "live"
     assert figures["recorded_until_s"] == 0.5
     (rendition,) = figures["renditions"]
@@ -251,7 +253,14 @@ async def test_each_web_process_counts_the_viewers_of_all(
                     # to the millisecond.
                     await other.playback(moving["viewer_token"], transport="hls", behind="1.7")
                     figures = (await one.host.get(f"/api/v1/events/{event['id']}/live")).json()
-            assert figures["viewers"] == {"total": 3, "whep": 1, "hls": 2, "lobby": 0, "by_rendition": {}}
+            assert figures["viewers"] == {
+                "total": 3,
+                "watching": 3,
+                "whep": 1,
+                "hls": 2,
+                "lobby": 0,
+                "by_rendition": {},
+            }
             assert (figures["delay"]["whep_median_s"], figures["delay"]["hls_median_s"]) == (0.3, 1.7)
 
 

@@ -103,6 +103,7 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
         "GET /events/{event_id}/registration",
         "PATCH /events/{event_id}/registration",
         "PUT /events/{event_id}/registration/questions",
+        "GET /events/{event_id}/viewers",
         "GET /playback",
         "GET /events/{event_id}/door",
         "PUT /events/{event_id}/door",

@@ -47,6 +47,7 @@ ALLOWED = {
     "endEvent": STUDIO,
     "markProgramme": STUDIO,
     "getLive": STUDIO,
+    "getViewers": STAFF,
     "getStudioTicket": STAFF,
     "getDoor": KEEPERS,
     "changeDoor": KEEPERS,

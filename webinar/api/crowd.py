@@ -83,6 +83,17 @@ class Crowd:
             counts[heard.transport] += 1
         return counts
 
+    def viewers(self, event_id: uuid.UUID) -> dict[Transport, int]:
+        """The same, with players of other programs: they report nothing, but their media leaves from here."""
+        counts = self.present(event_id)
+        counts["whep"] = max(counts["whep"], self.sent(event_id).viewers)
+        return counts
+
+    def watching(self, event_id: uuid.UUID) -> int:
+        """Guests whose player plays, over whatever transport. Who presents, moderates or waits in the lobby is none."""
+        counts = self.viewers(event_id)
+        return counts["whep"] + counts["hls"]
+
     def behind(self, event_id: uuid.UUID, transport: Transport) -> list[float]:
         """Seconds behind live that players of one transport reported, the least first."""
         there = self._there(event_id)

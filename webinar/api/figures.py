@@ -24,19 +24,20 @@ def figures(platform: Platform, event: Event) -> schemas.LiveReply:
     beats, event_id = platform.stage.heartbeats, str(event.id)
     status = beats.latest(event_id)
     return schemas.live_reply(
-        event, status, beats.silent_for(event_id), _viewers(platform, event.id), _delay(platform, event.id, status)
+        event, status, beats.silent_for(event_id), viewers(platform, event.id), _delay(platform, event.id, status)
     )
 
 
-def _viewers(platform: Platform, event_id: uuid.UUID) -> schemas.Viewers:
-    present, sent = platform.crowd.present(event_id), platform.crowd.sent(event_id)
-    whep = max(present["whep"], sent.viewers)  # players of others report nothing, but their media leaves from here
+def viewers(platform: Platform, event_id: uuid.UUID) -> schemas.Viewers:
+    """Guests by how they watch, as of now."""
+    there = platform.crowd.viewers(event_id)
     return schemas.Viewers(
-        total=whep + present["hls"] + present["lobby"],
-        whep=whep,
-        hls=present["hls"],
-        lobby=present["lobby"],
-        by_rendition=dict(sorted(sent.rungs.items())),
+        total=sum(there.values()),
+        watching=platform.crowd.watching(event_id),
+        whep=there["whep"],
+        hls=there["hls"],
+        lobby=there["lobby"],
+        by_rendition=dict(sorted(platform.crowd.sent(event_id).rungs.items())),
     )
 
 

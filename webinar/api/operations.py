@@ -13,7 +13,7 @@ from webinar.api.attendance import ATTENDANCE
 from webinar.api.attendees import ATTENDEES
 from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.doors import DOORS
-from webinar.api.figures import figures
+from webinar.api.figures import figures, viewers
 from webinar.api.mails import MAILS
 from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
@@ -83,6 +83,11 @@ async def resume_event(call: Call) -> schemas.EventReply:
 async def live(call: Call) -> schemas.LiveReply:
     scene = await call.platform.stage.scene(call.event_id)
     return figures(call.platform, scene.event)
+
+
+async def audience(call: Call) -> schemas.Viewers:
+    await call.platform.stage.scene(call.event_id)
+    return viewers(call.platform, call.event_id)
 
 
 async def recordings(call: Call) -> schemas.RecordingList:
@@ -212,6 +217,16 @@ OPERATIONS: Final = (
         callers=HOST_OR_STUDIO,
         handler=live,
         reply=schemas.LiveReply,
+    ),
+    Operation(
+        name="getViewers",
+        method="GET",
+        path=f"{_EVENT}/viewers",
+        summary="How many guests watch, and how",
+        tag="live",
+        callers=STAFF,
+        handler=audience,
+        reply=schemas.Viewers,
     ),
     Operation(
         name="getStudioTicket",

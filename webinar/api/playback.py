@@ -103,6 +103,7 @@ def _reply(call: Call, scene: Scene, replay: Replay | None) -> schemas.PlaybackR
         whep_url=whep,
         hls_url=hls,
         rewind_url=rewind,
+        watching=call.platform.crowd.watching(event.id) if scene.state == "live" else None,
         resting=list(scene.resting),
         replay_url=None if replay is None else replay.url,
         replay_refused=None if replay is None else replay.refused,

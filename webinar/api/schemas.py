@@ -131,6 +131,7 @@ class PlaybackReply(Reply):
     replay_refused: Refused | None = Field(
         default=None, description="Why this viewer gets no `replay_url`; null before the end, and with one."
     )
+    watching: int | None = Field(description="Guests whose player plays now; null unless it is live.")
     resting: list[str] = Field(
         description="Renditions with a few pictures a second for want of CPU: choose a lower one meanwhile."
     )
@@ -140,9 +141,10 @@ class PlaybackReply(Reply):
 
 
 class Viewers(Reply):
-    """People whose player asked within the last 40 seconds, by how it plays."""
+    """Guests whose player asked within the last 40 seconds, by how it plays; presenters and moderators are none."""
 
     total: int
+    watching: int = Field(description="Whose player plays: all but who waits in the lobby. Rooms show this number.")
     whep: int
     hls: int
     lobby: int

@@ -124,7 +124,6 @@ class OverviewScreen(Screen):
         )
         recording = recordings[0] if recordings else None
         status = self.platform.stage.heartbeats.fresh(str(event.id))
-        present = self.platform.crowd.present(event.id)
         return {
             "event": event,
             "now": datetime.now(UTC),
@@ -132,8 +131,9 @@ class OverviewScreen(Screen):
             "status": status,
             "room_min": _room_min(status),
             "rehearsing": status is not None and status.state is SessionState.REHEARSAL and status.publisher.connected,
-            "watching": present["whep"] + present["hls"],
-            "waiting": present["lobby"],
+            "watching": self.platform.crowd.watching(event.id),
+            "viewers": self.platform.crowd.viewers(event.id),
+            "waiting": self.platform.crowd.present(event.id)["lobby"],
             "recording": recording,
             "download_url": self._path(recording, self.platform.links.download),
             "audio_url": self._path(recording, self.platform.links.audio),

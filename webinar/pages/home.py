@@ -126,8 +126,7 @@ class HomeScreen(Screen):
         def one(event: Event) -> Shown:
             # Deleted between the queries: nothing is registered any more.
             has = seats.get(event.id, Seats(event.capacity, 0, 0, 0))
-            there = self.platform.crowd.present(event.id) if event.state is EventState.LIVE else {}
-            watching = there.get("whep", 0) + there.get("hls", 0)
+            watching = self.platform.crowd.watching(event.id) if event.state is EventState.LIVE else 0
             series: list[uuid.UUID] = [] if event.series_id is None else dates.get(event.series_id, [])
             place = series.index(event.id) + 1 if event.id in series else 0
             return Shown(event, has, next_step(event, has, recordings.get(event.id), watching, now), place, len(series))

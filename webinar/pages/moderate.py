@@ -67,6 +67,7 @@ MODULES: Final = (
     "js/moderate/rows.js",
     "js/moderate/rules.js",
     "js/moderate/views.js",
+    "js/moderate/watching.js",
     "js/studio/api.js",
     "js/studio/door.js",
 )

@@ -66,6 +66,7 @@ _ROWS: Final[Table] = {
     "new_messages": _("New messages ({n})"),
     "held_waits": _("A message waits for review."),
     "people": _("{n} in the chat"),
+    "watching": _("{n} watching"),
     "people_total": _("{n} people"),
     "is_here": _("Here"),
     "is_away": _("Away"),

@@ -72,6 +72,7 @@ STUDIO: Final[Table] = {
     "check_lost_way": _("The server cannot be reached. Check your network."),
     "saved": _("Saved up to {t}"),
     "viewers": _("{n} watching"),
+    "in_lobby": _("{n} in the lobby"),
     "sent": _("Sending {mbit} Mbit/s · {height}p · {fps} fps · {ms} ms"),
     "sent_sound": _("Sending sound: {kbit} kbit/s · {ms} ms"),
     "signal_off": "",

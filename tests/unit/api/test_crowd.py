@@ -77,6 +77,16 @@ def test_people_of_all_processes_add_up_and_nobody_counts_twice(one: Process, tw
         assert process.crowd.present(OTHER) == {"whep": 0, "hls": 0, "lobby": 0}
 
 
+def test_watching_are_guests_whose_player_plays_and_players_of_other_programs(one: Process) -> None:
+    one.here.hear(1, "whep")
+    one.here.hear(2, "hls")
+    one.here.hear(3, "lobby")
+    assert one.crowd.watching(EVENT) == 2
+    one.sent[str(EVENT)] = Sent(4)  # three players report nothing
+    assert one.crowd.viewers(EVENT) == {"whep": 4, "hls": 1, "lobby": 1}
+    assert one.crowd.watching(EVENT) == 5
+
+
 def test_who_is_not_heard_of_any_more_anywhere_has_left(one: Process, two: Process) -> None:
     one.here.hear(1, "whep", ago_s=PRESENT_S - 1)
     one.tell(two)

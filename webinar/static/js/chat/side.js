@@ -160,7 +160,6 @@ export class Side {
   #counted(people) {
     this.count.textContent = this.texts.say("people", { n: people });
     this.count.hidden = false;
-    this.root.dispatchEvent(new CustomEvent("people", { detail: people, bubbles: true }));
   }
 
   #state() {

@@ -24,6 +24,7 @@ import { QuestionPanel } from "./questions.js";
 import { Rows } from "./rows.js";
 import { Rules } from "./rules.js";
 import { Views } from "./views.js";
+import { Watching } from "./watching.js";
 
 class Console {
   constructor() {
@@ -40,12 +41,14 @@ class Console {
     this.locks = new Locks(client);
     this.compose = new Compose(client, texts);
     this.picture = new Picture(airNow);
+    this.watching = new Watching(api, texts);
     this.air = new OnAir(data.event.state === "live", airNow, (live) => this.#onAir(live));
     this.judge = new Judge(this.acts, this.desk, client.room, texts, (item) => this.#reply(item));
     this.messages = new MessagePanels(this.desk, this.judge, rows, this.locks, () => client.older(this.lowest));
     this.questions = new QuestionPanel(client.room, this.acts, rows, this.locks);
     this.people = new PeoplePanel(client, client.room, this.acts, this.judge, rows, api);
-    new Door(api, texts, (text) => this.acts.say(text), (waiting) => this.people.waits(waiting));
+    this.door = new Door(api, texts, (text) => this.acts.say(text), (waiting) => this.people.waits(waiting));
+    if (data.event.state === "ended") this.door.close();
     this.polls = new PollPanel(client.room, this.acts, rows);
     this.rules = new Rules(client.room, this.desk, this.acts, texts);
     this.notes = new NotesPanel(need("[data-notes=root]", HTMLElement), client, texts, document.documentElement.lang);
@@ -228,7 +231,7 @@ class Console {
     const { pinned } = this.client.room;
     if (parts.includes("settings")) {
       this.rules.update();
-      if (this.client.room.settings.ended) this.air.end();
+      if (this.client.room.settings.ended) this.#over();
     }
     if (parts.includes("questions")) this.questions.update();
     if (parts.includes("polls")) this.polls.update();
@@ -243,6 +246,12 @@ class Console {
   #onAir(live) {
     need("[data-desk=live]", HTMLElement).hidden = !live;
     this.picture.show(live);
+    this.watching.show(live);
+  }
+
+  #over() {
+    this.air.end();
+    this.door.close();
   }
 
   /** @param {number} people */

@@ -80,8 +80,9 @@ class Room {
       this.playback.hurry();
     });
     this.player.addEventListener("denied", () => this.playback.hurry());
-    document.addEventListener("people", (event) => {
-      this.people.textContent = this.texts.say("watching", { n: /** @type {CustomEvent} */ (event).detail });
+    this.playback.addEventListener("told", () => {
+      const watching = this.playback.now?.watching;
+      this.people.textContent = watching ? this.texts.say("watching", { n: watching }) : "";
     });
     document.addEventListener("unread", (event) => {
       const count = /** @type {CustomEvent} */ (event).detail;

@@ -8,7 +8,7 @@ import { Refused, refusal } from "../media/signalling.js";
 
 /**
  * @typedef {{state: "scheduled" | "live" | "ended", paused: boolean, version: string, whep_url: string | null, hls_url: string | null,
- *   rewind_url: string | null, replay_url: string | null, resting: string[], chat: {url: string, ticket: string} | null,
+ *   rewind_url: string | null, replay_url: string | null, watching: number | null, resting: string[], chat: {url: string, ticket: string} | null,
  *   event: {started_at: string | null}, startedMs: number}} PlaybackState `startedMs`: `event.started_at` on the clock of
  *   this machine, 0 before it
  */
@@ -18,7 +18,7 @@ const SLACK_MS = 8000;
 const FRESH_MS = 30_000;
 
 /**
- * Fires "change" with the new state, "denied" with the error's code, "elsewhere" when another page of this person has taken
+ * Fires "change" with the new state, "told" with each answer, "denied" with the error's code, "elsewhere" when another page of this person has taken
  * the place, "away" and "back" as the server goes and comes.
  */
 export class Playback extends EventTarget {
@@ -150,6 +150,7 @@ export class Playback extends EventTarget {
     this.now = state;
     this.takenAt = Date.now();
     if (!same) this.dispatchEvent(new Event("change"));
+    this.dispatchEvent(new Event("told"));
   }
 
   /** @param {boolean} yes */

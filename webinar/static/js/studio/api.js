@@ -11,7 +11,7 @@ import { Refused, Unreachable, refusal } from "../media/signalling.js";
  *   recording_problem: string, recording_room_s: number | null, paused: boolean, overload: number,
  *   publisher: {connected: boolean, bitrate: number, fps: number, width: number, height: number, loss: number} | null,
  *   renditions: {name: string, fps: number, bitrate: number, wanted_fps: number, resting: boolean}[],
- *   viewers: {total: number, whep: number, hls: number, lobby: number, by_rendition: Record<string, number>},
+ *   viewers: {total: number, watching: number, whep: number, hls: number, lobby: number, by_rendition: Record<string, number>},
  *   delay: {program_s: number, encode_s: number, send_s: number | null, whep_median_s: number | null,
  *     whep_p95_s: number | null, hls_median_s: number | null, hls_p95_s: number | null}}} LiveFigures
  * @typedef {{state: "recording" | "ready" | "failed", duration_s: number | null, bytes: number | null,
@@ -33,6 +33,11 @@ export class Api {
   /** @returns {Promise<LiveFigures>} */
   live() {
     return this.#call("GET", "/live", 5000);
+  }
+
+  /** @returns {Promise<LiveFigures["viewers"]>} */
+  viewers() {
+    return this.#call("GET", "/viewers", 5000);
   }
 
   /** Takes as long as ingest needs to start its encoders. */

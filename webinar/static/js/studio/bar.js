@@ -55,7 +55,7 @@ export class Bar {
     this.overload.hidden = !live || figures.overload === 0;
     this.saved.classList.toggle("bad", live && figures.program_time_s - figures.recorded_until_s > 5);
     label(this.saved, this.texts.say("saved", { t: clock(figures.recorded_until_s) }));
-    label(this.viewers, this.texts.say("viewers", { n: figures.viewers.total }));
+    label(this.viewers, live ? this.texts.say("viewers", { n: figures.viewers.watching }) : this.texts.say("in_lobby", { n: figures.viewers.lobby }));
     this.#tick();
     this.#quality();
   }
