@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from ingest.contract import VIDEO_CLOCK, Unit
 from webinar.base import log
+from webinar.delivery.whep.backlog import AUDIO, Backlog
 from webinar.delivery.whep.clock import ProgramClock
 from webinar.delivery.whep.figures import FanoutStats
-from webinar.delivery.whep.layers import AUDIO_ONLY
+from webinar.delivery.whep.ladder import Ladder
 from webinar.delivery.whep.opus import Bundler
 from webinar.delivery.whep.pacer import Pacer
 from webinar.delivery.whep.packetizer import SLICE, Frame, SendBuffer
-from webinar.delivery.whep.rung import Rung, height
+from webinar.delivery.whep.rung import Rung
 from webinar.delivery.whep.session import Viewer, ViewerState
 
 _log = log.get(__name__)
 
-AUDIO: Final = "opus"
 SOUND_SAMPLES: Final = 1920  # of one packet: 40 ms, half of the sends of 20 ms
-MAX_QUEUE: Final = 200  # units: more than a second of three rungs and sound
 BURST_S: Final = 0.5  # a joiner gets the frames since an IDR this young at once, else it waits for a new one
 WAIT_S: Final = 0.6  # and when none has come by then, everything since the last one
 KEYFRAME_EVERY_S: Final = 1.0
-RUNG_GONE_S: Final = 2.0
 YIELD_AFTER: Final = 200  # packets, about 1 ms of work
 TICK_S: Final = 0.1
 PROBING_SHARE: Final = 10  # every tenth viewer at a time
@@ -50,41 +48,33 @@ class Fanout:
         self._clock = ProgramClock()
         self._sound = Bundler(SOUND_SAMPLES)
         self._rungs: dict[str, Rung] = {}
-        self._queue: deque[tuple[Unit, float]] = deque()
+        self._ladder = Ladder()
+        self._backlog = Backlog()
         self._arrived = asyncio.Event()
         self.pacer: Final = Pacer(time.monotonic, self._arrived.set)
-        self._broken: set[str] = set()  # renditions with units lost: useless until their next IDR
         self._keyframe_wanted = ""
         self._keyframe_asked_s = float("-inf")
-        self._ladder: tuple[str, ...] = ()
-        self._heard: dict[str, float] = {}  # video rendition → when its last unit was pushed
-        self._resumed_s = 0.0  # when units came again after a pause
         self._relieved_s = float("-inf")
         self._shed_s = float("-inf")  # when units were dropped last
-        self._order: dict[str, int] = {}
         self._probing: set[str] = set()
-        self._resting: set[str] = set()  # of which an overloaded ingest makes few pictures: no choice for viewers
         self.session_id = ""  # of the newest unit
 
     # From the bus
 
     def push(self, unit: Unit) -> None:
         """Queue a unit. When a second's worth waits already, its video is dropped up to the next IDR, sound is not."""
-        if len(self._queue) >= MAX_QUEUE:
+        if self._backlog.full:
             self._shed()
         self.session_id = unit.session_id
         now_s = time.monotonic()
         if unit.rendition != AUDIO:
-            if self._heard and now_s - max(self._heard.values()) > RUNG_GONE_S / 2:
-                self._resumed_s = now_s
-            self._heard[unit.rendition] = now_s
-            (self._resting.add if unit.resting else self._resting.discard)(unit.rendition)
-        self._queue.append((unit, now_s))
+            self._ladder.heard(unit, now_s)
+        self._backlog.put(unit, now_s)
         self._arrived.set()
 
     def describe(self, ladder: Sequence[str]) -> None:
         """Names of the session's renditions, top first: the order in which viewers step down."""
-        self._order = {name: n for n, name in enumerate(ladder)}
+        self._ladder.describe(ladder)
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -101,7 +91,7 @@ class Fanout:
 
     def begin(self, viewer: Viewer) -> None:
         """Somebody without a picture: from a young IDR at once, else from the next one, which is asked for."""
-        name = viewer.layers.start(self._ladder) if self._ladder else ""
+        name = viewer.layers.start(self._ladder.names) if self._ladder.names else ""
         if name not in self._rungs:
             viewer.start(name, ())
             return
@@ -126,17 +116,17 @@ class Fanout:
         self._probing.discard(resource)
 
     def choices(self) -> Sequence[str]:
-        """What a player may pin: the session's renditions, also those left out just now, and no picture at all."""
-        return [*dict.fromkeys(n for n in (*self._order, *self._ladder) if n != AUDIO_ONLY), AUDIO_ONLY]
+        """What a player may pin."""
+        return self._ladder.choices()
 
     def request_keyframe(self, rendition: str) -> None:
         """Ask ingest for an IDR: at once, or when a second has passed since the last request."""
-        self._keyframe_wanted = rendition or next(iter(self._ladder), "")
+        self._keyframe_wanted = rendition or next(iter(self._ladder.names), "")
         self._ask()
 
     def rungs(self) -> tuple[Sequence[str], Sequence[int]]:
         """The ladder, top first, and the bit/s of each rung."""
-        return self._ladder, [self._rungs[name].rate for name in self._ladder]
+        return self._ladder.names, [self._rungs[name].rate for name in self._ladder.names]
 
     def totals(self) -> FanoutStats:
         """Counters including those of viewers that are still here."""
@@ -149,8 +139,8 @@ class Fanout:
 
     async def _send_all(self) -> None:
         while True:
-            while self._queue:
-                unit, pushed_s = self._queue.popleft()
+            while self._backlog:
+                unit, pushed_s = self._backlog.take()
                 await self._send(unit)
                 self._late(time.monotonic() - pushed_s)
             await self._rest()
@@ -183,10 +173,9 @@ class Fanout:
                 ticks = self._clock.audio(unit.session_id, pts, now_s, wall_s)
                 await self._deliver(AUDIO, self._buffer.frame(ticks, [packet], marker=False))
         else:
-            if unit.rendition in self._broken and not unit.keyframe:
+            if not self._backlog.passes(unit):
                 self.stats.units_dropped += 1
                 return
-            self._broken.discard(unit.rendition)
             rung = self._rungs.setdefault(unit.rendition, Rung(unit.rendition))
             payloads = rung.packetizer.payloads(unit.payload)
             if not payloads:
@@ -196,7 +185,7 @@ class Fanout:
             rung.take(frame)
             if unit.keyframe and unit.rendition == self._keyframe_wanted:
                 self._keyframe_wanted = ""  # it came by itself
-            if not self._ladder:
+            if not self._ladder.names:
                 self._relist()
             await self._deliver(unit.rendition, frame)
 
@@ -217,21 +206,10 @@ class Fanout:
                 await self._send_due()
 
     def _relist(self) -> None:
-        """The ladder is what was pushed within 2 s of the newest unit, sent or dropped, and does not rest.
-
-        Right after a pause it stays as it was: the rungs begin again one after the other.
-        """
-        newest_s = max(self._heard.values(), default=0.0)
-        if self._ladder and newest_s - self._resumed_s < RUNG_GONE_S / 2:
-            return
-        alive = [name for name in self._rungs if newest_s - self._heard.get(name, 0.0) <= RUNG_GONE_S]
-        alive = [name for name in alive if name not in self._resting] or alive
-        ladder = tuple(sorted(alive, key=lambda name: (self._order.get(name, len(self._order)), -height(name))))
-        if ladder != self._ladder:
-            self._ladder = ladder
-            _log.info("ladder", event_id=self.event_id, rungs=",".join(ladder))
+        if self._ladder.relist(self._rungs):
+            _log.info("ladder", event_id=self.event_id, rungs=",".join(self._ladder.names))
             for viewer in list(self.viewers.values()):
-                viewer.keep_to(ladder)
+                viewer.keep_to(self._ladder.names)
 
     async def _tick(self) -> None:
         while True:
@@ -254,10 +232,11 @@ class Fanout:
         All of them when units had to be dropped: their picture stands still anyway, and each drop asks for an IDR.
         A smaller picture for some is better than a frozen one for all. The rule of each brings it up again.
         """
-        if self.stats.lateness_s < LATE_S or now_s - self._relieved_s < RELIEVE_EVERY_S or len(self._ladder) < 2:
+        ladder = self._ladder.names
+        if self.stats.lateness_s < LATE_S or now_s - self._relieved_s < RELIEVE_EVERY_S or len(ladder) < 2:
             return
-        free = [v for v in self.viewers.values() if v.layers.pinned not in self._ladder]
-        targets = Counter(v.layers.target for v in free if v.layers.target in self._ladder[:-1])
+        free = [v for v in self.viewers.values() if v.layers.pinned not in ladder]
+        targets = Counter(v.layers.target for v in free if v.layers.target in ladder[:-1])
         if not targets:
             return
         ((fullest, count),) = targets.most_common(1)
@@ -266,15 +245,15 @@ class Fanout:
         _log.warning("sending_late", event_id=self.event_id, seconds=round(self.stats.lateness_s, 2), viewers=count)
         step = 1 if now_s - self._shed_s < RELIEVE_EVERY_S else 2
         for viewer in [v for v in free if v.layers.target == fullest][::step]:
-            viewer.relieve(self._ladder)
+            viewer.relieve(ladder)
 
     def _start_late(self, viewer: Viewer) -> None:
         """No IDR came in time: everything since the last one, so that nobody sees black for more than a second."""
-        if viewer.rung not in self._ladder or viewer.rung != viewer.layers.target:
+        if viewer.rung not in self._ladder.names or viewer.rung != viewer.layers.target:
             self.begin(viewer)
             return
         gop = self._rungs[viewer.rung].gop
-        if gop and viewer.rung not in self._broken:
+        if gop and viewer.rung not in self._backlog.broken:
             viewer.start(viewer.rung, tuple(gop))
         else:
             self.request_keyframe(viewer.rung)
@@ -288,23 +267,7 @@ class Fanout:
             self._ask_upstream(self.event_id, wanted)
 
     def _shed(self) -> None:
-        """Make room: of each rung what is older than its newest IDR in the queue, or all of it when that is not enough.
-
-        Sound is kept: it is small, and people follow a talk by it.
-        """
-        starts = {unit.rendition: n for n, (unit, _) in enumerate(self._queue) if unit.keyframe}
-        kept = [
-            entry
-            for n, entry in enumerate(self._queue)
-            if entry[0].rendition == AUDIO or n >= starts.get(entry[0].rendition, MAX_QUEUE)
-        ]
-        if len(kept) > MAX_QUEUE // 2:
-            starts = {}
-            kept = [entry for entry in kept if entry[0].rendition == AUDIO][-MAX_QUEUE // 4 :]
-        dropped = len(self._queue) - len(kept)
-        self._broken.update({unit.rendition for unit, _ in self._queue} - starts.keys() - {AUDIO})
-        self._queue.clear()
-        self._queue.extend(kept)
+        dropped = self._backlog.shed()
         self.stats.units_dropped += dropped
         self._shed_s = time.monotonic()
         _log.warning("units_dropped", event_id=self.event_id, units=dropped, viewers=len(self.viewers))
@@ -312,7 +275,7 @@ class Fanout:
             rung.gop.clear()
         for viewer in self.viewers.values():
             viewer.restart()
-        if self._broken:
+        if self._backlog.broken:
             self.request_keyframe("")
 
     def _late(self, seconds: float) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from ingest.contract import Unit
 from tests.waiting import until
-from webinar.delivery.whep.fanout import LATE_S, MAX_QUEUE, Fanout
+from webinar.delivery.whep.backlog import MAX_QUEUE
+from webinar.delivery.whep.fanout import LATE_S, Fanout
 from webinar.delivery.whep.negotiate import Negotiated
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
 from webinar.delivery.whep.session import Viewer
