@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -11,19 +10,16 @@ from typing import Final, Protocol
 from webinar.base import log
 from webinar.base.rtc import Peer, PeerState, rtcp
 from webinar.delivery.whep.adaptation import Adaptation
+from webinar.delivery.whep.burst import stamps
 from webinar.delivery.whep.layers import AUDIO_ONLY, Advice, LayerChooser
 from webinar.delivery.whep.negotiate import Negotiated
 from webinar.delivery.whep.pacer import Pacer
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
 from webinar.delivery.whep.stream import OutStream
+from webinar.delivery.whep.streams import ResendBudget, goodbye, open_audio, open_video, sender_reports
 
 _log = log.get(__name__)
 
-HISTORY_FRAMES: Final = 90  # ≥ 1 GOP of 2 s at 30 fps, and more than any browser asks back for
-BURST_STEP: Final = 90  # ticks between frames of a burst: 1 ms, so that they are decoded at once and not played late
-BURST_AHEAD: Final = 1400  # ticks a burst may go beyond what was sent: less than a frame at 60 fps
-RESEND_SHARE: Final = 0.5  # of what is sent in a second may be sent again
-RESEND_MIN: Final = 200
 REPORT_EVERY_S: Final = 1.0
 
 
@@ -90,8 +86,7 @@ class Viewer:
         self._last_ticks = -1
         self._last_rung = ""  # of the last frame sent
         self._next_report_s = 0.0
-        self._resend_left = RESEND_MIN
-        self._sent_before = 0
+        self._resends = ResendBudget()
 
     def attach(self, peer: Peer) -> None:
         """Once, right after `Endpoint.register`."""
@@ -172,30 +167,18 @@ class Viewer:
         self._next_report_s = now_s + REPORT_EVERY_S
         wall_s, video_ticks, audio_ticks = program
         ntp = rtcp.ntp_time(wall_s)
-        parts = []
-        for stream, ssrc, ticks in (
-            (self.video, self._negotiated.video_ssrc, video_ticks),
-            (self.audio, self._negotiated.audio_ssrc, audio_ticks),
-        ):
-            if stream is not None and stream.packets:
-                parts.append(
-                    rtcp.sender_report(rtcp.SenderReport(ssrc, ntp, ticks & 0xFFFFFFFF, stream.packets, stream.octets))
-                )
-        if parts:
-            parts.append(rtcp.source_description(self._negotiated.video_ssrc, self._negotiated.cname))
-            self._peer.send_rtcp(b"".join(parts))
+        reports = sender_reports(self._negotiated, ntp, (self.video, video_ticks), (self.audio, audio_ticks))
+        if reports:
+            self._peer.send_rtcp(reports)
             self.network.reported(ntp, now_s)
-        sent = self.video.packets if self.video is not None else 0
-        self._resend_left = max(RESEND_MIN, int((sent - self._sent_before) * RESEND_SHARE))
-        self._sent_before = sent
+        self._resends.renew(self.video.packets if self.video is not None else 0)
 
     def close(self, reason: str) -> None:
         """RTCP BYE with the reason, DTLS close_notify, and out. Repeating it does nothing."""
         if self.state is ViewerState.CLOSED or self._peer is None:
             return
         if self._peer.state is PeerState.CONNECTED:
-            ssrcs = [s for s in (self._negotiated.video_ssrc, self._negotiated.audio_ssrc) if s]
-            self._peer.send_rtcp(rtcp.receiver_report(ssrcs[0]) + rtcp.goodbye(ssrcs, reason))
+            self._peer.send_rtcp(goodbye(self._negotiated, reason))
         self._peer.close(reason)
 
     # PeerHandler
@@ -208,9 +191,7 @@ class Viewer:
         for ssrc, sequences in feedback.nacks:
             if self.video is not None and ssrc == self._negotiated.video_ssrc:
                 self.stats.nacked += len(sequences)
-                wanted = sequences[: max(self._resend_left, 0)]  # looking for one costs too, found or not
-                self._resend_left -= len(wanted)
-                self.stats.resent += self.video.resend(wanted)
+                self.stats.resent += self.video.resend(self._resends.spend(sequences))
         if self._negotiated.video_ssrc in feedback.keyframe_requests:
             self.stats.keyframe_requests += 1
             self._room.request_keyframe(self.rung)
@@ -226,7 +207,8 @@ class Viewer:
 
     def on_state(self, state: PeerState, reason: str) -> None:
         if state is PeerState.CONNECTED:
-            self._open_streams()
+            self.video = open_video(self.peer, self._negotiated, self._buffer, self._room.pacer)
+            self.audio = open_audio(self.peer, self._negotiated, self._buffer)
             self._room.begin(self)
         elif state is PeerState.CLOSED:
             self._change(ViewerState.CLOSED, reason)
@@ -275,49 +257,18 @@ class Viewer:
         elif self.layers.pinned or self.rung not in names or names.index(self.rung) < names.index(target):
             self._room.request_keyframe(target)
 
-    def _open_streams(self) -> None:
-        negotiated, sender = self._negotiated, self.peer.sender
-        if sender is None:
-            raise RuntimeError("a connected peer has keys")
-        self.video = OutStream(
-            self.peer,
-            sender,
-            self._buffer,
-            ssrc=negotiated.video_ssrc,
-            payload_type=negotiated.video_type,
-            sequence=secrets.randbits(15),
-            repair=negotiated.repair,
-            history=HISTORY_FRAMES,
-            send_time=negotiated.send_time,
-            pacer=self._room.pacer,
-        )
-        if negotiated.audio_ssrc:
-            self.audio = OutStream(
-                self.peer,
-                sender,
-                self._buffer,
-                ssrc=negotiated.audio_ssrc,
-                payload_type=negotiated.audio_type,
-                sequence=secrets.randbits(15),
-            )
-
     def _burst(self, gop: Sequence[Frame]) -> None:
-        """Everything since the last IDR, with timestamps just before the newest one's.
-
-        Where as much was sent of another rendition already, with timestamps just after that.
-        """
+        """Everything since the last IDR at once."""
         if self.video is None:
             return
         newest, last = gop[-1].ticks, self._last_ticks
         if newest - last < len(gop) and self._last_rung == self.rung:  # all of it was sent: only a newer IDR helps
             self._room.request_keyframe(self.rung)
             return
-        if last >= 0 and newest - last < len(gop):
-            newest = last + min(BURST_STEP * len(gop), BURST_AHEAD)
-        step = BURST_STEP if last < 0 else min(BURST_STEP, (newest - last) // len(gop))
+        ticks = stamps(len(gop), newest, last)
         for n, frame in enumerate(gop):
-            self.video.send(frame, newest - (len(gop) - 1 - n) * step & 0xFFFFFFFF, behind=n > 0)
-        self._last_ticks, self._last_rung = newest, self.rung
+            self.video.send(frame, ticks[n] & 0xFFFFFFFF, behind=n > 0)
+        self._last_ticks, self._last_rung = ticks[-1], self.rung
         self._change(ViewerState.PLAYING)
 
     def _send(self, frame: Frame) -> None:

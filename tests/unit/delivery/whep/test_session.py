@@ -8,10 +8,11 @@ from typing import Any, cast
 import pytest
 
 from webinar.base.rtc import rtcp
+from webinar.delivery.whep.burst import BURST_STEP
 from webinar.delivery.whep.negotiate import Negotiated
 from webinar.delivery.whep.pacer import Pacer
 from webinar.delivery.whep.packetizer import Frame, SendBuffer
-from webinar.delivery.whep.session import BURST_STEP, Viewer, ViewerState
+from webinar.delivery.whep.session import Viewer, ViewerState
 from webinar.delivery.whep.stream import OutStream
 
 STEP = 3000
