@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from webinar.pages.modules import Modules
 from webinar.pages.smaller import Coding, coding, smaller
 
 STATIC_DIR: Final = Path(__file__).resolve().parent.parent / "static"
@@ -31,6 +32,7 @@ class Assets(StaticFiles):
         super().__init__(directory=folder)
         self._folder = folder
         self._digest = _digest(folder)
+        self.modules = Modules(folder, self.url)
         # By path and coding: as many as there are texts in the folder, twice.
         self._smaller: dict[tuple[str, Coding], bytes] = {}
         sprite = (folder / _SPRITE).read_text("utf-8")

@@ -19,17 +19,6 @@ from webinar.pages.visit import visit
 from webinar.people.throttle import Throttle, network_of
 from webinar.platform import Platform
 
-MODULES: Final = (
-    "js/common/boot.js",
-    "js/devices/camera.js",
-    "js/devices/network.js",
-    "js/devices/player.js",
-    "js/devices/sound.js",
-    "js/media/backoff.js",
-    "js/media/signalling.js",
-    "js/studio/devices.js",
-    "js/studio/sound.js",
-)
 _SDP: Final = "application/sdp"
 
 
@@ -52,7 +41,7 @@ class DevicesScreen(Screen):
             "udp_port": self.platform.settings.whep_udp_port,
             "texts": translated(visit(request).t, DEVICE),
         }
-        return page(request, "devices/test.html", {"presenter": presenter, "modules": MODULES, "boot": boot})
+        return page(request, "devices/test.html", {"presenter": presenter, "boot": boot})
 
     async def path(self, request: Request) -> Response:
         """An offer in, an answer out, as WHEP has it, without a session: whether UDP comes through."""

@@ -24,54 +24,6 @@ from webinar.pages.visit import visit
 # As long as an event and its preparation; the link is asked for anew on every visit anyway.
 _KNOWN_FOR: Final = timedelta(days=30)
 
-# Loaded in parallel instead of one import after the other; a test holds it against the modules' own imports.
-MODULES: Final = (
-    "js/chat/calls.js",
-    "js/chat/client.js",
-    "js/chat/line.js",
-    "js/chat/log.js",
-    "js/chat/message.js",
-    "js/chat/notes.js",
-    "js/chat/outbox.js",
-    "js/chat/rich.js",
-    "js/chat/state.js",
-    "js/common/boot.js",
-    "js/common/toast.js",
-    "js/media/backoff.js",
-    "js/media/begin.js",
-    "js/media/cap.js",
-    "js/media/edge.js",
-    "js/media/hls.js",
-    "js/media/hls_library.js",
-    "js/media/ladder.js",
-    "js/media/pace.js",
-    "js/media/signalling.js",
-    "js/media/source.js",
-    "js/media/watchdog.js",
-    "js/moderate/acts.js",
-    "js/moderate/air.js",
-    "js/moderate/ask.js",
-    "js/moderate/compose.js",
-    "js/moderate/desk.js",
-    "js/moderate/heights.js",
-    "js/moderate/judge.js",
-    "js/moderate/keys.js",
-    "js/moderate/list.js",
-    "js/moderate/locks.js",
-    "js/moderate/messages.js",
-    "js/moderate/people.js",
-    "js/moderate/poll_form.js",
-    "js/moderate/picture.js",
-    "js/moderate/polls.js",
-    "js/moderate/questions.js",
-    "js/moderate/rows.js",
-    "js/moderate/rules.js",
-    "js/moderate/views.js",
-    "js/moderate/watching.js",
-    "js/studio/api.js",
-    "js/studio/door.js",
-)
-
 
 class ModerateScreen(Screen):
     """One page for both; a moderator by link says their name once a browser."""
@@ -158,7 +110,6 @@ class ModerateScreen(Screen):
             "event": event,
             "live": event.state is EventState.LIVE,
             "home": home,
-            "modules": MODULES,
             "boot": boot,
         }
         return page(request, "moderate/console.html", context)

@@ -1,8 +1,8 @@
 """Templates to pages. `page()` is how every screen is made.
 
 What a template finds besides its context: `t(text, **values)` and the `{% trans %}` tag, `lang`, `theme`,
-`static(path)`, `icon(name)`, `csrf_field()`, `switch(lang=…)`, `notice`, `public_url`, and the filters `span`, `at`,
-`iso`, `length`, `size`, `tojson`.
+`static(path)`, `script(entry)`, `icon(name)`, `csrf_field()`, `switch(lang=…)`, `notice`, `public_url`, and the filters
+`span`, `at`, `iso`, `length`, `size`, `tojson`.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ class Renderer:
         environment.globals.update(
             t=environment.globals["gettext"],
             static=self.assets.url,
+            script=self.assets.modules.script,
             icon=self._icon,
             sprite=self.assets.sprite,
             languages=i18n.NAMES,

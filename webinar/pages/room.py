@@ -20,56 +20,6 @@ from webinar.pages.verify import certificate_path
 from webinar.pages.visit import visit
 from webinar.registration.model import Attendee, Status
 
-# Loaded in parallel instead of one import after the other; a test holds it against the modules' own imports.
-MODULES: Final = (
-    "js/chat/calls.js",
-    "js/chat/client.js",
-    "js/chat/composer.js",
-    "js/chat/field.js",
-    "js/chat/gate.js",
-    "js/chat/line.js",
-    "js/chat/list.js",
-    "js/chat/log.js",
-    "js/chat/message.js",
-    "js/chat/names.js",
-    "js/chat/outbox.js",
-    "js/chat/panel.js",
-    "js/chat/questions.js",
-    "js/chat/rich.js",
-    "js/chat/side.js",
-    "js/chat/state.js",
-    "js/chat/thread.js",
-    "js/common/boot.js",
-    "js/common/icon.js",
-    "js/common/reload.js",
-    "js/common/toast.js",
-    "js/media/backoff.js",
-    "js/media/begin.js",
-    "js/media/cap.js",
-    "js/media/edge.js",
-    "js/media/hls.js",
-    "js/media/hls_library.js",
-    "js/media/ladder.js",
-    "js/media/opener.js",
-    "js/media/pace.js",
-    "js/media/player.js",
-    "js/media/signalling.js",
-    "js/media/source.js",
-    "js/media/transports.js",
-    "js/media/watchdog.js",
-    "js/media/whep.js",
-    "js/room/controls.js",
-    "js/room/hand.js",
-    "js/room/keyboard.js",
-    "js/room/lobby.js",
-    "js/room/on_screen.js",
-    "js/room/playback.js",
-    "js/room/reactions.js",
-    "js/room/seekbar.js",
-    "js/room/settings.js",
-    "js/room/stage.js",
-)
-
 
 def _(message: str) -> str:
     return message
@@ -147,7 +97,6 @@ class RoomScreen(Screen):
             "certificate_path": await certificate_path(
                 self.platform, event, attendee, f"/j/{request.path_params['token']}"
             ),
-            "modules": MODULES,
             "brand": await self.platform.images.brand(event),
             "boot": self._boot(request, event, attendee),
         }

@@ -19,51 +19,6 @@ from webinar.pages.screen import Screen, event_id
 from webinar.pages.studio_texts import STUDIO
 from webinar.pages.visit import visit
 
-MODULES: Final = (
-    "js/common/boot.js",
-    "js/common/toast.js",
-    "js/chat/calls.js",
-    "js/chat/client.js",
-    "js/chat/composer.js",
-    "js/chat/field.js",
-    "js/chat/gate.js",
-    "js/chat/line.js",
-    "js/chat/list.js",
-    "js/chat/log.js",
-    "js/chat/message.js",
-    "js/chat/names.js",
-    "js/chat/outbox.js",
-    "js/chat/panel.js",
-    "js/chat/questions.js",
-    "js/chat/rich.js",
-    "js/chat/side.js",
-    "js/chat/state.js",
-    "js/chat/thread.js",
-    "js/common/reload.js",
-    "js/media/backoff.js",
-    "js/media/ice.js",
-    "js/media/signalling.js",
-    "js/media/whip.js",
-    "js/studio/air.js",
-    "js/studio/api.js",
-    "js/studio/audience.js",
-    "js/studio/bar.js",
-    "js/studio/check.js",
-    "js/studio/devices.js",
-    "js/studio/door.js",
-    "js/studio/finish.js",
-    "js/studio/health.js",
-    "js/studio/levels.js",
-    "js/studio/marks.js",
-    "js/studio/pdf.js",
-    "js/studio/program.js",
-    "js/studio/scene.js",
-    "js/studio/scenes.js",
-    "js/studio/slides.js",
-    "js/studio/sound.js",
-    "js/studio/sources.js",
-)
-
 
 def _(message: str) -> str:
     return message
@@ -126,7 +81,6 @@ class StudioScreen(Screen):
             "state": "scheduled" if event.state is EventState.DRAFT else event.state.value,
             "home": f"/events/{event.id}" if role == "host" else None,
             "whip_url": self.platform.links.whip(event),
-            "modules": MODULES,
             "backstage": True,
             "boot": boot,
         }

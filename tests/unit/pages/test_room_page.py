@@ -5,35 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from webinar.base import i18n
-from webinar.pages import moderate, room, studio
 from webinar.pages.assets import STATIC_DIR
 from webinar.pages.audience_texts import ANNOUNCING, DOORS
 from webinar.pages.moderate_texts import CONSOLE
+from webinar.pages.modules import EVERYWHERE, Modules
 from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.smaller import smaller
 from webinar.pages.studio_texts import STUDIO
 
-_IMPORT = re.compile(r'^import\s[^"]*"(\.[^"]+)"', re.MULTILINE)
 _SAY = re.compile(r'\bsay\(\s*"([a-z_]+)"')
 _EITHER = re.compile(r'\bsay\([^"()]*\?\s*"([a-z_]+)"\s*:\s*"([a-z_]+)"')
-
-
-def imported(entry: str) -> set[str]:
-    """Every module that `entry` needs before it can run, itself left out."""
-    found: set[str] = set()
-    left = [STATIC_DIR / entry]
-    while left:
-        module = left.pop()
-        for address in _IMPORT.findall(module.read_text("utf-8")):
-            path = (module.parent / address).resolve()
-            name = str(path.relative_to(STATIC_DIR))
-            if name not in found:
-                found.add(name)
-                left.append(path)
-    return found
 
 
 def keys(folders: tuple[str, ...]) -> set[str]:
@@ -47,20 +29,9 @@ def keys(folders: tuple[str, ...]) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("entry", "modules"),
-    [
-        ("js/room/main.js", room.MODULES),
-        ("js/studio/main.js", studio.MODULES),
-        ("js/moderate/main.js", moderate.MODULES),
-    ],
-)
-def test_a_page_preloads_exactly_the_modules_its_script_imports(entry: str, modules: tuple[str, ...]) -> None:
-    assert set(modules) == imported(entry)
-
-
 def test_the_room_is_under_100_kb_before_its_media_and_hls_js_is_not_part_of_it() -> None:
-    scripts = {"js/room/main.js", "js/common/page.js"} | imported("js/room/main.js") | imported("js/common/page.js")
+    modules = Modules(STATIC_DIR, str)
+    scripts = {name for entry in ("js/room/main.js", EVERYWHERE) for name in (entry, *modules.imported(entry))}
     styles = {f"css/{name}.css" for name in ("tokens", "base", "parts", "chat", "room")}
     assert not [name for name in scripts if name.startswith("vendor/")]
     sizes = {name: len(smaller((STATIC_DIR / name).read_bytes(), "br", kept=True)) for name in scripts | styles}
