@@ -46,6 +46,7 @@ from ingest.program.source import Source
 from webinar.demo.source import BLOCK
 from webinar.demo.talk import Talk
 
+_SOUND_WAITING: Final = 8  # packets of sound under way to the decoder: more, and it runs ahead of the encoders
 _WAITING: Final = 5  # frames under way: more, and the decoder would leave pictures out
 
 
@@ -175,11 +176,13 @@ def _feed(
     sounds: list[Worker[Sound]],
 ) -> None:
     """As fast as the encoders take it; returns when all of it has gone through."""
+    given = 0
     for frame in frames:
         if frame.codec == "opus":
             audio.put(0, frame)
-            while any(worker.waiting > SOUNDS // 2 for worker in sounds):
-                time.sleep(0.01)
+            given += 1
+            while (given % _SOUND_WAITING == 0 and not audio.idle) or any(w.waiting > SOUNDS // 2 for w in sounds):
+                time.sleep(0.005)
             continue
         for room in rooms:
             room.acquire()
