@@ -7,7 +7,6 @@ import contextlib
 import gc
 import logging
 import math
-import resource
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,7 +32,6 @@ from webinar.base.tokens import Tokens
 PING_S: Final = 25.0
 PONG_S: Final = 8.0
 _BACKLOG: Final = 2048
-_MAX_FILES: Final = 65536
 
 _log = log.get(__name__)
 
@@ -103,7 +101,6 @@ async def run(settings: Settings) -> None:
     key = settings.secret_key
     tokens = Tokens(key.get_secret_value() if key is not None else secret_key(make_data_dir(settings.data_dir)))
     logging.getLogger(LOGGER).setLevel(logging.WARNING)
-    _allow_many_sockets()
     sock = listen(settings.host, settings.chat_port, "WEBINAR_CHAT_PORT")
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(sock.close)
@@ -137,14 +134,6 @@ async def run(settings: Settings) -> None:
         )
         if keeping.done():
             await keeping  # what ended it ends the process, which is then started again
-
-
-def _allow_many_sockets() -> None:
-    """The usual soft limit of 1,024 open files is one full room."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and (soft < hard or hard == resource.RLIM_INFINITY):
-        wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def _collect_rarely() -> None:

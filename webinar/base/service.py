@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import errno
 import os
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Literal
+from typing import Final
 
 import uvicorn
 from starlette.requests import Request
@@ -19,7 +20,10 @@ from starlette.types import ASGIApp
 
 from webinar.base import log
 from webinar.base.errors import CannotStart
+from webinar.base.http import BoundedHttp
 from webinar.base.metrics import metrics
+
+_MAX_FILES: Final = 65536
 
 _log = log.get(__name__)
 
@@ -113,10 +117,11 @@ async def serve_until(
     sock: socket.socket,
     *,
     grace_s: float = 5.0,
-    http: type[asyncio.Protocol] | Literal["httptools"] = "httptools",
+    http: type[BoundedHttp] = BoundedHttp,
     **options: object,
 ) -> None:
     """Serve `app` on `sock` until `stop` is set, then let requests finish for `grace_s`."""
+    _allow_many_sockets()
     config = uvicorn.Config(
         app,
         loop="none",
@@ -147,6 +152,14 @@ async def serve_until(
             serving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
+
+
+def _allow_many_sockets() -> None:
+    """The usual soft limit of 1,024 open files is one full room."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and (soft < hard or hard == resource.RLIM_INFINITY):
+        wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 async def ready() -> None:

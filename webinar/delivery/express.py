@@ -8,11 +8,11 @@ request for a part that is there is left to uvicorn and the app, which answer th
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from webinar.delivery.hls import PART_HEADERS, REQUESTS, SENT_BYTES, Sessions
+from webinar.base.http import BoundedHttp
+from webinar.delivery.hls import Sessions
+from webinar.delivery.reply import PART_HEADERS, REQUESTS, SENT_BYTES
 
 _PART: Final = re.compile(
     rb"GET /hls/([A-Za-z0-9_-]{16,64})/([a-z0-9]{1,16})/(\d{1,9})\.(\d{1,4})\.m4s HTTP/1\.1\r\n", re.ASCII
@@ -37,23 +37,20 @@ def plain_part(data: bytes) -> tuple[str, str, int, int] | None:
     return prefix.decode(), rendition.decode(), int(msn), int(part)
 
 
-def protocol(sessions: Sessions) -> type[HttpToolsProtocol]:
+def protocol(sessions: Sessions) -> type[BoundedHttp]:
     """The class for `http=` of uvicorn, over the live sessions of this process."""
     requests, sent = REQUESTS.labels("part", 200), SENT_BYTES.labels("part")
 
-    class ExpressProtocol(HttpToolsProtocol):
-        """One connection. `_inside`: uvicorn has seen the beginning of a request and not its end."""
-
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **options)
-            self._inside = False
+    class ExpressProtocol(BoundedHttp):
+        """One connection."""
 
         def data_received(self, data: bytes) -> None:
-            wanted = None if self._inside or self._busy else plain_part(data)
+            wanted = None if self.inside or self._busy else plain_part(data)
             payload = None if wanted is None else _payload(*wanted)
             if payload is None:
                 super().data_received(data)
                 return
+            self.rest()
             head = [b"HTTP/1.1 200 OK\r\n"]
             for name, value in self.server_state.default_headers:
                 head += [name, b": ", value, b"\r\n"]
@@ -64,14 +61,6 @@ def protocol(sessions: Sessions) -> type[HttpToolsProtocol]:
             sent.inc(len(payload))
             self.on_response_complete()
 
-        def on_message_begin(self) -> None:
-            self._inside = True
-            super().on_message_begin()
-
-        def on_message_complete(self) -> None:
-            self._inside = False
-            super().on_message_complete()
-
         @property
         def _busy(self) -> bool:
             """An answer is on its way, or the client reads too slowly."""
@@ -80,7 +69,8 @@ def protocol(sessions: Sessions) -> type[HttpToolsProtocol]:
 
     def _payload(prefix: str, rendition: str, msn: int, part: int) -> bytes | None:
         session = sessions.by_prefix(prefix)
-        window = None if session is None else session.windows.get(rendition)
+        # Of what is over its host may show only a part: that is looked at elsewhere.
+        window = None if session is None or session.ended else session.windows.get(rendition)
         segment = None if window is None else window.segment(msn)
         return segment.parts[part].payload if segment is not None and part < len(segment.parts) else None
 
