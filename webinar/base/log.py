@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, cast
 
 import structlog
 
 # Names whose values never reach a log, wherever they come from.
 _SECRET = re.compile(
-    r"(password|secret|token|stream_key|authorization|cookie|ticket|database_url|smtp_url)", re.IGNORECASE
+    r"(pass(?:word|code|wd)|secret|token|stream_key|authorization|cookie|ticket|csrf|database_url|nats_url|smtp_url)",
+    re.IGNORECASE,
 )
 # What links, sessions and tokens are made of: 43 characters or more (256 bits) in one run, JWTs with dots between.
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43,}(?:\.[A-Za-z0-9_-]+)*")
+# Keys of webhooks: base64 in its other alphabet, where `/` and `+` end a run.
+_HOOK = re.compile(r"whsec_[A-Za-z0-9+/=]+")
 # Short ones behind a telling name: ?sig=…, ?token=…
 _IN_QUERY = re.compile(r"([?&](?:token|sig|key)=)[A-Za-z0-9_\-.=]+")
 # user:password@ or token@ inside a URL
@@ -24,16 +27,27 @@ _IN_URL = re.compile(r"(://(?:[^:/@\s]+:)?)[^@/\s]+@")
 
 def redact(text: str) -> str:
     """The text without link tokens and passwords of URLs."""
-    return _IN_URL.sub(r"\1…@", _IN_QUERY.sub(r"\1…", _TOKEN.sub("…", text)))
+    return _IN_URL.sub(r"\1…@", _IN_QUERY.sub(r"\1…", _TOKEN.sub("…", _HOOK.sub("whsec_…", text))))
 
 
 def _redact_event(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        if _SECRET.search(key):
-            event[key] = "…"
-        elif isinstance(value, str):
-            event[key] = redact(value)
+        if not key.startswith("_"):  # what structlog itself puts there
+            event[key] = _redacted(key, value)
     return event
+
+
+def _redacted(key: object, value: object) -> object:
+    """A value as it may stand in a log, whatever it is: exceptions and containers say what is in them."""
+    if isinstance(key, str) and _SECRET.search(key):
+        return "…"
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {redact(str(name)): _redacted(name, inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(None, inner) for inner in value]
+    return redact(str(value))
 
 
 def configure(service: str, level: str = "info", fmt: str = "console") -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+import json
+import logging
+from collections.abc import Iterator
 
+import pytest
+import structlog
+
+from webinar.base import log
 from webinar.base.log import redact
 
 LINK = "sesame-" * 7  # as long as the shortest token, 43 characters and more
@@ -22,6 +29,7 @@ LINK = "sesame-" * 7  # as long as the shortest token, 43 characters and more
         "/recordings/1/a.mp4?sig=sesame.sesame.sesame",
         "postgresql://webinar:sesamesesame@127.0.0.1/webinar",
         "nats://sesamesesame@127.0.0.1:4222",
+        "signed with whsec_sesame/sesame+sesame/sesame+sesame/sesame+sesa=",
     ],
 )
 def test_links_and_passwords_are_left_out(text: str) -> None:
@@ -35,3 +43,44 @@ def test_other_text_is_left_alone() -> None:
         "no response received",
     ):
         assert redact(text) == text
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What this process logs as a service does; afterwards it logs as before."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    log.configure("web", "debug", "json")
+    structlog.configure(cache_logger_on_first_use=False)
+    stream = io.StringIO()
+    (handler,) = root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**before)
+
+
+def test_no_secret_gets_in_by_another_shape_of_what_is_logged(lines: io.StringIO) -> None:
+    logger = log.get("tests.log")
+    logger.info("a", token="sesame", passcode="sesame", nats_url="sesame", cookies={"a": "sesame"})
+    logger.info("b", asked={"headers": [("x", LINK)], "password": "sesame", "inner": {"secret": "sesame"}})
+    logger.info("c", error=ValueError(LINK), paths=(f"/j/{LINK}", {f"/s/{LINK}"}), raw=LINK.encode())
+    logging.getLogger("library").warning("GET %s of %s", f"/j/{LINK}", {"key": LINK})
+    try:
+        raise RuntimeError(f"/in/{LINK}")
+    except RuntimeError:
+        logger.exception("d", path=f"/j/{LINK}")
+        logging.getLogger("library").exception("e")
+    said = lines.getvalue()
+    assert len(said.splitlines()) == 6
+    assert "sesame" not in said
+    assert "RuntimeError" in said
+
+
+def test_what_is_no_secret_keeps_its_shape(lines: io.StringIO) -> None:
+    log.get("tests.log").info("a", port=8000, late_s=0.5, ok=True, nothing=None, names=["x", "y"], counts={"a": 1})
+    line = json.loads(lines.getvalue())
+    wanted = {"port": 8000, "late_s": 0.5, "ok": True, "nothing": None, "names": ["x", "y"], "counts": {"a": 1}}
+    assert {name: line[name] for name in wanted} == wanted
