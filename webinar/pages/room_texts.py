@@ -13,6 +13,8 @@ def _(message: str) -> str:
 
 
 CHAT: Final[Table] = {
+    "empty": _("Nobody has written yet. Say hello!"),
+    "empty_ended": _("Nobody wrote in the chat."),
     "sending": _("Sending…"),
     "resend": _("Send again"),
     "discard": _("Discard"),

@@ -6,6 +6,7 @@ from tests.media import scripts
 
 _IMPORTS = """
 import assert from "node:assert/strict";
+import { ChatClient } from "./chat/client.js";
 import { ChatLog } from "./chat/log.js";
 import { Outbox, uuid } from "./chat/outbox.js";
 import { Line } from "./chat/line.js";
@@ -150,6 +151,38 @@ def test_whom_the_server_wants_no_more_asks_no_more() -> None:
         await sleep(1);
         assert.equal(sockets.length, 1);
         assert.deepEqual(told, ["connecting", "open", "closed", "too_many_tabs"]);
+        """
+    )
+
+
+def test_who_was_sent_away_keeps_nothing_of_the_room_on_the_page() -> None:
+    run(
+        """
+        globalThis.window = globalThis;
+        const sockets = [];
+        globalThis.WebSocket = class extends EventTarget {
+          static OPEN = 1;
+          readyState = 1;
+          constructor() { super(); sockets.push(this); }
+          close() {}
+          send() {}
+          hear(frame) { this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) })); }
+        };
+        const client = new ChatClient(async () => ({ url: "", ticket: "" }), new Outbox("sent away", storage));
+        const told = [];
+        for (const type of ["events", "clear", "closed"]) client.addEventListener(type, () => told.push(type));
+        client.start();
+        await sleep(1);
+        const you = { id: "x", name: "X", role: "attendee" };
+        sockets[0].hear({ type: "welcome", epoch: "a", last: 1, settings: {}, count: 1, you });
+        sockets[0].hear({ type: "events", events: [{ ...event(1), from: you, body: "bad words" }] });
+        const questions = [{ seq: 1, body: "why", votes: 1 }];
+        sockets[0].hear({ type: "state", seq: 1, settings: {}, pinned: [event(1)], questions });
+        client.write("more of it");
+        sockets[0].hear({ type: "bye", code: "banned", reconnect: false });
+        assert.deepEqual(told, ["events", "clear", "closed"]);
+        assert.deepEqual([client.log.mark, client.room.pinned, client.room.questions.size], [null, null, 0]);
+        assert.deepEqual([client.outbox.drafts, new Outbox("sent away", storage).drafts], [[], []]);
         """
     )
 

@@ -6,17 +6,15 @@
 import { Calls, Unheard } from "./calls.js";
 import { Line } from "./line.js";
 import { ChatLog } from "./log.js";
+import { Post } from "./post.js";
 import { RoomState } from "./state.js";
+import { Wishes } from "./wishes.js";
 
 /** @typedef {import("./log.js").ChatEvent} ChatEvent */
 /** @typedef {import("./line.js").Ticket} Ticket */
-/** @typedef {import("./outbox.js").Draft} Draft */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 /** @typedef {import("./state.js").Part} Part */
 /** @typedef {import("./calls.js").Ack} Ack */
-
-/** Refused for now only: the same message is sent again after the wait. */
-const PASSING = ["rate", "unavailable", "busy", "slow"];
 
 /**
  * Fires CustomEvents: "state" of the connection; "events" with new ones in order; "history" with older ones; "then" with
@@ -39,12 +37,22 @@ export class ChatClient extends EventTarget {
       hello: () => ({ since: this.log.mark?.since ?? null, epoch: this.log.mark?.epoch ?? null }),
       heard: (message) => this.#receive(message),
       changed: (state) => this.#moved(state),
-      refused: (code) => this.#fire("closed", code),
+      refused: (code) => this.#out(code),
     });
     /** @type {{id: string, name: string, role: string} | null} */
     this.you = null;
     this.calls = new Calls((message) => this.tell(message));
-    this.mayAt = 0;
+    this.post = new Post(outbox, {
+      send: (frame) => this.line.send(frame),
+      open: () => this.state === "open",
+      changed: () => this.#fire("outbox"),
+      wait: (ms) => this.#fire("wait", ms),
+    });
+    this.wishes = new Wishes(this.room, {
+      call: (message) => this.call(message),
+      changed: (parts) => this.#fire("room", parts),
+      refused: (code) => this.#fire("refused", code),
+    });
     this.filling = 0;
   }
 
@@ -71,7 +79,7 @@ export class ChatClient extends EventTarget {
    * @returns {boolean} false when too many wait already
    */
   write(body, more = {}) {
-    return this.#post(this.outbox.add("send", body, more));
+    return this.post.add("send", body, more);
   }
 
   /**
@@ -79,28 +87,17 @@ export class ChatClient extends EventTarget {
    * @param {boolean} anonymous
    */
   ask(body, anonymous) {
-    return this.#post(this.outbox.add("ask", body, anonymous ? { anonymous } : {}));
-  }
-
-  /** @param {Draft | null} draft */
-  #post(draft) {
-    if (!draft) return false;
-    this.#fire("outbox");
-    this.#flush();
-    return true;
+    return this.post.add("ask", body, anonymous ? { anonymous } : {});
   }
 
   /** @param {string} cid of a refused message, to be sent once more */
   resend(cid) {
-    this.outbox.retry(cid);
-    this.#fire("outbox");
-    this.#flush();
+    this.post.resend(cid);
   }
 
   /** @param {string} cid of a refused message */
   discard(cid) {
-    this.outbox.remove(cid);
-    this.#fire("outbox");
+    this.post.discard(cid);
   }
 
   /** @param {number} before older events than this are asked for; "history" brings them */
@@ -114,53 +111,6 @@ export class ChatClient extends EventTarget {
    */
   then(from) {
     return this.line.send({ type: "history", ...from, limit: 100 });
-  }
-
-  /**
-   * Shown at once; the server's tally comes within a second.
-   * @param {number} question
-   * @param {boolean} up
-   */
-  async vote(question, up) {
-    const { room } = this;
-    const turn = (/** @type {boolean} */ on) => {
-      const known = room.questions.get(question);
-      if (on === room.votes.has(question)) return;
-      if (on) room.votes.add(question);
-      else room.votes.delete(question);
-      if (known) known.votes = Math.max(0, known.votes + (on ? 1 : -1));
-      this.#fire("room", ["questions"]);
-    };
-    turn(up);
-    if (!(await this.#done({ type: "vote", question, up }))) turn(!up);
-  }
-
-  /**
-   * @param {number} poll
-   * @param {number[]} choices
-   * @returns {Promise<boolean>} whether it is counted
-   */
-  async answer(poll, choices) {
-    const ack = await this.#done({ type: "answer_poll", poll, choices });
-    if (ack) this.room.answers.set(poll, choices);
-    this.#fire("room", ["polls"]);
-    return ack !== null;
-  }
-
-  /** @param {boolean} up */
-  async raise(up) {
-    const ack = await this.#done({ type: "hand", up });
-    if (ack && up) this.room.hand = ack.seq;
-    this.#fire("room", ["hands"]);
-  }
-
-  /**
-   * What a presenter, moderator or host orders.
-   * @param {string} op
-   * @param {object} fields
-   */
-  async order(op, fields) {
-    return (await this.#done({ type: "mod", op, ...fields })) !== null;
   }
 
   /** @param {string} kind of a reaction */
@@ -178,20 +128,6 @@ export class ChatClient extends EventTarget {
   }
 
   /**
-   * @param {object} message a `call` whose refusal is told by "refused"
-   * @returns {Promise<Ack | null>}
-   */
-  async #done(message) {
-    try {
-      return await this.call(message);
-    } catch (error) {
-      if (!(error instanceof Unheard)) throw error;
-      this.#fire("refused", error.code);
-      return null;
-    }
-  }
-
-  /**
    * Says something that is acknowledged; a `cid` is added to it.
    * @param {object} message
    * @returns {Promise<Ack>}
@@ -203,13 +139,27 @@ export class ChatClient extends EventTarget {
 
   /** @param {import("./line.js").LineState} state */
   #moved(state) {
-    if (state === "open") this.#flush();
+    if (state === "open") this.post.flush();
     else {
       // Whether the server heard them its `you` will tell.
       this.calls.drop();
       this.filling = 0;
     }
     this.#fire("state", state);
+  }
+
+  /**
+   * For good. What moderators remove from now on is not heard here any more: so nothing of the room stays on the page.
+   * @param {string} code
+   */
+  #out(code) {
+    this.log.reset();
+    this.room.leave();
+    this.outbox.clear();
+    this.#fire("clear");
+    this.#fire("outbox");
+    this.#fire("room", ["settings", "pinned", "questions", "polls", "hands", "you"]);
+    this.#fire("closed", code);
   }
 
   /** @param {any} message */
@@ -257,9 +207,8 @@ export class ChatClient extends EventTarget {
   #welcome(message) {
     if (this.log.enter(message.epoch, message.last)) this.#fire("clear");
     this.you = message.you ?? null;
-    this.mayAt = 0;
     this.room.set(message.settings);
-    this.outbox.rewind();
+    this.post.begin();
     this.#fire("count", message.count);
     this.#fire("room", ["settings"]);
   }
@@ -302,8 +251,7 @@ export class ChatClient extends EventTarget {
   #acknowledged(ack) {
     const asked = this.calls.settle(ack.cid);
     if (asked) return asked.done(ack);
-    if (ack.seq !== null) this.outbox.stored(ack.cid, ack.seq, ack.held ?? false, this.log.last);
-    this.#fire("outbox");
+    this.post.arrived(ack, this.log.last);
   }
 
   /** @param {{of: string, cid: string | null, code: string, retry_after?: number}} message */
@@ -311,35 +259,8 @@ export class ChatClient extends EventTarget {
     const asked = this.calls.settle(cid);
     if (asked) return asked.failed(new Unheard(code, retry_after));
     const draft = cid ? this.outbox.find(cid) : null;
-    if (!draft) {
-      if (of === "history") this.#fire("then", null); // not now: whoever waits for it asks again
-      return;
-    }
-    if (retry_after !== undefined && PASSING.includes(code)) {
-      draft.state = "waiting";
-      this.#hold(retry_after * 1000);
-    } else {
-      this.outbox.refuse(draft.cid, code);
-    }
-    this.#fire("outbox");
-    this.#flush();
-  }
-
-  /** @param {number} ms nothing is sent for that long */
-  #hold(ms) {
-    this.mayAt = Date.now() + ms + 50;
-    this.#fire("wait", ms);
-    setTimeout(() => this.#flush(), ms + 60);
-  }
-
-  /** Sends what waits, one after the other: the server's order is then the order of writing. */
-  #flush() {
-    if (this.state !== "open" || Date.now() < this.mayAt) return;
-    for (let draft = this.outbox.next(); draft; draft = this.outbox.next()) {
-      draft.state = "sent";
-      this.line.send({ type: draft.kind, cid: draft.cid, body: draft.body, ...draft.more });
-    }
-    this.#fire("outbox");
+    if (draft) this.post.refused(draft, code, retry_after);
+    else if (of === "history") this.#fire("then", null); // not now: whoever waits for it asks again
   }
 
   /**

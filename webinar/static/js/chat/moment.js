@@ -25,6 +25,7 @@ export class Moment {
     this.bar = need("[data-chat=moment]", HTMLElement, root);
     this.text = need("[data-chat=moment-text]", HTMLElement, root);
     this.button = need("[data-chat=moment-turn]", HTMLButtonElement, root);
+    this.empty = need("[data-chat=then-empty]", HTMLElement, root);
     this.replay = new Replay();
     this.list = new MessageList(this.scroll, this.place, this.replay.thread, messages);
     /** Its messages are shown. */
@@ -70,11 +71,18 @@ export class Moment {
     this.#paint();
   }
 
+  clear() {
+    this.replay.clear();
+    this.list.thread = this.replay.thread;
+    this.list.clear();
+  }
+
   /** @param {boolean} on */
   #turn(on) {
     if (on === this.on) return;
     this.on = on;
     this.place.hidden = !on;
+    this.empty.hidden = true;
     this.turned(on);
     if (on) this.list.toEnd();
   }
@@ -88,6 +96,7 @@ export class Moment {
       this.list.clear();
       this.list.append(this.replay.thread.lines);
     } else if (fresh.length) this.list.append(fresh);
+    this.empty.hidden = !this.on || !this.replay.begun || this.replay.thread.lines.length > 0;
     if (this.on && this.list.following && (fresh.length || again)) this.list.toEnd();
   }
 }

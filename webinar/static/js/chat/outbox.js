@@ -56,6 +56,11 @@ export class Outbox {
     this.#keep();
   }
 
+  clear() {
+    this.drafts = [];
+    this.#keep();
+  }
+
   /**
    * @param {string} cid
    * @param {string} code

@@ -38,6 +38,7 @@ export class ChatPanel {
     this.more = need("[data-chat=more]", HTMLButtonElement, root);
     this.fresh = need("[data-chat=new]", HTMLButtonElement, root);
     this.empty = need("[data-chat=empty]", HTMLElement, root);
+    this.emptyText = need("p", HTMLElement, this.empty);
     this.pin = need("[data-chat=pin]", HTMLElement, root);
     this.pinText = need("[data-chat=pin-text]", HTMLElement, root);
     this.list = new MessageList(this.scroll, need("[data-chat=list]", HTMLOListElement, root), this.thread, this.messages);
@@ -67,7 +68,9 @@ export class ChatPanel {
     client.addEventListener("clear", () => this.#clear());
     client.addEventListener("outbox", () => this.#paintDrafts());
     client.addEventListener("room", (event) => {
-      if (/** @type {CustomEvent} */ (event).detail.includes("pinned")) this.#pinned();
+      const { detail } = /** @type {CustomEvent} */ (event);
+      if (detail.includes("pinned")) this.#pinned();
+      if (detail.includes("settings")) this.emptyText.textContent = this.texts.say(client.room.settings.ended ? "empty_ended" : "empty");
     });
     client.addEventListener("state", () => (this.root.dataset.state = client.state));
     this.scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -179,6 +182,7 @@ export class ChatPanel {
     this.pending = [];
     this.thread.clear();
     this.list.clear();
+    this.moment?.clear();
     this.from = Infinity;
     this.pages = PAGES;
     this.#unread(0);

@@ -166,7 +166,7 @@ export class PollPanel {
   async #answer(poll, choices) {
     const button = this.cards.get(poll)?.querySelector("button");
     button?.setAttribute("aria-busy", "true");
-    if (await this.client.answer(poll, choices)) this.changing.delete(poll);
+    if (await this.client.wishes.answer(poll, choices)) this.changing.delete(poll);
     button?.removeAttribute("aria-busy");
     this.paint();
   }

@@ -261,7 +261,7 @@ export class QuestionPanel {
     if (!button || !item || !act) return;
     if (act === "resend") this.client.resend(item.dataset.cid ?? "");
     else if (act === "discard") this.client.discard(item.dataset.cid ?? "");
-    else if (act === "vote") await this.client.vote(Number(item.dataset.seq), button.getAttribute("aria-pressed") !== "true");
-    else await this.client.order("question", { target: Number(item.dataset.seq), state: act });
+    else if (act === "vote") await this.client.wishes.vote(Number(item.dataset.seq), button.getAttribute("aria-pressed") !== "true");
+    else await this.client.wishes.order("question", { target: Number(item.dataset.seq), state: act });
   }
 }

@@ -83,6 +83,15 @@ export class Replay {
     this.#rewind();
   }
 
+  /** What was known counts no more. */
+  clear() {
+    this.begun = false;
+    this.events = [];
+    this.asked = null;
+    this.quietUntil = 0;
+    this.#rewind();
+  }
+
   #rewind() {
     this.thread = new Thread();
     this.shown = 0;

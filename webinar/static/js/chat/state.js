@@ -72,6 +72,11 @@ export class RoomState {
     this.hands = new Map((frame.hands ?? []).map((/** @type {Hand} */ h) => [h.hand, h]));
   }
 
+  /** Back to what one knows who has not been let in. */
+  leave() {
+    Object.assign(this, new RoomState());
+  }
+
   /** @param {any} frame `you`: replaces what was there */
   yours(frame) {
     this.mutedUntil = frame.muted_until ? Date.parse(frame.muted_until) : 0;

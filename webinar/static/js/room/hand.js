@@ -25,7 +25,7 @@ export class RaisedHand {
 
   async #press() {
     this.button.disabled = true;
-    await this.client.raise(this.client.room.hand === null);
+    await this.client.wishes.raise(this.client.room.hand === null);
     this.look();
   }
 
