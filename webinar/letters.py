@@ -63,38 +63,38 @@ class Letters:
         self._registration = registration
         self._attendance = attendance
 
-    @_beside
-    async def registered(self, event: Event, attendees: Sequence[Attendee]) -> int:
+    # -- of a move: where a mail server is set, and once an `occasion`, however often they are called ------------
+
+    async def registered(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
         """After a registration: with a seat, a place on the waiting list, or the host to decide."""
-        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.CONFIRMED)
-        written += await self._write(event, _of(attendees, Status.PENDING), Kind.PENDING)
-        return written + await self._waiting(event, attendees)
+        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.CONFIRMED, occasion=occasion)
+        written += await self._write(event, _of(attendees, Status.PENDING), Kind.PENDING, occasion=occasion)
+        return written + await self._waiting(event, attendees, occasion)
 
-    @_beside
-    async def decided(self, event: Event, attendees: Sequence[Attendee]) -> int:
-        """Approved, declined, or moved up from the waiting list: by their status as it is now."""
-        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.APPROVED)
-        return written + await self._write(event, _of(attendees, Status.DECLINED), Kind.DECLINED)
+    async def decided(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
+        """Approved, declined, or moved up from the waiting list."""
+        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.APPROVED, occasion=occasion)
+        return written + await self._write(event, _of(attendees, Status.DECLINED), Kind.DECLINED, occasion=occasion)
 
-    @_beside
-    async def cancelled(self, event: Event, attendees: Sequence[Attendee]) -> int:
+    async def cancelled(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
         """Registrations were cancelled, by the person or the host."""
-        return await self._write(event, attendees, Kind.CANCELLED)
+        return await self._write(event, attendees, Kind.CANCELLED, occasion=occasion)
 
-    @_beside
-    async def invited(self, event: Event, attendees: Sequence[Attendee]) -> int:
+    async def invited(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
         """The host added these people. Who found no seat is told of the waiting list."""
-        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.INVITED)
-        return written + await self._waiting(event, attendees)
+        written = await self._write(event, _of(attendees, Status.APPROVED), Kind.INVITED, occasion=occasion)
+        return written + await self._waiting(event, attendees, occasion)
 
-    async def _waiting(self, event: Event, attendees: Sequence[Attendee]) -> int:
+    async def _waiting(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
         """To each of them who waits for a seat, with their place."""
         waiting = _of(attendees, Status.WAITLISTED)
         if not waiting:
             return 0
         places = await self._registration.waiting_places(event.id)
         own = {attendee.id: {"place": places.get(attendee.id, len(places) + 1)} for attendee in waiting}
-        return await self._write(event, waiting, Kind.WAITING, own=own)
+        return await self._write(event, waiting, Kind.WAITING, own=own, occasion=occasion)
+
+    # -- of what somebody asked for ------------------------------------------------------------------------------
 
     @_beside
     async def link(self, event: Event, attendee: Attendee) -> int:

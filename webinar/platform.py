@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,6 @@ from webinar.recordings.service import RecordingService
 from webinar.records import Records
 from webinar.registration.doorway import Doorway
 from webinar.registration.form import RegistrationForm
-from webinar.registration.model import Step
 from webinar.registration.service import RegistrationService
 from webinar.repeating import Repeating
 from webinar.replays import ReplayDoor
@@ -100,6 +98,7 @@ class Platform:
     telling: Telling = field(init=False)
     mail: MailService = field(init=False)
     letters: Letters = field(init=False)
+    guests: Guests = field(init=False)
     writer: Writer = field(init=False)
     access: Access = field(init=False)
     stage: Stage = field(init=False)
@@ -117,7 +116,6 @@ class Platform:
         self._watch_live()
         self.events.on_change = self.stage.changed
         self.registration.on_change = self.stage.changed
-        self.registration.on_steps = self._moved
 
     def _make_subjects(self) -> None:
         self.people = PeopleService(self.pool)
@@ -147,6 +145,7 @@ class Platform:
         )
         self.telling = Telling(self.hooks, self.events, self.recordings, self.links)
         self.letters = Letters(self.settings, self.mail, self.registration, self.attendance)
+        self.guests = Guests(self.events, self.registration, self.letters, self.telling)
         self.writer = Writer.of(self.settings, self.links, self.registration)
         self.records = Records(
             self.registration,
@@ -230,8 +229,3 @@ class Platform:
 
     async def _close_whip(self, event_id: uuid.UUID, resource: str) -> None:
         await self.events.to_publisher(event_id, "whip_delete", {"resource": resource})
-
-    async def _moved(self, event_id: uuid.UUID, steps: Sequence[Step]) -> None:
-        """People of an event stand elsewhere now: they and the webhooks hear of it."""
-        await Guests(self.events, self.letters).moved(event_id, steps)
-        await self.telling.moved(event_id, steps)

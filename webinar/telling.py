@@ -50,34 +50,25 @@ class Telling:
                 what = f"{recording.id} {_at(recording.ready_at)}"
                 await self._tell(HookType.RECORDING_READY, event, what, {"recording": self._recording(recording)})
 
-    async def moved(self, event_id: uuid.UUID, steps: Sequence[Step]) -> None:
-        """People registered, were let in or cancelled."""
+    async def moved(self, event: Event, move: str, steps: Sequence[Step]) -> None:
+        """People registered, were let in or cancelled. Told once a `move`; raises while PostgreSQL is away."""
         told = [(type_, step.attendee) for step in steps for type_ in _types(step)]
-        if not told:
-            return
-        try:
-            event = await self._events.get(event_id)
-        except NotFound:
-            return
-        things: list[tuple[HookType, str, dict[str, Any]]] = []
-        for type_, attendee in told:
-            moment = attendee.registered_at if type_ is HookType.ATTENDEE_REGISTERED else attendee.decided_at
-            what = f"{attendee.id} {_at(moment or attendee.registered_at)}"
-            things.append((type_, what, {"attendee": _attendee(attendee)}))
-        await self._tell_all(event, things)
+        things = [(type_, f"{attendee.id} {move}", {"attendee": _attendee(attendee)}) for type_, attendee in told]
+        if things:
+            await self._tell_all(event, things)
 
     async def _tell(self, type_: HookType, event: Event, what: str, data: dict[str, Any]) -> None:
-        await self._tell_all(event, [(type_, what, data)])
+        """What has happened stands, whoever can be told of it."""
+        try:
+            await self._tell_all(event, [(type_, what, data)])
+        except AWAY as error:
+            _log.warning("webhooks are not told, the database is away", type=type_.value, error=type(error).__name__)
 
     async def _tell_all(self, event: Event, things: Sequence[tuple[HookType, str, dict[str, Any]]]) -> None:
         about = {"event": self._event(event)}
-        try:
-            await self._hooks.tell_all(
-                event.id, [(type_, f"{event.id} {what}", {**about, **data}) for type_, what, data in things]
-            )
-        except AWAY as error:
-            types = sorted({type_.value for type_, _, _ in things})
-            _log.warning("webhooks are not told, the database is away", types=types, error=type(error).__name__)
+        await self._hooks.tell_all(
+            event.id, [(type_, f"{event.id} {what}", {**about, **data}) for type_, what, data in things]
+        )
 
     def _event(self, event: Event) -> dict[str, Any]:
         return {

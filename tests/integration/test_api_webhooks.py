@@ -17,6 +17,7 @@ from tests.security.pages_client import Person
 from tests.web_stage import Web, web_service
 from webinar.base.queue import Again, Hopeless
 from webinar.hooks.model import HookType, signature
+from webinar.registration.moves import MOVED
 
 if TYPE_CHECKING:
     from webinar.base.embedded import EmbeddedNats
@@ -58,8 +59,16 @@ async def inside(database: str, nats: EmbeddedNats, folder: Path) -> AsyncIterat
         yield made
 
 
+async def tell(web: Web) -> None:
+    """What a worker makes of people who moved: messages that wait."""
+    query = "with gone as (delete from job where name = $1 returning id, payload) select payload from gone order by id"
+    for row in await web.platform.pool.fetch(query, MOVED):
+        await web.platform.guests.moved(row["payload"])
+
+
 async def work(web: Web) -> list[str]:
-    """What a worker does with the jobs that wait, once: how each ended."""
+    """What a worker does with the jobs that wait, once: how each message ended."""
+    await tell(web)
     rows = await web.platform.pool.fetch("delete from job where name = 'webhook' returning payload")
     ends = []
     for row in rows:
@@ -115,6 +124,7 @@ async def test_what_is_not_taken_is_tried_again_with_the_same_id_and_given_up_in
     web, receiver.status = inside, 500
     hook = await make(web, receiver, ["attendee.registered"])
     await web.attendee(await web.event())
+    await tell(web)
     payload = await web.platform.pool.fetchval("select payload from job where name = 'webhook'")
     assert await work(web) == ["Again"]
     path = f"/api/v1/webhooks/{hook['id']}"
@@ -187,6 +197,7 @@ async def test_messages_go_with_their_event_and_with_their_time(inside: Web, rec
     gone, kept = await web.event(), await web.event()
     for event in (gone, kept):
         await web.attendee(event)
+    await tell(web)
     assert (await web.host.delete(f"/api/v1/events/{gone['id']}")).status_code == 204
     count = "select count(*) from webhook_delivery where event_id = $1"
     left = [await web.platform.pool.fetchval(count, uuid.UUID(event["id"])) for event in (gone, kept)]

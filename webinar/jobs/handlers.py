@@ -8,7 +8,8 @@ from webinar.base.queue import Payload
 from webinar.hooks.service import JOB
 from webinar.jobs.queue import Handler
 from webinar.platform import Platform
-from webinar.registration.service import FORGET
+from webinar.registration.moves import MOVED
+from webinar.registration.seating import FORGET
 
 
 def handlers(platform: Platform) -> dict[str, Handler]:
@@ -20,6 +21,7 @@ def handlers(platform: Platform) -> dict[str, Handler]:
     return {
         FORGET: Handler(run=forget),
         # About a day in all, at first in quick succession.
+        MOVED: Handler(run=platform.guests.moved, tries=16, longest_wait_s=21_600),
         JOB: Handler(
             run=platform.hooks.deliver, failed=platform.hooks.failed, at_once=8, tries=16, longest_wait_s=21_600
         ),

@@ -272,7 +272,7 @@ class RegistrationStore:
         )
         return [_attendee(row) for row in rows]
 
-    async def locked(
+    async def of_ids(
         self, connection: Connection, event_id: uuid.UUID, attendees: Sequence[uuid.UUID]
     ) -> list[Attendee]:
         """Those of the ids that are of this event, in the order of registration."""

@@ -1,0 +1,102 @@
+"""Who moved is told of it once, however processes end: over real PostgreSQL and a real mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NoReturn
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from tests.mail_office import MANY, future_event, idle, sending
+from tests.mail_stage import Inbox
+from tests.waiting import until
+from tests.web_stage import Web, web_service
+from webinar.base.embedded import EmbeddedNats
+from webinar.mail.model import Kind
+from webinar.registration.model import Status
+from webinar.registration.moves import MOVED
+
+pytest_plugins = ["tests.mail_office", "tests.web_stage"]
+
+
+class Killed(BaseException):
+    """As if the process were gone: nobody catches it."""
+
+
+def die(event_id: uuid.UUID) -> NoReturn:
+    raise Killed
+
+
+@pytest_asyncio.fixture
+async def asleep(database: str, nats: EmbeddedNats, folder: Path, inbox: Inbox) -> AsyncIterator[Web]:
+    """A web service with a mail server whose worker does not run: `sending` starts it."""
+    async with web_service(database, nats.url, folder, smtp_url=inbox.url, mail_per_minute=MANY) as made:
+        yield made
+
+
+async def kinds(web: Web, event_id: uuid.UUID) -> list[Kind]:
+    """Of the letters there are, the oldest first."""
+    return [item.letter.kind for item in reversed((await web.platform.mail.page(event_id)).items)]
+
+
+async def test_a_letter_is_written_once_wherever_a_process_is_killed(asleep: Web, inbox: Inbox) -> None:
+    web, registration = asleep, asleep.platform.registration
+    event_id = uuid.UUID((await future_event(web, capacity=1))["id"])
+    registration.on_change = die  # right behind the commit
+    for name in ("first", "second"):
+        with pytest.raises(Killed):
+            await registration.register(event_id, web.new_attendee(f"{name}@example.org"))
+    first, second = await registration.everyone(event_id)
+    with pytest.raises(Killed):
+        await registration.cancel(event_id, first.id)
+    assert await kinds(web, event_id) == []
+    # Workers that are killed before they can say that it is done, and two that do it at the same moment.
+    for row in await web.platform.pool.fetch("select payload from job where name = $1 order by id", MOVED):
+        await asyncio.gather(*(web.platform.guests.moved(row["payload"]) for _ in range(3)))
+    async with sending(web):
+        await until(lambda: idle(web))
+    wanted = [Kind.CONFIRMED, Kind.WAITING, Kind.CANCELLED, Kind.APPROVED]
+    assert sorted(await kinds(web, event_id)) == sorted(wanted)
+    # What was true no more when its turn came stayed behind.
+    assert len(inbox.to("first@example.org")) == 1
+    assert len(inbox.to("second@example.org")) == 1
+    assert (await registration.get(event_id, second.id)).status is Status.APPROVED
+
+
+async def test_nothing_is_told_of_what_was_rolled_back(asleep: Web, inbox: Inbox) -> None:
+    web, pool = asleep, asleep.platform.pool
+    event_id = uuid.UUID((await future_event(web))["id"])
+    await pool.execute(
+        """
+        create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$;
+        create constraint trigger at_commit after insert on attendee deferrable initially deferred
+            for each row execute function refuse()
+        """
+    )
+    new = web.new_attendee("kim@example.org")
+    with pytest.raises(asyncpg.RaiseError):
+        await web.platform.registration.register(event_id, new)
+    assert await pool.fetchval("select count(*) from job") == 0
+    await pool.execute("drop trigger at_commit on attendee")
+    await web.platform.registration.register(event_id, new)
+    await web.platform.registration.register(event_id, new)  # the same again is nothing new
+    async with sending(web):
+        await until(lambda: idle(web))
+    assert await kinds(web, event_id) == [Kind.CONFIRMED]
+    assert len(inbox.letters) == 1
+
+
+async def test_who_is_forgotten_before_they_are_written_to_gets_nothing(asleep: Web, inbox: Inbox) -> None:
+    web, registration = asleep, asleep.platform.registration
+    event_id = uuid.UUID((await future_event(web))["id"])
+    done = await registration.register(event_id, web.new_attendee("kim@example.org"))
+    await web.platform.forgetting.forget(done.attendee)
+    assert "kim@example.org" not in str(await web.platform.pool.fetch("select * from job"))
+    async with sending(web):
+        await until(lambda: idle(web))
+    assert (await kinds(web, event_id), inbox.letters) == ([], [])
