@@ -2,6 +2,7 @@
 
 A dim stage in the platform's colours: two soft lights, a ring that waits, and the event's title where a font for its
 letters is installed. No other words: everybody reads them in a language of their own on the page around the picture.
+All of it stands above the lower third, where the page lays its buttons.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _ring(width: int, height: int) -> Image.Image:
     """Three quarters of a ring around three dots, as a mask."""
     mask = Image.new("L", (width * _DRAW_AT, height * _DRAW_AT), 0)
     pen = ImageDraw.Draw(mask)
-    cx, cy, radius = width * _DRAW_AT / 2, height * _DRAW_AT * 0.44, height * _DRAW_AT * 0.085
+    cx, cy, radius = width * _DRAW_AT / 2, height * _DRAW_AT * 0.33, height * _DRAW_AT * 0.085
     around = (cx - radius, cy - radius, cx + radius, cy + radius)
     line = max(_DRAW_AT, round(height * _DRAW_AT * 0.008))
     pen.arc(around, 0, 360, fill=56, width=line)
@@ -93,7 +94,7 @@ def _write(image: Image.Image, title: str) -> None:
     shown = title
     while len(shown) > 1 and pen.textlength(shown, font=font) > most:
         shown = shown.rstrip("…")[:-1].rstrip() + "…"
-    pen.text((image.width / 2, image.height * 0.66), shown, font=font, fill=_TEXT, anchor="mm")
+    pen.text((image.width / 2, image.height * 0.54), shown, font=font, fill=_TEXT, anchor="mm")
 
 
 def _font(title: str, size: int) -> ImageFont.FreeTypeFont | None:
