@@ -98,10 +98,12 @@ class Links:
         path = f"/recordings/{recording.id}/cut/{quote(file.name, safe='')}"
         return self.absolute(f"{path}?sig={self._recordings.signature(recording, cut=True)}")
 
-    def film(self, recording: Recording, file: Download) -> str:
-        """What guests watch where no segments are left: opens for as long as the replay's gate lets anybody."""
+    def film(self, recording: Recording, file: Download, *, save: bool = False) -> str:
+        """What guests watch where no segments are left, or `save`: opens for as long as the replay's gate lets anybody,
+        and gives what the host left of it by then.
+        """
         path = f"/recordings/{recording.id}/film/{quote(file.name, safe='')}"
-        return self.absolute(f"{path}?sig={self._recordings.film_key(recording)}")
+        return self.absolute(f"{path}?sig={self._recordings.film_key(recording)}{'&save=1' if save else ''}")
 
     def _file(self, recording: Recording, file: Download | None) -> str | None:
         if file is None:

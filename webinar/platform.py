@@ -85,6 +85,7 @@ class Platform:
     editing: Editing = field(init=False)
     programme: Programme = field(init=False)
     replays: ReplayDoor = field(init=False)
+    media_gate: MediaGate = field(init=False)
     conversation: ConversationService = field(init=False)
     attendance: AttendanceService = field(init=False)
     credits: CreditService = field(init=False)
@@ -115,6 +116,7 @@ class Platform:
         self._compose_subjects()
         self._watch_live()
         self.events.on_change = self.stage.changed
+        self.editing.on_change = self.media_gate.doubt
         self.registration.on_change = self.stage.changed
 
     def _make_subjects(self) -> None:
@@ -129,7 +131,7 @@ class Platform:
         self.doorway = Doorway(self.pool, self.bus)
         self.registration_form = RegistrationForm(self.pool)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
-        self.editing = Editing(self.pool, self.storage)
+        self.editing = Editing(self.pool, self.bus, self.storage)
         self.conversation = ConversationService(self.pool, self.bus)
         self.attendance = AttendanceService(self.pool)
         self.credits = CreditService(self.pool, self.tokens)
@@ -189,8 +191,9 @@ class Platform:
         on_air = OnAir(self.live)
         prefix = None if self.live is None else self.live.replays.prefix
         self.replays = ReplayDoor(self.recordings, self.editing, self.attendance, self.links, prefix)
+        self.media_gate = MediaGate(self.editing.gate_of_session)
         if self.live is not None:
-            self.live.hls.guard(MediaGate(self.editing.gate_of_session))
+            self.live.hls.guard(self.media_gate)
         self.admission = Admission(self.registration)
         self.stage = Stage(
             self.events,
@@ -206,6 +209,7 @@ class Platform:
 
     def _doubt(self, event_id: uuid.UUID) -> None:
         """An event or its people are not what they were: what was believed of them is asked for again."""
+        self.media_gate.doubt(event_id)
         self.admission.doubt(event_id)
         self.attendance.forget(event_id)
 

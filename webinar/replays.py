@@ -10,11 +10,12 @@ from typing import Final
 
 from webinar.attendance.service import AttendanceService
 from webinar.base import log
-from webinar.base.errors import NotFound
+from webinar.base.errors import Forbidden, NotFound
+from webinar.delivery.part import Part
 from webinar.events.model import Event, EventState
 from webinar.links import Links
 from webinar.media_gate import closed
-from webinar.recordings.cuts import Cut, CutState
+from webinar.recordings.cuts import Cut
 from webinar.recordings.editing import Editing, cut_file
 from webinar.recordings.gate import Gate, Refused, Who, refusal
 from webinar.recordings.model import Download, Recording, film
@@ -75,35 +76,39 @@ class ReplayDoor:
         recording = found[0] if found else None
         cut = None if recording is None else await self._editing.cut(recording)
         prefix, answered = await self._where(event)
-        url, begins_s, ends_s = self._address(prefix, recording, cut)
+        url, begins_s, ends_s = self._shown(prefix, recording, cut)
         file = _file(recording, cut)
         if url is None and answered and recording is not None and file is not None:
             url = self._links.film(recording, file)
         given = file if gate.download else None
         return Replay(gate, None if url else Refused.NOT_READY, url, begins_s, ends_s, recording, given)
 
-    async def film(self, recording: Recording) -> Download:
-        """The file that guests watch while the gate lets anybody. Raises `Gone`, and `NotFound` while it is made."""
-        refused = closed(await self._editing.gate(recording.event_id), datetime.now(UTC))
+    async def film(self, recording: Recording, *, save: bool = False) -> Download:
+        """The file that guests watch, or `save`, while the gate lets anybody; without what its host left out by then.
+
+        Raises `Gone`, `Forbidden` where it is not given out, and `NotFound` while it is made.
+        """
+        gate = await self._editing.gate(recording.event_id)
+        refused = closed(gate, datetime.now(UTC))
         if refused is not None:
             raise refused
+        if save and not gate.download:
+            raise Forbidden("The host does not give out this recording as a file.", code="replay_no_file")
         file = _file(recording, await self._editing.cut(recording))
         if file is None:
             raise NotFound("This part of the recording is not ready yet.", code="not_ready")
         return file
 
-    def _address(
+    def _shown(
         self, prefix: str | None, recording: Recording | None, cut: Cut | None
     ) -> tuple[str | None, float, float | None]:
+        """The playlist, and what of the recording it shows. It is `MediaGate` that keeps to it, not the address."""
         length_s = None if recording is None else recording.duration_s
         url = None if prefix is None else self._links.absolute(f"/hls/{prefix}/full.m3u8")
         if cut is None or not cut.trims or length_s is None:
             return url, 0.0, length_s
         # What is to be left out is left out at once, also while the file is still being made.
-        begins_s, ends_s = cut.part(length_s)
-        if cut.state is not CutState.READY:
-            begins_s, ends_s = cut.from_s, length_s if cut.to_s is None else cut.to_s
-        return url and f"{url}?from={begins_s:.3f}&to={ends_s:.3f}", begins_s, ends_s
+        return url and url + Part(*cut.part()).query, *cut.part(length_s)
 
     async def _where(self, event: Event) -> tuple[str | None, bool]:
         """The prefix of its segments, and whether the store answered: while it does not, no film comes of it either.

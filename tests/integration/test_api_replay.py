@@ -282,12 +282,12 @@ async def test_a_kept_address_of_the_media_closes_with_the_gate(
     monkeypatch.setattr(media_gate, "_FRESH_S", -1.0)
     gate = media_gate.MediaGate(web.platform.editing.gate_of_session)
     (session,) = await web.platform.events.sessions(uuid.UUID(event["id"]))
-    assert await gate.refused(session.hls_prefix) is None
+    assert (await gate.look(session.hls_prefix)).refused is None
     await web.host.patch(f"{event['path']}/replay", json={"who": "nobody"})
-    refused = await gate.refused(session.hls_prefix)
+    refused = (await gate.look(session.hls_prefix)).refused
     assert refused is not None
     assert refused.code == "replay_nobody"
-    unknown = await gate.refused("x" * 22)
+    unknown = (await gate.look("x" * 22)).refused
     assert unknown is not None
     assert unknown.status == 404
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import uuid
 from pathlib import Path
 
 import httpx
@@ -17,24 +18,31 @@ from webinar.base.errors import Unavailable, WebinarError
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.delivery.hls import HlsApp
+from webinar.delivery.part import Part
+from webinar.delivery.past import Opening
 from webinar.delivery.session import LiveSession
-from webinar.media_gate import Found, MediaGate
-from webinar.recordings.gate import Gate, Who
+from webinar.media_gate import MediaGate
+from webinar.recordings.gate import Gate, SessionGate, Who
 
 NOW = dt.datetime(2026, 12, 1, 9, tzinfo=dt.UTC)
 PREFIX = "p" * 22
+EVENT = uuid.UUID(int=7)
 OPEN = Gate(Who.REGISTERED)
+
+
+def past(gate: Gate, part: tuple[float, float] | None = None, *, over: bool = True) -> SessionGate:
+    return SessionGate(EVENT, over, gate, part)
 
 
 class Rows:
     """What PostgreSQL says of sessions, and how often it was asked."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: SessionGate | None) -> None:
         self.found = found
         self.away = False
         self.asked = 0
 
-    async def __call__(self, prefix: str) -> Found:
+    async def __call__(self, prefix: str) -> SessionGate | None:
         self.asked += 1
         await asyncio.sleep(0)
         if self.away:
@@ -47,7 +55,7 @@ def gate(rows: Rows) -> MediaGate:
 
 
 async def status(asked: MediaGate) -> int:
-    refused = await asked.refused(PREFIX)
+    refused = (await asked.look(PREFIX)).refused
     return 200 if refused is None else refused.status
 
 
@@ -55,28 +63,28 @@ async def status(asked: MediaGate) -> int:
     ("found", "expected"),
     [
         (None, 404),
-        ((False, Gate(Who.NOBODY)), 200),  # the event is not over: an earlier part of it
-        ((True, OPEN), 200),
-        ((True, Gate(Who.NOBODY)), 410),
-        ((True, Gate(Who.LINK, NOW)), 410),
-        ((True, Gate(Who.LINK, NOW + dt.timedelta(seconds=1))), 200),
+        (past(Gate(Who.NOBODY), over=False), 200),  # the event is not over: an earlier part of it
+        (past(OPEN), 200),
+        (past(Gate(Who.NOBODY)), 410),
+        (past(Gate(Who.LINK, NOW)), 410),
+        (past(Gate(Who.LINK, NOW + dt.timedelta(seconds=1))), 200),
     ],
 )
-async def test_media_are_given_out_while_anybody_may_watch(found: Found, expected: int) -> None:
+async def test_media_are_given_out_while_anybody_may_watch(found: SessionGate | None, expected: int) -> None:
     assert await status(gate(Rows(found))) == expected
 
 
 async def test_one_look_does_for_all_who_ask_and_is_not_believed_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = Rows((True, OPEN))
+    rows = Rows(past(OPEN))
     asked = gate(rows)
     assert await asyncio.gather(*(status(asked) for _ in range(50))) == [200] * 50
     assert rows.asked == 1
     assert media_gate._FRESH_S <= 10  # noqa: SLF001 - the promise to hosts
     monkeypatch.setattr(media_gate, "_FRESH_S", -1.0)
-    rows.found = (True, Gate(Who.NOBODY))
+    rows.found = past(Gate(Who.NOBODY))
     fresh = gate(rows)
     assert await status(fresh) == 410
-    rows.found = (True, OPEN)
+    rows.found = past(OPEN)
     assert await status(fresh) == 200
 
 
@@ -84,7 +92,8 @@ async def test_while_postgresql_is_away_the_last_word_holds_and_nothing_is_guess
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(media_gate, "_FRESH_S", -1.0)
-    rows = Rows((True, OPEN))
+    monkeypatch.setattr(media_gate, "_AGAIN_S", -1.0)
+    rows = Rows(past(OPEN))
     asked = gate(rows)
     rows.away = True
     assert await status(asked) == 503
@@ -94,6 +103,32 @@ async def test_while_postgresql_is_away_the_last_word_holds_and_nothing_is_guess
     assert await status(asked) == 200
 
 
+async def test_what_changed_is_asked_for_again_at_once_also_when_it_did_while_it_was_asked_for() -> None:
+    rows = Rows(past(OPEN))
+    asked = gate(rows)
+    assert (await asked.look(PREFIX)).part is None
+    rows.found = past(OPEN, (4.0, 8.0))
+    asked.doubt(uuid.UUID(int=8))
+    assert (await asked.look(PREFIX)).part is None
+    asked.doubt(EVENT)
+    assert (await asked.look(PREFIX)).part == Part(4.0, 8.0)
+    asked.doubt(EVENT)
+    looking = asyncio.create_task(asked.look(PREFIX))
+    await asyncio.sleep(0)
+    asked.doubt(EVENT)
+    await looking
+    rows.found = past(OPEN, (5.0, 8.0))
+    assert (await asked.look(PREFIX)).part == Part(5.0, 8.0)
+
+
+async def test_a_postgresql_that_hangs_is_not_waited_for_by_one_after_the_other() -> None:
+    rows = Rows(None)
+    rows.away = True
+    asked = gate(rows)
+    assert await asyncio.gather(*(status(asked) for _ in range(50))) == [503] * 50
+    assert rows.asked == 1
+
+
 class Shut:
     """A gate that lets nobody in."""
 
@@ -101,9 +136,9 @@ class Shut:
         self.why = why
         self.asked = 0
 
-    async def refused(self, prefix: str) -> WebinarError | None:
+    async def look(self, prefix: str) -> Opening:
         self.asked += 1
-        return self.why
+        return Opening(self.why)
 
 
 class Nothing:
@@ -120,12 +155,12 @@ async def test_a_kept_address_of_a_segment_opens_nothing_once_the_gate_is_shut(t
     app = HlsApp(Nothing(), storage)
     transport = httpx.ASGITransport(Starlette(routes=[Mount("/hls", app=app)]))
     async with httpx.AsyncClient(transport=transport, base_url="http://hls") as client:
-        rows = Rows((True, OPEN))
+        rows = Rows(past(OPEN))
         app.guard(gate(rows))
         given = await client.get(f"/hls/{PREFIX}/720p/3.m4s")
         assert (given.status_code, given.content) == (200, b"segment")
         assert "s-maxage=10" in given.headers["cache-control"]
-        app.guard(gate(Rows((True, Gate(Who.NOBODY)))))
+        app.guard(gate(Rows(past(Gate(Who.NOBODY)))))
         for name in ("3.m4s", "init.mp4"):
             reply = await client.get(f"/hls/{PREFIX}/720p/{name}")
             assert (reply.status_code, reply.headers["cache-control"]) == (410, "no-store")

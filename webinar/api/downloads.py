@@ -1,7 +1,8 @@
 """`/recordings/{id}/{name}.mp4`: the file, by session of the host, bearer token or signed query; `Range` and `HEAD`.
 
 A name that ends in `.m4a` is the sound alone. `/recordings/{id}/cut/{name}.mp4` is the part that a host made of it;
-`/recordings/{id}/film/{name}.mp4` is what guests watch where no segments are left to be replayed.
+`/recordings/{id}/film/{name}.mp4` is what guests watch where no segments are left to be replayed, and with `?save` what
+they may download: what the host left of it, as long as the replay's gate is open.
 
 Conditional and range requests as RFC 9110, sections 13 and 14. Errors are pages for browsers, problems for programs.
 """
@@ -48,23 +49,30 @@ def routes(platform: Platform) -> list[BaseRoute]:
                 file = await platform.recordings.download(recording, sound=sound)
             return _send(platform, file, request)
         except WebinarError as error:
-            if "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers:
-                raise
-            return answer(request, error)
+            return _refused(request, error)
 
     async def film(request: Request) -> Response:
         try:
             recording_id = _id(request.path_params["recording_id"])
             recording = await platform.recordings.to_watch(recording_id, request.query_params.get("sig", ""))
-            return _send(platform, await platform.replays.film(recording), request, inline=True)
+            save = "save" in request.query_params
+            file = await platform.replays.film(recording, save=save)
+            return _send(platform, file, request, inline=not save)
         except WebinarError as error:
-            return answer(request, error)
+            return _refused(request, error)
 
     return [
         Route("/recordings/{recording_id}/{name}", download, methods=["GET", "HEAD"], name="download"),
         Route("/recordings/{recording_id}/cut/{name}", download, methods=["GET", "HEAD"], name="download_cut"),
         Route("/recordings/{recording_id}/film/{name}", film, methods=["GET", "HEAD"], name="film"),
     ]
+
+
+def _refused(request: Request, error: WebinarError) -> Response:
+    """Raises it where a page says it: to a person's browser."""
+    if "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers:
+        raise error
+    return answer(request, error)
 
 
 async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Recording:

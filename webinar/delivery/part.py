@@ -1,15 +1,17 @@
-"""A part of a playlist of a whole event: what a host left of a recording is all that its replay shows. Pure."""
+"""A part of a playlist of a whole event: what a host left of a recording is all that its replay shows. Pure.
+
+The server decides which part that is. That an address names it, too, keeps caches from giving out an earlier one.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 # A moment this near to the edge of a segment is meant to be it: durations are rounded to five places each.
 _SLACK_S: Final = 0.05
-_SECONDS: Final = re.compile(r"\d{1,7}(?:\.\d{1,6})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +19,16 @@ class Part:
     """[from_s, to_s) of the whole."""
 
     from_s: float
-    to_s: float
+    to_s: float = math.inf
 
     @property
     def query(self) -> str:
-        return f"?from={self.from_s:.3f}&to={self.to_s:.3f}"
+        """The part as addresses name it."""
+        return f"?from={self.from_s:.3f}" + ("" if self.to_s == math.inf else f"&to={self.to_s:.3f}")
 
-
-def wanted(query: Mapping[str, str]) -> Part | None:
-    """The part that a request names, None for the whole. Raises `ValueError` for what is no part."""
-    if "from" not in query and "to" not in query:
-        return None
-    begin, end = query.get("from", "0"), query.get("to", "")
-    if not _SECONDS.fullmatch(begin) or not _SECONDS.fullmatch(end) or float(end) <= float(begin):
-        raise ValueError("`from` and `to` are seconds, the end behind the beginning.")
-    return Part(float(begin), float(end))
+    def touches(self, start_s: float, end_s: float) -> bool:
+        """Whether something of [start_s, end_s) is in it."""
+        return end_s > self.from_s + _SLACK_S and start_s < self.to_s - _SLACK_S
 
 
 def of_multivariant(text: str, part: Part) -> str:
@@ -64,7 +61,7 @@ def of_media(text: str, part: Part) -> str:
                 mapped = line
             before.append(line)
         elif line and not line.startswith("#"):
-            if at_s + duration_s > part.from_s + _SLACK_S and at_s < part.to_s - _SLACK_S:
+            if part.touches(at_s, at_s + duration_s):
                 if not kept:
                     before = [mapped, *(b for b in before if not b.startswith(("#EXT-X-MAP:", "#EXT-X-DISCONTINUITY")))]
                 kept += [*before, line]

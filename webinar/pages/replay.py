@@ -119,12 +119,9 @@ class ReplayScreen(Screen):
             found = await self.platform.programme.chapters(event, replay.recording)
             items = within(found.items, replay.begins_s, replay.ends_s or replay.recording.duration_s)
             said = await self.platform.editing.captions(replay.recording)
-        links = self.platform.links
-        file = replay.file
-        cut = file is not None and replay.recording is not None and file.key != replay.recording.key
         url = None
-        if file is not None and replay.recording is not None:
-            url = links.cut(replay.recording, file) if cut else links.download(replay.recording)
+        if replay.file is not None and replay.recording is not None:
+            url = self.platform.links.film(replay.recording, replay.file, save=True)
         context = {
             "event": event,
             "you": attendee,

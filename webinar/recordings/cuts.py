@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import unicodedata
 import uuid
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ class Cut:
         """Whether it leaves anything out; else it is made for its chapters."""
         return self.from_s > 0 or self.to_s is not None
 
-    def part(self, duration_s: float) -> tuple[float, float]:
+    def part(self, duration_s: float = math.inf) -> tuple[float, float]:
         """Where it begins and ends in the recording: as made, or until then as asked for."""
         if self.state is CutState.READY and self.begins_s is not None and self.ends_s is not None:
             return self.begins_s, self.ends_s

@@ -6,17 +6,18 @@ The file is made by a worker (`webinar.jobs.cutter`); a version that was asked f
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from webinar.base import log
+from webinar.base.bus import Bus
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.recordings import captions, gate, model
 from webinar.recordings.cuts import Chapter, Cut, CutState, check_chapters, check_cut
-from webinar.recordings.gate import DEFAULT, Gate
+from webinar.recordings.gate import DEFAULT, Gate, SessionGate
 from webinar.recordings.marks import MOST, Mark, MarkKind
 from webinar.recordings.model import Download, Recording, RecordingState
 from webinar.recordings.store import EditingStore
@@ -28,9 +29,12 @@ FOLDER: Final = "cuts"  # in the store; below it a folder an event
 class Editing:
     """One a process."""
 
-    def __init__(self, pool: Pool, storage: Storage) -> None:
+    def __init__(self, pool: Pool, bus: Bus, storage: Storage) -> None:
         self._store = EditingStore(pool)
+        self._bus = bus
         self._storage = storage
+        # Called at once with each event of which this process shows another part now, or to others.
+        self.on_change: Callable[[uuid.UUID], None] | None = None
 
     # -- the programme -------------------------------------------------------------------------------------------
 
@@ -78,11 +82,14 @@ class Editing:
     async def ask_cut(self, recording: Recording, from_s: float, to_s: float | None) -> Cut:
         """A file of that part, with the chapters, will be made. Raises `Invalid`, `Conflict`."""
         begin_s, end_s = check_cut(from_s, to_s, _ready(recording))
-        return await self._store.ask_cut(recording.id, begin_s, end_s)
+        cut = await self._store.ask_cut(recording.id, begin_s, end_s)
+        await self._announce(recording.event_id)
+        return cut
 
     async def drop_cut(self, recording: Recording) -> None:
         """The whole recording is what is given out again."""
         key = await self._store.drop_cut(recording.id)
+        await self._announce(recording.event_id)
         if key is not None:
             await self.forget(key)
 
@@ -107,14 +114,21 @@ class Editing:
     async def gate(self, event_id: uuid.UUID) -> Gate:
         return await self._store.gate(event_id) or DEFAULT
 
-    async def gate_of_session(self, prefix: str) -> tuple[bool, Gate] | None:
-        """Whether the event of a live session is over, and its gate; None where no event has such a session."""
+    async def gate_of_session(self, prefix: str) -> SessionGate | None:
+        """None where no event has such a session."""
         return await self._store.gate_of_session(prefix)
 
     async def set_gate(self, event_id: uuid.UUID, wanted: Gate) -> None:
         """Raises `Invalid`."""
         gate.check_until(wanted.until, datetime.now(UTC))
         await self._store.set_gate(event_id, wanted)
+        await self._announce(event_id)
+
+    async def _announce(self, event_id: uuid.UUID) -> None:
+        """To this process, and to the others, who believe what they know for ten seconds else."""
+        if self.on_change is not None:
+            self.on_change(event_id)
+        await self._bus.publish_json(f"event.{event_id}.changed", {"event_id": str(event_id)})
 
 
 def cut_file(recording: Recording, cut: Cut) -> Download | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -37,6 +38,16 @@ class Gate:
 
 
 DEFAULT: Final = Gate(Who.REGISTERED)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionGate:
+    """What is decided of a live session's media. `part`: [from, to) of the recording, s, that its host left."""
+
+    event_id: uuid.UUID
+    over: bool  # the event
+    gate: Gate
+    part: tuple[float, float] | None = None
 
 
 def refusal(gate: Gate, now: datetime, *, seated: bool, attended: bool) -> Refused | None:

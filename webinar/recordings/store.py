@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from webinar.base.db import Pool
 from webinar.recordings.cuts import Chapter, Cut, CutState
-from webinar.recordings.gate import DEFAULT, Gate, Who
+from webinar.recordings.gate import DEFAULT, Gate, SessionGate, Who
 from webinar.recordings.marks import Mark, MarkKind
 from webinar.recordings.model import PATIENCE, SOUND_PATIENCE, Recording, RecordingState
 
@@ -326,19 +326,22 @@ class EditingStore:
         row = await self._pool.fetchrow("select who, until, download from replay_gate where event_id = $1", event_id)
         return None if row is None else Gate(Who(row["who"]), row["until"], row["download"])
 
-    async def gate_of_session(self, prefix: str) -> tuple[bool, Gate] | None:
-        """Whether the event of a live session is over, and its gate; None where no event has such a session."""
+    async def gate_of_session(self, prefix: str) -> SessionGate | None:
+        """None where no event has such a session."""
         row = await self._pool.fetchrow(
             """
-            select e.state = 'ended' as over, g.who, g.until, g.download
+            select e.id, e.state = 'ended' as over, g.who, g.until, g.download, r.id as recording_id
             from live_session s join event e on e.id = s.event_id left join replay_gate g on g.event_id = e.id
+                left join recording r on r.event_id = e.id
             where s.hls_prefix = $1
             """,
             prefix,
         )
         if row is None:
             return None
-        return row["over"], DEFAULT if row["who"] is None else Gate(Who(row["who"]), row["until"], row["download"])
+        gate = DEFAULT if row["who"] is None else Gate(Who(row["who"]), row["until"], row["download"])
+        cut = None if row["recording_id"] is None else await self.cut(row["recording_id"])
+        return SessionGate(row["id"], row["over"], gate, cut.part() if cut is not None and cut.trims else None)
 
     async def set_gate(self, event_id: uuid.UUID, gate: Gate) -> None:
         await self._pool.execute(

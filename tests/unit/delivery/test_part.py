@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from webinar.delivery.part import Part, of_media, of_multivariant, wanted
+from webinar.delivery.part import Part, of_media, of_multivariant
 
 WHOLE = """#EXTM3U
 #EXT-X-VERSION:9
@@ -62,9 +60,9 @@ def test_the_part_goes_on_to_every_rendition() -> None:
     assert "\n720p/full.m3u8?from=1.500&to=3.000\n" in cut
 
 
-def test_a_request_names_a_part_the_whole_or_is_refused() -> None:
-    assert wanted({"_HLS_skip": "YES"}) is None
-    assert wanted({"to": "3.25"}) == Part(0.0, 3.25)
-    for query in ({"from": "1"}, {"from": "3", "to": "3"}, {"from": "-1", "to": "3"}, {"from": "nan", "to": "1"}):
-        with pytest.raises(ValueError, match="seconds"):
-            wanted(query)
+def test_a_part_to_the_end_has_none_and_what_only_touches_its_edge_is_outside() -> None:
+    part = Part(2.0)
+    assert part.query == "?from=2.000"
+    assert part.touches(100.0, 102.0)
+    assert not part.touches(0.0, 2.0 + 1e-5)
+    assert not Part(0.0, 4.0).touches(4.0 - 1e-5, 6.0)
