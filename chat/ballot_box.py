@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from chat import wire
+from chat.answers import Result
 from chat.ballot_writer import Answer, BallotWriter, Vote
-from chat.ballots import Ballots, Result
+from chat.ballots import Ballots
 from chat.entry import Entry
 from chat.gathering import Refusal
 from chat.ledger import Changes, Ledger

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from chat import figures
-from chat.ballots import Counted, Key, Written
+from chat.answers import Counted, Key
+from chat.ballots import Written
 from chat.gathering import Gathering, Waiting
 from chat.ledger import Changes
 from chat.store import Unstorable

@@ -1,4 +1,4 @@
-"""Votes, answers to polls and totals of reactions, in PostgreSQL. The log beside them is `chat.store`.
+"""Votes, answers to polls (`chat.answers`) and totals of reactions, in PostgreSQL. The log beside them is `chat.store`.
 
 Whoever writes locks the room's row of `chat_ballot` and raises its version in the same transaction, so batches have one
 order in every process and one that was missed is noticed. What was voted is never waited for by what is written in the
@@ -15,12 +15,11 @@ from typing import Final
 
 import asyncpg
 
+from chat.answers import Counted, Key, Result, answered_since, put_answers, results_of
 from chat.entry import Draft
 from chat.ledger import Changes
 from chat.store import Appended, NoRoom, Store, Unstorable
 from webinar.base import db
-
-Key = tuple[int, str]  # the seq of a question or poll, a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,6 @@ class Written:
 
     changes: Changes
     refused: Mapping[Key, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Of a poll: how many chose each choice, how many answered."""
-
-    counts: list[int]
-    answers: int
 
 
 class Ballots:
@@ -55,8 +46,8 @@ class Ballots:
             votes = await connection.fetch(
                 "select question, person, up from chat_vote where event_id = $1 and version > $2", event_id, version
             )
-            answers = await connection.fetch(_ANSWERS_SINCE, event_id, version)
-        return Changes(now or 0, list(map(tuple, votes)), list(map(tuple, answers)))
+            answers = await answered_since(connection, event_id, version)
+        return Changes(now or 0, list(map(tuple, votes)), answers)
 
     async def versions(self, event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
         """Of the rooms where anything was written. Raises `StoreDown`."""
@@ -77,9 +68,7 @@ class Ballots:
             async with self._store.connection() as connection, connection.transaction():
                 version = await _lock(connection, event_id, 1)
                 voted = await _put_votes(connection, event_id, votes, version) if votes else []
-                taken, refused = (
-                    await _put_answers(connection, event_id, answers, counted, version) if answers else ([], {})
-                )
+                taken, refused = await put_answers(connection, event_id, answers, counted, version)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise Unstorable(type(error).__name__) from error
         return Written(Changes(version, voted, taken), refused)
@@ -107,7 +96,7 @@ class Ballots:
             await connection.execute(
                 "update chat_poll set open = false where event_id = $1 and poll = $2", event_id, poll
             )
-            return (await _results(connection, event_id, {poll: choices}))[poll]
+            return (await results_of(connection, event_id, {poll: choices}))[poll]
 
     async def remove_poll(self, event_id: uuid.UUID, poll: int) -> None:
         """With all of its answers. Raises `StoreDown`, `NoRoom`."""
@@ -119,7 +108,7 @@ class Ballots:
     async def results(self, event_id: uuid.UUID, counted: Counted) -> dict[int, Result]:
         """Of these polls, now. Raises `StoreDown`."""
         async with self._store.connection() as connection:
-            return await _results(connection, event_id, counted)
+            return await results_of(connection, event_id, counted)
 
     # Tallies
 
@@ -163,9 +152,6 @@ class Ballots:
             raise NoRoom(str(event_id)) from error
 
 
-Counted = Mapping[int, Sequence[int]]  # poll → its choices, in the order of its counts
-
-
 async def _lock(connection: db.Connection, event_id: uuid.UUID, step: int = 0) -> int:
     """The version, raised by `step`; nobody else raises it until the end of the transaction. Raises `NoRoom`."""
     try:
@@ -196,91 +182,6 @@ async def _put_votes(
     return [(question, person, up) for (question, person), up in votes.items()]
 
 
-async def _put_answers(
-    connection: db.Connection,
-    event_id: uuid.UUID,
-    answers: Mapping[Key, Sequence[int]],
-    counted: Counted,
-    version: int,
-) -> tuple[list[tuple[int, str, Sequence[int]]], dict[Key, str]]:
-    """(those taken, why the others were not)."""
-    if not answers:
-        return [], {}
-    rows = await connection.fetch(
-        "select poll, anonymous from chat_poll where event_id = $1 and poll = any($2::bigint[]) and open",
-        event_id,
-        list({poll for poll, _ in answers}),
-    )
-    anonymous = {row["poll"]: row["anonymous"] for row in rows}
-    named = {key: choices for key, choices in answers.items() if anonymous.get(key[0]) is False}
-    secret = {key: choices for key, choices in answers.items() if anonymous.get(key[0]) is True}
-    if named:
-        await connection.execute(
-            "insert into chat_answer (event_id, poll, person, choices, version)"
-            " select $1, poll, person, choices::smallint[], $5"
-            " from unnest($2::bigint[], $3::text[], $4::text[]) as a (poll, person, choices)"
-            " on conflict (event_id, poll, person)"
-            " do update set choices = excluded.choices, version = excluded.version",
-            event_id,
-            [poll for poll, _ in named],
-            [person for _, person in named],
-            ["{" + ",".join(map(str, choices)) + "}" for choices in named.values()],
-            version,
-        )
-    first = await _count_secretly(connection, event_id, secret, counted, version) if secret else set()
-    taken: list[tuple[int, str, Sequence[int]]] = [(poll, who, choices) for (poll, who), choices in named.items()]
-    taken += [(poll, who, ()) for poll, who in first]
-    refused = {key: "not_open" for key in answers if key[0] not in anonymous}
-    refused.update({key: "answered" for key in secret if key not in first})
-    return taken, refused
-
-
-async def _count_secretly(
-    connection: db.Connection,
-    event_id: uuid.UUID,
-    answers: Mapping[Key, Sequence[int]],
-    counted: Counted,
-    version: int,
-) -> set[Key]:
-    """Notes who answered and adds what was chosen, in rows that have nothing in common; returns those who are new."""
-    rows = await connection.fetch(
-        "insert into chat_voter (event_id, poll, person, version)"
-        " select $1, *, $4 from unnest($2::bigint[], $3::text[]) on conflict do nothing returning poll, person",
-        event_id,
-        [poll for poll, _ in answers],
-        [person for _, person in answers],
-        version,
-    )
-    first = {(row["poll"], row["person"]) for row in rows}
-    for poll in {poll for poll, _ in first}:
-        chosen = [answers[key] for key in first if key[0] == poll]
-        await connection.execute(
-            "update chat_poll set answers = answers + $3, counts = (select array_agg(a + b order by place)"
-            " from unnest(counts, $4::int[]) with ordinality as u (a, b, place)) where event_id = $1 and poll = $2",
-            event_id,
-            poll,
-            len(chosen),
-            [sum(choice in choices for choices in chosen) for choice in counted[poll]],
-        )
-    return first
-
-
-async def _results(connection: db.Connection, event_id: uuid.UUID, counted: Counted) -> dict[int, Result]:
-    rows = await connection.fetch(_RESULTS, event_id, list(counted))
-    results = {poll: Result([0] * len(choices), 0) for poll, choices in counted.items()}
-    for row in rows:
-        chosen = dict(zip(row["choices"] or (), row["chosen"] or (), strict=True))
-        counts = row["counts"] if row["anonymous"] else [chosen.get(choice, 0) for choice in counted[row["poll"]]]
-        results[row["poll"]] = Result(list(counts), row["answers"])
-    return results
-
-
-_ANSWERS_SINCE: Final = """
-    select poll, person, choices from chat_answer where event_id = $1 and version > $2
-    union all
-    select poll, person, '{}'::smallint[] from chat_voter where event_id = $1 and version > $2
-"""
-
 _TALLY: Final = """
     select f.root, count(distinct v.person)::int as votes
     from unnest($2::bigint[], $3::bigint[]) as f (root, member)
@@ -290,20 +191,4 @@ _TALLY: Final = """
 
 _MAY_TALLY: Final = """
     select tallied_at <= clock_timestamp() - $2::interval from chat_ballot where event_id = $1
-"""
-
-_RESULTS: Final = """
-    select p.poll, p.anonymous, p.counts, n.choices, n.chosen,
-        case when p.anonymous then p.answers else
-            (select count(*)::int from chat_answer a where a.event_id = p.event_id and a.poll = p.poll) end as answers
-    from chat_poll p
-    left join lateral (
-        select array_agg(choice) as choices, array_agg(people) as chosen from (
-            select choice, count(*)::int as people
-            from chat_answer a, unnest(a.choices) as choice
-            where a.event_id = p.event_id and a.poll = p.poll
-            group by choice
-        ) c
-    ) n on not p.anonymous
-    where p.event_id = $1 and p.poll = any($2::bigint[])
 """

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
+from chat.answers import Counted, Key
 from chat.ballot_writer import Answer, BallotWriter, Vote
-from chat.ballots import Counted, Key, Written
+from chat.ballots import Written
 from chat.gathering import Refusal
 from chat.ledger import Changes
 from chat.store import NoRoom, StoreDown, Unstorable
