@@ -9,7 +9,7 @@ import { element } from "./message.js";
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
 /** Characters of one message, as the server counts them: code points. */
-export const LONGEST = 1000;
+const LONGEST = 1000;
 const TELL_FROM = 900;
 /** The count is read out in steps of so many. */
 const STEP = 50;

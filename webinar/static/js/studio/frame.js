@@ -75,13 +75,3 @@ export function placed(box, width, height, fill) {
   return { from: whole, to: { x: box.x + Math.round((box.w - w) / 2), y: box.y + Math.round((box.h - h) / 2), w, h } };
 }
 
-/**
- * The size at which a page of slides is drawn so that each of its pixels is one of the canvas.
- * @param {Box} box
- * @param {number} width of the page, any unit
- * @param {number} height
- * @returns {number} the scale
- */
-export function scaleInto(box, width, height) {
-  return Math.min(box.w / width, box.h / height);
-}
