@@ -148,3 +148,40 @@ async def test_a_presenter_decides_nothing_about_people(web: Web) -> None:
     ):
         reply = await web.call(method, path + call, token, **({} if body is None else {"json": body}))
         assert reply.status_code == 403, call
+
+
+async def test_locked_doors_end_with_the_event(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    path = f"/api/v1/events/{event['id']}"
+    person = await web.attendee(event)
+    assert (await web.host.put(f"{path}/door", json={"locked": True})).json()["locked"] is True
+    async with Person(web) as guest:
+        assert 'http-equiv="refresh"' in (await guest.http.get(path_of(web, person))).text
+        assert (await web.host.post(f"{path}/end")).status_code == 200
+        # Whoever never came in gets what everybody gets: the replay, as its gate says.
+        link = path_of(web, person)
+        assert (await guest.http.get(link)).headers["location"] == f"{link}/replay"
+        replied = (await web.playback(person["viewer_token"])).json()
+        assert (replied["state"], replied["replay_refused"]) == ("ended", None)
+        assert (await web.host.patch(f"{path}/replay", json={"who": "nobody"})).is_success
+        page = await guest.http.get(link)
+        assert (page.status_code, 'id="boot"' in page.text) == (200, True)
+    assert (await web.host.get(f"{path}/door")).json() == {"locked": False, "waiting": []}
+    again = await web.host.put(f"{path}/door", json={"locked": True})
+    assert (again.status_code, again.json()["code"]) == (409, "event_ended")
+
+
+async def test_who_had_no_seat_waits_no_more_once_the_event_is_over(web: Web, ingest: FakeIngest) -> None:
+    event = await web.live_event()
+    assert (await web.host.patch(f"/api/v1/events/{event['id']}", json={"capacity": 1})).is_success
+    await web.attendee(event, "seat@example.org")
+    waiting = await web.attendee(event, "late@example.org")
+    assert waiting["status"] == "waitlisted"
+    one = await web.platform.registration.find(uuid.UUID(waiting["id"]))
+    assert one is not None
+    link = f"/j/{web.platform.registration.join_link(one)}"
+    async with Person(web) as guest:
+        assert 'http-equiv="refresh"' in (await guest.http.get(link)).text
+        assert (await web.host.post(f"/api/v1/events/{event['id']}/end")).status_code == 200
+        page = (await guest.http.get(link)).text
+        assert ('http-equiv="refresh"' in page, "The event is over" in page or "행사가 끝났" in page) == (False, True)

@@ -135,6 +135,7 @@ DOORS: Final = (
         handler=change_door,
         body=DoorChange,
         reply=DoorReply,
+        errors={409: "The event is over."},
     ),
     Operation(
         name="letIn",

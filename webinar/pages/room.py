@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.api.places import new_visit
-from webinar.events.model import Event
+from webinar.events.model import Event, EventState
 from webinar.pages.attendance_texts import ATTENDANCE
+from webinar.pages.event_public import event_path
 from webinar.pages.render import page
 from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.screen import Screen, go
@@ -60,6 +61,14 @@ WAITING: Final = {
     ),
 }
 
+# Once the event is over nobody waits any more.
+TOO_LATE: Final = Waiting(
+    _("The event is over"),
+    _("No seat became free for you this time. What there is of the event stands on its page."),
+    _LOOK,
+    "calendar",
+)
+
 LOCKED: Final = Waiting(
     _("The doors are closed"),
     _("The host has been told that you are here. Keep this page open: it lets you in by itself."),
@@ -79,20 +88,23 @@ class RoomScreen(Screen):
         attendee = await self.person(request)
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(event.language)
+        # The event's state comes first: once it is over, seats and doors are nothing to wait for.
+        over = event.state is EventState.ENDED
+        if over and (await self.platform.replays.look(event, attendee)).refused is None:
+            return go(request, self._replay_path(request, event, attendee))
         if attendee.status is not Status.APPROVED:
-            return await self._waiting(request, event, attendee, WAITING[attendee.status])
+            waits = attendee.status in (Status.PENDING, Status.WAITLISTED)
+            view = TOO_LATE if over and waits else WAITING[attendee.status]
+            return await self._waiting(request, event, attendee, view)
         if not await self.platform.doorway.enter(event.id, attendee.id):
             return await self._waiting(request, event, attendee, LOCKED)
         await self.platform.registration.joined(attendee.id)
         scene = await self.platform.stage.scene(event.id)
-        replay_path = f"/j/{request.path_params['token']}/replay"
-        if scene.state == "ended" and (await self.platform.replays.look(event, attendee)).refused is None:
-            return go(request, replay_path)
         context = {
             "event": event,
             "you": attendee,
             "state": scene.state,
-            "replay_path": replay_path,
+            "replay_path": self._replay_path(request, event, attendee),
             "me_path": f"/j/{request.path_params['token']}/me",
             "certificate_path": await certificate_path(
                 self.platform, event, attendee, f"/j/{request.path_params['token']}"
@@ -102,6 +114,13 @@ class RoomScreen(Screen):
         }
         return page(request, "room/room.html", context)
 
+    @staticmethod
+    def _replay_path(request: Request, event: Event, attendee: Attendee) -> str:
+        """By their own link for who has a seat: what they watch counts. For others as for anybody."""
+        if attendee.status is Status.APPROVED:
+            return f"/j/{request.path_params['token']}/replay"
+        return f"{event_path(event)}/replay"
+
     def _boot(self, request: Request, event: Event, attendee: Attendee) -> dict[str, object]:
         visit_stamp = new_visit()
         return {
@@ -109,6 +128,7 @@ class RoomScreen(Screen):
             "playback_url": "/api/v1/playback",
             "attendance": {"url": "/api/v1/attendance", "visit": visit_stamp, "now": time.time_ns() // 1_000_000},
             "public_origin": self.platform.settings.public_origin,
+            "files_url": f"/j/{request.path_params['token']}/files",
             "event": {
                 "id": str(event.id),
                 "title": event.title,
@@ -125,9 +145,9 @@ class RoomScreen(Screen):
             "you": attendee,
             "view": view,
             "brand": await self.platform.images.brand(event),
-            "href": f"/e/{event.slug}",
+            "href": event_path(event),
             "place": await self.platform.registration.waiting_place(attendee)
-            if attendee.status is Status.WAITLISTED
+            if view is WAITING[Status.WAITLISTED]
             else 0,
             "me_path": f"/j/{request.path_params['token']}/me",
         }

@@ -1,4 +1,4 @@
-"""The door of an event while it runs: locked, newcomers wait before it; who is inside stays, and comes back in."""
+"""The door of an event until its end: locked, newcomers wait before it; who is inside stays, and comes back in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Final
 from webinar.base import log
 from webinar.base.bus import Bus
 from webinar.base.db import AWAY, Pool
-from webinar.base.errors import Forbidden, NotFound
+from webinar.base.errors import Conflict, Forbidden, NotFound
 from webinar.registration.doorway_store import DoorwayStore
 from webinar.registration.model import Knocking
 
@@ -57,8 +57,10 @@ class Doorway:
             del self._open[event_id]
 
     async def lock(self, event_id: uuid.UUID, locked: bool) -> None:
-        """Raises `NotFound`."""
+        """Raises `NotFound`, and `Conflict` once the event is over."""
         if not await self._store.lock(event_id, locked):
+            if await self._store.exists(event_id):
+                raise Conflict("The event is over: its doors are gone.", code="event_ended")
             raise NotFound("There is no such event. Check the address.", code="event_not_found")
         self._open.pop(event_id, None)
         await self._bus.publish_json(f"event.{event_id}.changed", {"event_id": str(event_id)})

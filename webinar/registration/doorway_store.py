@@ -1,4 +1,4 @@
-"""SQL of the event's door: since when it is locked, who knocks, who was let in."""
+"""SQL of the event's door: since when it is locked, who knocks, who was let in. An event that is over has none."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ class DoorwayStore:
         self._pool = pool
 
     async def lock(self, event_id: uuid.UUID, locked: bool) -> bool:
-        """A door that is locked stays locked since then. False when there is no such event."""
+        """A door that is locked stays locked since then. False when there is no such event, or it is over."""
         done = await self._pool.fetchval(
             """
-            update event set locked_at = case when $2 then coalesce(locked_at, now()) end where id = $1 returning true
+            update event set locked_at = case when $2 then coalesce(locked_at, now()) end
+            where id = $1 and state <> 'ended' returning true
             """,
             event_id,
             locked,
@@ -28,8 +29,14 @@ class DoorwayStore:
         return bool(done)
 
     async def locked_at(self, event_id: uuid.UUID) -> datetime | None:
-        at: datetime | None = await self._pool.fetchval("select locked_at from event where id = $1", event_id)
+        """None while it is open, and once the event is over: what there is then, the replay's gate keeps."""
+        at: datetime | None = await self._pool.fetchval(
+            "select locked_at from event where id = $1 and state <> 'ended'", event_id
+        )
         return at
+
+    async def exists(self, event_id: uuid.UUID) -> bool:
+        return await self._pool.fetchval("select true from event where id = $1", event_id) is True
 
     async def passes(self, attendee: uuid.UUID) -> bool:
         """The door is open, or they were inside before it was locked, or they were let in."""
