@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import shutil
 import tempfile
 import threading
@@ -17,14 +16,13 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.databases import Databases
 from webinar.base import db
 from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres
 
 # A property is about what is computed; how long it takes on a busy machine is not its claim.
 settings.register_profile("webinar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("webinar")
-
-_NUMBERS = itertools.count(1)
 
 # Whose claims hold however busy the machine is: they share it, a process a core. Everything else, and what is new,
 # has real media or a browser in it and waits most of the time: two groups (`InGroups`) run beside each other.
@@ -165,18 +163,16 @@ def nats(servers: Background, server_dir: Path) -> Iterator[EmbeddedNats]:
     servers.run(server.stop())
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    return Databases(postgres.url)
+
+
 @pytest_asyncio.fixture
-async def database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """The URL of a database of this test's own, with the newest schema."""
-    name = f"test_{next(_NUMBERS)}"
-    admin_url = postgres.url.removesuffix("webinar") + "postgres"
-    admin = await asyncpg.connect(admin_url)
-    try:
-        await admin.execute(f"create database {name} template webinar")
-        yield postgres.url.removesuffix("webinar") + name
-        await admin.execute(f"drop database {name} with (force)")
-    finally:
-        await admin.close()
+async def database(databases: Databases) -> AsyncIterator[str]:
+    """The URL of a database for this test alone, with the newest schema and nothing in it."""
+    async with databases.one() as url:
+        yield url
 
 
 @pytest_asyncio.fixture
