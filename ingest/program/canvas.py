@@ -33,7 +33,6 @@ class Canvas:
         self.width = width
         self.height = height
         self._scaler = VideoReformatter()
-        self._copier = VideoReformatter()
 
     def place(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The canvas with the frame on it; never written again by anybody. Raises `av.FFmpegError`.

@@ -60,7 +60,6 @@ class WholePlaylist:
         self._target = target_duration(segment_target)
         self._ended = ended
         self._segments: list[str] = []  # the lines of each, once and for all
-        self._discontinuities = 0
         self._plain = bytearray()
         self._packer = zlib.compressobj(5, wbits=31)  # gzip
         self._packed = bytearray()

@@ -79,9 +79,7 @@ class _Credentials:
 class PeerStats:
     """Counters of one peer since it was registered."""
 
-    packets_received: int = 0
     packets_sent: int = 0
-    bytes_received: int = 0
     bytes_sent: int = 0
     send_failures: int = 0  # EAGAIN and the like: the datagram was not sent
     rejected: int = 0  # SRTP that failed authentication or was replayed
@@ -232,8 +230,6 @@ class Peer:
     def received(self, data: bytes, address: Address, now: float) -> None:
         """A datagram from a validated address, demultiplexed by its first byte (RFC 7983)."""
         self.paths[address] = now
-        self.stats.packets_received += 1
-        self.stats.bytes_received += len(data)
         first = data[0]
         if 128 <= first <= 191:
             self._media(data, now)

@@ -55,7 +55,6 @@ class OfferedMedia:
     codecs: tuple[Codec, ...]
     extensions: Mapping[str, int]  # URI → id
     ssrcs: tuple[int, ...]
-    ssrc_groups: tuple[tuple[str, tuple[int, ...]], ...]  # ("FID", (media, rtx))
     rtcp_mux: bool
     rtcp_rsize: bool  # RFC 5506
 
@@ -226,7 +225,6 @@ def _media(section: _Section, index: int) -> OfferedMedia:
         codecs=_codecs(section, head[3:]) if head[0] in ("audio", "video") else (),
         extensions=_extensions(section),
         ssrcs=tuple(dict.fromkeys(n for v in section.every("ssrc") if (n := _uint32(v.split(" ")[0])) is not None)),
-        ssrc_groups=_groups(section),
         rtcp_mux=section.has("rtcp-mux"),
         rtcp_rsize=section.has("rtcp-rsize"),
     )
@@ -274,16 +272,6 @@ def _extensions(section: _Section) -> dict[str, int]:
         if number.isdecimal() and 1 <= int(number[:4]) <= 14 and uri:
             found.setdefault(uri, int(number))
     return found
-
-
-def _groups(section: _Section) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    groups = []
-    for line in section.every("ssrc-group"):
-        name, *members = line.split()[:16] or [""]
-        numbers = [n for m in members if (n := _uint32(m)) is not None]
-        if name and numbers:
-            groups.append((name, tuple(numbers)))
-    return tuple(groups)
 
 
 def _uint32(text: str) -> int | None:

@@ -19,7 +19,6 @@ from webinar.base.rtc.errors import SrtpError
 from webinar.base.rtc.replay import ReplayWindow, RolloverCounter
 
 TAG_LENGTH: Final = 16  # of both GCM profiles
-MAX_PACKET: Final = 1400  # libsrtp's wrapper takes 1,500 bytes with its trailer
 MAX_SOURCES: Final = 64  # SSRCs one peer may use
 _RTP_HEADER: Final = struct.Struct("!BBHII")
 _INDEX: Final = struct.Struct("!I")
@@ -33,7 +32,6 @@ class Profile:
     openssl_name: bytes
     key_length: int
     salt_length: int
-    tag_length: int
     libsrtp: int
 
     @property
@@ -41,9 +39,9 @@ class Profile:
         return self.salt_length == 12
 
 
-AES_256_GCM: Final = Profile(b"SRTP_AEAD_AES_256_GCM", 32, 12, 16, pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM)
-AES_128_GCM: Final = Profile(b"SRTP_AEAD_AES_128_GCM", 16, 12, 16, pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM)
-AES_128_CM: Final = Profile(b"SRTP_AES128_CM_SHA1_80", 16, 14, 10, pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80)
+AES_256_GCM: Final = Profile(b"SRTP_AEAD_AES_256_GCM", 32, 12, pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM)
+AES_128_GCM: Final = Profile(b"SRTP_AEAD_AES_128_GCM", 16, 12, pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM)
+AES_128_CM: Final = Profile(b"SRTP_AES128_CM_SHA1_80", 16, 14, pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80)
 # Best first. AES-128 costs a little less than AES-256 and is as good for media that live a second.
 PROFILES: Final = (AES_128_GCM, AES_256_GCM, AES_128_CM)
 
