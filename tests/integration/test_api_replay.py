@@ -207,6 +207,47 @@ async def test_what_lies_outside_the_recording_is_refused(
     assert (reply.status_code, [one["field"] for one in reply.json()["errors"]]) == (422, [field])
 
 
+SRT = "1\r\n00:00:03,000 --> 00:00:05,500\r\n안녕하세요\r\n\r\n2\r\n00:00:06,000 --> 00:00:08,000\r\n여러분\r\n"
+
+
+async def test_captions_are_sent_listed_read_and_removed_and_what_is_none_says_why(
+    web: Web, event: dict[str, Any]
+) -> None:
+    path = f"{event['path']}/captions"
+
+    async def put(data: bytes, kind: str = "application/x-subrip", language: str = "ko") -> tuple[int, str]:
+        reply = await web.host.put(f"{path}/{language}", content=data, headers={"Content-Type": kind})
+        body = reply.json()
+        return reply.status_code, (body.get("errors") or [body])[0].get("message", body.get("detail", ""))
+
+    assert (await web.host.get(path)).json() == {"items": [], "next": None}
+    assert (await put(SRT.encode("cp949")))[0] == 200
+    assert (await put(b"WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n", "text/vtt; charset=utf-8", "en"))[0] == 200
+    listed = (await web.host.get(path)).json()["items"]
+    assert [(one["language"], one["captions"]) for one in listed] == [("en", 1), ("ko", 2)]
+    told = await web.host.get(listed[1]["url"])
+    assert (told.headers["content-type"], "안녕하세요" in told.text) == ("text/vtt; charset=utf-8", True)
+    assert (await web.guest.get(listed[1]["url"])).status_code == 401
+    _, join = await _guest(web, event)
+    await web.host.put(f"{event['path']}/recordings/cut", json={"from_s": 4.0})
+    shown = await web.guest.get(join.removeprefix(web.url) + "/replay/ko.vtt")
+    assert "00:00:00.000 --> 00:00:01.500\n안녕하세요" in shown.text  # of the part that is shown
+    refused = {
+        (b"\xff\xfe\x00", "text/vtt", "ko"): (422, "This is no text"),
+        (b"only words", "text/plain", "ko"): (422, "There are no captions in this file"),
+        (b"00:00:02,000 --> 00:00:01,000\nx\n", "text/vtt", "ko"): (422, "A caption ends before it begins"),
+        (b"x" * (2 * 1024 * 1024 + 1), "text/vtt", "ko"): (413, "Captions take 2 MB at most"),
+        (SRT.encode(), "application/pdf", "ko"): (415, "Send the file as text/vtt"),
+        (SRT.encode(), "text/vtt", "fr"): (404, "Captions are in one of these languages"),
+    }
+    for sent, (status, words) in refused.items():
+        got = await put(*sent)
+        assert (got[0], got[1].startswith(words)) == (status, True), got
+    assert [(await web.host.delete(f"{path}/ko")).status_code for _ in range(2)] == [204, 204]
+    assert (await web.host.get(f"{path}/ko.vtt")).status_code == 404
+    assert [one["language"] for one in (await web.host.get(path)).json()["items"]] == ["en"]
+
+
 async def test_chapters_are_suggested_by_slides_and_come_back_when_saved_ones_are_dropped(
     web: Web, event: dict[str, Any]
 ) -> None:

@@ -14,6 +14,7 @@ from webinar.api.access import Caller
 from webinar.api.operation import Operation
 from webinar.api.schemas import Problem
 from webinar.mail.model import Kind
+from webinar.recordings.captions import LANGUAGES
 
 _REF: Final = "#/components/schemas/{model}"
 _SCHEMES: Final = {
@@ -32,10 +33,13 @@ _PARAMETERS: Final = {
     "kind": "Of a picture.",
     "letter_id": "Id of the letter.",
     "mail": "Kind of letter.",
+    "language": "Of captions.",
+    "file_id": "As `GET …/files` lists it.",
 }
 _NO_IDS: Final = {
     "kind": {"type": "string", "enum": ["cover", "logo", "holding"]},
     "mail": {"type": "string", "enum": [kind.value for kind in Kind]},
+    "language": {"type": "string", "enum": list(LANGUAGES)},
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -172,14 +172,22 @@ async def read_json(request: Request) -> bytes:
     return await read_body(request)
 
 
-async def read_body(request: Request) -> bytes:
+async def read_file(request: Request, kinds: Sequence[str], most: int, larger: str) -> bytes:
+    """A file as the body. Raises `UnsupportedMedia`, and `TooLarge` in the words of `larger`."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in kinds:
+        raise UnsupportedMedia(f"Send the file as {', '.join(kinds[:-1])} or {kinds[-1]}.")
+    return await read_body(request, most, larger)
+
+
+async def read_body(request: Request, most: int = BODY_LIMIT, larger: str = "The body is larger than 64 KB.") -> bytes:
     """The body; raises `TooLarge` as soon as it is, without reading on."""
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > BODY_LIMIT:
-                raise TooLarge("The body is larger than 64 KB.")
+            if len(body) > most:
+                raise TooLarge(larger)
     except ClientDisconnect as error:
         raise BadRequest("The body did not arrive whole.") from error
     return bytes(body)

@@ -13,7 +13,9 @@ from webinar.api.attendance import ATTENDANCE
 from webinar.api.attendees import ATTENDEES
 from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.doors import DOORS
+from webinar.api.editing import EDITING
 from webinar.api.figures import figures, viewers
+from webinar.api.followup import FOLLOWUP
 from webinar.api.mails import MAILS
 from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
@@ -22,6 +24,7 @@ from webinar.api.playback import PlaybackQuery, playback
 from webinar.api.records import RECORDS
 from webinar.api.registration import REGISTRATION
 from webinar.api.replay import REPLAY
+from webinar.api.report import REPORT
 from webinar.api.role_links import ROLE_LINKS
 from webinar.api.webhooks import WEBHOOKS
 from webinar.base.cursor import PATTERN
@@ -270,6 +273,9 @@ OPERATIONS: Final = (
     *MAILS,
     *RECORDS,
     *MARKS,
+    *EDITING,
+    *REPORT,
+    *FOLLOWUP,
     *REPLAY,
     *ATTENDANCE,
 )

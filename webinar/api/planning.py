@@ -6,12 +6,11 @@ import uuid
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from starlette.requests import ClientDisconnect
 
 from webinar.api.access import Caller
-from webinar.api.operation import Call, Operation, TooLarge
+from webinar.api.operation import Call, Operation, read_file
 from webinar.api.schemas import EventList, EventReply, Reply, Time, event_reply
-from webinar.base.errors import BadRequest, NotFound, UnsupportedMedia
+from webinar.base.errors import NotFound
 from webinar.events.copies import MOST_IN_SERIES, Rhythm
 from webinar.events.images import EventImage
 from webinar.events.model import Event, Title
@@ -173,18 +172,8 @@ async def delete_image(call: Call) -> None:
 
 async def _uploaded(call: Call) -> bytes:
     """Raises `UnsupportedMedia`, `TooLarge`, `BadRequest`."""
-    kind = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in _PICTURES:
-        raise UnsupportedMedia("Send the picture as image/jpeg, image/png, image/webp or image/gif.")
-    body = bytearray()
-    try:
-        async for chunk in call.request.stream():
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise TooLarge("The picture is larger than 10 MB. Make it smaller and try again.")
-    except ClientDisconnect as error:
-        raise BadRequest("The body did not arrive whole.") from error
-    return bytes(body)
+    larger = "The picture is larger than 10 MB. Make it smaller and try again."
+    return await read_file(call.request, _PICTURES, MAX_BYTES, larger)
 
 
 async def duplicate(call: Call) -> EventReply:

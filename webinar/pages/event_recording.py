@@ -23,7 +23,7 @@ from webinar.pages.screen import Screen, event_id, go
 from webinar.pages.uploads import read_upload
 from webinar.pages.visit import visit
 from webinar.people.model import Account
-from webinar.recordings.captions import MOST_BYTES
+from webinar.recordings.captions import LANGUAGES, MOST_BYTES
 from webinar.recordings.cuts import Chapter, CutState
 from webinar.recordings.editing import cut_file
 from webinar.recordings.gate import Gate, Who
@@ -31,7 +31,6 @@ from webinar.recordings.model import Recording, RecordingState
 
 _CLOCK: Final = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]?\d)(?:[.,](\d{1,3}))?")
 _LINE: Final = re.compile(rf"\s*({_CLOCK.pattern})\s+(\S.*?)\s*")
-_LANGUAGES: Final = ("ko", "en")
 
 
 def _(message: str) -> str:
@@ -197,7 +196,7 @@ class RecordingScreen(Screen):
         event = await self.platform.events.get(event_id(request))
         recording = await self._recording(event)
         language = sent.sent.text("language")
-        if language not in _LANGUAGES:
+        if language not in LANGUAGES:
             raise HTTPException(400)
         remove = sent.sent.text("act") == "remove"
         try:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from webinar.base.errors import FieldProblem, Invalid
+from webinar.base.text_file import text_of
 from webinar.recordings.cuts import vtt_time
 
+LANGUAGES: Final = ("ko", "en")
 MOST_BYTES: Final = 2 * 1024 * 1024
 _MOST_CUES: Final = 20_000
 _TIMES: Final = re.compile(
@@ -31,13 +33,12 @@ class Cue:
 
 
 def read(data: bytes) -> list[Cue]:
-    """The cues of a `.vtt` or `.srt` file in UTF-8. Raises `Invalid` that says what is wrong and where."""
+    """The cues of a `.vtt` or `.srt` file, in the encoding it has. Raises `Invalid` that says what is wrong."""
     if len(data) > MOST_BYTES:
         raise _bad("The file is too large: captions take 2 MB at most.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _bad("The file is not UTF-8 text. Save it as UTF-8 and choose it again.") from error
+    text = text_of(data)
+    if text is None:
+        raise _bad("This is no text. Choose a .vtt or .srt file, saved as UTF-8.")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     cues = list(_cues(lines))
     if not cues:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from webinar.base.errors import Invalid
+from webinar.base.text_file import text_of
 from webinar.registration.model import Language, NewAttendee, parse_new
 
 MOST_LINES: Final = 2000
 MOST_BYTES: Final = 1_000_000
-_LOOKED_AT: Final = 1000
 _SEPARATORS: Final = ("\t", ",", ";")
 _ADDRESS: Final = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+")
 # Headings by what they mean, without spaces, dots and dashes, in small letters.
@@ -89,22 +89,10 @@ def _decoded(data: bytes) -> str:
         raise Invalid("This file is too large. A list of people has at most 1 MB: split it.")
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise Invalid("This is a spreadsheet, not CSV. Save it as “CSV UTF-8” there, then choose that file.")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # Excel's “Unicode text”
-        return _as(data, "utf-16")
-    start = data[:_LOOKED_AT]
-    if b"\x00" in start:  # the same without its mark
-        return _as(data, "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return _as(data, "cp949")  # a superset of EUC-KR
-
-
-def _as(data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Invalid("This file cannot be read. Save it as “CSV UTF-8”, then choose it again.") from error
+    text = text_of(data)
+    if text is None:
+        raise Invalid("This file cannot be read. Save it as “CSV UTF-8”, then choose it again.")
+    return text
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:

@@ -30,6 +30,11 @@ def test_subrip_becomes_webvtt_with_its_lines_and_without_what_is_no_caption() -
     assert captions.read(text.encode()) == cues
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16", "utf-16-le"])
+def test_a_file_is_read_in_the_encoding_that_its_program_wrote(encoding: str) -> None:
+    assert captions.read(SRT.encode(encoding))[0].text == "안녕하세요\n둘째 줄"
+
+
 def test_webvtt_keeps_its_positions_and_loses_its_notes_and_styles() -> None:
     text = "WEBVTT\n\nNOTE a note\n\nSTYLE\n::cue { color: red }\n\n"
     text += "id\n01:02.000 --> 01:03.000 line:10% align:start\n<v Kim>Hi\n"
@@ -49,11 +54,12 @@ def test_of_a_part_the_captions_are_on_its_clock_and_end_with_it() -> None:
         b"",
         b"hello",
         b"\xff\xfe\x00",
+        b"\x89PNG\r\n\x1a\n\xff\xd9",
         b"00:00:02,000 --> 00:00:01,000\nback\n",
         b"00:00:x --> 00:00:01,000\ntext\n",
         b"x" * (captions.MOST_BYTES + 1),
     ],
-    ids=["empty", "no captions", "not UTF-8", "ends before it begins", "no time", "too large"],
+    ids=["empty", "no captions", "half a letter", "no text", "ends before it begins", "no time", "too large"],
 )
 def test_what_is_no_file_of_captions_is_refused_with_words(data: bytes) -> None:
     with pytest.raises(Invalid) as refused:
