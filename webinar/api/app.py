@@ -41,6 +41,11 @@ class Guarded:
         self._router = Router(routes, redirect_slashes=False)
         self._cross_origin = cross_origin
 
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """As Starlette's `Mount` shows them: for whoever walks the whole application."""
+        return self._router.routes
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 

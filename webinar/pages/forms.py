@@ -14,6 +14,7 @@ from webinar.pages.visit import Visit, visit
 
 MAX_BYTES: Final = 64 * 1024
 MAX_FIELDS: Final = 60
+_UNREADABLE: Final = "The form could not be read. Open the page again."
 
 
 class TooLarge(WebinarError):
@@ -81,10 +82,17 @@ async def read_form(request: Request, public_origin: str, most_fields: int = MAX
     try:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most_fields, errors="strict")
     except ValueError as error:
-        raise BadRequest("The form could not be read. Open the page again.") from error
+        raise BadRequest(_UNREADABLE) from error
+    check_text(pairs)
     sent = Sent(dict(pairs), pairs)
     visit(request).check_form(sent.fields.get("csrf", ""))
     return sent
+
+
+def check_text(pairs: Sequence[tuple[str, str]]) -> None:
+    """Raises `BadRequest` for what no keyboard writes and no text of PostgreSQL holds."""
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
+        raise BadRequest(_UNREADABLE)
 
 
 def check_origin(request: Request, public_origin: str) -> None:

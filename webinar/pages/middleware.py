@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -57,6 +58,8 @@ class PagesMiddleware:
             await send(message)
 
         try:
+            if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+                raise HTTPException(404)  # what no text of ours holds, and PostgreSQL takes for an error
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
             # After the first byte there is no other page to show: the connection is cut and the server logs it.

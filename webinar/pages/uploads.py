@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from webinar.base.errors import BadRequest, UnsupportedMedia
-from webinar.pages.forms import MAX_BYTES, MAX_FIELDS, Sent, TooLarge, check_origin
+from webinar.pages.forms import MAX_BYTES, MAX_FIELDS, Sent, TooLarge, check_origin, check_text
 from webinar.pages.visit import visit
 
 _AROUND: Final = 4096  # what a browser writes around the parts
@@ -42,6 +42,7 @@ async def read_upload(request: Request, public_origin: str, most_bytes: int) -> 
     try:
         async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=max(most_bytes, MAX_BYTES)) as form:
             fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+            check_text(list(fields.items()))
             visit(request).check_form(fields.get("csrf", ""))
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             data = await files[0].read() if files else b""
