@@ -213,13 +213,15 @@ async def certificates(call: Call) -> CertificateList:
 async def issue(call: Call) -> IssuedReply:
     event = await call.platform.events.get(call.event_id)
     wish = call.body(Issue)
-    done = await call.platform.records.issue(event, wish.attendee_ids, again=wish.again)
+    done = await call.platform.records.certificates.issue(event, wish.attendee_ids, again=wish.again)
     return IssuedReply(issued=len(done.new), replaced=len(done.again), kept=done.kept)
 
 
 async def archive(call: Call) -> Response:
     event = await call.platform.events.get(call.event_id)
-    return streamed(await call.platform.records.archive(event), ZIP, named(event.title, " certificates.zip"))
+    return streamed(
+        await call.platform.records.certificates.archive(event), ZIP, named(event.title, " certificates.zip")
+    )
 
 
 async def page(call: Call) -> Response:
@@ -228,7 +230,7 @@ async def page(call: Call) -> Response:
     if found.state is not State.VALID:
         raise NotFound("There is no valid certificate with this id.", code="certificate_not_found")
     headers = named(event.title, f" {found.number.replace('/', '_')}.pdf")
-    return Response(await call.platform.records.pdf(event, found), headers=headers, media_type=PDF)
+    return Response(await call.platform.records.certificates.pdf(event, found), headers=headers, media_type=PDF)
 
 
 async def revoke(call: Call) -> CertificateReply:

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.api.records import CSV, JSON, PDF, XLSX, ZIP, named, streamed
 from webinar.base.errors import FieldProblem, Invalid
+from webinar.certificates import Candidate, Standing, unprintable
 from webinar.credits.model import State, Terms, TermsChange
 from webinar.events.model import Event, EventState
 from webinar.pages.confirm import Question, ask
@@ -25,7 +26,6 @@ from webinar.pages.render import page, renderer
 from webinar.pages.screen import Screen, as_uuid, attendee_id, event_id, go
 from webinar.pages.visit import visit
 from webinar.people.model import Account
-from webinar.records import Candidate, Standing, unprintable
 from webinar.report import open_until
 
 _PER_PAGE: Final = 100
@@ -108,12 +108,12 @@ class CertificatesScreen(Screen):
         await self.host(request)
         event = await self.platform.events.get(event_id(request))
         name = named(event.title, f" {visit(request).t('Certificates')}.zip")
-        return streamed(await self.platform.records.archive(event), ZIP, name)
+        return streamed(await self.platform.records.certificates.archive(event), ZIP, name)
 
     async def sample(self, request: Request) -> Response:
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        data = await self.platform.records.sample(event, account.name)
+        data = await self.platform.records.certificates.sample(event, account.name)
         return Response(data, headers={"Cache-Control": "no-store", "Content-Disposition": "inline"}, media_type=PDF)
 
     async def pdf(self, request: Request) -> Response:
@@ -121,7 +121,7 @@ class CertificatesScreen(Screen):
         event = await self.platform.events.get(event_id(request))
         found = await self.platform.credits.get(event.id, as_uuid(request.path_params["certificate_id"]))
         name = named(event.title, f" {found.number.replace('/', '_')}.pdf")
-        return Response(await self.platform.records.pdf(event, found), headers=name, media_type=PDF)
+        return Response(await self.platform.records.certificates.pdf(event, found), headers=name, media_type=PDF)
 
     # -- the page ------------------------------------------------------------------------------------------------
 
@@ -155,7 +155,7 @@ class CertificatesScreen(Screen):
     async def _page(
         self, request: Request, account: Account, event: Event, terms: Terms, view: FormView, status: int = 200
     ) -> Response:
-        everybody = await self.platform.records.candidates(event)
+        everybody = await self.platform.records.certificates.candidates(event)
         counts = {standing: sum(c.standing is standing for c in everybody) for standing in Standing}
         wanted = request.query_params.get("show", "")
         shown = [c for c in everybody if not wanted or c.standing.value == wanted]
@@ -174,7 +174,9 @@ class CertificatesScreen(Screen):
             "paper_heading": terms.heading or renderer(request).catalogues[event.language].gettext(_HEADING),
             "brand": await self.platform.images.brand(event),
             "form": view,
-            "rules": [need.words(visit(request).t) for need in (await self.platform.records.needs(event)).values()],
+            "rules": [
+                need.words(visit(request).t) for need in (await self.platform.records.roll.needs(event)).values()
+            ],
             "rows": [Row(one, letters) for one, letters in zip(part, unknown, strict=True)],
             "counts": {standing.value: count for standing, count in counts.items()},
             "total": len(everybody),
@@ -206,21 +208,21 @@ class CertificatesScreen(Screen):
         sent = await self.form(request)
         event = await self.platform.events.get(event_id(request))
         if sent.text("again") != "yes":
-            await self.platform.records.issue(event)
+            await self.platform.records.certificates.issue(event)
         else:
             changed = [
                 c.person.attendee_id
-                for c in await self.platform.records.candidates(event)
+                for c in await self.platform.records.certificates.candidates(event)
                 if c.standing is Standing.CHANGED and c.person.passed
             ]
-            await self.platform.records.issue(event, changed, again=True)
+            await self.platform.records.certificates.issue(event, changed, again=True)
         return go(request, f"/events/{event.id}/certificates", Notice.CERTIFICATES_ISSUED)
 
     async def issue_one(self, request: Request) -> Response:
         await self.host(request)
         await self.form(request)
         event = await self.platform.events.get(event_id(request))
-        await self.platform.records.issue(event, [attendee_id(request)], again=True)
+        await self.platform.records.certificates.issue(event, [attendee_id(request)], again=True)
         return go(request, f"/events/{event.id}/certificates", Notice.CERTIFICATES_ISSUED)
 
     async def ask_revoke(self, request: Request) -> Response:

@@ -145,16 +145,16 @@ class VerifyScreen(Screen):
             raise
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(event.language)
-        found = await self.platform.records.mine(event, attendee.id)
+        found = await self.platform.records.certificates.mine(event, attendee.id)
         if found is None:
             raise NotFound("There is no certificate for you yet. The host issues them after the event.")
         name = named(event.title, f" {found.number.replace('/', '_')}.pdf")
-        return Response(await self.platform.records.pdf(event, found), headers=name, media_type=PDF)
+        return Response(await self.platform.records.certificates.pdf(event, found), headers=name, media_type=PDF)
 
 
 async def certificate_path(platform: Platform, event: Event, attendee: Attendee | None, mine: str) -> str | None:
     """Where a person downloads their certificate, below their personal address `mine`; None while there is none."""
     if attendee is None or event.state is not EventState.ENDED:
         return None
-    found = await platform.records.mine(event, attendee.id)
+    found = await platform.records.certificates.mine(event, attendee.id)
     return None if found is None else f"{mine}/certificate.pdf"
