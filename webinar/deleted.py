@@ -16,7 +16,7 @@ from ingest.contract import Key
 from webinar.base import log
 from webinar.base.errors import NotFound, Unavailable
 from webinar.base.storage import Storage
-from webinar.events.images import folder
+from webinar.events import handouts, images
 from webinar.events.service import EventService
 from webinar.recordings.editing import FOLDER
 
@@ -57,7 +57,8 @@ class DeletedEvents:
             return 0
         removed = await self._storage.remove_all(f"recordings/{known}")
         removed += await self._storage.remove_all(f"{FOLDER}/{known}")
-        removed += await self._storage.remove_all(folder(known))
+        removed += await self._storage.remove_all(images.folder(known))
+        removed += await self._storage.remove_all(handouts.folder(known))
         for prefix in prefixes:
             removed += await self._storage.remove_all(f"live/{prefix}")
         # Last: as long as there is something, it is found again.
@@ -74,6 +75,7 @@ class DeletedEvents:
         pointers = await self._storage.list_keys(_POINTERS.rstrip("/"))
         pictures = await self._storage.list_keys("images")
         cuts = await self._storage.list_keys(FOLDER)
-        found = {key.split("/")[1] for key in (*recordings, *pictures, *cuts)}
+        files = await self._storage.list_keys("handouts")
+        found = {key.split("/")[1] for key in (*recordings, *pictures, *cuts, *files)}
         found |= {key.removeprefix(_POINTERS).partition("/")[0] for key in pointers}
         return sorted(marks & found)

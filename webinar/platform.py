@@ -26,6 +26,7 @@ from webinar.credits.service import CreditService
 from webinar.deleted import DeletedEvents
 from webinar.destruction import Destruction
 from webinar.events.copies import Copies
+from webinar.events.handouts import Handouts
 from webinar.events.images import Images
 from webinar.events.moderators import Moderators
 from webinar.events.plan.service import Plans
@@ -77,6 +78,7 @@ class Platform:
     copies: Copies = field(init=False)
     moderators: Moderators = field(init=False)
     roles: RoleLinks = field(init=False)
+    handouts: Handouts = field(init=False)
     staff: Staff = field(init=False)
     registration: RegistrationService = field(init=False)
     doorway: Doorway = field(init=False)
@@ -129,6 +131,7 @@ class Platform:
         self.roles = RoleLinks(self.pool, self.bus, self.tokens)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
         self.doorway = Doorway(self.pool, self.bus)
+        self.handouts = Handouts(self.pool, self.storage, self.events)
         self.registration_form = RegistrationForm(self.pool)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
         self.editing = Editing(self.pool, self.bus, self.storage)

@@ -16,6 +16,7 @@ from webinar.api.doors import DOORS
 from webinar.api.editing import EDITING
 from webinar.api.figures import figures, viewers
 from webinar.api.followup import FOLLOWUP
+from webinar.api.handouts import HANDOUTS
 from webinar.api.mails import MAILS
 from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
@@ -264,6 +265,7 @@ OPERATIONS: Final = (
         errors={404: "The event was deleted.", 410: "The link was replaced, or the registration cancelled."},
     ),
     *PLANNING,
+    *HANDOUTS,
     *ATTENDEES,
     *REGISTRATION,
     *CONVERSATION,

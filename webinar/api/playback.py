@@ -68,7 +68,7 @@ async def playback(call: Call) -> schemas.PlaybackReply:
     if scene.state == "live" and scene.hls_prefix is not None:
         platform.doorway.entered(uuid.UUID(viewer.person))
     replay = await _replay(call, scene.event) if scene.state == "ended" else None
-    return _reply(call, scene, replay)
+    return _reply(call, scene, replay, await platform.handouts.version(viewer.event_id))
 
 
 async def _replay(call: Call, event: Event) -> Replay | None:
@@ -89,7 +89,7 @@ async def _note_first_join(call: Call) -> None:
         _log.warning("first join not noted, the database is away", error=type(error).__name__)
 
 
-def _reply(call: Call, scene: Scene, replay: Replay | None) -> schemas.PlaybackReply:
+def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -> schemas.PlaybackReply:
     links, viewer, event = call.platform.links, call.principal, scene.event
     hls = whep = rewind = None
     if scene.hls_prefix is not None:
@@ -103,6 +103,7 @@ def _reply(call: Call, scene: Scene, replay: Replay | None) -> schemas.PlaybackR
         whep_url=whep,
         hls_url=hls,
         rewind_url=rewind,
+        files=files,
         watching=call.platform.crowd.watching(event.id) if scene.state == "live" else None,
         resting=list(scene.resting),
         replay_url=None if replay is None else replay.url,

@@ -132,6 +132,9 @@ class PlaybackReply(Reply):
         default=None, description="Why this viewer gets no `replay_url`; null before the end, and with one."
     )
     watching: int | None = Field(description="Guests whose player plays now; null unless it is live.")
+    files: str | None = Field(
+        description="Changes with the files that the host hands out, within half a minute; null: there are none."
+    )
     resting: list[str] = Field(
         description="Renditions with a few pictures a second for want of CPU: choose a lower one meanwhile."
     )

@@ -19,6 +19,8 @@ from webinar.pages.event_attendance import AttendanceScreen
 from webinar.pages.event_certificates import CertificatesScreen
 from webinar.pages.event_conversation import ConversationScreen
 from webinar.pages.event_face import EventFaceScreen
+from webinar.pages.event_files import FilesScreen
+from webinar.pages.event_followup import FollowupScreen
 from webinar.pages.event_host import OverviewScreen
 from webinar.pages.event_invite import InviteScreen
 from webinar.pages.event_links import LinksScreen
@@ -76,6 +78,7 @@ _SCREENS = (
     LinksScreen,
     LookScreen,
     SeriesScreen,
+    FilesScreen,
     EventPageScreen,
     MailPublicScreen,
     RegisterScreen,

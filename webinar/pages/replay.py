@@ -155,6 +155,7 @@ class ReplayScreen(Screen):
             "playback_url": "/api/v1/playback",
             "search_url": "/api/v1/replay/search",
             "public_origin": self.platform.settings.public_origin,
+            "files_url": None if attendee is None else f"/j/{request.path_params['token']}/files",
             "event": {
                 "id": str(event.id),
                 "started_at": None if event.started_at is None else event.started_at.isoformat(),

@@ -1,5 +1,5 @@
 /**
- * The column beside the picture: chat, questions and polls as tabs, with a mark where something is new; and what is the
+ * The column beside the picture: chat, questions, polls and files as tabs, with a mark where something is new; and what is the
  * matter with the connection, said once for all of them.
  */
 
@@ -11,7 +11,7 @@ import { QuestionPanel } from "./questions.js";
 /** @typedef {import("./client.js").ChatClient} ChatClient */
 /** @typedef {import("./log.js").ChatEvent} ChatEvent */
 /** @typedef {import("../common/boot.js").Texts} Texts */
-/** @typedef {"chat" | "questions" | "polls"} Tab */
+/** @typedef {"chat" | "questions" | "polls" | "files"} Tab */
 
 /** A blink of the network is not worth a sentence. */
 const DOWN_MS = 2000;
@@ -33,6 +33,10 @@ export class Side {
     this.questions = new QuestionPanel(need("[data-ask=root]", HTMLElement, root), client, this.chat.messages, texts);
     /** @type {Promise<unknown> | null} most rooms have no poll: its script is fetched with the first */
     this.polls = null;
+    /** @type {import("./files.js").FilesPanel | null} neither do most have files */
+    this.files = null;
+    /** @type {string | null | undefined} which files stand in the list; undefined: not told yet */
+    this.handed = undefined;
     /** @type {Tab} */
     this.tab = "chat";
     this.tabs = [...root.querySelectorAll("button[role=tab]")].filter((one) => one instanceof HTMLButtonElement);
@@ -46,7 +50,7 @@ export class Side {
     client.addEventListener("room", () => this.#offer());
     client.addEventListener("state", () => this.#state());
     client.addEventListener("closed", (event) => {
-      root.classList.add("side--out");
+      this.leave();
       this.#say(this.#word("bye", /** @type {CustomEvent} */ (event).detail));
     });
     client.addEventListener("refused", (event) => toast(this.#word("nak", /** @type {CustomEvent} */ (event).detail)));
@@ -55,6 +59,11 @@ export class Side {
       if (this.tab !== "chat") this.#mark("chat", /** @type {CustomEvent} */ (event).detail);
     });
     this.#offer();
+  }
+
+  /** Nobody writes here any more: no field, no invitation to. */
+  leave() {
+    this.root.classList.add("side--out");
   }
 
   /** @param {Tab} name */
@@ -77,7 +86,29 @@ export class Side {
     this.#there("questions", room.known && room.settings.questions);
     this.#there("polls", room.openPolls.length > 0);
     if (room.openPolls.length) this.polls ??= this.#polls();
-    this.root.classList.toggle("side--alone", this.tabs.filter((tab) => !tab.hidden).length < 2);
+  }
+
+  /**
+   * @param {string} url of the files that the host hands out
+   * @param {string | null} version of them; null: there are none
+   */
+  async hand(url, version) {
+    if (version === this.handed) return;
+    const before = this.handed;
+    this.handed = version;
+    if (version === null) return this.#there("files", false);
+    try {
+      const { FilesPanel } = await import("./files.js");
+      this.files ??= new FilesPanel(need("[data-files=list]", HTMLElement, this.root), url);
+      const { count, fresh } = await this.files.look();
+      this.#there("files", count > 0);
+      // Those that were there before this page are no news.
+      if (this.tab !== "files" && fresh && before !== undefined) this.#more("files", fresh);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      console.debug("the files are not known", error); // the next answer of the server asks again
+      this.handed = before;
+    }
   }
 
   async #polls() {
@@ -100,6 +131,7 @@ export class Side {
     if (!tab || tab.hidden === !yes) return;
     tab.hidden = !yes;
     if (!yes && this.tab === name) this.open("chat");
+    this.root.classList.toggle("side--alone", this.tabs.filter((one) => !one.hidden).length < 2);
   }
 
   /** @param {KeyboardEvent} event the arrow keys of a tab list (WAI-ARIA APG) */

@@ -17,7 +17,7 @@ import { Search } from "./search.js";
 /**
  * `begins_s`: where the part that is shown begins in the recording. Without a token somebody watches by the event's page.
  * @typedef {{replay_url: string, begins_s: number, chapters: import("./chapters.js").Chapter[], viewer_token: string | null,
- *   attendance: {url: string, visit: string, now: number}, playback_url: string, search_url: string, public_origin: string, event: {id: string, started_at: string | null},
+ *   attendance: {url: string, visit: string, now: number}, playback_url: string, search_url: string, files_url: string | null, public_origin: string, event: {id: string, started_at: string | null},
  *   you: {id: string, name: string} | null, texts: Record<string, string>}} Boot
  */
 
@@ -61,6 +61,7 @@ class Replay {
     const client = new ChatClient(() => playback.ticket(), new Outbox(page.event.id, tabStorage()));
     const side = new Side(need("[data-side=root]", HTMLElement), client, this.texts, document.documentElement.lang);
     client.start();
+    playback.addEventListener("told", () => void side.hand(page.files_url ?? "", playback.now?.files ?? null));
     window.addEventListener("online", () => client.retry());
     return side;
   }

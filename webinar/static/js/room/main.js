@@ -17,7 +17,7 @@ import { Reactions } from "./reactions.js";
 import { Stage } from "./stage.js";
 
 /**
- * @typedef {{viewer_token: string, playback_url: string, public_origin: string, you: {id: string, name: string},
+ * @typedef {{viewer_token: string, playback_url: string, files_url: string, public_origin: string, you: {id: string, name: string},
  *   attendance: {url: string, visit: string, now: number}, event: {id: string, title: string, starts_at: string},
  *   texts: Record<string, string>}} Boot
  */
@@ -83,6 +83,7 @@ class Room {
     this.playback.addEventListener("told", () => {
       const watching = this.playback.now?.watching;
       this.people.textContent = watching ? this.texts.say("watching", { n: watching }) : "";
+      void this.side.hand(this.page.files_url, this.playback.now?.files ?? null);
     });
     document.addEventListener("unread", (event) => {
       const count = /** @type {CustomEvent} */ (event).detail;
@@ -136,6 +137,8 @@ class Room {
     this.attendance?.stop();
     this.player.stop();
     this.chat.stop();
+    this.side.leave();
+    need("[data-attendance=root]", HTMLElement).hidden = true;
     this.lobby.show(false);
     for (const scene of this.root.querySelectorAll("[data-scene]")) {
       /** @type {HTMLElement} */ (scene).hidden = /** @type {HTMLElement} */ (scene).dataset.scene !== "elsewhere";

@@ -8,7 +8,7 @@ import { Refused, refusal } from "../media/signalling.js";
 
 /**
  * @typedef {{state: "scheduled" | "live" | "ended", paused: boolean, version: string, whep_url: string | null, hls_url: string | null,
- *   rewind_url: string | null, replay_url: string | null, watching: number | null, resting: string[], chat: {url: string, ticket: string} | null,
+ *   rewind_url: string | null, replay_url: string | null, watching: number | null, files: string | null, resting: string[], chat: {url: string, ticket: string} | null,
  *   event: {started_at: string | null}, startedMs: number}} PlaybackState `startedMs`: `event.started_at` on the clock of
  *   this machine, 0 before it
  */
@@ -41,6 +41,8 @@ export class Playback extends EventTarget {
     /** @type {() => number | null} seconds behind live as the player knows it, told with each question: for the host */
     this.behindS = () => null;
     this.away = false;
+    /** The next answer is wanted at once, though nothing may have changed. */
+    this.hurried = false;
     this.stopped = new AbortController();
     /** @type {AbortController | null} */
     this.asking = null;
@@ -63,6 +65,7 @@ export class Playback extends EventTarget {
 
   /** Ask at once instead of when the server next answers. */
   hurry() {
+    this.hurried = true;
     this.asking?.abort();
   }
 
@@ -84,7 +87,8 @@ export class Playback extends EventTarget {
       const stop = either(this.stopped.signal, this.asking.signal);
       try {
         /** @type {Record<string, string>} */
-        const after = this.now && !this.away ? { after: this.now.version, wait: String(WAIT_S) } : {};
+        const after = this.now && !this.away && !this.hurried ? { after: this.now.version, wait: String(WAIT_S) } : {};
+        this.hurried = false;
         const state = await this.#ask(after, within(WAIT_S * 1000 + SLACK_MS, stop));
         backoff.reset();
         this.#reached(true);

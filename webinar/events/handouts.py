@@ -1,0 +1,131 @@
+"""Files that a host hands out to the guests of an event: slides, programmes, tables, to be saved and never shown.
+
+They are kept as they came, so what may be dangerous is refused by its ending, and all of it is served as an attachment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+import unicodedata
+import uuid
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import Final
+
+from webinar.base import log
+from webinar.base.db import AWAY, Pool
+from webinar.base.errors import FieldProblem, Invalid, NotFound, Unavailable
+from webinar.base.storage import Storage
+from webinar.events.handout_store import Handout, HandoutStore
+from webinar.events.service import EventService
+
+__all__ = ["ENDINGS", "MOST_BYTES", "MOST_FILES", "Handout", "Handouts", "clean_name", "folder"]
+
+_log = log.get(__name__)
+MOST_BYTES: Final = 25_000_000
+MOST_FILES: Final = 20
+# What people hand out at conferences; nothing that runs by a double click.
+_DOCUMENTS: Final = "pdf ppt pptx key odp doc docx odt hwp hwpx rtf txt md xls xlsx ods csv ics"
+ENDINGS: Final = frozenset(f"{_DOCUMENTS} zip png jpg jpeg webp gif mp3 m4a mp4".split())
+_MOST_LETTERS: Final = 120
+_FORBIDDEN: Final = frozenset('/\\:*?"<>|')
+# Players ask every twenty seconds: what they are told of is known for so long without a query.
+_KNOWN_FOR_S: Final = 10.0
+_MOST_KNOWN: Final = 1000
+
+
+def folder(event_id: uuid.UUID) -> str:
+    """Of the store, where all handouts of an event are."""
+    return f"handouts/{event_id}"
+
+
+def clean_name(name: str) -> str:
+    """A name that every system takes: the last part of a path, composed (NFC), without signs that are invisible, turn
+    the direction of writing, or mean something to a file system. Raises `Invalid` for an ending not in `ENDINGS`.
+    """
+    last = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    seen = "".join(
+        sign for sign in last if sign not in _FORBIDDEN and (sign == " " or unicodedata.category(sign)[0] not in "CZ")
+    )
+    stem, dot, ending = seen.rpartition(".")
+    ending = ending.strip().lower()
+    if not dot or ending not in ENDINGS:
+        words = "Files of this kind are not handed out. Best is a PDF; a ZIP holds whatever you need."
+        raise Invalid("Some fields need another look.", code="file_kind", fields=[FieldProblem("file", words)])
+    stem = " ".join(stem.split()).strip(" .")[: _MOST_LETTERS - len(ending)].strip(" .")
+    return f"{stem or 'file'}.{ending}"
+
+
+class Handouts:
+    """One a process."""
+
+    def __init__(self, pool: Pool, storage: Storage, events: EventService) -> None:
+        self._store = HandoutStore(pool)
+        self._storage = storage
+        self._events = events
+        self._known: OrderedDict[uuid.UUID, tuple[float, str | None]] = OrderedDict()
+
+    async def all(self, event_id: uuid.UUID) -> list[Handout]:
+        """The oldest first."""
+        return await self._store.all(event_id)
+
+    async def get(self, event_id: uuid.UUID, handout_id: uuid.UUID) -> Handout:
+        """Raises `NotFound`."""
+        found = await self._store.one(event_id, handout_id)
+        if found is None:
+            raise NotFound("There is no such file any more.", code="file_not_found")
+        return found
+
+    async def add(self, event_id: uuid.UUID, name: str, data: bytes) -> Handout:
+        """Raises `NotFound` (event), `Invalid` (empty, too large, its kind, too many) and `Unavailable`."""
+        await self._events.get(event_id)
+        clean = clean_name(name)
+        if not data or len(data) > MOST_BYTES:
+            words = "Choose a file." if not data else "This file is too large. 25 MB at most."
+            raise Invalid("Some fields need another look.", fields=[FieldProblem("file", words)])
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+        made = uuid.uuid4()
+        handout = Handout(made, event_id, clean, f"{folder(event_id)}/{made}", digest, len(data), datetime.now(UTC))
+        await self._storage.put_bytes(handout.key, data)
+        if not await self._store.add(handout, MOST_FILES):
+            await self._storage.delete(handout.key)
+            words = "There are 20 files already. Take one away, or put several into a ZIP."
+            raise Invalid("Some fields need another look.", code="too_many", fields=[FieldProblem("file", words)])
+        self._known.pop(event_id, None)
+        _log.info("file handed out", event_id=str(event_id), bytes=len(data))
+        return handout
+
+    async def remove(self, event_id: uuid.UUID, handout_id: uuid.UUID) -> None:
+        """Raises `NotFound`. What the store does not delete now goes with the event."""
+        key = await self._store.remove(event_id, handout_id)
+        if key is None:
+            raise NotFound("There is no such file any more.", code="file_not_found")
+        self._known.pop(event_id, None)
+        try:
+            await self._storage.delete(key)
+        except Unavailable as error:
+            _log.warning("a file that was taken away stays in the store", key=key, error=error.message)
+
+    async def version(self, event_id: uuid.UUID) -> str | None:
+        """Another one after each change, within ten seconds; None: there are no files.
+
+        From memory while the database is away.
+        """
+        now = time.monotonic()
+        at, version = self._known.get(event_id, (float("-inf"), None))
+        if now - at < _KNOWN_FOR_S:
+            return version
+        self._known[event_id] = (now, version)  # who asks meanwhile is told what was known
+        self._known.move_to_end(event_id)
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)
+        try:
+            files = await self._store.all(event_id)
+        except AWAY as error:
+            _log.warning("files for guests are not known, the database is away", error=type(error).__name__)
+            return version
+        found = hashlib.sha256(b"".join(one.id.bytes for one in files)).hexdigest()[:16] if files else None
+        self._known[event_id] = (now, found)
+        return found

@@ -1,0 +1,123 @@
+"""`/events/{id}/settings/files`: what the host hands out; `/j/{token}/files`: what a guest takes of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from webinar.base.errors import Invalid
+from webinar.events.handouts import ENDINGS, MOST_FILES, Handout
+from webinar.events.handouts import MOST_BYTES as MOST_OF_A_FILE
+from webinar.events.model import Event
+from webinar.pages.forms import FormView, TooLarge
+from webinar.pages.notices import Notice
+from webinar.pages.render import page
+from webinar.pages.screen import Screen, as_uuid, event_id, go
+from webinar.pages.visit import visit
+from webinar.people.model import Account
+from webinar.recordings.model import content_disposition
+from webinar.registration.model import Attendee, may_join
+
+_NO_STORE = {"Cache-Control": "private, no-store"}
+
+
+class FilesScreen(Screen):
+    def routes(self) -> list[BaseRoute]:
+        path = "/events/{event_id}/settings/files"
+        return [
+            Route(path, self.show),
+            Route(path, self.add, methods=["POST"]),
+            Route(path + "/{file_id}", self.download),
+            Route(path + "/{file_id}/remove", self.remove, methods=["POST"]),
+            Route("/j/{token}/files", self.listed),
+            Route("/j/{token}/files/{file_id}", self.taken),
+        ]
+
+    # The host
+
+    async def show(self, request: Request) -> Response:
+        account = await self.host(request)
+        event = await self.platform.events.get(event_id(request))
+        return await self._page(request, account, event, FormView())
+
+    async def add(self, request: Request) -> Response:
+        account = await self.host(request)
+        event = await self.platform.events.get(event_id(request))
+        try:
+            upload = await self.upload(request, MOST_OF_A_FILE)
+            await self.platform.handouts.add(event.id, upload.name, upload.data)
+        except (Invalid, TooLarge) as error:
+            view = FormView()
+            view.refuse(error, visit(request))
+            if isinstance(error, TooLarge):
+                view.problems["file"] = visit(request).t("This file is too large. 25 MB at most.")
+            return await self._page(request, account, event, view, error.status)
+        return go(request, f"/events/{event.id}/settings/files", Notice.EVENT_CHANGED)
+
+    async def download(self, request: Request) -> Response:
+        await self.host(request)
+        return await self._sent(await self._handout(request, event_id(request)))
+
+    async def remove(self, request: Request) -> Response:
+        await self.host(request)
+        await self.form(request)
+        event = event_id(request)
+        await self.platform.handouts.remove(event, as_uuid(request.path_params["file_id"]))
+        return go(request, f"/events/{event}/settings/files", Notice.EVENT_CHANGED)
+
+    async def _page(
+        self, request: Request, account: Account, event: Event, view: FormView, status: int = 200
+    ) -> Response:
+        files = await self.platform.handouts.all(event.id)
+        context = {
+            "account": account,
+            "event": event,
+            "tab": "settings",
+            "section": "files",
+            "form": view,
+            "files": files,
+            "full": len(files) >= MOST_FILES,
+            "accept": ",".join(f".{ending}" for ending in sorted(ENDINGS)),
+        }
+        return page(request, "host/files.html", context, status)
+
+    # Guests
+
+    async def listed(self, request: Request) -> Response:
+        """For `js/chat/files.js`."""
+        guest = await self._guest(request)
+        here = f"/j/{request.path_params['token']}/files"
+        items = [
+            {"id": str(one.id), "name": one.name, "bytes": one.bytes, "url": f"{here}/{one.id}"}
+            for one in await self.platform.handouts.all(guest.event_id)
+        ]
+        return JSONResponse({"items": items}, headers=_NO_STORE)
+
+    async def taken(self, request: Request) -> Response:
+        guest = await self._guest(request)
+        return await self._sent(await self._handout(request, guest.event_id))
+
+    async def _guest(self, request: Request) -> Attendee:
+        """Who holds a seat and is not before a locked door. Raises as `person`, and `Forbidden`."""
+        guest = await self.person(request)
+        may_join(guest)
+        await self.platform.doorway.check(guest.event_id, guest.id)
+        return guest
+
+    async def _handout(self, request: Request, event: uuid.UUID) -> Handout:
+        return await self.platform.handouts.get(event, as_uuid(request.path_params["file_id"]))
+
+    async def _sent(self, file: Handout) -> Response:
+        """To be saved: whatever is in it, no browser shows it as a page of ours. Raises `NotFound`, `Unavailable`."""
+        size = await self.platform.storage.size(file.key)
+        headers = {
+            **_NO_STORE,
+            "Content-Disposition": content_disposition(file.name),
+            "Content-Length": str(size),
+            "X-Content-Type-Options": "nosniff",
+        }
+        pieces = self.platform.storage.read_range(file.key, 0, size)
+        return StreamingResponse(pieces, headers=headers, media_type="application/octet-stream")
