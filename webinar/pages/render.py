@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 from webinar.base import i18n, times
 from webinar.base.i18n import Language
 from webinar.base.settings import Settings
-from webinar.base.templates import template_dir
+from webinar.base.templates import compiled, template_dir
 from webinar.base.tokens import Tokens
 from webinar.pages import notices
 from webinar.pages.assets import Assets
@@ -74,6 +74,7 @@ class Renderer:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
             auto_reload=False,
+            bytecode_cache=compiled(folder),
         )
         environment.policies["ext.i18n.trimmed"] = True
         cast("Any", environment).install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)
