@@ -14,9 +14,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
-
-from webinar.base.errors import FieldProblem, Invalid
 from webinar.events.model import Event
 from webinar.events.plan.model import MOST_ITEMS, AgendaItem, NewAgendaItem, Slot, in_a_row, swapped
 from webinar.pages import rows, zones
@@ -65,18 +62,7 @@ def of_sent(sent: Sent) -> list[Row]:
 
 def new_items(typed: Sequence[Row], event: Event) -> list[NewAgendaItem]:
     """Raises `Invalid`, its fields named `items.<n>.<field>` with n of the rows that were given."""
-    made: list[NewAgendaItem] = []
-    problems: list[FieldProblem] = []
-    for n, row in enumerate(typed):
-        try:
-            made.append(NewAgendaItem.model_validate(_fields(row, event), strict=False))
-        except ValidationError as error:
-            for found in error.errors(include_url=False, include_context=False):
-                name = str(found["loc"][0])
-                problems.append(FieldProblem(f"items.{n}.{name}", _WORDS.get(name, found["msg"])))
-    if problems:
-        raise Invalid("Some fields need another look.", fields=problems)
-    return made
+    return rows.made(NewAgendaItem, [_fields(row, event) for row in typed], _WORDS)
 
 
 def arranged(typed: Sequence[Row], done: Done, event: Event) -> list[Row]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from webinar.base.errors import FieldProblem, Invalid
+from webinar.base.errors import Invalid
 from webinar.events.model import Event
 from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, NewSpeaker, Speaker
 from webinar.pages import agenda_form, rows
@@ -151,21 +150,13 @@ def _written(speakers: list[Speaker]) -> list[Row]:
 
 def _new_speakers(typed: list[Row]) -> list[NewSpeaker]:
     """Raises `Invalid`, its fields named `items.<n>.<field>`."""
-    made: list[NewSpeaker] = []
-    problems: list[FieldProblem] = []
-    for n, row in enumerate(typed):
-        fields = {
+    written = [
+        {
             "id": agenda_form.known_id(row["id"]),
             "name": " ".join(row["name"].split()),
             "role": " ".join(row["role"].split()),
             "about": row["about"],
         }
-        try:
-            made.append(NewSpeaker.model_validate(fields, strict=False))
-        except ValidationError as error:
-            for found in error.errors(include_url=False, include_context=False):
-                name = str(found["loc"][0])
-                problems.append(FieldProblem(f"items.{n}.{name}", _SPEAKER_WORDS.get(name, found["msg"])))
-    if problems:
-        raise Invalid("Some fields need another look.", fields=problems)
-    return made
+        for row in typed
+    ]
+    return rows.made(NewSpeaker, written, _SPEAKER_WORDS)

@@ -6,15 +6,18 @@ Row n of a list has the fields `<list>-<n>-<field>`. A button of the form sends 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-from webinar.base.errors import Invalid
+from pydantic import BaseModel, ValidationError
+
+from webinar.base.errors import FieldProblem, Invalid
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.visit import Visit
 
 Row = dict[str, str]
+M = TypeVar("M", bound=BaseModel)
 ADD: Final = "add"
 _MOVES: Final = {"up": -1, "down": 1}
 
@@ -51,6 +54,25 @@ def read(sent: Sent, name: str, fields: Sequence[str], most: int) -> list[Row]:
 def filled(rows: Iterable[Row], fields: Sequence[str]) -> list[Row]:
     """Those in which something of these fields was written: an empty row is nobody's mistake."""
     return [row for row in rows if any(row.get(f) for f in fields)]
+
+
+def made(model: type[M], rows: Iterable[Mapping[str, object]], words: Mapping[str, str]) -> list[M]:
+    """One of `model` of each row. Raises `Invalid`, its fields named `items.<n>.<field>` with n of the rows given.
+
+    `words`: by field what is said to people of a problem, where the model's own words are for programs.
+    """
+    found: list[M] = []
+    problems: list[FieldProblem] = []
+    for n, row in enumerate(rows):
+        try:
+            found.append(model.model_validate(row, strict=False))
+        except ValidationError as error:
+            for problem in error.errors(include_url=False, include_context=False):
+                name = str(problem["loc"][0])
+                problems.append(FieldProblem(f"items.{n}.{name}", words.get(name, problem["msg"])))
+    if problems:
+        raise Invalid("Some fields need another look.", fields=problems)
+    return found
 
 
 def moved(rows: Sequence[Row], done: Done) -> list[Row]:
