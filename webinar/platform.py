@@ -34,10 +34,12 @@ from webinar.events.receipt_store import ReceiptStore
 from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
 from webinar.forgetting import Forgetting
+from webinar.followups import Followups
 from webinar.guests import Guests
 from webinar.hooks.service import Hooks
 from webinar.letters import Letters
 from webinar.links import Links
+from webinar.mail.reader_store import ReaderStore
 from webinar.mail.service import MailService
 from webinar.media_gate import MediaGate
 from webinar.on_air import OnAir
@@ -103,6 +105,7 @@ class Platform:
     letters: Letters = field(init=False)
     guests: Guests = field(init=False)
     writer: Writer = field(init=False)
+    followups: Followups = field(init=False)
     access: Access = field(init=False)
     stage: Stage = field(init=False)
     admission: Admission = field(init=False)
@@ -152,6 +155,7 @@ class Platform:
         self.letters = Letters(self.settings, self.mail, self.registration, self.attendance)
         self.guests = Guests(self.events, self.registration, self.letters, self.telling)
         self.writer = Writer.of(self.settings, self.links, self.registration)
+        self.followups = Followups(self.attendance, ReaderStore(self.pool), self.mail, self.writer)
         self.records = Records(
             self.registration,
             self.registration_form,

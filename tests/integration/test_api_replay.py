@@ -244,7 +244,7 @@ async def test_captions_are_sent_listed_read_and_removed_and_what_is_none_says_w
         got = await put(*sent)
         assert (got[0], got[1].startswith(words)) == (status, True), got
     assert [(await web.host.delete(f"{path}/ko")).status_code for _ in range(2)] == [204, 204]
-    assert (await web.host.get(f"{path}/ko.vtt")).status_code == 404
+    assert (await web.host.get(f"{path}/ko")).status_code == 404
     assert [one["language"] for one in (await web.host.get(path)).json()["items"]] == ["en"]
 
 

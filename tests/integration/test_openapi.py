@@ -79,7 +79,7 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
         "PUT /events/{event_id}/recordings/cut",
         "DELETE /events/{event_id}/recordings/cut",
         "GET /events/{event_id}/captions",
-        "GET /events/{event_id}/captions/{language}.vtt",
+        "GET /events/{event_id}/captions/{language}",
         "PUT /events/{event_id}/captions/{language}",
         "DELETE /events/{event_id}/captions/{language}",
         "GET /events/{event_id}/replay",

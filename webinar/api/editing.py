@@ -136,7 +136,7 @@ async def drop_cut(call: Call) -> None:
 
 
 def _caption(call: Call, event: Event, language: str, count: int) -> CaptionReply:
-    url = call.platform.links.absolute(f"/api/v1/events/{event.id}/captions/{language}.vtt")
+    url = call.platform.links.absolute(f"/api/v1/events/{event.id}/captions/{language}")
     return CaptionReply(language=language, captions=count, url=url)
 
 
@@ -258,7 +258,7 @@ EDITING: Final = (
     _operation(
         name="getCaptions",
         method="GET",
-        path=f"{_LANGUAGE}.vtt",
+        path=_LANGUAGE,
         summary="Captions of a language as WebVTT",
         handler=get_captions,
         file="text/vtt",

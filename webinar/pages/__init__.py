@@ -70,6 +70,7 @@ _SCREENS = (
     MailsScreen,
     ConversationScreen,
     ReportScreen,
+    FollowupScreen,
     RecordingScreen,
     CertificatesScreen,
     SettingsScreen,

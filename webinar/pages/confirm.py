@@ -29,7 +29,6 @@ class Question(enum.StrEnum):
     CANCEL_OWN = "cancel_own"
     FORGET_ME = "forget_me"
     FORGET_GUEST = "forget_guest"
-    SEND_FOLLOWUP = "send_followup"
     ISSUE_CERTIFICATES = "issue_certificates"
 
 
@@ -119,12 +118,6 @@ WORDS: Final[Mapping[Question, Words]] = {
             " link stops working. This cannot be taken back."
         ),
         _("Delete their data"),
-    ),
-    Question.SEND_FOLLOWUP: Words(
-        _("Send the follow-up mails?"),
-        _("Who came and who did not each get their own text, once. Whoever has theirs already gets nothing."),
-        _("Send the mails"),
-        "primary",
     ),
     Question.ISSUE_CERTIFICATES: Words(
         _("Issue the certificates?"),

@@ -9,7 +9,6 @@ from typing import Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -17,10 +16,9 @@ from starlette.routing import BaseRoute, Route
 from webinar import report as reports
 from webinar.attendance.model import CorrectionKind, Outcome, parse_correction
 from webinar.base.errors import Conflict, Invalid
-from webinar.events.model import Event, EventState
+from webinar.events.model import Event
 from webinar.pages import audience_chart
 from webinar.pages.audience_chart import Axis
-from webinar.pages.confirm import Question, ask
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
@@ -111,8 +109,6 @@ class ReportScreen(Screen):
         one = report + "/people/{attendee_id}"
         return [
             Route(report, self.show),
-            Route(report + "/followup", self.ask_followup),
-            Route(report + "/followup", self.send_followup, methods=["POST"]),
             Route(one, self.show_person),
             Route(one, self.correct, methods=["POST"]),
         ]
@@ -215,23 +211,6 @@ class ReportScreen(Screen):
                     form.problems[name] = form.problems.pop(field)
             return await self._person_page(request, account, event, form, error.status)
         return go(request, f"/events/{event.id}/report/people/{who}", Notice.ATTENDANCE_CORRECTED)
-
-    # -- letters -------------------------------------------------------------------------------------------------
-
-    async def ask_followup(self, request: Request) -> Response:
-        account = await self.host(request)
-        event = await self.platform.events.get(event_id(request))
-        return ask(request, account, event, Question.SEND_FOLLOWUP, back=f"/events/{event.id}/report")
-
-    async def send_followup(self, request: Request) -> Response:
-        await self.host(request)
-        await self.form(request)
-        event = await self.platform.events.get(event_id(request))
-        if event.state is not EventState.ENDED:
-            raise HTTPException(409)
-        sent = await self.platform.letters.followup(event)
-        notice = Notice.FOLLOWUP_SENT if sent else Notice.FOLLOWUP_KNOWN
-        return go(request, f"/events/{event.id}/report", notice, sent or None)
 
 
 def _axis(event: Event, now: datetime) -> Axis:

@@ -1,0 +1,62 @@
+"""Follow-up letters: who gets which and what it says is seen, on the page and by the API, before any is written."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tests.mail_office import future_event
+from tests.security.pages_client import Person
+from webinar.attendance.model import NewCorrection
+from webinar.mail.model import Choice, Kind, Words
+
+if TYPE_CHECKING:
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.mail_office"]
+
+
+async def test_the_host_sees_who_would_get_which_letter_and_what_it_says_before_any_is_written(office: Web) -> None:
+    event = await future_event(office)
+    event_id, path = uuid.UUID(event["id"]), f"/api/v1/events/{event['id']}/followup"
+    came = await office.attendee(event, "came@example.org", name="온사람")
+    stopped = await office.attendee(event, "stopped@example.org", name="그만둔이")
+    await office.attendee(event, "missed@example.org", name="못온사람", language="en")
+    gone = await office.attendee(event, "gone@example.org", name="취소한이")
+    await office.platform.registration.cancel(event_id, uuid.UUID(gone["id"]))
+    assert await office.platform.mail.refuse(uuid.UUID(stopped["id"]))
+    assert (await office.host.post(path)).json()["code"] == "not_ended"
+    words = Words(subject="{title} 자료", text="{name} 님, 고마워요.")
+    await office.platform.mail.choose(event_id, Kind.THANKS, Choice(ko=words))
+    await office.platform.pool.execute(
+        "update event set state = 'ended', started_at = now() - interval '1 hour', ended_at = now() where id = $1",
+        event_id,
+    )
+    now = datetime.now(UTC)
+    there = NewCorrection(
+        kind="add", started_at=now - timedelta(minutes=50), ended_at=now - timedelta(minutes=40), reason="seen"
+    )
+    await office.platform.attendance.correct(event_id, uuid.UUID(came["id"]), there, "host")
+    thanks, missed = (await office.host.get(path, params={"people": "true"})).json()["items"]
+    assert (thanks["kind"], thanks["gets"], thanks["has"], thanks["stopped"]) == ("thanks", 1, 0, 0)
+    assert (thanks["language"], thanks["subject"]) == ("ko", f"{event['title']} 자료")
+    assert "고마워요." in thanks["text"]
+    assert "고마워요." in thanks["html"]
+    assert (missed["kind"], missed["gets"], missed["has"], missed["stopped"]) == ("missed", 1, 0, 1)
+    listed = [(one["email"], one["language"], one["standing"]) for one in missed["people"]]
+    assert listed == [("stopped@example.org", "ko", "stopped"), ("missed@example.org", "en", "gets")]
+    assert (await office.host.get(path)).json()["items"][1]["people"] is None
+    async with Person(office) as host:
+        await host.become_owner()
+        page = f"/events/{event['id']}/report/followup"
+        shown = (await host.http.get(page)).text
+        assert [address in shown for address in ("came@", "missed@", "stopped@", "gone@")] == [True, True, True, False]
+        assert f"/events/{event['id']}/mails/thanks/preview?language=ko" in shown
+        assert not (await office.platform.mail.page(event_id, kind=Kind.MISSED)).items  # looking wrote none
+        assert "Send the mails" in shown
+        assert (await host.send(page)).status_code == 303
+        assert "Send the mails" not in (await host.http.get(page)).text
+    items = (await office.host.get(path)).json()["items"]
+    assert [(one["gets"], one["has"]) for one in items] == [(0, 1), (0, 1)]
+    assert (await office.host.post(path)).json() == {"letters": 0}
