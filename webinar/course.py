@@ -98,6 +98,8 @@ class Course:
     async def _changed(self, event: Event, change: EventChange) -> None:
         if change.model_fields_set & {"capacity", "registration"}:
             await self._registration.fill_seats(event.id)
+        if change.state == "scheduled":
+            await self._letters.published(event)
         told = change.model_fields_set & {"title", "starts_at", "ends_at", "timezone"}
         if told:
             await self._letters.event_changed(event, ", ".join(sorted(told)))

@@ -109,9 +109,17 @@ class Letters:
             _log.info("people will be told of a change", event_id=str(event.id), what=what)
         return 0
 
+    @_beside
+    async def published(self, event: Event) -> int:
+        """After it was a draft: whoever was told of another time is told of this one. 0."""
+        if await self._mail.told(event.id) is not None:
+            await self._mail.settle(CHANGED, event.id)
+        return 0
+
     async def goodbyes(self, event: Event) -> list[Payload]:
         """That it does not take place: letters for `call_off`, gathered before the event is deleted with its people."""
-        if not self.on or event.state is not EventState.SCHEDULED or event.ends_at < datetime.now(UTC):
+        coming = event.state in (EventState.DRAFT, EventState.SCHEDULED) and event.ends_at >= datetime.now(UTC)
+        if not self.on or not coming:
             return []
         plan = await self._mail.plan(event.id, Kind.CALLED_OFF)
         if not plan.enabled:

@@ -69,9 +69,13 @@ async def test_a_new_time_is_told_once_and_updates_the_same_entry(office: Web, i
     await office.attendee(event, language="en")
     (first,) = await letters_to(inbox, "kim@example.org", 1)
     later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=5)
+    # A draft says nothing of it until it is published again.
+    assert (await office.host.patch(f"/api/v1/events/{event['id']}", json={"state": "draft"})).status_code == 200
     for title in ("A new title", "The newest title"):
         body_ = {"title": title, "starts_at": later.isoformat(), "ends_at": (later + timedelta(hours=2)).isoformat()}
         assert (await office.host.patch(f"/api/v1/events/{event['id']}", json=body_)).status_code == 200
+    assert await idle(office)
+    assert (await office.host.patch(f"/api/v1/events/{event['id']}", json={"state": "scheduled"})).status_code == 200
     await office.platform.pool.execute("update job set run_at = now() where key is not null")
     letters = await letters_to(inbox, "kim@example.org", 2)
     assert "The newest title" in letters[1]["Subject"]
@@ -86,6 +90,7 @@ async def test_whoever_was_to_come_is_told_that_the_event_was_deleted(office: We
     event = await future_event(office)
     await office.attendee(event)
     await letters_to(inbox, "kim@example.org", 1)
+    assert (await office.host.patch(f"/api/v1/events/{event['id']}", json={"state": "draft"})).status_code == 200
     assert (await office.host.delete(f"/api/v1/events/{event['id']}")).status_code == 204
     _, letter = await letters_to(inbox, "kim@example.org", 2)
     method, calendar = entry(letter)

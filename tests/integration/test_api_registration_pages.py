@@ -91,6 +91,26 @@ async def test_people_see_correct_take_along_and_delete_what_is_kept_of_them(web
     assert [(p["id"], p["status"]) for p in people] == [(second["id"], "approved")]
 
 
+async def test_an_event_that_is_a_draft_again_keeps_its_guests(web: Web) -> None:
+    event = await web.event()
+    page = f"/e/{event['slug']}"
+    person = await web.attendee(event)
+    token = person["join_url"].rsplit("/", 1)[1]
+    assert (await web.host.patch(f"/api/v1/events/{event['id']}", json={"state": "draft"})).status_code == 200
+    async with Person(web) as guest:
+        for own in (f"/j/{token}", f"/j/{token}/me", f"{page}/registered/{token}", f"{page}/cancel/{token}"):
+            assert (await guest.http.get(own)).status_code == 200, own
+        assert (await guest.http.get(f"{page}/link")).status_code == 200
+        hidden = await guest.http.get(page)
+        assert (hidden.status_code, "your personal link works as before" in hidden.text) == (404, True)
+        assert event["title"] not in hidden.text
+        assert (await guest.http.get(f"{page}/register")).status_code == 404
+        assert (await guest.send(f"{page}/cancel/{token}")).status_code == 200
+        # Nobody is left to whom it is anything.
+        assert "your personal link" not in (await guest.http.get(page)).text
+        assert (await guest.http.get(f"{page}/link")).status_code == 404
+
+
 async def test_somebody_elses_link_shows_and_changes_nothing_of_a_person(web: Web) -> None:
     event = await web.event()
     await web.attendee(event)

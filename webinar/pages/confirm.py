@@ -59,7 +59,10 @@ WORDS: Final[Mapping[Question, Words]] = {
     ),
     Question.HIDE_EVENT: Words(
         _("Make this event a draft again?"),
-        _("Nobody but hosts sees its page until you publish it. Personal links keep working."),
+        _(
+            "Nobody but hosts sees its page until you publish it. Who is on the list keeps their seat and their link;"
+            " reminders and news of another time wait until then."
+        ),
         _("Make it a draft"),
         "primary",
     ),

@@ -104,6 +104,13 @@ BY_CODE: Final = {
         "/sign-in",
         "check",
     ),
+    "event_hidden": ErrorView(
+        _("This event is not public at the moment"),
+        _("If you have registered, nothing changes for you: your personal link works as before."),
+        _START,
+        "/",
+        "eye-off",
+    ),
     "event_not_found": ErrorView(
         _("We do not know this event"),
         _("The address may be mistyped, or the host deleted the event. Check the link in your invitation."),

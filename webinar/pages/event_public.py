@@ -64,12 +64,14 @@ class EventPageScreen(Screen):
 
     async def show(self, request: Request) -> Response:
         event = await self.platform.events.by_slug(request.path_params["slug"], drafts=True)
+        seats = await self.platform.registration.seats(event.id)
         if event.state is EventState.DRAFT and not await self._hosts(request, event):
-            raise NotFound("There is no such event. Check the address.", code="event_not_found")
+            # Letters and personal pages lead here: who has one of those reads that theirs works as before.
+            code = "event_hidden" if seats.any else "event_not_found"
+            raise NotFound("There is no such event. Check the address.", code=code)
         # Before anything is shown, so that even errors speak the event's language.
         visit(request).prefer(event.language)
         rules = await self.platform.registration_form.rules(event.id)
-        seats = await self.platform.registration.seats(event.id)
         now = datetime.now(UTC)
         context = {
             "event": event,

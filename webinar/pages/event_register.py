@@ -157,15 +157,17 @@ class RegisterScreen(Screen):
         }
         return page(request, "event/register.html", context, status, language=event.language)
 
-    async def _attendee(self, request: Request, event: Event) -> Attendee:
+    async def _own(self, request: Request) -> tuple[Event, Attendee]:
+        """By the personal link, which opens the pages of an event that was made a draft again, too."""
         attendee = await self.person(request)
-        if attendee.event_id != event.id:
+        event = await self.platform.events.get(attendee.event_id)
+        if event.slug != request.path_params["slug"]:
             raise HTTPException(404)
-        return attendee
+        visit(request).prefer(event.language)
+        return event, attendee
 
     async def show_registered(self, request: Request) -> Response:
-        event = await self._event(request)
-        attendee = await self._attendee(request, event)
+        event, attendee = await self._own(request)
         waiting = attendee.status is Status.WAITLISTED
         token = request.path_params["token"]
         context = {
@@ -181,15 +183,13 @@ class RegisterScreen(Screen):
         return page(request, "event/registered.html", context, language=event.language)
 
     async def ask_cancel(self, request: Request) -> Response:
-        event = await self._event(request)
-        await self._attendee(request, event)
+        event, _ = await self._own(request)
         back = f"{event_path(event)}/registered/{request.path_params['token']}"
         return ask(request, None, event, Question.CANCEL_OWN, back=back)
 
     async def cancel(self, request: Request) -> Response:
-        event = await self._event(request)
         await self.form(request)
-        attendee = await self._attendee(request, event)
+        event, attendee = await self._own(request)
         await self.platform.registration.cancel(event.id, attendee.id, by_host=False)
         context = {**await self._context(event), "me_path": f"/j/{request.path_params['token']}/me"}
         return page(request, "event/cancelled.html", context, language=event.language)

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from webinar.base.errors import TooManyRequests
+from webinar.base.errors import NotFound, TooManyRequests
 from webinar.base.patterns import EMAIL
-from webinar.events.model import Event
+from webinar.events.model import Event, EventState
 from webinar.pages.forms import FormView
 from webinar.pages.render import page
 from webinar.pages.screen import Screen
@@ -37,17 +37,19 @@ class MailPublicScreen(Screen):
             Route("/mail/stop/{token}", self.stop, methods=["POST"]),
         ]
 
-    async def _event(self, request: Request) -> Event:
-        event = await self.platform.events.by_slug(request.path_params["slug"])
+    async def _event(self, request: Request, *, drafts: bool = False) -> Event:
+        event = await self.platform.events.by_slug(request.path_params["slug"], drafts=drafts)
+        if event.state is EventState.DRAFT and not (await self.platform.registration.seats(event.id)).any:
+            raise NotFound("There is no such event. Check the address.", code="event_not_found")
         visit(request).prefer(event.language)
         return event
 
     async def ask_link(self, request: Request) -> Response:
-        return await self._link_page(request, await self._event(request), FormView())
+        return await self._link_page(request, await self._event(request, drafts=True), FormView())
 
     async def send_link(self, request: Request) -> Response:
         """Answers alike for an address that is registered and one that is not."""
-        event = await self._event(request)
+        event = await self._event(request, drafts=True)
         sent = await self.form(request)
         self.knock(self.doors.resends, request)
         email = sent.text("email").lower()

@@ -117,6 +117,11 @@ class Seats:
     def left(self) -> int:
         return max(0, self.capacity - self.approved)
 
+    @property
+    def any(self) -> bool:
+        """Whether somebody has a seat, or waits for one."""
+        return self.approved + self.pending + self.waitlisted > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
