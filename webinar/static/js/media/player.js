@@ -3,9 +3,10 @@
  * end all of it. A session that is lost is followed by a new one with full jitter. The page never reloads.
  */
 
-import { Backoff, Pause, sleep } from "./backoff.js";
-import { AUDIO, fetchLadder } from "./ladder.js";
+import { Backoff, Pause } from "./backoff.js";
+import { fetchLadder } from "./ladder.js";
 import { Opener } from "./opener.js";
+import { Quality } from "./quality.js";
 import { isFile, wholeUrl } from "./source.js";
 
 /** @typedef {{height: number, fps: number, behindS: number | null, frozen: number, lost: number}} Figures */
@@ -16,7 +17,6 @@ import { isFile, wholeUrl } from "./source.js";
 
 /** A session that lasted this long was well: the next trouble starts with a short wait again. */
 const WELL_MS = 5000;
-const CHOOSE_AGAIN_MS = 1500;
 /** So many tries in a row, some ten seconds, are longer than a restart of the server: then there is no replay to be had. */
 const REPLAY_TRIES = 8;
 /** Who goes this near to the newest moment is brought to the live picture. */
@@ -48,8 +48,12 @@ export class Player extends EventTarget {
     /** How long the past was when last seen, s. */
     this.known = 0;
     this.speed = 1;
-    /** A rendition's name, "audio", or "" for what the network carries. */
-    this.quality = "";
+    this.picture = new Quality({
+      session: () => this.session,
+      signal: () => this.running?.signal,
+      restart: () => this.#restart(),
+      changed: () => this.#chosen(),
+    });
     /** @type {AbortController | null} */
     this.running = null;
     this.waiting = new Pause();
@@ -135,38 +139,14 @@ export class Player extends EventTarget {
     this.#chosen();
   }
 
-  /** @param {string} quality a rendition's name, "audio", or "" for what the network carries */
-  async choose(quality) {
-    this.quality = quality;
-    this.#chosen();
-    const session = this.session;
-    if (!session || (await this.#carries(session))) return;
-    if (this.session !== session || this.quality !== quality) return;
-    this.quality = session.rendition;
-    this.#chosen();
+  /** A rendition's name, "audio", or "" for what the network carries. */
+  get quality() {
+    return this.picture.wished;
   }
 
-  /**
-   * @param {Session} session
-   * @returns {Promise<boolean>} whether it has the wished quality now, or is followed by one that has
-   */
-  async #carries(session) {
-    const { quality } = this;
-    if (session.rendition === quality) return true;
-    const crossing = (quality === AUDIO) !== (session.rendition === AUDIO);
-    if (session.kind !== "hls" || !crossing) return session.choose(quality);
-    this.#restart(); // the sound alone is another stream
-    return true;
-  }
-
-  /**
-   * What was chosen before outlives a question that got lost just after a reconnect.
-   * @param {Session} session
-   */
-  async #carryOver(session) {
-    if (await this.#carries(session)) return;
-    await sleep(CHOOSE_AGAIN_MS, this.running?.signal).catch(() => {});
-    if (this.session === session) await this.#carries(session);
+  /** @param {string} quality as above */
+  choose(quality) {
+    return this.picture.choose(quality);
   }
 
   /**
@@ -260,7 +240,7 @@ export class Player extends EventTarget {
     this.#pace();
     this.#set("playing");
     this.#chosen();
-    void this.#carryOver(session);
+    void this.picture.carryOver(session);
   }
 
   #pace() {
