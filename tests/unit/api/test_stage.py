@@ -13,31 +13,14 @@ from typing import cast
 import pytest
 
 from ingest.contract import LiveStatus, PublisherHealth, RenditionHealth, SessionState
+from tests.an_event import an_event
 from webinar.api.stage import Scene, Stage
 from webinar.base.bus import Bus
-from webinar.events.model import Event, EventState, Registration
+from webinar.events.model import Event, EventState
 from webinar.events.service import EventService
 
 NOW = datetime(2026, 12, 1, 5, tzinfo=UTC)
-LIVE = Event(
-    id=uuid.uuid4(),
-    slug="talk-1",
-    title="Talk",
-    description="",
-    language="en",
-    starts_at=NOW,
-    ends_at=NOW,
-    timezone="Asia/Seoul",
-    capacity=300,
-    registration=Registration.OPEN,
-    state=EventState.LIVE,
-    stream_key_version=1,
-    presenter_link_version=1,
-    created_at=NOW,
-    updated_at=NOW,
-    started_at=NOW,
-    ended_at=None,
-)
+LIVE = an_event(NOW, NOW, NOW, state=EventState.LIVE, started_at=NOW, language="en")
 ENDED = dataclasses.replace(LIVE, state=EventState.ENDED, ended_at=NOW)
 
 

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.an_event import an_event
 from webinar.base.errors import Invalid
-from webinar.events.model import Event, EventState, Registration
 from webinar.pages import agenda_form, rows
 from webinar.pages.forms import Sent
 from webinar.pages.rows import Done, Row
 
-EVENT = Event(
-    id=uuid.uuid4(),
-    slug="e",
-    title="E",
-    description="",
-    language="ko",
-    starts_at=datetime(2026, 12, 1, 5, tzinfo=UTC),  # 14:00 in Seoul
-    ends_at=datetime(2026, 12, 1, 8, tzinfo=UTC),
-    timezone="Asia/Seoul",
-    capacity=300,
-    registration=Registration.OPEN,
-    state=EventState.SCHEDULED,
-    stream_key_version=1,
-    presenter_link_version=1,
-    created_at=datetime(2026, 11, 1, tzinfo=UTC),
-    updated_at=datetime(2026, 11, 1, tzinfo=UTC),
-    started_at=None,
-    ended_at=None,
+EVENT = an_event(
+    datetime(2026, 12, 1, 5, tzinfo=UTC),  # 14:00 in Seoul
+    datetime(2026, 12, 1, 8, tzinfo=UTC),
+    datetime(2026, 11, 1, tzinfo=UTC),
 )
 
 

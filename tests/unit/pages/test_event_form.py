@@ -1,34 +1,20 @@
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.an_event import an_event
 from webinar.base.errors import Invalid
-from webinar.events.model import Event, EventState, Registration
 from webinar.pages import event_form
 from webinar.pages.forms import Sent
 
-EVENT = Event(
-    id=uuid.UUID(int=1),
-    slug="talk-abcde",
-    title="Talk",
+EVENT = an_event(
+    datetime(2026, 11, 24, 5, 0, tzinfo=UTC),
+    datetime(2026, 11, 24, 6, 10, tzinfo=UTC),
+    datetime(2026, 11, 1, tzinfo=UTC),
     description="Line 1\nLine 2",
-    language="ko",
-    starts_at=datetime(2026, 11, 24, 5, 0, tzinfo=UTC),
-    ends_at=datetime(2026, 11, 24, 6, 10, tzinfo=UTC),
-    timezone="Asia/Seoul",
-    capacity=300,
-    registration=Registration.OPEN,
-    state=EventState.SCHEDULED,
-    stream_key_version=1,
-    presenter_link_version=1,
-    created_at=datetime(2026, 11, 1, tzinfo=UTC),
-    updated_at=datetime(2026, 11, 1, tzinfo=UTC),
-    started_at=None,
-    ended_at=None,
 )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.an_event import an_event
 from webinar.events.model import Event, EventState, Registration
 from webinar.pages.home import next_dates, next_step
 from webinar.pages.runsheet import BY_HAND, Facts, run_sheet
@@ -15,25 +16,7 @@ from webinar.recordings.model import RecordingState
 from webinar.registration.model import Seats
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-EVENT = Event(
-    id=uuid.UUID(int=1),
-    slug="talk-abcde",
-    title="Talk",
-    description="About",
-    language="ko",
-    starts_at=NOW + timedelta(days=9),
-    ends_at=NOW + timedelta(days=9, hours=1),
-    timezone="Asia/Seoul",
-    capacity=300,
-    registration=Registration.OPEN,
-    state=EventState.SCHEDULED,
-    stream_key_version=1,
-    presenter_link_version=1,
-    created_at=NOW,
-    updated_at=NOW,
-    started_at=None,
-    ended_at=None,
-)
+EVENT = an_event(NOW + timedelta(days=9), NOW + timedelta(days=9, hours=1), NOW)
 NOBODY = Seats(300, 0, 0, 0)
 
 
