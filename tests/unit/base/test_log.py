@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from webinar.base import log
 from webinar.base.log import redact
 
+pytest_plugins = ["tests.log_stage"]
 LINK = "sesame-" * 7  # as long as the shortest token, 43 characters and more
 
 
@@ -43,23 +42,6 @@ def test_other_text_is_left_alone() -> None:
         "no response received",
     ):
         assert redact(text) == text
-
-
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    """What this process logs as a service does; afterwards it logs as before."""
-    root, before = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-    log.configure("web", "debug", "json")
-    structlog.configure(cache_logger_on_first_use=False)
-    stream = io.StringIO()
-    (handler,) = root.handlers
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**before)
 
 
 def test_no_secret_gets_in_by_another_shape_of_what_is_logged(lines: io.StringIO) -> None:
