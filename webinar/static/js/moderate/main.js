@@ -40,7 +40,7 @@ class Console {
     this.acts = new Acts(client, texts, undo);
     this.locks = new Locks(client);
     this.compose = new Compose(client, texts);
-    this.picture = new Picture(airNow);
+    this.picture = new Picture(airNow, texts);
     this.watching = new Watching(api, texts);
     this.air = new OnAir(data.event.state === "live", airNow, (live) => this.#onAir(live));
     this.judge = new Judge(this.acts, this.desk, client.room, texts, (item) => this.#reply(item));

@@ -5,21 +5,29 @@
 
 import { need } from "../common/boot.js";
 import { Backoff, sleep } from "../media/backoff.js";
+import { begin } from "../media/begin.js";
 import { HlsSession } from "../media/hls.js";
 
 const KEY = "moderate.picture";
 const SMALL = "240p";
 
 export class Picture {
-  /** @param {() => Promise<import("./air.js").Air>} look */
-  constructor(look) {
+  /**
+   * @param {() => Promise<import("./air.js").Air>} look
+   * @param {import("../common/boot.js").Texts} texts
+   */
+  constructor(look, texts) {
     this.look = look;
+    this.texts = texts;
     this.place = need("[data-desk=picture]", HTMLDetailsElement);
     this.video = need("video", HTMLVideoElement, this.place);
+    this.notice = need("[data-picture=notice]", HTMLElement, this.place);
     /** @type {AbortController | null} */
     this.running = null;
     this.place.open = stored() !== "closed";
     this.place.addEventListener("toggle", () => store(this.place.open ? "open" : "closed"));
+    // A browser under load may pause what nobody hears; nobody asked it to.
+    this.video.addEventListener("pause", () => this.running && begin(this.video));
     // Closed, in a panel that is not shown, before the beginning: all of it is out of sight.
     new IntersectionObserver((seen) => this.#seen(seen.some((one) => one.isIntersecting))).observe(this.video);
   }
@@ -40,6 +48,7 @@ export class Picture {
   /** @param {AbortSignal} signal */
   async #run(signal) {
     const backoff = new Backoff(1000, 10_000);
+    this.#say("connecting");
     while (!signal.aborted) {
       try {
         const { hls_url } = await this.look(); // another live session has another address
@@ -65,11 +74,20 @@ export class Picture {
     try {
       await session.start(signal);
       backoff.reset();
+      this.#say("");
+      session.onstall = () => this.#say(session.stalled ? "reconnecting" : "");
       await session.ended;
     } finally {
+      if (!signal.aborted) this.#say("reconnecting");
       signal.removeEventListener("abort", close);
       session.close();
     }
+  }
+
+  /** Instead of a black picture that says nothing. @param {"connecting" | "reconnecting" | ""} key */
+  #say(key) {
+    this.notice.hidden = !key;
+    need("span:last-child", HTMLElement, this.notice).textContent = key ? this.texts.say(key) : "";
   }
 }
 
