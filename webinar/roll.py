@@ -6,8 +6,9 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Final
 
-from webinar.attendance.model import Attended, Rule
+from webinar.attendance.model import Attended
 from webinar.attendance.model import Correction as Corrected
+from webinar.attendance.plan import Rule
 from webinar.attendance.service import AttendanceService
 from webinar.credits.model import Correction, Need, Person, Presence, Result, RuleResult
 from webinar.events.model import Event

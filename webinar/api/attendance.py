@@ -13,7 +13,8 @@ from webinar.api.access import Caller
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.attendance.intervals import Spans
-from webinar.attendance.model import Attended, Beat, Correction, Mark, Moment, NewCorrection, Outcome, Plan, Window
+from webinar.attendance.model import Attended, Beat, Correction, Mark, Moment, NewCorrection, Outcome, Window
+from webinar.attendance.plan import Plan
 from webinar.attendance.service import Standing
 from webinar.base.cursor import PATTERN
 from webinar.base.errors import Unauthenticated

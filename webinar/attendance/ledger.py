@@ -15,7 +15,8 @@ from typing import Any
 
 from webinar.attendance.intervals import Spans
 from webinar.attendance.log_store import LogStore
-from webinar.attendance.model import Attended, Correction, LogEntry, Mark, Plan, Prompt
+from webinar.attendance.model import Attended, Correction, LogEntry, Mark, Prompt
+from webinar.attendance.plan import Plan
 from webinar.attendance.plan_store import PlanStore
 from webinar.base import chain
 from webinar.base.db import Connection

@@ -1,4 +1,4 @@
-"""What is known of who was there, and what an event asks for. Pure.
+"""What is known of who was there; what an event asks for is in `plan`. Pure.
 
 A *span* is a time during which media played on one device, live or of the past. What the host corrects stands beside
 it and never replaces it. A *mark* is a button pressed: enter (입실), leave (퇴실), or the answer to a prompt.
@@ -10,23 +10,18 @@ import enum
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from webinar.attendance.intervals import NEVER, Spans
-from webinar.base.errors import FieldProblem, Invalid
+from webinar.attendance.problems import invalid
 from webinar.base.patterns import LINES
 
 Kind = Literal["live", "replay"]
 MarkKind = Literal["enter", "leave", "confirm"]
-MOST_RULES: Final = 40
-# Two prompts are never nearer than half of their mean distance; an answer must be over before the next may come.
-_NEAREST: Final = 0.5
-RULE_WORDS: Final = "A rule asks for a share, for minutes, for check-in or check-out, or for answered prompts."
-ANSWER_WORDS: Final = "Choose fewer minutes: an answer must be over before the next prompt can come."
 
 
 def _of_this_century(moment: datetime) -> datetime:
@@ -44,62 +39,6 @@ class Outcome(enum.StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     OPEN = "open"  # it can still become either
-
-
-class Rule(BaseModel):
-    """What somebody must have done for the event, or one item of its agenda, to count. All that is given is needed."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    id: uuid.UUID | None = Field(default=None, description="Null for a new one.", strict=False)
-    agenda_item_id: uuid.UUID | None = Field(default=None, description="Null: the whole event.", strict=False)
-    share: Annotated[int | None, Field(ge=1, le=100, description="% of the programme, watched live.")] = None
-    minutes: Annotated[int | None, Field(ge=1, le=20_160, description="Watched live.")] = None
-    enter: bool = Field(default=False, description="Checked in while it could be done.")
-    leave: bool = Field(default=False, description="Checked out while it could be done.")
-    confirmed: Annotated[
-        int | None, Field(ge=1, le=100, description="% of the prompts answered that the person was asked.")
-    ] = None
-
-    @model_validator(mode="after")
-    def _asks_for_something(self) -> Rule:
-        if not (self.share or self.minutes or self.enter or self.leave or self.confirmed):
-            raise PydanticCustomError("rules", RULE_WORDS)
-        return self
-
-
-Minutes = Annotated[int, Field(ge=0, le=240)]
-
-
-class Plan(BaseModel):
-    """How attendance of one event is taken."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    windows: bool = Field(default=False, description="People check in and check out.")
-    enter_before_min: Minutes = Field(default=30, description="Check-in opens so long before the start.")
-    enter_after_min: Minutes = Field(default=15, description="It closes so long after it, or when the event ends.")
-    leave_before_min: Minutes = Field(
-        default=10, description="Check-out opens so long before the planned end; it closes when the event ends."
-    )
-    prompts_per_hour: Annotated[int, Field(ge=0, le=6, description="How often people are asked, on average.")] = 0
-    answer_min: Annotated[int, Field(ge=1, le=15, description="Time to answer.")] = 3
-    pauses_count: bool = Field(default=True, description="Breaks of the programme belong to it.")
-    rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
-
-    @model_validator(mode="after")
-    def _answers_end_before_the_next_prompt(self) -> Plan:
-        if self.prompts_per_hour and self.answer_min > 60 * _NEAREST / self.prompts_per_hour:
-            raise PydanticCustomError("answer_min", ANSWER_WORDS)
-        return self
-
-    @property
-    def prompt_gaps(self) -> tuple[timedelta, timedelta] | None:
-        """The least and the greatest time from one prompt to the next; None without prompts."""
-        if not self.prompts_per_hour:
-            return None
-        mean = timedelta(hours=1) / self.prompts_per_hour
-        return mean * _NEAREST, mean * (2 - _NEAREST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,49 +243,9 @@ class LogEntry:
     hash: str
 
 
-_WORDS: Final = {
-    "prompts_per_hour": "Choose a number from 0 to 6.",
-    "answer_min": "Choose minutes from 1 to 15.",
-    "share": "Choose a share from 1 to 100 %.",
-    "minutes": "Choose a number of minutes.",
-    "confirmed": "Choose a share from 1 to 100 %.",
-    "rules": "At most 40 rules.",
-    "reason": "Write the reason in at most 500 characters.",
-    "started_at": "Choose a date and time.",
-    "ended_at": "Choose a date and time.",
-    "kind": "Choose what is to be changed.",
-}
-_MINUTES: Final = "Choose minutes from 0 to 240."
-
-
-def parse_plan(fields: dict[str, Any]) -> Plan:
-    """A `Plan` of form fields; raises `Invalid`."""
-    try:
-        return Plan.model_validate(fields, strict=False)
-    except ValidationError as error:
-        raise _invalid(error.errors(include_url=False)) from error
-
-
 def parse_correction(fields: dict[str, Any]) -> NewCorrection:
     """A `NewCorrection` of form fields; raises `Invalid`."""
     try:
         return NewCorrection.model_validate(fields, strict=False)
     except ValidationError as error:
-        raise _invalid(error.errors(include_url=False)) from error
-
-
-_OWN: Final = ("moment", "rules", "answer_min", "started_at", "ended_at", "reason")
-
-
-def _invalid(errors: list[ErrorDetails]) -> Invalid:
-    """One message a field, in words for people. What a whole model refuses has its field's name for a type."""
-    problems: dict[str, FieldProblem] = {}
-    for error in errors:
-        name = ".".join(str(part) for part in error["loc"])
-        if error["type"] in _OWN:
-            name, text = name or error["type"], error["msg"]
-        else:
-            last = name.split(".")[-1]
-            text = _WORDS.get(last) or (_MINUTES if last.endswith("_min") else error["msg"])
-        problems.setdefault(name, FieldProblem(name, text))
-    return Invalid("Some fields need another look.", fields=list(problems.values()))
+        raise invalid(error.errors(include_url=False)) from error

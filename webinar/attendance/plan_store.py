@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from webinar.attendance.intervals import union
-from webinar.attendance.model import Part, Plan, Programme, Prompt, Rule
+from webinar.attendance.model import Part, Programme, Prompt
+from webinar.attendance.plan import Plan, Rule
 from webinar.base.db import Connection, Pool
 
 _PLAN: Final = (

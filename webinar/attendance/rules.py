@@ -12,19 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from webinar.attendance.intervals import Span, Spans, common, seconds, union, without
-from webinar.attendance.model import (
-    Attended,
-    Correction,
-    Judged,
-    Mark,
-    Outcome,
-    Plan,
-    Programme,
-    Prompt,
-    Record,
-    Rule,
-    Window,
-)
+from webinar.attendance.model import Attended, Correction, Judged, Mark, Outcome, Programme, Prompt, Record, Window
+from webinar.attendance.plan import Plan, Rule
 
 # The clocks of a browser and of two servers agree no better than this.
 _CLOCKS: Final = timedelta(seconds=2)

@@ -26,11 +26,11 @@ from webinar.attendance.model import (
     LogEntry,
     Mark,
     NewCorrection,
-    Plan,
     Programme,
     Prompt,
     Window,
 )
+from webinar.attendance.plan import Plan
 from webinar.attendance.plan_store import PlanStore
 from webinar.attendance.store import AttendanceStore, Pressed, Told
 from webinar.base import log

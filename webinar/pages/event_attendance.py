@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from webinar.attendance.model import Attended, Outcome, Part, Plan, Rule, parse_plan
+from webinar.attendance.model import Attended, Outcome, Part
+from webinar.attendance.plan import Plan, Rule, parse_plan
 from webinar.attendance.service import Outline
 from webinar.base.errors import Invalid
 from webinar.events.model import Event, EventState

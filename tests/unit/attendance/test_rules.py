@@ -14,19 +14,8 @@ from hypothesis import strategies as st
 
 from webinar.attendance import rules
 from webinar.attendance.intervals import Spans, union
-from webinar.attendance.model import (
-    Attended,
-    Correction,
-    Mark,
-    Outcome,
-    Part,
-    Plan,
-    Programme,
-    Prompt,
-    Record,
-    Rule,
-    parse_plan,
-)
+from webinar.attendance.model import Attended, Correction, Mark, Outcome, Part, Programme, Prompt, Record
+from webinar.attendance.plan import Plan, Rule, parse_plan
 from webinar.base.errors import Invalid
 
 START = datetime(2026, 11, 24, 5, tzinfo=UTC)
