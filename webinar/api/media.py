@@ -26,6 +26,7 @@ from webinar.base.errors import (
     UnsupportedMedia,
     WebinarError,
 )
+from webinar.delivery.whep.errors import NoSeat
 from webinar.events.model import Event, EventState
 
 if TYPE_CHECKING:
@@ -104,7 +105,13 @@ def whep_routes(platform: Platform) -> list[Route]:
         offer = await _read_offer(request)
         if (await platform.stage.scene(_event_id(request))).state != "live":
             raise Conflict("The event is not live just now.", code="not_live", retry_after_s=2)
-        answer = _whep(platform).offer(str(viewer.event_id), offer)
+        whep = _whep(platform)
+        try:
+            answer = whep.offer(str(viewer.event_id), offer)
+        except NoSeat:
+            if not platform.watchers.make_room(viewer.person, whep.holds):
+                raise
+            answer = whep.offer(str(viewer.event_id), offer)
         platform.watchers.began(answer.resource, viewer.person, viewer.visit)
         return _created(f"/whep/{viewer.event_id}/{answer.resource}", answer.sdp, answer.resource)
 

@@ -41,6 +41,22 @@ class Watchers:
         """Ends the sessions of the person's visits before this one."""
         self._end([r for r, (who, theirs) in self._persons.items() if who == person and "" < theirs < visit])
 
+    def make_room(self, person: str, alive: Callable[[str], bool]) -> bool:
+        """When all seats are taken: whoever holds the most gives one up for `person`, if that leaves them no fewer.
+
+        So one token, opened again and again, takes no seat that somebody else needs. `alive(resource)`: still there.
+        """
+        held: dict[str, list[str]] = {}
+        for resource, (who, _) in self._persons.items():
+            if alive(resource):
+                held.setdefault(who, []).append(resource)
+        most = max(held.values(), key=len, default=[])
+        if len(most) < len(held.get(person, [])) + 2:
+            return False
+        self._end(most[:1])
+        _log.info("a seat of a person with several is given to another", sessions=len(most))
+        return True
+
     def _end(self, resources: list[str]) -> None:
         for resource in resources:
             self.left(resource)

@@ -172,6 +172,10 @@ class WhepServer:
         fingerprint = self._endpoint.certificate.fingerprint
         return Transport(peer.ufrag, peer.pwd, fingerprint, self._addresses, self._endpoint.port)
 
+    def holds(self, resource: str) -> bool:
+        """Whether that session is there, and has a seat."""
+        return any(resource in fanout.viewers for fanout, _ in self._fanouts.values())
+
     def delete(self, resource: str) -> None:
         """The viewer leaves. Raises `UnknownResource` (404)."""
         self._viewer(resource).close("deleted")
