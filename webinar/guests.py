@@ -48,6 +48,8 @@ class Guests:
         decided: list[Attendee] = []
         for step in steps:
             attendee, new = step.attendee, step.before in (None, Status.CANCELLED)
+            if step.quiet:
+                continue
             if attendee.status is Status.CANCELLED:
                 cancelled.append(attendee)
             elif step.by_host and new:
@@ -56,11 +58,8 @@ class Guests:
                 registered.append(attendee)
             elif attendee.status in (Status.APPROVED, Status.DECLINED):
                 decided.append(attendee)
-        letters = self._letters
-        for write, people in (
-            (letters.cancelled, cancelled),
-            (letters.registered, registered),
-            (letters.decided, decided),
-            (letters.invited, invited),
-        ):
-            await write(event, people, occasion)
+        lost = {step.attendee.id for step in steps if step.before is Status.APPROVED}
+        await self._letters.cancelled(event, cancelled, occasion, lost)
+        await self._letters.registered(event, registered, occasion)
+        await self._letters.decided(event, decided, occasion, lost)
+        await self._letters.invited(event, invited, occasion)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Concatenate, Final, ParamSpec
 
@@ -71,14 +71,19 @@ class Letters:
         written += await self._write(event, _of(attendees, Status.PENDING), Kind.PENDING, occasion=occasion)
         return written + await self._waiting(event, attendees, occasion)
 
-    async def decided(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
-        """Approved, declined, or moved up from the waiting list."""
+    async def decided(
+        self, event: Event, attendees: Sequence[Attendee], occasion: str, lost: Collection[uuid.UUID]
+    ) -> int:
+        """Approved, declined, or moved up from the waiting list; `lost`: who had a seat until then."""
         written = await self._write(event, _of(attendees, Status.APPROVED), Kind.APPROVED, occasion=occasion)
-        return written + await self._write(event, _of(attendees, Status.DECLINED), Kind.DECLINED, occasion=occasion)
+        declined = _of(attendees, Status.DECLINED)
+        return written + await self._write(event, declined, Kind.DECLINED, occasion=occasion, own=_lost(lost))
 
-    async def cancelled(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
-        """Registrations were cancelled, by the person or the host."""
-        return await self._write(event, attendees, Kind.CANCELLED, occasion=occasion)
+    async def cancelled(
+        self, event: Event, attendees: Sequence[Attendee], occasion: str, lost: Collection[uuid.UUID]
+    ) -> int:
+        """Registrations were cancelled, by the person or the host; `lost`: who had a seat until then."""
+        return await self._write(event, attendees, Kind.CANCELLED, occasion=occasion, own=_lost(lost))
 
     async def invited(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
         """The host added these people. Who found no seat is told of the waiting list."""
@@ -138,10 +143,7 @@ class Letters:
             "choice": plan.choice.model_dump(),
         }
         people = [attendee for status in CONCERNED for attendee in await self._people(event.id, status)]
-        return [
-            {**about, "key": str(uuid.uuid4()), "name": a.name, "email": a.email, "language": a.language}
-            for a in people
-        ]
+        return [{**about, **_goodbye(attendee)} for attendee in people]
 
     async def call_off(self, goodbyes: list[Payload]) -> None:
         """Once the event is gone: these letters outlive it."""
@@ -196,6 +198,22 @@ class Letters:
 
 def _of(attendees: Sequence[Attendee], status: Status) -> list[Attendee]:
     return [attendee for attendee in attendees if attendee.status is status]
+
+
+def _lost(people: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What their letters know of it: the entry leaves their calendars."""
+    return {attendee: {"lost_seat": True} for attendee in people}
+
+
+def _goodbye(attendee: Attendee) -> Payload:
+    """What a letter about an event that is gone says of the person."""
+    return {
+        "key": str(uuid.uuid4()),
+        "name": attendee.name,
+        "email": attendee.email,
+        "language": attendee.language,
+        "lost_seat": attendee.status is Status.APPROVED,
+    }
 
 
 def told(event: Event, sequence: int = 0) -> Told:

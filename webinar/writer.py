@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
 from typing import Final
@@ -21,7 +21,7 @@ from webinar.mail.calendar import Entry, ics
 from webinar.mail.compose import Composed, Composer, Facts
 from webinar.mail.look import Look, look
 from webinar.mail.message import Envelope, message, sender_address
-from webinar.mail.model import Calendar, Choice, Kind, Language, Letter, Plan
+from webinar.mail.model import Calendar, Choice, Kind, Language, Letter, Plan, entry_for
 from webinar.mail.server import MailServer, default_sender, parse
 from webinar.registration.model import Attendee, Status
 from webinar.registration.service import RegistrationService
@@ -142,10 +142,12 @@ class Writer:
             footers=(*footers, (about.url, t(words.EVENT_PAGE))),
         )
         entry = self._entry(about, attendee.name, attendee.email, link, sequence, now)
+        seated = attendee.status is Status.APPROVED
+        calendar = entry_for(plan.kind, seated=seated, lost=bool(letter.facts.get("lost_seat")))
         envelope = self._envelope(
             str(letter.id), about.organizer, attendee.name, attendee.email, language, now, reply_to, stop
         )
-        return self._message(envelope, self._compose(about, plan, language, facts), sort.calendar, entry)
+        return self._message(envelope, self._compose(about, plan, language, facts), calendar, entry)
 
     def called_off(self, payload: Payload, now: datetime) -> EmailMessage:
         """Of an event that is no longer there: everything stands in the payload."""
@@ -170,6 +172,7 @@ class Writer:
             why=t(words.WHY),
         )
         entry = self._entry(about, payload["name"], payload["email"], about.url, payload["sequence"], now)
+        calendar = entry_for(plan.kind, seated=False, lost=payload["lost_seat"])
         envelope = self._envelope(
             payload["key"],
             about.organizer,
@@ -179,11 +182,14 @@ class Writer:
             now,
             payload.get("reply_to", ""),
         )
-        return self._message(envelope, self._compose(about, plan, language, facts), plan.sort.calendar, entry)
+        return self._message(envelope, self._compose(about, plan, language, facts), calendar, entry)
 
-    def entry_file(self, event: Event, url: str, sequence: int, now: datetime) -> bytes:
-        """The event for whoever puts it into their calendar themselves; `url` is where to go then."""
-        return ics(self._entry(self.about(event), "", "", url, sequence, now), "PUBLISH")
+    def entry_file(self, event: Event, url: str, sequence: int, now: datetime, *, off: bool = False) -> bytes:
+        """The event for whoever puts it into their calendar themselves; `url` is where to go then.
+
+        `off`: for who lost their seat. The entry they took before is struck out.
+        """
+        return ics(replace(self._entry(self.about(event), "", "", url, sequence, now), off=off), "PUBLISH")
 
     def _compose(self, about: About, plan: Plan, language: Language, facts: Facts) -> Composed:
         subject, text = self.words(plan, language)

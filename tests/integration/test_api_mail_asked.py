@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from email.message import EmailMessage
 
 from icalendar import Calendar
 
@@ -13,6 +14,7 @@ from tests.waiting import until
 from tests.web_stage import Web
 from webinar.mail.model import Kind
 from webinar.pages.event_mails import framed
+from webinar.registration.model import Status
 
 pytest_plugins = ["tests.mail_office"]
 
@@ -58,6 +60,46 @@ async def test_the_event_can_be_taken_into_a_calendar_by_anybody_and_with_ones_o
         (calendar,) = Calendar.from_ical(reply.content).walk("VEVENT")
         assert str(calendar["URL"]) == url
         assert "ATTENDEE" not in calendar
+
+
+async def test_only_who_has_a_seat_has_a_calendar_entry_and_who_loses_it_loses_the_entry(
+    office: Web, inbox: Inbox
+) -> None:
+    event = await future_event(office, registration="approval", capacity=2)
+    registration, event_id = office.platform.registration, uuid.UUID(event["id"])
+    people = [(await office.attendee(event, f"{who}@example.org", language="en"))["id"] for who in ("in", "out", "ask")]
+    one, out, asks = [uuid.UUID(person) for person in people]
+    found = await office.platform.events.get(event_id)
+    own = {}
+    for person in (one, out, asks):
+        attendee = await registration.get(event_id, person)
+        await office.platform.letters.link(found, attendee)
+        own[person] = f"/j/{registration.join_link(attendee)}/event.ics"
+    (_, letter) = await letters_to(inbox, "ask@example.org", 2)
+    assert calendars(letter) == []  # the link once more, for who has no seat yet
+    assert (await office.guest.get(own[asks])).status_code == 403
+    await registration.decide_many(event_id, Status.APPROVED, [one, out])
+    await letters_to(inbox, "in@example.org", 3)
+    await letters_to(inbox, "out@example.org", 3)
+    await registration.set_status(event_id, one, Status.DECLINED)
+    await registration.set_status(event_id, asks, Status.DECLINED)
+    *_, taken = await letters_to(inbox, "in@example.org", 4)
+    assert calendars(taken) == ["CANCEL"]
+    *_, never = await letters_to(inbox, "ask@example.org", 3)
+    assert calendars(never) == []
+    # Who is sent out reads it in the room; no letter says that there was no seat.
+    sent = await office.host.post(f"/api/v1/events/{event['id']}/attendees/{out}/send-out")
+    assert sent.status_code == 204
+    await until(lambda: idle(office))
+    assert len(inbox.to("out@example.org")) == 3
+    (gone,) = Calendar.from_ical((await office.guest.get(own[out])).content).walk("VEVENT")
+    assert str(gone["STATUS"]) == "CANCELLED"
+
+
+def calendars(letter: EmailMessage) -> list[str]:
+    """What a letter does to a calendar."""
+    parts = [part for part in letter.walk() if part.get_content_type() == "text/calendar"]
+    return [str(Calendar.from_ical(part.get_content())["METHOD"]) for part in parts]
 
 
 async def test_a_host_reads_and_changes_letters_by_the_api(office: Web, inbox: Inbox) -> None:

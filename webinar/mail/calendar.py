@@ -35,6 +35,7 @@ class Entry:
     organizer_email: str = ""
     guest: str = ""
     guest_email: str = ""
+    off: bool = False  # it does not take place for this person (RFC 5545, 3.8.1.11)
 
 
 def uid(event_id: uuid.UUID, host: str) -> str:
@@ -56,7 +57,8 @@ def ics(entry: Entry, method: Method) -> bytes:
     event.add("dtstart", entry.starts_at.astimezone(zone))
     event.add("dtend", entry.ends_at.astimezone(zone))
     event.add("summary", entry.title)
-    event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    off = entry.off or method == "CANCEL"
+    event.add("status", "CANCELLED" if off else "CONFIRMED")
     event.add("url", entry.url)
     event.add("location", entry.url)
     event.add("description", entry.text)
@@ -66,7 +68,7 @@ def ics(entry: Entry, method: Method) -> bytes:
         guest = _address(entry.guest_email, entry.guest)
         guest.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
         event.add("attendee", guest, encode=False)
-    if method != "CANCEL":
+    if not off:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
         alarm.add("description", entry.title)

@@ -66,7 +66,7 @@ class Sort:
     """What is the same for all letters of a kind."""
 
     group: Group
-    calendar: Calendar = Calendar.NOTHING
+    calendar: Calendar = Calendar.NOTHING  # as far as the person has a seat, or has lost one: `entry_for`
     on: bool = True  # unless the host says otherwise
     # Of reminders before the start, of follow-ups after the end.
     minutes: int | None = None
@@ -90,7 +90,7 @@ SORTS: Final[Mapping[Kind, Sort]] = {
     Kind.PENDING: Sort(group=_R),
     Kind.WAITING: Sort(group=_R, places=(*PLACES, "place")),
     Kind.APPROVED: Sort(group=_R, calendar=Calendar.REQUEST),
-    Kind.DECLINED: Sort(group=_R, own_link=False),
+    Kind.DECLINED: Sort(group=_R, calendar=Calendar.CANCEL, own_link=False),
     Kind.INVITED: Sort(group=_R, calendar=Calendar.REQUEST),
     Kind.CANCELLED: Sort(group=_R, calendar=Calendar.CANCEL, own_link=False),
     Kind.LINK: Sort(group=_R, calendar=Calendar.REQUEST, choosable=False),
@@ -222,6 +222,16 @@ class Plan:
     def own(self) -> bool:
         """Whether the host has put words in the place of ours."""
         return any(words.subject or words.text for words in (self.choice.words("ko"), self.choice.words("en")))
+
+
+def entry_for(kind: Kind, *, seated: bool, lost: bool) -> Calendar:
+    """What a letter of this kind does to the calendar of who has a seat, or who `lost` one by what it is about.
+
+    Nobody without a seat gets an entry, and nobody is told to remove one they never had.
+    """
+    what = SORTS[kind].calendar
+    wanted = seated if what is Calendar.REQUEST else lost
+    return what if wanted else Calendar.NOTHING
 
 
 def unknown_places(text: str, kind: Kind) -> list[str]:

@@ -96,7 +96,8 @@ OWN: Final[Mapping[Kind, Own]] = {
         _("Changed: {title}"),
         _(
             "Hello {name},\n\nplease note what has changed. From now on this holds:\n\n{title}\n{when}\n\n{link}\n\n"
-            "Your link stays the same. The calendar entry that is attached takes the place of the earlier one."
+            "Your link stays the same. If the event is in your calendar, the new entry takes the place of the earlier"
+            " one."
         ),
         _ENTER,
     ),

@@ -21,7 +21,7 @@ from webinar.pages.render import page
 from webinar.pages.screen import Screen
 from webinar.pages.visit import visit
 from webinar.recordings.model import content_disposition, file_name
-from webinar.registration.model import Status
+from webinar.registration.model import Status, may_join
 
 _ONE_CLICK: Final = 500  # bytes
 
@@ -83,14 +83,18 @@ class MailPublicScreen(Screen):
         return await self._entry(event, self.platform.links.event(event))
 
     async def own_entry(self, request: Request) -> Response:
-        """With the person's own way in."""
-        attendee = await self.person(request)
+        """With the person's own way in. Raises `Forbidden` for who has no seat yet; who lost it strikes it out."""
+        attendee = await self.person(request, cancelled_too=True)
         event = await self.platform.events.get(attendee.event_id)
-        return await self._entry(event, self.platform.links.join(attendee))
+        visit(request).prefer(event.language)
+        off = attendee.status in (Status.CANCELLED, Status.DECLINED)
+        if not off:
+            may_join(attendee)
+        return await self._entry(event, self.platform.links.join(attendee), off=off)
 
-    async def _entry(self, event: Event, url: str) -> Response:
+    async def _entry(self, event: Event, url: str, *, off: bool = False) -> Response:
         told = await self.platform.mail.told(event.id)
-        body = self.platform.writer.entry_file(event, url, told.sequence if told else 0, datetime.now(UTC))
+        body = self.platform.writer.entry_file(event, url, told.sequence if told else 0, datetime.now(UTC), off=off)
         disposition = content_disposition(file_name(event.title, ".ics"))
         headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
         return Response(body, headers=headers, media_type="text/calendar; charset=utf-8; method=PUBLISH")

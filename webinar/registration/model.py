@@ -76,11 +76,15 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A person who stands elsewhere now; `before` is None for a new one. `by_host`: the host decided it."""
+    """A person who stands elsewhere now; `before` is None for a new one. `by_host`: the host decided it.
+
+    `quiet`: the page they have open says it, and no letter.
+    """
 
     attendee: Attendee
     before: Status | None
     by_host: bool = False
+    quiet: bool = False
 
 
 class By(enum.Enum):

@@ -27,6 +27,7 @@ class Moved:
     before: Status | None
     status: Status
     by_host: bool
+    quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,28 @@ class Move:
     @classmethod
     def read(cls, payload: Payload) -> Move:
         steps = tuple(
-            Moved(uuid.UUID(attendee), None if before is None else Status(before), Status(status), bool(by_host))
-            for attendee, before, status, by_host in payload["steps"]
+            Moved(
+                uuid.UUID(step["attendee"]),
+                None if step["before"] is None else Status(step["before"]),
+                Status(step["status"]),
+                by_host=step["by_host"],
+                quiet=step["quiet"],
+            )
+            for step in payload["steps"]
         )
         return cls(uuid.UUID(payload["move"]), uuid.UUID(payload["event"]), steps)
 
 
 async def put_down(connection: Connection, event_id: uuid.UUID, steps: Sequence[Step]) -> None:
     """Within the transaction of the steps. Ids only: a job may outlive what was known of a person."""
-    listed = [[str(step.attendee.id), step.before, step.attendee.status, step.by_host] for step in steps]
+    listed = [
+        {
+            "attendee": str(step.attendee.id),
+            "before": step.before,
+            "status": step.attendee.status,
+            "by_host": step.by_host,
+            "quiet": step.quiet,
+        }
+        for step in steps
+    ]
     await enqueue(connection, MOVED, {"event": str(event_id), "move": str(uuid.uuid4()), "steps": listed})

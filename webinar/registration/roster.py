@@ -87,7 +87,7 @@ class Roster:
             rows = await self._store.of_ids(connection, move.event_id, [step.attendee for step in move.steps])
         people = {attendee.id: attendee for attendee in rows}
         return [
-            Step(replace(people[step.attendee], status=step.status), step.before, step.by_host)
+            Step(replace(people[step.attendee], status=step.status), step.before, step.by_host, step.quiet)
             for step in move.steps
             if step.attendee in people
         ]

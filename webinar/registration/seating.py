@@ -83,14 +83,16 @@ class Seating:
         self.steps.append(Step(attendee, known.status if known else None, by_host))
         return self.steps[-1]
 
-    async def move(self, people: Sequence[Attendee], status: Status, *, by_host: bool) -> list[Attendee]:
-        """From wherever they stand to `status`."""
+    async def move(
+        self, people: Sequence[Attendee], status: Status, *, by_host: bool, quiet: bool = False
+    ) -> list[Attendee]:
+        """From wherever they stand to `status`; `quiet` as in `Step`."""
         if not people:
             return []
         before = {attendee.id: attendee.status for attendee in people}
         moved = await self._store.set_status(self._connection, list(before), status)
         self._counted = None
-        self.steps += [Step(attendee, before[attendee.id], by_host) for attendee in moved]
+        self.steps += [Step(attendee, before[attendee.id], by_host, quiet) for attendee in moved]
         return moved
 
     async def move_up(self) -> None:

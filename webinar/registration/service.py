@@ -104,9 +104,11 @@ class RegistrationService(Roster):
     # -- deciding ------------------------------------------------------------------------------------------------
 
     async def set_status(
-        self, event_id: uuid.UUID, attendee_id: uuid.UUID, status: Status, *, by_host: bool = True
+        self, event_id: uuid.UUID, attendee_id: uuid.UUID, status: Status, *, by_host: bool = True, quiet: bool = False
     ) -> Attendee:
         """The host's decision: approved, declined, or pending again. Who was declined stays so, whatever they do.
+
+        `quiet`: no letter says so.
 
         A seat that is freed goes to the waiting list. Whom no seat is left for is on it from now on, in the order of
         registration. Raises `Conflict` code `full` for who waits there already.
@@ -120,7 +122,7 @@ class RegistrationService(Roster):
                 if attendee.status is Status.WAITLISTED:
                     raise Conflict("No seat is left. Raise the number of seats, or free one.", code="full")
                 status = Status.WAITLISTED
-            (changed,) = await seating.move([attendee], status, by_host=by_host)
+            (changed,) = await seating.move([attendee], status, by_host=by_host, quiet=quiet)
             await seating.move_up()
         return changed
 
