@@ -19,10 +19,11 @@ from starlette.responses import HTMLResponse
 from webinar.base import i18n, times
 from webinar.base.i18n import Language
 from webinar.base.settings import Settings
-from webinar.base.templates import compiled, template_dir
+from webinar.base.templates import template_dir
 from webinar.base.tokens import Tokens
 from webinar.pages import notices
 from webinar.pages.assets import Assets
+from webinar.pages.compiled import compiled
 from webinar.pages.covers import cover
 from webinar.pages.smaller import coding, smaller
 from webinar.pages.visit import Visit, visit
