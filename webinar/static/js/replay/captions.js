@@ -11,26 +11,46 @@ export class Captions {
     this.video = video;
     const group = root.querySelector("[data-replay=captions]");
     this.buttons = group ? [...group.querySelectorAll("button")] : [];
-    for (const button of this.buttons) {
-      button.addEventListener("click", () => {
-        this.#choose(button.value);
-        try {
-          localStorage.setItem(KEY, button.value);
-        } catch (error) {
-          console.debug("captions are not remembered", error); // storage is off or full
-        }
-      });
-    }
+    const control = root.querySelector("[data-control=captions]");
+    this.control = control instanceof HTMLButtonElement ? control : null;
+    this.chosen = "";
+    for (const button of this.buttons) button.addEventListener("click", () => this.#take(button.value));
+    this.control?.addEventListener("click", () => this.#next());
+    document.addEventListener("keydown", (event) => this.#key(event));
     if (this.buttons.length) this.#choose(remembered());
+  }
+
+  /** The button of the picture goes from none through the languages, also in full screen. */
+  #next() {
+    const at = this.buttons.findIndex((button) => button.value === this.chosen);
+    this.#take(this.buttons[(at + 1) % this.buttons.length]?.value ?? "");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const typing = event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select");
+    if (event.key !== "c" || typing || event.ctrlKey || event.metaKey || event.altKey || !this.buttons.length) return;
+    this.#next();
+  }
+
+  /** @param {string} language */
+  #take(language) {
+    this.#choose(language);
+    try {
+      localStorage.setItem(KEY, language);
+    } catch (error) {
+      console.debug("captions are not remembered", error); // storage is off or full
+    }
   }
 
   /** @param {string} language "" for none */
   #choose(language) {
     const there = this.buttons.some((button) => button.value === language);
-    const chosen = there ? language : "";
-    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.value === chosen));
+    this.chosen = there ? language : "";
+    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.value === this.chosen));
+    this.control?.setAttribute("aria-pressed", String(this.chosen !== ""));
     for (const track of this.video.textTracks) {
-      if (track.kind === "captions") track.mode = track.language === chosen ? "showing" : "disabled";
+      if (track.kind === "captions") track.mode = track.language === this.chosen ? "showing" : "disabled";
     }
   }
 }
