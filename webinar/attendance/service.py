@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
-import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,10 +23,10 @@ from webinar.attendance.model import (
     LogEntry,
     Mark,
     NewCorrection,
-    Programme,
     Prompt,
     Window,
 )
+from webinar.attendance.outline import Outline, Outlines
 from webinar.attendance.plan import Plan
 from webinar.attendance.plan_store import PlanStore
 from webinar.attendance.store import AttendanceStore, Pressed, Told
@@ -38,10 +35,7 @@ from webinar.base.db import AWAY, Connection, Pool
 from webinar.base.errors import FieldProblem, Invalid, NotFound
 
 _log = log.get(__name__)
-# So long the outline of an event is believed without asking again; its own changes are seen at once.
-_BELIEVED_S: Final = 3.0
 _NOTE_EVERY_S: Final = 10.0
-_MOST_OUTLINES: Final = 500
 # Browsers hear of a prompt so long before its time, and of one that is over for as long.
 _AHEAD: Final = timedelta(seconds=60)
 # A clock that runs ahead by less is a clock; by more it tells of the future.
@@ -49,16 +43,6 @@ _FUTURE: Final = timedelta(seconds=2)
 # What a browser kept while it was offline is taken for so long after the end.
 LATEST: Final = timedelta(days=3)
 _SALT_BYTES: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What judging anybody of an event needs."""
-
-    programme: Programme
-    plan: Plan
-    prompts: tuple[Prompt, ...]
-    at: datetime  # when it was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +70,7 @@ class AttendanceService:
         self._ledger = Ledger(self._log, self._plans, clock)
         self._evidence = Evidence()
         self._intake = Intake(self._store, self._log, self._evidence, self._log_marks, clock)
-        self._outlines: OrderedDict[uuid.UUID, tuple[float, Outline]] = OrderedDict()
-        # Moments of prompts must not be foreseen.
-        self._draw = random.SystemRandom()
+        self._outlines = Outlines(pool, self._plans, self._ledger, clock)
 
     # -- what players tell ---------------------------------------------------------------------------------------
 
@@ -181,35 +163,11 @@ class AttendanceService:
 
     def forget(self, event_id: uuid.UUID) -> None:
         """The event's row or plan is another now."""
-        self._outlines.pop(event_id, None)
+        self._outlines.forget(event_id)
 
     async def outline(self, event_id: uuid.UUID, *, fresh: bool = False) -> Outline:
-        """Raises `NotFound`. Of a live event the next prompt is drawn by who first asks after the last one."""
-        known = self._outlines.get(event_id)
-        if known is not None and not fresh and time.monotonic() - known[0] < _BELIEVED_S:
-            return known[1]
-        now = self._clock()
-        programme = await self._plans.programme(event_id, now)
-        if programme is None:
-            raise NotFound("There is no such event. Check the address.", code="event_not_found")
-        plan = await self._plans.plan(event_id)
-        prompts = await self._plans.prompts(event_id)
-        if not prompts or prompts[-1].at < now:
-            prompt = rules.next_prompt(plan, programme, prompts[-1] if prompts else None, now, self._draw)
-            if prompt is not None and programme.state == "live":
-                prompts = await self._add_prompt(event_id, prompt)
-        outline = Outline(programme, plan, prompts, now)
-        self._outlines[event_id] = (time.monotonic(), outline)
-        self._outlines.move_to_end(event_id)
-        if len(self._outlines) > _MOST_OUTLINES:
-            self._outlines.popitem(last=False)
-        return outline
-
-    async def _add_prompt(self, event_id: uuid.UUID, prompt: Prompt) -> tuple[Prompt, ...]:
-        async with self._store.pool.acquire() as connection, connection.transaction():
-            if await self._plans.add_prompt(connection, event_id, prompt):
-                await self._ledger.append(connection, event_id, [("prompt", ledger.prompt_body(prompt))])
-        return await self._plans.prompts(event_id)
+        """As `Outlines.get`."""
+        return await self._outlines.get(event_id, fresh=fresh)
 
     # -- the plan ------------------------------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.attendance.model import Attended, Outcome, Part
+from webinar.attendance.outline import Outline
 from webinar.attendance.plan import Plan, Rule, parse_plan
-from webinar.attendance.service import Outline
 from webinar.base.errors import Invalid
 from webinar.events.model import Event, EventState
 from webinar.pages import audience_chart
