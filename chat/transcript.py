@@ -17,6 +17,7 @@ from chat.questions import Question
 from chat.state import RoomState
 
 _SPOKEN: Final = ("message", "announcement")
+_HOST: Final = {"name": "", "role": "host"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,28 @@ class Row:
     at: dt.datetime
     person: str
     content: Mapping[str, Any]
+
+
+def prepared(rows: Iterable[Row]) -> list[tuple[str, dict[str, Any]]]:
+    """(type, content) of the events with which another room begins as this one was prepared: one of its settings, if
+    they were changed, and each of its polls as a draft. Of `rows` the types `settings` and `poll` count.
+
+    Nobody's name is in them, and what stopped the room for a moment is not.
+    """
+    settings: dict[str, Any] = {}
+    polls: dict[int, Poll] = {}
+    for row in rows:
+        if row.type == "settings":
+            settings.update(row.content["settings"])
+        elif row.type == "poll":
+            poll = Poll.of(Entry(row.seq, row.type, row.at, None, row.person, row.content))
+            polls[poll.poll] = poll
+    settings.pop("frozen", None)
+    made: list[tuple[str, dict[str, Any]]] = [("settings", {**_HOST, "settings": settings})] if settings else []
+    for poll in polls.values():
+        if poll.stage is not Stage.REMOVED:
+            made.append(("poll", {**_HOST, **poll.definition.content(), "state": str(Stage.DRAFT)}))
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,14 @@ class Platform:
             deleted,
         )
         self.repeating = Repeating(
-            self.copies, self.roles, self.registration_form, self.mail, self.attendance, self.credits
+            self.copies,
+            self.roles,
+            self.registration_form,
+            self.mail,
+            self.attendance,
+            self.credits,
+            self.editing,
+            self.conversation,
         )
         self.forgetting = Forgetting(
             self.registration, self.conversation, self.attendance, self.credits, self.hooks, self.mail

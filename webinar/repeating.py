@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from webinar.attendance.service import AttendanceService
+from webinar.conversation.service import ConversationService
 from webinar.credits.service import CreditService
 from webinar.events.copies import Copies, Rhythm
 from webinar.events.model import Event
 from webinar.events.roles import RoleLinks
 from webinar.mail.service import MailService
+from webinar.recordings.editing import Editing
 from webinar.registration.form import RegistrationForm
 
 
@@ -26,6 +28,8 @@ class Repeating:
         mail: MailService,
         attendance: AttendanceService,
         credits: CreditService,
+        editing: Editing,
+        conversation: ConversationService,
     ) -> None:
         self._copies = copies
         self._roles = roles
@@ -33,6 +37,8 @@ class Repeating:
         self._mail = mail
         self._attendance = attendance
         self._credits = credits
+        self._editing = editing
+        self._conversation = conversation
 
     async def duplicate(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
         """A draft with everything but people. Raises as `Copies.duplicate`."""
@@ -53,3 +59,5 @@ class Repeating:
             await self._mail.copy_choices(source, target)
             await self._attendance.copy(source, target)
             await self._credits.copy_terms(source, target)
+        await self._editing.copy_gate(source, targets)
+        await self._conversation.copy(source, targets)

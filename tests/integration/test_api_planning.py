@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from chat.entry import Draft
+from chat.store import Store
 from webinar.events.model import EventChange
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ async def test_a_duplicate_has_everything_but_people_and_is_a_draft(web: Web) ->
     await web.host.put(
         f"/api/v1/events/{event['id']}/images/logo", content=_picture(), headers={"Content-Type": "image/png"}
     )
+    await _prepare(web, event["id"])
     reply = await web.host.post(
         f"/api/v1/events/{event['id']}/duplicate", json={"starts_at": "2026-12-08T05:00:00Z", "title": "Once more"}
     )
@@ -143,9 +146,52 @@ async def test_a_duplicate_has_everything_but_people_and_is_a_draft(web: Web) ->
     agenda = (await web.host.get(f"{path}/agenda")).json()["items"]
     assert [item["starts_at"] for item in agenda] == ["2026-12-08T05:00:00Z", "2026-12-08T05:10:00Z"]
     assert [one["name"] for one in (await web.host.get(f"{path}/speakers")).json()["items"]] == ["김하나"]
+    gate = (await web.host.get(f"{path}/replay")).json()
+    assert (gate["who"], gate["until"], gate["download"]) == ("nobody", "2027-01-08T05:00:00Z", True)
+    form = (await web.host.get(f"{path}/registration")).json()
+    assert (form["has_passcode"], form["closes_at"]) == (True, "2026-12-07T05:00:00Z")
+    room = await Store(web.platform.pool).open(uuid.UUID(copy["id"]))
+    assert [(poll.question, poll.state) for poll in (await web.platform.conversation.of(room_of(copy))).polls] == [
+        ("Done before?", "draft"),
+        ("Which way?", "draft"),
+    ]
+    assert (room.state.settings.slow_s, room.state.settings.allows("frozen")) == (30, False)
+    assert room.state.settings.blocked.found_in("광고")
+    assert all(entry.content["name"] == "" for entry in room.entries)
     (logo,) = (await web.host.get(f"{path}/images")).json()["items"]
     assert (await web.host.delete(f"/api/v1/events/{event['id']}")).status_code == 204
     assert (await web.guest.get(logo["url"].removeprefix(web.url))).status_code == 200
+
+
+def room_of(event: dict[str, Any]) -> uuid.UUID:
+    return uuid.UUID(event["id"])
+
+
+async def _prepare(web: Web, event_id: str) -> None:
+    """A gate, a form and a room as a host leaves them."""
+    path = f"/api/v1/events/{event_id}"
+    gate = {"who": "nobody", "until": "2027-01-01T05:00:00Z", "download": True}
+    assert (await web.host.patch(f"{path}/replay", json=gate)).is_success
+    rules = {"passcode": "open sesame", "closes_at": "2026-11-30T05:00:00Z"}
+    assert (await web.host.patch(f"{path}/registration", json=rules)).is_success
+    asked = [
+        {"question": question, "kind": "single", "options": ["A", "B"], "correct": [], "anonymous": True, "live": False}
+        for question in ("Done before?", "Never mind", "Which way?")
+    ]
+    changed = {"slow_s": 30, "words": ["광고"], "frozen": True}
+    events: list[tuple[str, dict[str, Any]]] = [("poll", {**one, "state": "draft"}) for one in asked]
+    events += [
+        ("poll", {**asked[0], "poll": 1, "state": "open"}),
+        ("poll", {**asked[1], "poll": 2, "state": "removed"}),
+    ]
+    events += [("settings", {"settings": {"slow_s": 5}}), ("settings", {"settings": changed})]
+    drafts = [
+        Draft(type_, str(uuid.uuid4()), "host", {"name": "박주최", "role": "host", **content})
+        for type_, content in events
+    ]
+    store = Store(web.platform.pool)
+    await store.open(uuid.UUID(event_id))
+    await store.append(uuid.UUID(event_id), drafts)
 
 
 async def test_a_series_keeps_its_time_of_day_over_summer_time_and_is_changed_from_one_on(web: Web) -> None:

@@ -97,6 +97,15 @@ class ConversationService:
         _log.info("a person's data were deleted from the chat", event_id=str(event_id), events=len(rows))
         return len(rows)
 
+    async def copy(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        """New events begin with the settings of another one's room, its blocked words and its polls, as drafts."""
+        events = transcript.prepared(await self._store.prepared(source))
+        if not events:
+            return
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            for target in targets:
+                await self._store.begin(connection, target, f"event:{source}", events)
+
     def _known(self, event_id: uuid.UUID, head: tuple[str, int]) -> Transcript | None:
         kept = self._kept.get(event_id)
         return None if kept is None or kept.head != head else kept.made

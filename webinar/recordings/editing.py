@@ -124,6 +124,10 @@ class Editing:
         await self._store.set_gate(event_id, wanted)
         await self._announce(event_id)
 
+    async def copy_gate(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        """New events are shown again to whom another one is, and as long after their starts."""
+        await self._store.copy_gate(source, targets)
+
     async def _announce(self, event_id: uuid.UUID) -> None:
         """To this process, and to the others, who believe what they know for ten seconds else."""
         if self.on_change is not None:

@@ -355,6 +355,19 @@ class EditingStore:
             gate.download,
         )
 
+    async def copy_gate(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        """It shuts as long after their starts."""
+        await self._pool.execute(
+            """
+            insert into replay_gate (event_id, who, until, download)
+            select t.id, g.who, g.until + (t.starts_at - s.starts_at), g.download
+            from replay_gate g join event s on s.id = g.event_id, event t where s.id = $1 and t.id = any($2)
+            on conflict (event_id) do nothing
+            """,
+            source,
+            targets,
+        )
+
     async def captions(self, recording_id: uuid.UUID) -> dict[str, str]:
         """WebVTT by language, on the recording's clock."""
         rows = await self._pool.fetch(

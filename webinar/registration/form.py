@@ -71,7 +71,7 @@ class RegistrationForm:
         return after
 
     async def copy(self, source: uuid.UUID, target: uuid.UUID) -> None:
-        """A new event asks and promises what another does. Its passcode and closing time are its own."""
+        """A new event asks and promises what another does, lets in whom that lets in, and closes as early."""
         async with self._store.pool.acquire() as connection, connection.transaction():
             await self._lock(connection, target)
             await self._store.copy(connection, source, target)

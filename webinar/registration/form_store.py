@@ -132,7 +132,8 @@ class FormStore:
         )
 
     async def copy(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
-        """The form of another event: its questions, its rules but the passcode and the closing time, its promise."""
+        """The form of another event: its questions, its rules with the passcode, its promise. It closes as long before
+        the start as the other one."""
         await connection.execute(
             """
             insert into registration_question (event_id, position, kind, text, options, required)
@@ -143,8 +144,10 @@ class FormStore:
         )
         await connection.execute(
             """
-            insert into registration_rules (event_id, domains, others, marketing, keeper)
-            select $2::uuid, domains, others, marketing, keeper from registration_rules where event_id = $1
+            insert into registration_rules (event_id, domains, others, passcode_hash, closes_at, marketing, keeper)
+            select t.id, r.domains, r.others, r.passcode_hash, r.closes_at + (t.starts_at - s.starts_at), r.marketing,
+                r.keeper
+            from registration_rules r join event s on s.id = r.event_id, event t where s.id = $1 and t.id = $2
             """,
             source,
             target,
