@@ -12,8 +12,8 @@ from webinar.base.db import Pool
 from webinar.base.errors import Conflict, NotFound
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.model import Event, Moderator, moderator_name
+from webinar.events.moderator_store import ModeratorStore
 from webinar.events.service import EventService
-from webinar.events.store import EventStore
 
 _log = log.get(__name__)
 # More browsers than one event has moderators: a link that leaked fills no table.
@@ -24,7 +24,7 @@ class Moderators:
     """One a process."""
 
     def __init__(self, pool: Pool, bus: Bus, tokens: Tokens, events: EventService) -> None:
-        self._store = EventStore(pool)
+        self._store = ModeratorStore(pool)
         self._bus = bus
         self._tokens = tokens
         self._events = events
@@ -39,7 +39,7 @@ class Moderators:
 
     async def admit(self, event: Event, name: str) -> Moderator:
         """Somebody who came by the link, under the name they gave. Raises `Invalid`, and `Conflict` code `full`."""
-        made = await self._store.add_moderator(event.id, moderator_name(name), event.moderator_link_version, _MOST)
+        made = await self._store.add(event.id, moderator_name(name), event.moderator_link_version, _MOST)
         if made is None:
             raise Conflict("Too many people have used this link. Ask the host for a new one.", code="full")
         _log.info("moderator came", event_id=str(event.id), moderator=str(made.id))
@@ -47,15 +47,15 @@ class Moderators:
 
     async def find(self, moderator_id: uuid.UUID) -> Moderator | None:
         """None for somebody whose link was renewed, too."""
-        return await self._store.moderator(moderator_id)
+        return await self._store.get(moderator_id)
 
     async def all(self, event_id: uuid.UUID) -> list[Moderator]:
         """Who came by the link as it is now, in that order."""
-        return await self._store.moderators(event_id)
+        return await self._store.all(event_id)
 
     async def renew(self, event_id: uuid.UUID) -> Event:
         """The old link is void, and the consoles that it opened are closed. Raises `NotFound`."""
-        done = await self._store.renew_moderator_link(event_id)
+        done = await self._store.renew_link(event_id)
         if done is None:
             raise NotFound("There is no such event. Check the address.", code="event_not_found")
         event, gone = done

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Final
 
 from ingest.contract import Subject
 from webinar.base import cursor as cursors
-from webinar.base import db, log
-from webinar.base.bus import Bus, BusDown, Json, NoOwner, Refused
+from webinar.base import log
+from webinar.base.bus import Bus, BusDown, Refused
 from webinar.base.db import Pool
-from webinar.base.errors import Conflict, Forbidden, Gone, NotFound, Unauthenticated, Unavailable, WebinarError
+from webinar.base.errors import Conflict, Forbidden, Gone, Unauthenticated, Unavailable, WebinarError
 from webinar.base.tokens import Purpose, Tokens
-from webinar.events.image_store import ImageStore
 from webinar.events.model import (
     Event,
     EventChange,
     EventState,
-    LiveSession,
     NewEvent,
     Page,
     check_times,
@@ -31,27 +27,22 @@ from webinar.events.model import (
     may_start,
     new_slug,
 )
-from webinar.events.pictures import Kind
 from webinar.events.plan.model import AgendaItem, Speaker
 from webinar.events.plan.store import PlanStore
+from webinar.events.program import Programs, found
 from webinar.events.shelf_store import ShelfStore
-from webinar.events.store import EventStore, SlugTaken
+from webinar.events.store import SlugTaken
 
 _log = log.get(__name__)
-# Starting encoders takes an ingest a second or two on a busy machine; closing a recording rarely more than one.
-_START_TIMEOUT_S: Final = 10.0
-_END_TIMEOUT_S: Final = 15.0
 
 
-class EventService:
+class EventService(Programs):
     """One a process, over its pool and its bus. Every method raises `NotFound` for an unknown event."""
 
     def __init__(self, pool: Pool, bus: Bus, tokens: Tokens) -> None:
-        self._store = EventStore(pool)
+        super().__init__(pool, bus)
         self._shelf = ShelfStore(pool)
         self._plan = PlanStore(pool)
-        self._images = ImageStore(pool)
-        self._bus = bus
         self._tokens = tokens
         # Called at once with each event this process changes, and its row as written where there is one: its own
         # memory must not wait for the bus.
@@ -73,12 +64,12 @@ class EventService:
             return event
 
     async def get(self, event_id: uuid.UUID) -> Event:
-        return _found(await self._store.get(event_id))
+        return found(await self._store.get(event_id))
 
     async def by_slug(self, slug: str, *, drafts: bool = False) -> Event:
         """The announced event of a public page: a draft is not found, unless asked for."""
         event = await self._store.by_slug(slug)
-        return _found(None if event is not None and event.state is EventState.DRAFT and not drafts else event)
+        return found(None if event is not None and event.state is EventState.DRAFT and not drafts else event)
 
     async def many(self, ids: list[uuid.UUID]) -> list[Event]:
         """Those of the ids that exist."""
@@ -130,7 +121,7 @@ class EventService:
         if "accent" in values:
             values["accent"] = values["accent"] or None
         async with self._store.pool.acquire() as connection, connection.transaction():
-            event = _found(await self._store.get(event_id, connection, lock=True))
+            event = found(await self._store.get(event_id, connection, lock=True))
             may_edit(event, change)
             check_zone(values.get("timezone", event.timezone))
             starts_at = values.get("starts_at", event.starts_at)
@@ -199,12 +190,12 @@ class EventService:
 
     async def renew_presenter_link(self, event_id: uuid.UUID) -> Event:
         """The old link and the access it gave are void from now on."""
-        event = _found(await self._store.renew_presenter_link(event_id))
+        event = found(await self._store.renew_presenter_link(event_id))
         await self.announce(event_id, event)
         return event
 
     async def renew_stream_key(self, event_id: uuid.UUID) -> Event:
-        event = _found(await self._store.renew_stream_key(event_id))
+        event = found(await self._store.renew_stream_key(event_id))
         await self.announce(event_id, event)
         return event
 
@@ -249,21 +240,6 @@ class EventService:
                 await self._bus.publish_json(Subject.command(str(event_id), "end"), {})
         await self.announce(event_id)
 
-    async def bring_on_air(self, event_id: uuid.UUID) -> LiveSession:
-        """Has an ingest run this event's program; repeating it changes nothing. Raises `Unavailable` or `Refused`."""
-        paused = (await self.get(event_id)).paused  # nobody is on air again because a process died
-        reply = await self.to_ingest(event_id, "start", {"paused": paused}, timeout_s=_START_TIMEOUT_S)
-        session = LiveSession(
-            id=str(reply["session_id"]),
-            event_id=event_id,
-            hls_prefix=str(reply["hls_prefix"]),
-            started_at=datetime.fromisoformat(str(reply["started_at"])),
-            ended_at=None,
-            duration_s=None,
-        )
-        await self._store.open_session(session)
-        return session
-
     async def pause(self, event_id: uuid.UUID, paused: bool) -> Event:
         """Viewers and the recording get the holding picture and silence, or the presenter again; at once.
 
@@ -288,75 +264,6 @@ class EventService:
         await self.announce(event_id, changed)
         return changed
 
-    async def pause_ingest(self, event_id: uuid.UUID, paused: bool) -> None:
-        """Tells the event's ingest. Raises `NoOwner`, `BusDown` or `Refused`."""
-        try:
-            await self.to_ingest(event_id, "pause", {"paused": paused})
-        except Refused as error:
-            # It has just been given the event, and nobody is on air: it starts as PostgreSQL says.
-            if error.code != "not_live":
-                raise
-
-    async def to_ingest(self, event_id: uuid.UUID, verb: str, body: Json, *, timeout_s: float = 5.0) -> Json:
-        """A command to the ingest that owns the event; one is assigned when none does.
-
-        Raises `NoOwner`, `BusDown` or `Refused`.
-        """
-        subject = Subject.command(str(event_id), verb)
-        try:
-            return await self._bus.request(subject, body, timeout_s=timeout_s)
-        except NoOwner:
-            pass
-        except Refused as error:
-            # The session of a start that was taken back has ended; the event has not.
-            if error.code != "ended" or (await self.get(event_id)).state is EventState.ENDED:
-                raise
-        wanted = {"event_id": str(event_id), **await self._known(event_id)}
-        await self._bus.request(Subject.ASSIGN, wanted, timeout_s=timeout_s)
-        return await self._bus.request(subject, body, timeout_s=timeout_s)
-
-    async def _known(self, event_id: uuid.UUID) -> Json:
-        """What a new session is told of its event: it must not wait for a database that is away.
-
-        Title and `holding`, the store's key of the host's own picture, are for the holding picture. `after`: the id of
-        the session before, which the new one's must follow whatever the clock of its machine says.
-        """
-        try:
-            event = await self._store.get(event_id)
-            sessions = await self._store.sessions(event_id)
-            holding = await self._images.one(event_id, Kind.HOLDING)
-        except db.DOWN:
-            return {"title": ""}
-        return {
-            "title": "" if event is None else event.title,
-            "after": max((s.id for s in sessions), default=""),
-            "holding": "" if holding is None else holding.key,
-        }
-
-    async def show_holding(self, event_id: uuid.UUID) -> None:
-        """Tells the ingest that runs the event, if one does, which holding picture it has now: taken over while live.
-
-        One that does not answer shows the picture from before until its session ends.
-        """
-        holding = await self._images.one(event_id, Kind.HOLDING)
-        body: Json = {"holding": "" if holding is None else holding.key}
-        try:
-            await self._bus.request(Subject.command(str(event_id), "holding"), body)
-        except NoOwner:
-            return
-        except (BusDown, Refused) as error:
-            _log.warning("ingest did not take the holding picture", event_id=str(event_id), error=str(error))
-
-    async def to_publisher(self, event_id: uuid.UUID, verb: str, body: Json) -> Json:
-        """A command to a WHIP session, which ends with its ingest: none is assigned for it.
-
-        Raises `NotFound` when there is none (any more), `BusDown` or `Refused`.
-        """
-        try:
-            return await self._bus.request(Subject.command(str(event_id), verb), body)
-        except NoOwner as error:
-            raise NotFound("This publishing session has ended.", code="unknown_resource") from error
-
     async def end(self, event_id: uuid.UUID) -> Event:
         """Over for everyone, at once and for good; returns when the recording is closed or the ingest cannot say so.
 
@@ -379,43 +286,6 @@ class EventService:
             self.on_change(event_id, event)
         return event
 
-    async def stop_ingest(self, event_id: uuid.UUID) -> bool:
-        """Asks the ingest to stop; True when it has, or when none runs the event."""
-        duration_s: float | None = None
-        try:
-            reply = await self._bus.request(Subject.command(str(event_id), "end"), {}, timeout_s=_END_TIMEOUT_S)
-            duration_s = float(reply["duration_s"])
-        except NoOwner:
-            _log.warning("ended without its ingest", event_id=str(event_id))
-        except (BusDown, Refused) as error:
-            _log.warning("ingest did not confirm the end", event_id=str(event_id), error=str(error))
-            return False
-        await self._store.close_sessions(event_id, duration_s)
-        return True
-
-    async def live(self) -> list[Event]:
-        """Events that are live in PostgreSQL."""
-        return await self._store.in_state(EventState.LIVE)
-
-    async def ended_but_running(self) -> list[uuid.UUID]:
-        """Events that are over, of which no ingest has confirmed the end."""
-        return await self._store.ended_with_open_session()
-
-    async def sessions(self, event_id: uuid.UUID) -> list[LiveSession]:
-        """Oldest first."""
-        return await self._store.sessions(event_id)
-
-    async def with_segments(self, *, older_than: timedelta, most: int, recorded: bool = False) -> list[LiveSession]:
-        """Sessions of events over for longer than that whose segments are still kept; `most` of them, oldest first.
-
-        `recorded`: only of events whose recording is ready.
-        """
-        return await self._store.with_segments(older_than, most, recorded)
-
-    async def segments_removed(self, session_id: str) -> None:
-        """Nothing of the session is left to be replayed."""
-        await self._store.segments_removed(session_id)
-
     async def announce(self, event_id: uuid.UUID, event: Event | None = None) -> None:
         """Tells every process to read this event again. May be lost: readers also look by themselves."""
         if self.on_change is not None:
@@ -425,9 +295,3 @@ class EventService:
 
 def changed_subject(event_id: str) -> str:
     return f"event.{event_id}.changed"
-
-
-def _found(event: Event | None) -> Event:
-    if event is None:
-        raise NotFound("There is no such event. Check the address.", code="event_not_found")
-    return event

@@ -1,16 +1,16 @@
-"""SQL of events and their live sessions."""
+"""SQL of events."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
 
 from webinar.base.db import Connection, Pool
-from webinar.events.model import Event, EventState, LiveSession, Moderator, NewEvent, Registration
+from webinar.events.model import Event, EventState, NewEvent, Registration
 
 COLUMNS: Final = (
     "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"
@@ -256,129 +256,3 @@ class EventStore:
             event_id,
         )
         return None if row is None else event_of(row)
-
-    async def renew_moderator_link(self, event_id: uuid.UUID) -> tuple[Event, list[Moderator]] | None:
-        """The event, and who came by the links from before: they are forgotten."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(
-                f"""
-                update event set moderator_link_version = moderator_link_version + 1, updated_at = now()
-                where id = $1 returning {COLUMNS}
-                """,  # noqa: S608 - a constant list of columns
-                event_id,
-            )
-            if row is None:
-                return None
-            gone = await connection.fetch(
-                "delete from moderator where event_id = $1 returning id, event_id, name, link_version", event_id
-            )
-        return event_of(row), [Moderator(**dict(one)) for one in gone]
-
-    async def add_moderator(self, event_id: uuid.UUID, name: str, link_version: int, most: int) -> Moderator | None:
-        """None when the link has been renewed meanwhile, or `most` people have come by it."""
-        row = await self.pool.fetchrow(
-            """
-            insert into moderator (event_id, name, link_version)
-            select id, $2, $3 from event
-            where id = $1 and moderator_link_version = $3
-                and (select count(*) from moderator where event_id = $1) < $4
-            returning id, event_id, name, link_version
-            """,
-            event_id,
-            name,
-            link_version,
-            most,
-        )
-        return None if row is None else Moderator(**dict(row))
-
-    async def moderators(self, event_id: uuid.UUID) -> list[Moderator]:
-        """In the order they came."""
-        rows = await self.pool.fetch(
-            "select id, event_id, name, link_version from moderator where event_id = $1 order by created_at, id",
-            event_id,
-        )
-        return [Moderator(**dict(row)) for row in rows]
-
-    async def moderator(self, moderator_id: uuid.UUID) -> Moderator | None:
-        row = await self.pool.fetchrow(
-            "select id, event_id, name, link_version from moderator where id = $1", moderator_id
-        )
-        return None if row is None else Moderator(**dict(row))
-
-    async def open_session(self, session: LiveSession) -> None:
-        """Notes a live session; an older one of the event that was left open is closed: its ingest is gone."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            # One after the other: two that insert the same session at the same moment meet at its prefix, which is
-            # unique too, and to that index `on conflict (id)` does not apply.
-            await self.get(session.event_id, connection, lock=True)
-            await connection.execute(
-                "update live_session set ended_at = now() where event_id = $1 and id <> $2 and ended_at is null",
-                session.event_id,
-                session.id,
-            )
-            await connection.execute(
-                """
-                insert into live_session (id, event_id, hls_prefix, started_at) values ($1, $2, $3, $4)
-                on conflict (id) do nothing
-                """,
-                session.id,
-                session.event_id,
-                session.hls_prefix,
-                session.started_at,
-            )
-
-    async def close_sessions(self, event_id: uuid.UUID, duration_s: float | None) -> None:
-        """Closes what is open of an event; the duration belongs to the newest session."""
-        await self.pool.execute(
-            """
-            update live_session set ended_at = coalesce(ended_at, now()),
-                duration_s = coalesce(duration_s, case when id = newest.id_ then $2::float8 end)
-            from (select id as id_ from live_session where event_id = $1 order by started_at desc limit 1) newest
-            where event_id = $1 and (ended_at is null or id = newest.id_)
-            """,
-            event_id,
-            duration_s,
-        )
-
-    async def sessions(self, event_id: uuid.UUID) -> list[LiveSession]:
-        rows = await self.pool.fetch(
-            """
-            select id, event_id, hls_prefix, started_at, ended_at, duration_s from live_session
-            where event_id = $1 order by started_at
-            """,
-            event_id,
-        )
-        return [LiveSession(**dict(row)) for row in rows]
-
-    async def with_segments(self, older_than: timedelta, most: int, recorded: bool) -> list[LiveSession]:
-        """Sessions of events over for longer than that whose segments were not removed yet, oldest first.
-
-        `recorded`: only of events whose recording is ready.
-        """
-        rows = await self.pool.fetch(
-            """
-            select s.id, s.event_id, s.hls_prefix, s.started_at, s.ended_at, s.duration_s
-            from live_session s join event e on e.id = s.event_id
-            where s.segments_removed_at is null and s.ended_at is not null
-                and e.state = 'ended' and e.ended_at <= now() - $1::interval
-                and (not $3 or exists (select from recording r where r.event_id = e.id and r.state = 'ready'))
-            order by e.ended_at, s.started_at limit $2
-            """,
-            older_than,
-            most,
-            recorded,
-        )
-        return [LiveSession(**dict(row)) for row in rows]
-
-    async def segments_removed(self, session_id: str) -> None:
-        await self.pool.execute("update live_session set segments_removed_at = now() where id = $1", session_id)
-
-    async def ended_with_open_session(self) -> list[uuid.UUID]:
-        """Events that are over, of which no ingest has yet said so."""
-        rows = await self.pool.fetch(
-            """
-            select distinct e.id from event e join live_session s on s.event_id = e.id
-            where e.state = 'ended' and s.ended_at is null
-            """
-        )
-        return [row["id"] for row in rows]
