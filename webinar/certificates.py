@@ -103,8 +103,18 @@ class Certificates:
                 await self._tell(event, certificate)
         return issued
 
+    async def change_terms(self, event: Event, change: model.TermsChange) -> model.Terms:
+        """Who has a certificate is written to when it is first given out on their page. Raises nothing of its own."""
+        before = await self._credits.terms(event.id)
+        terms = await self._credits.change_terms(event.id, change)
+        if terms.offered and not before.offered:
+            for certificate in await self._credits.certificates(event.id):
+                if certificate.state is State.VALID:
+                    await self._tell(event, certificate)
+        return terms
+
     async def _tell(self, event: Event, certificate: Certificate) -> None:
-        """By mail, where it is."""
+        """By mail, where it is; once a person."""
         attendee = None if certificate.attendee_id is None else await self._registration.find(certificate.attendee_id)
         if attendee is not None:
             await self._letters.certificate(event, attendee, self._links.certificate(attendee))

@@ -54,9 +54,9 @@ class Course:
         await self._telling.started(event)
         return event
 
-    async def end(self, event_id: uuid.UUID) -> Event:
+    async def end(self, event_id: uuid.UUID, *, itself: bool = False) -> Event:
         """Over for everyone; the recording is taken at once. Raises as `EventService.end`, and `Unavailable`."""
-        event = await self._events.end(event_id)
+        event = await self._events.end(event_id, itself=itself)
         await self._recordings.scan_event(event_id)
         with contextlib.suppress(*AWAY):  # the worker does it then
             await self._attendance.seal(event_id)

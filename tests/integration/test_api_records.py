@@ -20,7 +20,7 @@ from webinar.credits.service import CreditService
 if TYPE_CHECKING:
     from tests.web_stage import Web
 
-pytest_plugins = ["tests.web_stage"]
+pytest_plugins = ["tests.mail_office"]
 
 EVIL = '=cmd|"/c calc"!A1'
 RULE = {"rules": [{"share": 80}]}
@@ -229,15 +229,33 @@ async def test_what_an_earlier_key_signed_stays_valid(web: Web) -> None:
     assert [key["current"] for key in keys] == [False, True]
 
 
-async def test_a_person_finds_their_certificate_by_their_link_once_it_is_offered(web: Web) -> None:
+async def test_a_person_finds_their_certificate_by_their_link_unless_the_host_keeps_it(web: Web) -> None:
     event, made = await held(web, 김하나=90, 이두리=50)
     await post(web, event, "certificates", {})
     mine = made["김하나"]["join_url"] + "/certificate.pdf"
+    assert (await web.guest.get(mine)).status_code == 200
+    terms = f"/api/v1/events/{event['id']}/certificates/terms"
+    assert (await web.host.patch(terms, json={"offered": False})).status_code == 200
     assert (await web.guest.get(mine)).status_code == 404
-    await web.host.patch(f"/api/v1/events/{event['id']}/certificates/terms", json={"offered": True})
+    await web.host.patch(terms, json={"offered": True})
     reply = await web.guest.get(mine)
     assert (reply.status_code, reply.headers["content-type"]) == (200, "application/pdf")
     assert (await web.guest.get(made["이두리"]["join_url"] + "/certificate.pdf")).status_code == 404
+
+
+async def test_who_has_a_certificate_is_written_to_once_also_when_it_is_given_out_only_later(office: Web) -> None:
+    event, _ = await held(office, 김하나=90, 이두리=50)
+    terms = f"/api/v1/events/{event['id']}/certificates/terms"
+
+    async def letters() -> int:
+        return int(await office.platform.pool.fetchval("select count(*) from letter where kind = 'certificate'"))
+
+    await office.host.patch(terms, json={"offered": False})
+    await post(office, event, "certificates", {})
+    assert await letters() == 0
+    for offered in (True, False, True):
+        await office.host.patch(terms, json={"offered": offered})
+        assert await letters() == 1
 
 
 async def test_a_deleted_person_leaves_a_certificate_that_names_nobody_and_is_still_checked(web: Web) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.integration.test_api_conversation import write
 from tests.integration.test_api_records import certificates, get, held, post, shown
 from tests.security.pages_client import Person
+from webinar.base import times
 from webinar.base.errors import Unavailable
 from webinar.jobs.retention import Retention
 
@@ -58,6 +59,7 @@ async def full(web: Web) -> tuple[dict[str, Any], dict[str, Any]]:
     await web.platform.storage.put_bytes(f"recordings/{event['id']}/a.mp4", b"film")
     await web.platform.storage.put_bytes(f"images/{event['id']}/logo.png", b"logo")
     await post(web, event, "certificates", {})
+    await web.platform.pool.execute("delete from job")  # done by the worker, within seconds
     return event, (await certificates(web, event))["김하나"]
 
 
@@ -144,4 +146,49 @@ async def test_the_host_is_warned_deletes_earlier_and_has_a_receipt(web: Web) ->
         assert "추계 학술대회 2026" in text
         assert "by the host" in text
         assert "People: 2, messages: 1," in text
+        (receipt,) = (await web.host.get("/api/v1/receipts")).json()["items"]
+        destroyed = datetime.fromisoformat(receipt["destroyed_at"])
+        assert (receipt["timezone"], receipt["destroyed_at"][-1]) == ("Asia/Seoul", "Z")
+        assert f'datetime="{destroyed:%Y-%m-%dT%H:%M:%S}Z">{times.at(destroyed, "Asia/Seoul", "en")}</time>' in text
         assert "김하나" not in text
+
+
+async def test_a_later_date_of_an_event_does_not_put_off_what_people_were_promised(web: Web) -> None:
+    soon = datetime.now(UTC) + timedelta(days=10)
+    event = await web.event(starts_at=soon.isoformat())
+    path, form = f"/api/v1/events/{event['id']}", f"/api/v1/events/{event['id']}/registration"
+
+    async def date() -> datetime:
+        return datetime.fromisoformat((await web.host.get(form)).json()["destroyed_at"])
+
+    async def moved_by(days: float) -> int:
+        times = {name: (at + timedelta(days=days)).isoformat() for name, at in (("starts_at", soon), ("ends_at", end))}
+        return (await web.host.patch(path, json=times)).status_code
+
+    end = datetime.fromisoformat(event["ends_at"])
+    assert await moved_by(0.5) == 200  # nobody knows of it yet
+    assert await date() == end + timedelta(days=90.5)
+    assert await moved_by(0) == 200
+    added = await web.attendee(event, "lee@example.org")  # was asked for nothing, and told nothing
+    assert await moved_by(1) == 200
+    assert await date() == end + timedelta(days=91)
+    told = await web.attendee(event, consent="I agree that my data is collected and used like this.")
+    assert await moved_by(60) == 200
+    assert await date() == end + timedelta(days=91)
+    async with Person(web) as host:
+        await host.become_owner()
+        assert (
+            "A later date of the event does not put that off."
+            in (await host.http.get(f"/events/{event['id']}/settings")).text
+        )
+        assert "Until " in (await host.http.get(f"/e/{event['slug']}/register")).text
+    later = await web.attendee(event, "park@example.org", consent="The same.")
+    assert await moved_by(92) == 409  # destroyed before it is over
+    assert await moved_by(5) == 200
+    assert await web.platform.destruction.due(end + timedelta(days=91, seconds=1), 9) == [uuid.UUID(event["id"])]
+    for person in (told, later):
+        attendee = await web.platform.registration.get(uuid.UUID(event["id"]), uuid.UUID(person["id"]))
+        await web.platform.registration.forget(attendee)
+    assert await moved_by(92) == 200  # nobody is left who was promised anything
+    assert await date() == end + timedelta(days=182)
+    assert added["status"] == "approved"

@@ -119,6 +119,7 @@ class ReceiptReply(Reply):
 
     event_id: uuid.UUID
     title: str
+    timezone: str = Field(description="Of the event; the times here are UTC.")
     ended_at: Time | None
     destroyed_at: Time
     why: Literal["date", "host"]
@@ -196,7 +197,8 @@ async def get_terms(call: Call) -> TermsReply:
 
 async def change_terms(call: Call) -> TermsReply:
     await call.platform.events.get(call.event_id)
-    terms = await call.platform.credits.change_terms(call.event_id, call.body(TermsChange))
+    event = await call.platform.events.get(call.event_id)
+    terms = await call.platform.records.certificates.change_terms(event, call.body(TermsChange))
     return TermsReply.model_validate(terms, from_attributes=True)
 
 

@@ -32,6 +32,10 @@ class RegistrationReply(Reply):
     marketing: bool = Field(description="People are asked whether they want to hear of other events.")
     keeper: str = Field(description="Who keeps the data, as it is named on the form; empty: the host.")
     retention_days: int
+    destroyed_at: Time = Field(
+        description="Everything of the event is destroyed then: so many days after its end, and no later than anybody"
+        " who registered was told."
+    )
     questions: list[QuestionReply]
 
 
@@ -53,6 +57,7 @@ async def _reply(call: Call, rules: Rules) -> RegistrationReply:
         marketing=rules.marketing,
         keeper=rules.keeper,
         retention_days=rules.retention_days,
+        destroyed_at=rules.destroyed_at,
         questions=[
             QuestionReply(id=q.id, text=q.text, kind=q.kind, options=list(q.options), required=q.required)
             for q in questions

@@ -45,6 +45,7 @@ class EventReply(Reply):
     paused: bool = Field(description="While live: viewers see the holding picture and hear nothing.")
     started_at: Time | None
     ended_at: Time | None
+    ended_itself: bool = Field(description="Nobody ended it: its time did, hours past `ends_at`.")
     created_at: Time
     updated_at: Time
     event_url: str = Field(description="The public page.")
@@ -270,6 +271,7 @@ def event_reply(event: Event, links: Links, stream_key: str, *, for_host: bool) 
         paused=event.paused,
         started_at=event.started_at,
         ended_at=event.ended_at,
+        ended_itself=event.ended_itself,
         created_at=event.created_at,
         updated_at=event.updated_at,
         event_url=links.event(event),

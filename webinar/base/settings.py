@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import timedelta
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -103,6 +104,18 @@ class Settings(BaseSettings):
     ladder: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Comma-separated renditions, top first, of `1080p,720p,480p,240p`. `auto`: the best that this machine was measured to encode with time to spare. Unset: what its number of cores allows.",
+    )
+    end_after_hours: float = Field(
+        default=3.0,
+        gt=0,
+        le=720,
+        description="Hours for which nobody may have sent, past its planned end, until a live event that nobody ends is ended.",
+    )
+    end_latest_hours: float = Field(
+        default=12.0,
+        gt=0,
+        le=720,
+        description="Hours past its planned end at which a live event is ended whoever sends. Its host may plan a later end meanwhile.",
     )
     whep_seats: int = Field(
         default=400, ge=0, description="Viewers over WebRTC; further ones get LL-HLS. 0: LL-HLS only."
@@ -207,6 +220,11 @@ class Settings(BaseSettings):
                 message = problem["msg"].removeprefix("Value error, ")
                 lines.append(f"WEBINAR_{name}: {message}" if name else message)
             raise BadSetting("; ".join(lines)) from error
+
+    @property
+    def end_after(self) -> tuple[timedelta, timedelta]:
+        """Past its planned end: how long an event lives without anybody who sends, and how long in any case."""
+        return timedelta(hours=self.end_after_hours), timedelta(hours=self.end_latest_hours)
 
     @property
     def disk_reserve(self) -> int:

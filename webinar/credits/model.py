@@ -156,7 +156,7 @@ def minutes(seconds: float) -> int:
 class Terms:
     """What the certificates of an event say. Empty texts are left out."""
 
-    offered: bool = False  # whether people find theirs on their page
+    offered: bool = True  # whether people find theirs on their page
     heading: str = ""  # in place of "Certificate of attendance"
     issuer: str = ""
     signer: str = ""

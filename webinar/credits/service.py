@@ -59,7 +59,7 @@ class CreditService:
         return await self._store.terms(event_id) or Terms()
 
     async def change_terms(self, event_id: uuid.UUID, change: TermsChange) -> Terms:
-        """Of certificates that are issued from now on. The event must be there."""
+        """Of certificates that are issued from now on. The event must be there. `Certificates` tells who is to know."""
         async with self._store.pool.acquire() as connection, connection.transaction():
             before = await self._store.lock_terms(connection, event_id)
             given: dict[str, Any] = change.model_dump(exclude_none=True)

@@ -15,7 +15,16 @@ from webinar.base import log
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, FieldProblem, Invalid, NotFound
 from webinar.events.images import Images
-from webinar.events.model import Event, EventChange, EventState, check_times, check_zone, may_edit, new_slug
+from webinar.events.model import (
+    Event,
+    EventChange,
+    EventState,
+    check_times,
+    check_zone,
+    keeps_promise,
+    may_edit,
+    new_slug,
+)
 from webinar.events.plan.store import PlanStore
 from webinar.events.service import EventService
 from webinar.events.store import EventStore
@@ -118,6 +127,11 @@ class Copies:
             for one in await self.series(event)
             if one.id != event.id and one.starts_at > event.starts_at and one.state is not EventState.ENDED
         ]
+        if timed:
+            for one in following:
+                at = moved(one, event.starts_at, starts_at, zone)
+                if one.state is not EventState.LIVE and at + length > one.ends_at:
+                    keeps_promise(at + length, await self._events.promised(one.id))
         done = [await self._events.change(event_id, change)]
         for one in following:
             if one.state is EventState.LIVE:

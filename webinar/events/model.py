@@ -70,6 +70,8 @@ class Event:
     organizer: str = ""  # who invites, as guests read it
     accent: str | None = None  # `#0f766e`; None: the platform's own colour
     series_id: uuid.UUID | None = None  # of the events that were made together
+    sent_at: datetime | None = None  # past the planned end: when somebody last sent
+    ended_itself: bool = False  # by the clock, because nobody ended it
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,31 @@ def may_pause(state: EventState) -> None:
     """Raises `Conflict` unless an event in this state can be paused and resumed."""
     if state is not EventState.LIVE:
         raise Conflict("The event is not live.", code="not_live")
+
+
+def ends_itself_at(event: Event, quiet: timedelta, latest: timedelta) -> datetime | None:
+    """When an event that nobody ends is over all the same; None unless it is live.
+
+    `quiet` after its planned end, or after somebody last sent past that; `latest` after its planned end in any case.
+    What was started past its planned end has until then, counted from its start.
+    """
+    if event.state is not EventState.LIVE:
+        return None
+    planned = max(event.ends_at, event.started_at or event.ends_at)
+    return min(max(planned, event.sent_at or planned) + quiet, planned + latest)
+
+
+def keeps_promise(ends_at: datetime, promised: datetime | None) -> None:
+    """Raises `Conflict` for an event whose data would have to be destroyed before it is over.
+
+    `promised`: the earliest date that somebody who registered was told; moving an event does not put it off.
+    """
+    if promised is not None and ends_at >= promised:
+        raise Conflict(
+            "People have registered who were told that their data is deleted before then. Make a new event for the"
+            " later date: they register there once more.",
+            code="retention_promised",
+        )
 
 
 MAX_MODERATOR_NAME: Final = 60

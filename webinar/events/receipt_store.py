@@ -9,7 +9,7 @@ from typing import Any, Final
 from webinar.base.db import Pool
 from webinar.events.receipts import Receipt
 
-_COLUMNS: Final = "r.event_id, r.title, r.ended_at, r.destroyed_at, r.why, r.counts, r.log_head"
+_COLUMNS: Final = "r.event_id, r.title, r.timezone, r.ended_at, r.destroyed_at, r.why, r.counts, r.log_head"
 
 
 def _receipt(row: Any) -> Receipt:
@@ -28,8 +28,8 @@ class ReceiptStore:
             """
             select id from event
             where (state = 'ended' or (state <> 'live' and exists (select from attendee a where a.event_id = event.id)))
-                and coalesce(ended_at, ends_at) + make_interval(days => retention_days) <= $1
-            order by coalesce(ended_at, ends_at) + make_interval(days => retention_days), id limit $2
+                and destroyed_at(event) <= $1
+            order by destroyed_at(event), id limit $2
             """,
             now,
             most,
@@ -38,8 +38,7 @@ class ReceiptStore:
 
     async def date(self, event_id: uuid.UUID) -> datetime | None:
         found: datetime | None = await self._pool.fetchval(
-            "select coalesce(ended_at, ends_at) + make_interval(days => retention_days) from event where id = $1",
-            event_id,
+            "select destroyed_at(event) from event where id = $1", event_id
         )
         return found
 
@@ -47,8 +46,8 @@ class ReceiptStore:
         """Before the event is deleted; written again when that was cut off."""
         await self._pool.execute(
             """
-            insert into destroyed_event (event_id, title, ended_at, created_by, why, counts, log_head)
-            select id, title, ended_at, created_by, $2, $3, $4 from event where id = $1
+            insert into destroyed_event (event_id, title, timezone, ended_at, created_by, why, counts, log_head)
+            select id, title, timezone, ended_at, created_by, $2, $3, $4 from event where id = $1
             on conflict (event_id) do update set destroyed_at = now(), counts = excluded.counts,
                 log_head = excluded.log_head
             """,

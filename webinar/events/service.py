@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 
 from ingest.contract import Subject
 from webinar.base import cursor as cursors
@@ -21,6 +22,7 @@ from webinar.events.model import (
     check_times,
     check_zone,
     default_end,
+    keeps_promise,
     may_edit,
     may_end,
     may_pause,
@@ -125,7 +127,10 @@ class EventService(Programs):
             may_edit(event, change)
             check_zone(values.get("timezone", event.timezone))
             starts_at = values.get("starts_at", event.starts_at)
-            check_times(starts_at, values.get("ends_at", event.ends_at))
+            ends_at = values.get("ends_at", event.ends_at)
+            check_times(starts_at, ends_at)
+            if ends_at > event.ends_at:
+                keeps_promise(ends_at, await self._store.promised(event_id, connection))
             if starts_at != event.starts_at:
                 await self._plan.shift_agenda(connection, event_id, starts_at - event.starts_at)
             event = await self._store.change(connection, event_id, values)
@@ -264,16 +269,19 @@ class EventService(Programs):
         await self.announce(event_id, changed)
         return changed
 
-    async def end(self, event_id: uuid.UUID) -> Event:
+    async def end(self, event_id: uuid.UUID, *, itself: bool = False) -> Event:
         """Over for everyone, at once and for good; returns when the recording is closed or the ingest cannot say so.
 
-        What an ingest that does not answer leaves behind is finished by the worker. Raises `Conflict` if not live.
+        What an ingest that does not answer leaves behind is finished by the worker. `itself`: nobody ended it, its time
+        did. Raises `Conflict` if not live.
         """
         before = await self.get(event_id)
         may_end(before.state)
-        changed = await self._store.set_state(self._store.pool, event_id, EventState.LIVE, EventState.ENDED)
+        changed = await self._store.set_state(
+            self._store.pool, event_id, EventState.LIVE, EventState.ENDED, itself=itself
+        )
         if changed is not None:
-            _log.info("event ended", event_id=str(event_id))
+            _log.info("event ended", event_id=str(event_id), itself=itself)
             await self.announce(event_id, changed)
             await self.stop_ingest(event_id)
             await self.announce(event_id)
@@ -285,6 +293,10 @@ class EventService(Programs):
         if self.on_change is not None:
             self.on_change(event_id, event)
         return event
+
+    async def promised(self, event_id: uuid.UUID) -> datetime | None:
+        """The earliest date that somebody who registered was told for the end of their data; None: nobody was."""
+        return await self._store.promised(event_id)
 
     async def announce(self, event_id: uuid.UUID, event: Event | None = None) -> None:
         """Tells every process to read this event again. May be lost: readers also look by themselves."""

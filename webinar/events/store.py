@@ -15,7 +15,7 @@ from webinar.events.model import Event, EventState, NewEvent, Registration
 COLUMNS: Final = (
     "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"
     " stream_key_version, presenter_link_version, created_at, updated_at, started_at, ended_at,"
-    " paused, moderator_link_version, organizer, accent, series_id"
+    " paused, moderator_link_version, organizer, accent, series_id, sent_at, ended_itself"
 )
 # Columns that a change may name: the only ones that ever reach the text of a statement.
 _CHANGEABLE: Final = frozenset(
@@ -34,6 +34,8 @@ _UNTOUCHED: Final = {
     "paused": False,
     "started_at": None,
     "ended_at": None,
+    "sent_at": None,
+    "ended_itself": False,
     "locked_at": None,
 }
 
@@ -192,12 +194,18 @@ class EventStore:
         return [event_of(row) for row in rows]
 
     async def set_state(
-        self, connection: Connection | Pool, event_id: uuid.UUID, before: EventState, after: EventState
+        self,
+        connection: Connection | Pool,
+        event_id: uuid.UUID,
+        before: EventState,
+        after: EventState,
+        *,
+        itself: bool = False,
     ) -> Event | None:
-        """The changed event, or None when it was not in the state `before`."""
+        """The changed event, or None when it was not in the state `before`. `itself`: nobody asked for it."""
         row = await connection.fetchrow(
             f"""
-            update event set state = $3, updated_at = now(), paused = false,
+            update event set state = $3, updated_at = now(), paused = false, ended_itself = $4,
                 started_at = case when $3 = 'live' then now() when $3 = 'scheduled' then null else started_at end,
                 ended_at = case when $3 = 'ended' then now() else null end
             where id = $1 and state = $2 returning {COLUMNS}
@@ -205,8 +213,20 @@ class EventStore:
             event_id,
             before,
             after,
+            itself,
         )
         return None if row is None else event_of(row)
+
+    async def sent(self, events: Sequence[uuid.UUID], now: datetime) -> None:
+        """Somebody sends to these live events."""
+        await self.pool.execute("update event set sent_at = $2 where id = any($1) and state = 'live'", events, now)
+
+    async def promised(self, event_id: uuid.UUID, connection: Connection | None = None) -> datetime | None:
+        """The earliest date that somebody of the event was told for the end of their data; None: nobody was."""
+        found: datetime | None = await (connection or self.pool).fetchval(
+            "select min(destroy_by) from attendee where event_id = $1", event_id
+        )
+        return found
 
     async def set_paused(self, event_id: uuid.UUID, paused: bool) -> Event | None:
         """The event as it is now, or None when it is not live."""

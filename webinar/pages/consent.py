@@ -7,7 +7,7 @@ ask for, in the reader's language. What was agreed to is stored as it was shown.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from webinar.base import times
 from webinar.events.model import Event
@@ -34,14 +34,11 @@ class Promise:
         return Consent(self.text, marketing and bool(self.marketing))
 
 
-def destroyed_at(event: Event, rules: Rules) -> datetime:
-    """When the event's personal data goes."""
-    return (event.ended_at or event.ends_at) + timedelta(days=rules.retention_days)
-
-
 def promise(made: Visit, event: Event, rules: Rules) -> Promise:
+    """The date is the earliest that anybody of the event was told: then it goes for all."""
     keeper = rules.keeper or made.t("the host")
-    until = times.day(destroyed_at(event, rules), made.language)
+    until = times.day(rules.destroyed_at, made.language)
+    as_planned = (event.ended_at or event.ends_at) + timedelta(days=rules.retention_days)
     points = (
         (
             made.t("What is collected"),
@@ -61,7 +58,9 @@ def promise(made: Visit, event: Event, rules: Rules) -> Promise:
             made.t("Until when"),
             made.t(
                 "%(days)s days after the event (%(date)s). Then it is deleted.", days=rules.retention_days, date=until
-            ),
+            )
+            if rules.destroyed_at == as_planned
+            else made.t("Until %(date)s. Then it is deleted.", date=until),
         ),
         (
             made.t("Your rights"),

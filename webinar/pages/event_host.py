@@ -13,8 +13,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ingest.contract import LOW_ROOM_S, LiveStatus, SessionState
-from webinar.events.model import Event, EventState
+from webinar.events.model import Event, EventState, ends_itself_at
 from webinar.events.receipts import WARNING
+from webinar.events.role_model import LinkRole
 from webinar.pages.audience_texts import ANNOUNCING, DOORS
 from webinar.pages.confirm import WORDS, Question, ask
 from webinar.pages.notices import Notice
@@ -84,6 +85,7 @@ class OverviewScreen(Screen):
     async def _run_sheet(self, event: Event, context: dict[str, Any]) -> list[Phase]:
         brand = await self.platform.images.brand(event)
         seats, recording = context["seats"], context["recording"]
+        came = [one for one in await self.platform.roles.all(event.id) if one.last_used_at is not None]
         facts = Facts(
             event=event,
             agenda=bool(await self.platform.events.agenda(event.id)),
@@ -91,7 +93,7 @@ class OverviewScreen(Screen):
             look=brand.own or brand.cover is not None or brand.logo is not None,
             approved=seats.approved,
             pending=seats.pending,
-            moderators=bool(context["moderators"]),
+            moderators=bool(context["moderators"]) or any(one.role is LinkRole.MODERATOR for one in came),
             recorded=recording is not None and recording.state is RecordingState.READY,
             ticked=frozenset(await self.platform.plans.ticks(event.id)),
         )
@@ -130,6 +132,7 @@ class OverviewScreen(Screen):
             "seats": seats,
             "status": status,
             "room_min": _room_min(status),
+            "ends_itself_at": self._ends_itself_at(event, status),
             "rehearsing": status is not None and status.state is SessionState.REHEARSAL and status.publisher.connected,
             "watching": self.platform.crowd.watching(event.id),
             "viewers": self.platform.crowd.viewers(event.id),
@@ -139,6 +142,14 @@ class OverviewScreen(Screen):
             "audio_url": self._path(recording, self.platform.links.audio),
             "busy": _busy(event, recording),
         }
+
+    def _ends_itself_at(self, event: Event, status: LiveStatus | None) -> datetime | None:
+        """When the worker ends it unless somebody does; None before its planned end."""
+        quiet, latest = self.platform.settings.end_after
+        sending = status is not None and status.publisher.connected
+        return (
+            None if datetime.now(UTC) < event.ends_at else ends_itself_at(event, latest if sending else quiet, latest)
+        )
 
     def _path(self, recording: Recording | None, link: Callable[[Recording], str | None]) -> str | None:
         """A file's address by the host's session: the signed query is for links that are given away."""

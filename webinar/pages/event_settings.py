@@ -78,6 +78,7 @@ class SettingsScreen(Screen):
             "tab": "settings",
             "section": "basics",
             "series": series,
+            "promised": await self.platform.events.promised(event.id),
             "later": sum(one.starts_at > event.starts_at for one in series),
             **event_form.context(view),
         }

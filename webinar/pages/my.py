@@ -13,7 +13,6 @@ from webinar.events.model import Event
 from webinar.own_data import own_data
 from webinar.pages import answers
 from webinar.pages.confirm import Question, ask
-from webinar.pages.consent import destroyed_at
 from webinar.pages.event_public import event_path
 from webinar.pages.forms import FormView
 from webinar.pages.notices import Notice
@@ -72,7 +71,7 @@ class MyScreen(Screen):
             "question_labels": answers.labels(questions),
             "earlier": {text: given for text, given in attendee.answers.items() if text not in now_asked},
             "consent": await registration.consent_text(attendee),
-            "destroyed_at": destroyed_at(event, rules),
+            "destroyed_at": rules.destroyed_at,
             "place": await registration.waiting_place(attendee) if attendee.status is Status.WAITLISTED else 0,
             "me_path": f"/j/{request.path_params['token']}/me",
             "certificate_path": await certificate_path(

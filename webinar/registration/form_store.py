@@ -32,8 +32,9 @@ class FormStore:
     async def rules(self, event_id: uuid.UUID, connection: Connection | None = None) -> Rules | None:
         row = await (connection or self.pool).fetchrow(
             """
-            select e.id as event_id, e.retention_days, coalesce(r.domains, '{}') as domains,
-                coalesce(r.others, 'pending') as others, r.passcode_hash is not null as has_passcode, r.closes_at,
+            select e.id as event_id, e.retention_days, destroyed_at(e) as destroyed_at,
+                coalesce(r.domains, '{}') as domains, coalesce(r.others, 'pending') as others,
+                r.passcode_hash is not null as has_passcode, r.closes_at,
                 coalesce(r.marketing, true) as marketing, coalesce(r.keeper, '') as keeper
             from event e left join registration_rules r on r.event_id = e.id where e.id = $1
             """,

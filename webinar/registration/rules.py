@@ -34,6 +34,7 @@ class Rules:
     marketing: bool  # people are asked whether they want to hear of other events
     keeper: str  # who keeps the data: a name to show; "" is the host
     retention_days: int
+    destroyed_at: datetime  # so many days after the end; no later than anybody who registered was told
 
 
 def _lower(text: str) -> str:

@@ -129,9 +129,10 @@ class RegistrationStore:
         row = await connection.fetchrow(
             f"""
             insert into attendee (event_id, name, email, answers, status, language, registered_at, decided_at,
-                consent_version, consent_at, marketing_at)
+                consent_version, consent_at, marketing_at, destroy_by)
             values ($1, $2, $3, $4, $5, $6, clock_timestamp(), case when $5 = 'approved' then now() end,
-                $7, case when $7::text is not null then now() end, case when $8 then now() end) returning {_COLUMNS}
+                $7, case when $7::text is not null then now() end, case when $8 then now() end,
+                (select destroyed_at(e) from event e where e.id = $1 and $7::text is not null)) returning {_COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             door.event_id,
             " ".join(new.name.split()),
@@ -159,7 +160,8 @@ class RegistrationStore:
                 link_version = link_version + 1, decided_at = case when $4 = 'approved' then now() end,
                 language = coalesce($5, language),
                 consent_version = $6, consent_at = case when $6::text is not null then now() end,
-                marketing_at = case when $7 then now() end
+                marketing_at = case when $7 then now() end,
+                destroy_by = (select destroyed_at(e) from event e where e.id = event_id and $6::text is not null)
             where id = $1 returning {_COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             attendee,
@@ -199,7 +201,7 @@ class RegistrationStore:
                 update attendee set email = id::text || '@deleted.invalid', answers = '{{}}', status = 'cancelled',
                     name = case language when 'ko' then '삭제된 참가자' else 'Deleted person' end,
                     link_version = link_version + 1, consent_version = null, consent_at = null, marketing_at = null,
-                    forgotten_at = now()
+                    destroy_by = null, forgotten_at = now()
                 where id = $1 and forgotten_at is null returning {_COLUMNS}
                 """,  # noqa: S608 - a constant list of columns
                 attendee,

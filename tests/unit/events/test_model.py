@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 
 from webinar.base.errors import Conflict, Invalid
 from webinar.events.model import (
+    Event,
     EventState,
     NewEvent,
     check_times,
     check_zone,
     default_end,
+    ends_itself_at,
+    keeps_promise,
     may_end,
     may_start,
     new_slug,
@@ -23,6 +27,7 @@ from webinar.events.model import (
 )
 
 START = datetime(2026, 12, 1, 5, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 @given(st.text(max_size=200))
@@ -120,3 +125,29 @@ def _code(rule: Any, state: EventState) -> str | None:
     except Conflict as error:
         return error.code
     return None
+
+
+def live(**fields: Any) -> Event:
+    made: dict[str, Any] = {f.name: None for f in dataclasses.fields(Event)}
+    made |= {"state": EventState.LIVE, "starts_at": START, "ends_at": START + HOUR, "started_at": START, **fields}
+    return Event(**made)
+
+
+def test_an_event_that_nobody_ends_is_over_when_nobody_has_sent_for_so_long_or_after_its_longest_time() -> None:
+    def ends(**fields: Any) -> datetime | None:
+        return ends_itself_at(live(**fields), 3 * HOUR, 12 * HOUR)
+
+    assert ends() == START + 4 * HOUR
+    assert ends(sent_at=START + 3 * HOUR) == START + 6 * HOUR
+    assert ends(sent_at=START + 12 * HOUR) == START + 13 * HOUR
+    assert ends(ends_at=START + 30 * HOUR) == START + 33 * HOUR
+    assert ends(started_at=START + 50 * HOUR) == START + 53 * HOUR  # started long after its planned end
+    assert ends(state=EventState.ENDED) is None
+
+
+def test_an_event_does_not_move_past_the_date_on_which_its_people_were_told_all_is_destroyed() -> None:
+    keeps_promise(START, None)
+    keeps_promise(START, START + HOUR)
+    with pytest.raises(Conflict) as refused:
+        keeps_promise(START, START)
+    assert refused.value.code == "retention_promised"

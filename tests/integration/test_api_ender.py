@@ -1,0 +1,63 @@
+"""An event that nobody ends is ended by the worker, and is from then on like any other that is over."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tests.fake_ingest import FakeIngest
+from tests.security.pages_client import Person
+from webinar.jobs.ender import PATIENCE_S, Ender
+
+if TYPE_CHECKING:
+    from tests.web_stage import Web
+
+pytest_plugins = ["tests.web_stage"]
+
+HOUR = timedelta(hours=1)
+
+
+async def test_an_event_that_nobody_ends_ends_by_itself_says_so_before_and_after_and_can_be_destroyed(
+    web: Web,
+) -> None:
+    async with FakeIngest(web.ingest_bus, web.platform.storage):
+        event = await web.live_event()
+        path, event_id = f"/api/v1/events/{event['id']}", uuid.UUID(event["id"])
+        end = datetime.now(UTC) - timedelta(minutes=5)
+        await web.platform.pool.execute(
+            "update event set starts_at = $2::timestamptz - interval '1 hour', ends_at = $2,"
+            " started_at = $2::timestamptz - interval '1 hour' where id = $1",
+            event_id,
+            end,
+        )
+        now, steady = end, 0.0
+        ender = Ender(
+            web.platform.events,
+            web.platform.course,
+            web.platform.stage.heartbeats,
+            3 * HOUR,
+            12 * HOUR,
+            clock=lambda: now,
+            steady=lambda: steady,
+        )
+        async with Person(web) as host:
+            await host.become_owner()
+            assert "it ends by itself at" in (await host.http.get(f"/events/{event['id']}")).text
+            now = end + 14 * HOUR
+            assert await ender.look() == 0  # due for the first time: the date may be wrong
+            now = end + HOUR
+            steady += PATIENCE_S
+            assert await ender.look() == 0
+            await web.platform.events.sent([event_id], end + 2 * HOUR)
+            now = end + 4 * HOUR
+            assert await ender.look() == 0  # somebody sent two hours ago
+            now = end + 5 * HOUR
+            assert await ender.look() == 0
+            steady += PATIENCE_S
+            assert await ender.look() == 1
+            reply = (await web.host.get(path)).json()
+            assert (reply["state"], reply["ended_itself"]) == ("ended", True)
+            assert "Nobody ended this event" in (await host.http.get(f"/events/{event['id']}")).text
+        assert await ender.look() == 0
+        assert await web.platform.destruction.due(datetime.now(UTC) + timedelta(days=91), 9) == [event_id]
