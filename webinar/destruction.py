@@ -53,8 +53,7 @@ class Destruction:
 
         What the store does not delete now, the worker deletes later. Raises as `DeletedEvents.delete`.
         """
-        entries = await self._attendance.log(event_id)
-        counts = await self._counts(event_id) | {"log_entries": len(entries)}
+        entries, counts = await self._attendance.log(event_id), await self.counts(event_id)
         await self._store.put(event_id, why, counts, entries[-1].hash if entries else None)
         await self._deleted.delete(event_id)
         _log.info("event destroyed", event_id=str(event_id), why=why, **counts)
@@ -65,7 +64,8 @@ class Destruction:
         """Newest first, those behind `after`; of one host's events, or (None) of all."""
         return await self._store.all(account, after, most)
 
-    async def _counts(self, event_id: uuid.UUID) -> dict[str, int]:
+    async def counts(self, event_id: uuid.UUID) -> dict[str, int]:
+        """How much there is of what is destroyed, as a receipt says it."""
         talk = await self._conversation.of(event_id)
         recordings = await self._recordings.of_event(event_id)
         return {
@@ -76,4 +76,5 @@ class Destruction:
             "recordings": len(recordings),
             "recording_bytes": sum(recording.bytes or 0 for recording in recordings),
             "pictures": len(await self._images.all(event_id)),
+            "log_entries": len(await self._attendance.log(event_id)),
         }

@@ -44,6 +44,6 @@ class Followups:
         for kind in FOLLOWUPS:
             chosen = [one.attendee_id for one in people if one.came == (kind is Kind.THANKS)]
             plan = await self._mail.plan(event.id, kind)
-            letter = self._writer.example(event, plan, language)
+            letter = self._writer.example(event, plan, language, None)
             found.append(Group(kind, await self._readers.of(event.id, kind, chosen), letter))
         return found

@@ -39,6 +39,7 @@ from webinar.guests import Guests
 from webinar.hooks.service import Hooks
 from webinar.letters import Letters
 from webinar.links import Links
+from webinar.logos import Logos
 from webinar.mail.reader_store import ReaderStore
 from webinar.mail.service import MailService
 from webinar.media_gate import MediaGate
@@ -105,6 +106,7 @@ class Platform:
     letters: Letters = field(init=False)
     guests: Guests = field(init=False)
     writer: Writer = field(init=False)
+    logos: Logos = field(init=False)
     followups: Followups = field(init=False)
     access: Access = field(init=False)
     stage: Stage = field(init=False)
@@ -155,6 +157,7 @@ class Platform:
         self.letters = Letters(self.settings, self.mail, self.registration, self.attendance)
         self.guests = Guests(self.events, self.registration, self.letters, self.telling)
         self.writer = Writer.of(self.settings, self.links, self.registration)
+        self.logos = Logos(self.images)
         self.followups = Followups(self.attendance, ReaderStore(self.pool), self.mail, self.writer)
         self.records = Records(
             self.registration,

@@ -15,6 +15,7 @@ from webinar.base.queue import Again, Hopeless, Payload
 from webinar.events.model import Event, EventState
 from webinar.events.service import EventService
 from webinar.letters import CONCERNED, told
+from webinar.logos import Logos
 from webinar.mail.model import SORTS, Kind, Letter, LetterState
 from webinar.mail.postman import NotNow, NotYet, Postman, Refused
 from webinar.mail.service import MailService
@@ -49,6 +50,7 @@ class Post:
         events: EventService,
         registration: RegistrationService,
         writer: Writer,
+        logos: Logos,
         postman: Postman,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -56,6 +58,7 @@ class Post:
         self._events = events
         self._registration = registration
         self._writer = writer
+        self._logos = logos
         self._postman = postman
         self._clock = clock
 
@@ -105,14 +108,7 @@ class Post:
             made = self._writer.called_off(payload, self._clock())
         except ValueError as error:
             raise Hopeless(f"not an address: {error}") from error
-        try:
-            await self._postman.send(made, self._writer.sender, _recipient(made))
-        except Refused as error:
-            _log.warning("letter refused", kind=Kind.CALLED_OFF.value, error=str(error))
-        except NotNow as error:
-            raise Again(str(error)) from error
-        except NotYet as error:
-            raise _later(error) from error
+        await hand_over(self._postman, made, self._writer.sender)
 
     async def _made(self, letter: Letter) -> EmailMessage | str:
         """The message, or why nobody wants it any more."""
@@ -122,8 +118,9 @@ class Post:
         except NotFound:
             return "the event is gone"
         plan, reply_to = await self._mail.plan(event.id, letter.kind), await self._mail.reply_to(event.id)
+        logo = await self._logos.of(event)
         if letter.attendee_id is None:
-            return self._writer.test(event, plan, letter, now, reply_to)
+            return self._writer.test(event, plan, letter, now, reply_to, logo)
         attendee = await self._registration.find(letter.attendee_id)
         if attendee is None or attendee.forgotten_at is not None:
             return "the person has deleted their data"
@@ -132,7 +129,7 @@ class Post:
             return why
         sequence = await self._mail.told(event.id)
         number = sequence.sequence if sequence else 0
-        return self._writer.letter(event, plan, letter, attendee, number, now, reply_to)
+        return self._writer.letter(event, plan, letter, attendee, number, now, reply_to, logo)
 
 
 def unwanted(letter: Letter, event: Event, attendee: Attendee, now: datetime) -> str:
@@ -148,6 +145,18 @@ def unwanted(letter: Letter, event: Event, attendee: Attendee, now: datetime) ->
     elif letter.kind is Kind.CHANGED and event.state is EventState.ENDED:
         return "the event is over"
     return ""
+
+
+async def hand_over(postman: Postman, made: EmailMessage, sender: str) -> None:
+    """A letter of which nothing is written down but the log. Raises `Again` while the server does not take it."""
+    try:
+        await postman.send(made, sender, _recipient(made))
+    except Refused as error:
+        _log.warning("letter refused", error=str(error))
+    except NotNow as error:
+        raise Again(str(error)) from error
+    except NotYet as error:
+        raise _later(error) from error
 
 
 def _later(error: NotYet) -> Again:

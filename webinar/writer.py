@@ -18,11 +18,12 @@ from webinar.events.model import Event
 from webinar.links import Links
 from webinar.mail import words
 from webinar.mail.calendar import Entry, ics
-from webinar.mail.compose import Composed, Composer, Facts
+from webinar.mail.compose import Composed, Composer, Facts, Logo
 from webinar.mail.look import Look, look
 from webinar.mail.message import Envelope, message, sender_address
 from webinar.mail.model import Calendar, Choice, Kind, Language, Letter, Plan, entry_for
 from webinar.mail.server import MailServer, default_sender, parse
+from webinar.mail.words import Own
 from webinar.registration.model import Attendee, Status
 from webinar.registration.service import RegistrationService
 
@@ -74,7 +75,8 @@ class Writer:
             self._made = Composer(), i18n.load_all()
         return self._made
 
-    def _t(self, language: Language) -> Callable[[str], str]:
+    def t(self, language: Language) -> Callable[[str], str]:
+        """Texts in that language."""
         return self._tools()[1][language].gettext
 
     @property
@@ -85,7 +87,7 @@ class Writer:
     def words(self, plan: Plan, language: Language) -> tuple[str, str]:
         """(subject, text) with places in braces: the host's, or ours in that language."""
         chosen, own = plan.choice.words(language), words.OWN[plan.kind]
-        t = self._t(language)
+        t = self.t(language)
         return chosen.subject or t(own.subject), chosen.text or t(own.text)
 
     def about(self, event: Event) -> About:
@@ -100,14 +102,16 @@ class Writer:
             url=self._links.event(event),
         )
 
-    def example(self, event: Event, plan: Plan, language: Language) -> Composed:
+    def example(self, event: Event, plan: Plan, language: Language, logo: Logo | None) -> Composed:
         """What a person of the event would get."""
-        return self._compose(self.about(event), plan, language, self._example_facts(event, plan.kind, language))
+        return self._compose(self.about(event), plan, language, self._example_facts(event, plan.kind, language, logo))
 
-    def test(self, event: Event, plan: Plan, letter: Letter, now: datetime, reply_to: str) -> EmailMessage:
+    def test(
+        self, event: Event, plan: Plan, letter: Letter, now: datetime, reply_to: str, logo: Logo | None
+    ) -> EmailMessage:
         """The example, to whoever asked for it; without a calendar entry, which would be a real one."""
         email = letter.to_email or ""
-        composed = self.example(event, plan, letter.language)
+        composed = self.example(event, plan, letter.language, logo)
         envelope = self._envelope(str(letter.id), event.organizer, "", email, letter.language, now, reply_to)
         return message(envelope, composed)
 
@@ -120,10 +124,11 @@ class Writer:
         sequence: int,
         now: datetime,
         reply_to: str,
+        logo: Logo | None,
     ) -> EmailMessage:
         """A letter to a person of the event."""
         about, sort, language = self.about(event), plan.sort, letter.language
-        t = self._t(language)
+        t = self.t(language)
         token = self._registration.join_link(attendee)
         own = attendee.status is not Status.CANCELLED
         link = str(letter.facts.get("url") or (self._links.join(attendee) if sort.own_link else about.url))
@@ -140,6 +145,7 @@ class Writer:
             place=str(letter.facts.get("place", "")),
             why=t(words.WHY_INVITED if plan.kind is Kind.INVITED else words.WHY),
             footers=(*footers, (about.url, t(words.EVENT_PAGE))),
+            logo=logo,
         )
         entry = self._entry(about, attendee.name, attendee.email, link, sequence, now)
         seated = attendee.status is Status.APPROVED
@@ -162,7 +168,7 @@ class Writer:
             url=self._links.absolute("/"),
         )
         language: Language = payload["language"]
-        t = self._t(language)
+        t = self.t(language)
         plan = Plan(Kind.CALLED_OFF, Choice.model_validate(payload["choice"]))
         facts = Facts(
             name=payload["name"],
@@ -191,12 +197,21 @@ class Writer:
         """
         return ics(replace(self._entry(self.about(event), "", "", url, sequence, now), off=off), "PUBLISH")
 
+    def to_host(
+        self, own: Own, facts: Facts, look: Look, key: str, email: str, language: Language, now: datetime
+    ) -> EmailMessage:
+        """A letter to somebody who hosts, in our own words; `facts` are in that language already."""
+        t = self.t(language)
+        composed = self._tools()[0].compose(t(own.subject), t(own.text), facts, look, language)
+        return message(self._envelope(key, "", facts.name, email, language, now, ""), composed)
+
     def _compose(self, about: About, plan: Plan, language: Language, facts: Facts) -> Composed:
         subject, text = self.words(plan, language)
-        return self._tools()[0].compose(plan.kind, subject, text, facts, about.look(), language)
+        composer, needs_link = self._tools()[0], plan.sort.needs_link
+        return composer.compose(subject, text, facts, about.look(), language, needs_link=needs_link)
 
-    def _example_facts(self, event: Event, kind: Kind, language: Language) -> Facts:
-        t = self._t(language)
+    def _example_facts(self, event: Event, kind: Kind, language: Language, logo: Logo | None) -> Facts:
+        t = self.t(language)
         about = self.about(event)
         return Facts(
             name=t(words.EXAMPLE_NAME),
@@ -208,6 +223,7 @@ class Writer:
             place=str(_EXAMPLE_PLACE),
             why=t(words.WHY_TEST),
             footers=((about.url, t(words.EVENT_PAGE)),),
+            logo=logo,
         )
 
     def _entry(self, about: About, guest: str, email: str, url: str, sequence: int, now: datetime) -> Entry:

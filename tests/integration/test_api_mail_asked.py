@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from email.message import EmailMessage
 
 from icalendar import Calendar
+from PIL import Image
 
 from tests.mail_office import body, future_event, idle, letters_to
 from tests.mail_stage import Inbox
 from tests.waiting import until
 from tests.web_stage import Web
+from webinar.events.pictures import Kind as PictureKind
 from webinar.mail.model import Kind
 from webinar.pages.event_mails import framed
 from webinar.registration.model import Status
@@ -138,14 +141,28 @@ async def test_a_host_reads_and_changes_letters_by_the_api(office: Web, inbox: I
     await letters_to(inbox, "kim@example.org", 2)
 
 
-async def test_a_preview_can_do_nothing_and_names_each_style_that_it_allows(office: Web) -> None:
+async def test_a_preview_can_do_nothing_and_shows_the_logo_that_a_letter_carries(office: Web, inbox: Inbox) -> None:
     event = await future_event(office)
     found = await office.platform.events.get(uuid.UUID(event["id"]))
+    picture = io.BytesIO()
+    Image.new("RGBA", (1200, 240), (180, 35, 107, 255)).save(picture, "PNG")
+    await office.platform.images.put(found.id, PictureKind.LOGO, picture.getvalue())
+    logo = await office.platform.logos.of(found)
+    assert logo is not None
+    assert (logo.width, logo.height) == (200, 40)
     plan = await office.platform.mail.plan(found.id, Kind.CONFIRMED)
-    answer = framed(office.platform.writer.example(found, plan, "ko"))
+    answer = framed(office.platform.writer.example(found, plan, "ko", logo))
     policy = answer.headers["content-security-policy"]
     assert "unsafe-inline" not in policy
     assert "sandbox" in policy.split("; ")
     assert "frame-ancestors 'self'" in policy
-    styles = set(re.findall(r'style="([^"]*)"', bytes(answer.body).decode()))
-    assert policy.count("sha256-") == len(styles)
+    html = bytes(answer.body).decode()
+    assert policy.count("sha256-") == len(set(re.findall(r'style="([^"]*)"', html)))
+    assert 'src="data:image/png;base64,' in html
+    assert "cid:" not in html
+    await office.attendee(event)
+    (letter,) = await letters_to(inbox, "kim@example.org", 1)
+    (part,) = (part for part in letter.walk() if part.get_content_type() == "image/png")
+    assert Image.open(io.BytesIO(part.get_content())).size == (400, 80)
+    shown = next(part for part in letter.walk() if part.get_content_type() == "text/html").get_content()
+    assert f'src="cid:{part["Content-ID"].strip("<>")}" alt=' in shown

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from tests.mail_office import future_event, letters_to
+from tests.mail_office import body, future_event, idle, letters_to
 from tests.mail_stage import Inbox
+from tests.waiting import until
 from tests.web_stage import Web
 from webinar.attendance.model import NewCorrection
+from webinar.base import times
+from webinar.events.receipts import WARNING
 from webinar.jobs.reminders import Reminders
+from webinar.jobs.retention import Retention
 from webinar.mail.model import Choice, Kind, Words
 
 pytest_plugins = ["tests.mail_office"]
@@ -69,6 +75,7 @@ async def test_followups_go_to_those_who_came_and_those_who_did_not_once_and_wit
     event_id = uuid.UUID(event["id"])
     came = await office.attendee(event, "came@example.org", language="en")
     await office.attendee(event, "missed@example.org", language="en")
+    await until(lambda: idle(office))
     now = datetime.now(UTC)
     there = NewCorrection(
         kind="add", started_at=now - timedelta(minutes=50), ended_at=now - timedelta(minutes=40), reason="seen"
@@ -93,3 +100,40 @@ async def test_followups_go_to_those_who_came_and_those_who_did_not_once_and_wit
     assert thanks["List-Unsubscribe"] is not None
     assert await office.platform.letters.followup(await office.platform.events.get(event_id)) == 1
     assert await office.platform.letters.followup(await office.platform.events.get(event_id)) == 0
+
+
+async def test_a_host_is_told_once_a_week_before_an_event_is_destroyed_in_its_time_zone(
+    office: Web, inbox: Inbox
+) -> None:
+    event = await future_event(office, timezone="America/New_York", language="en")
+    event_id, pool = uuid.UUID(event["id"]), office.platform.pool
+    await office.platform.people.ensure_owner("박주최", "host@example.org")
+    await office.attendee(event)
+    await until(lambda: idle(office))
+    now = datetime.now(UTC)
+    ended = "update event set state = 'ended', ended_at = $2, retention_days = 30 where id = $1"
+    await pool.execute(ended, event_id, now - timedelta(days=23))
+    steady = 0.0
+
+    def worker(ahead: timedelta) -> Retention:
+        return Retention(
+            office.platform.destruction, office.platform.mail, clock=lambda: now + ahead, steady=lambda: steady
+        )
+
+    await worker(-timedelta(minutes=1)).look()
+    assert await idle(office)
+    await asyncio.gather(*(worker(timedelta()).look() for _ in range(2)))
+    (letter,) = await letters_to(inbox, "host@example.org", 1)
+    text, at = body(letter), (now + timedelta(days=7)).astimezone(ZoneInfo("America/New_York"))
+    assert times.at(at, "America/New_York", "en") in text
+    assert f"{at:%b} {at.day}" in letter["Subject"]
+    assert "with their registrations and answers: 1" in text
+    assert f"{office.url}/events/{event['id']}/report#take" in text
+    for days in (1, 6):
+        await worker(timedelta(days=days)).look()
+    await until(lambda: idle(office))
+    assert len(inbox.to("host@example.org")) == 1
+    # Put off by a month, it is told of the new date in its time.
+    await pool.execute("update event set retention_days = 60, ended_at = $2 where id = $1", event_id, now)
+    assert await office.platform.mail.destroyed_soon(now + timedelta(days=52), WARNING) == 0
+    assert await office.platform.mail.destroyed_soon(now + timedelta(days=54), WARNING) == 1

@@ -81,6 +81,17 @@ def made_ours(kind: Kind, data: bytes) -> Picture:
     return Picture(form.type, form.ending, encoded, hashlib.sha256(encoded).hexdigest(), image.width, image.height)
 
 
+def within(data: bytes, width: int, height: int) -> bytes:
+    """A picture of ours as a PNG of at most that size; what is smaller stays as it is."""
+    image = Image.open(io.BytesIO(data))
+    if image.width <= width and image.height <= height and image.format == "PNG":
+        return data
+    image.thumbnail((width, height), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
 def _decoded(data: bytes, form: Form) -> Image.Image:
     """In sRGB, upright, RGB or RGBA."""
     try:

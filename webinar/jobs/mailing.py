@@ -6,12 +6,15 @@ import asyncio
 import ssl
 from dataclasses import replace
 
+from webinar.host_post import HostPost
 from webinar.jobs.queue import Handler
 from webinar.jobs.reminders import Reminders
 from webinar.letters import CALLED_OFF, CHANGED
 from webinar.mail.postman import Postman
 from webinar.mail.server import parse
+from webinar.mail.service import DESTROYED_SOON
 from webinar.mail.store import JOB
+from webinar.people.hosts import FORGOTTEN
 from webinar.platform import Platform
 from webinar.post import Post
 
@@ -26,7 +29,20 @@ class Mailing:
         server = parse(settings.smtp_url.get_secret_value())
         hello = platform.writer.host
         self._postman = Postman(server, hello=hello, per_minute=settings.mail_per_minute, context=context)
-        self._post = Post(platform.mail, platform.events, platform.registration, platform.writer, self._postman)
+        self._post = Post(
+            platform.mail, platform.events, platform.registration, platform.writer, platform.logos, self._postman
+        )
+        self._host_post = HostPost(
+            platform.people,
+            platform.events,
+            platform.destruction,
+            platform.mail,
+            platform.writer,
+            platform.logos,
+            platform.links,
+            platform.tokens,
+            self._postman,
+        )
         self._reminders = Reminders(platform.mail, platform.letters)
 
     def handlers(self) -> dict[str, Handler]:
@@ -45,6 +61,9 @@ class Mailing:
             JOB: patient,
             CALLED_OFF: replace(patient, run=post.called_off, failed=None),
             CHANGED: Handler(run=post.changed),
+            # Who waits for it has asked again by then: about an hour.
+            FORGOTTEN: replace(patient, run=self._host_post.forgotten, failed=None, tries=12),
+            DESTROYED_SOON: replace(patient, run=self._host_post.destroyed_soon, failed=None),
         }
 
     async def close(self) -> None:

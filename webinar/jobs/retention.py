@@ -1,4 +1,4 @@
-"""Destroys what an event knows of people on the date that they were promised."""
+"""Destroys what an event knows of people on the date that they were promised, and tells its host a week before."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from webinar.base import log
 from webinar.base.db import AWAY
 from webinar.base.errors import WebinarError
 from webinar.destruction import Destruction
+from webinar.events.receipts import WARNING
+from webinar.mail.service import MailService
 
 _log = log.get(__name__)
 
@@ -32,11 +34,14 @@ class Retention:
     def __init__(
         self,
         destruction: Destruction,
+        mail: MailService | None = None,
         patience_s: float = PATIENCE_S,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`mail`: None where no mail server is set; then only the event's page tells the host."""
         self._destruction = destruction
+        self._mail = mail
         self._patience_s = patience_s
         self._clock = clock
         self._steady = steady
@@ -53,6 +58,8 @@ class Retention:
 
     async def look(self) -> int:
         """One round; how many events were destroyed. Raises what a query raises while PostgreSQL is away."""
+        if self._mail is not None:
+            await self._mail.destroyed_soon(self._clock(), WARNING)
         now = self._steady()
         due = await self._destruction.due(self._clock(), _A_ROUND)
         self._since = {event_id: self._since.get(event_id, now) for event_id in due}

@@ -5,21 +5,33 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from webinar.base.templates import template_dir
 from webinar.mail.look import Look
-from webinar.mail.model import SORTS, Calendar, Kind, fill
+from webinar.mail.model import fill
 
 _URL: Final = re.compile(r"https?://[^\s<>\"'`\ue000]+[^\s<>\"'`\ue000.,;:!?)\]}]")
 _LINK: Final = "{link}"
 # Where the name goes: put in last, so that of what people call themselves nothing becomes a link.
 _NAME: Final = "\ue000"
+PRODUCT: Final = "Webinar"
 _ANCHOR: Final = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer" {1}>{0}</a>')
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A PNG that travels with the letter, so that nothing is fetched to show it; its size as it is shown, in pixels."""
+
+    data: bytes
+    width: int
+    height: int
+
+    CID: ClassVar[str] = "logo@webinar"  # its name within the letter (RFC 2392)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +47,12 @@ class Facts:
     place: str = ""  # on the waiting list
     why: str = ""  # why this letter came
     footers: tuple[tuple[str, str], ...] = ()  # (address, text)
+    logo: Logo | None = None
+    others: Mapping[str, str] = field(default_factory=dict)  # what else stands in braces
 
     def places(self) -> Mapping[str, str]:
-        return {"name": self.name, "title": self.title, "when": self.when, "link": self.link, "place": self.place}
+        own = {"name": self.name, "title": self.title, "when": self.when, "link": self.link, "place": self.place}
+        return {**own, **self.others}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,8 @@ class Composed:
 
     subject: str
     text: str
-    html: str
+    html: str  # names the logo by its `CID`
+    logo: Logo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +88,11 @@ class Composer:
         )
         self._template = environment.get_template("mail/letter.html")
 
-    def compose(self, kind: Kind, subject: str, text: str, facts: Facts, look: Look, language: str) -> Composed:
+    def compose(
+        self, subject: str, text: str, facts: Facts, look: Look, language: str, *, needs_link: bool = False
+    ) -> Composed:
         """`subject` and `text` have places in braces. Where people need their link and it is missing, it is added."""
-        if facts.link and _needs_link(kind) and _LINK not in text:
+        if facts.link and needs_link and _LINK not in text:
             text = f"{text.rstrip()}\n\n{_LINK}"
         one_line = header(fill(subject, facts.places()))
         paragraphs = [part.strip("\n") for part in re.split(r"\n\s*\n", text.strip())]
@@ -88,19 +106,16 @@ class Composer:
             why=facts.why,
             links=facts.footers,
             look=look,
+            logo=facts.logo,
+            product=PRODUCT,
         )
-        return Composed(one_line, _plain(paragraphs, facts), html)
+        return Composed(one_line, _plain(paragraphs, facts), html, facts.logo)
 
 
 def header(text: str) -> str:
     """One line without control characters: what becomes a header can hold no second one."""
     kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     return " ".join(kept.split())
-
-
-def _needs_link(kind: Kind) -> bool:
-    sort = SORTS[kind]
-    return sort.own_link and (sort.calendar is Calendar.REQUEST or sort.reminder)
 
 
 def _block(part: str, facts: Facts, look: Look) -> Block:

@@ -1,4 +1,4 @@
-"""SQL of letters that the clock brings about: reminders before the start, follow-ups after the end."""
+"""SQL of letters that the clock brings about: reminders, follow-ups, and to hosts before data is destroyed."""
 
 from __future__ import annotations
 
@@ -95,3 +95,33 @@ class DueStore:
         )
         await post(connection, rows)
         return len(rows)
+
+    async def destroyed_soon(
+        self, connection: Connection, now: datetime, before: timedelta, most: int
+    ) -> list[uuid.UUID]:
+        """Events that will be destroyed within `before`, marked as told. An event is told once for a date: a mark from
+        before that time is of an earlier date, which was put off."""
+        rows = await connection.fetch(
+            """
+            with due as (
+                select id, coalesce(ended_at, ends_at) + make_interval(days => retention_days) as at from event
+                where state = 'ended'
+                    or (state <> 'live' and exists (select from attendee a where a.event_id = event.id))
+            )
+            insert into told_afterwards (event_id, kind, at)
+            select d.id, 'destroyed_soon', $1 from due d
+            where d.at > $1 and d.at - $2::interval <= $1
+                and not exists (
+                    select from told_afterwards t
+                    where t.event_id = d.id and t.kind = 'destroyed_soon' and t.at >= d.at - $2::interval
+                )
+            order by d.at limit $3
+            on conflict (event_id, kind) do update set at = excluded.at
+                where told_afterwards.at < excluded.at - interval '1 hour'
+            returning event_id
+            """,
+            now,
+            before,
+            most,
+        )
+        return [row["event_id"] for row in rows]

@@ -28,6 +28,8 @@ class Look:
     card: Markup
     stripe: Markup
     head: Markup
+    brand: Markup
+    logo: Markup
     organizer: Markup
     title: Markup
     when: Markup
@@ -52,6 +54,8 @@ def look(accent: str, ink: str) -> Look:
         card=_style(f"max-width:560px;background:{_SURFACE};border:1px solid {_LINE};border-collapse:separate"),
         stripe=_style(f"height:6px;line-height:6px;font-size:1px;background:{accent}"),
         head=_style(f"padding:26px 28px 20px;border-bottom:1px solid {_LINE}"),
+        brand=_style(f"margin:0 0 14px;{_FONT};font-size:13px;line-height:1.2;font-weight:700;color:{accent}"),
+        logo=_style("display:block;border:0;max-width:100%;height:auto"),
         organizer=_style(f"margin:0 0 6px;{_FONT};font-size:13px;line-height:1.5;color:{_MUTED}"),
         title=_style(f"margin:0 0 8px;{_FONT};font-size:22px;line-height:1.35;font-weight:700;color:{_INK}"),
         when=_style(f"margin:0;{_FONT};font-size:15px;line-height:1.5;color:{_MUTED}"),

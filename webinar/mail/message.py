@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
-from webinar.mail.compose import Composed, header
+from webinar.mail.compose import Composed, Logo, header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,10 @@ def message(envelope: Envelope, composed: Composed, calendar: bytes | None = Non
     cte = "base64" if envelope.language == "ko" else "quoted-printable"
     made.set_content(composed.text, charset="utf-8", cte=cte)
     made.add_alternative(composed.html, subtype="html", charset="utf-8", cte=cte)
+    html = made.get_body(("html",))
+    if composed.logo is not None and html is not None:
+        # Beside the HTML that shows it (RFC 2387), inside the alternatives: to nobody it looks like an attachment.
+        html.add_related(composed.logo.data, "image", "png", cid=f"<{Logo.CID}>", disposition="inline")
     if calendar is not None:
         # Inside the alternatives for programs that show an invitation, as a file for all others.
         made.add_alternative(

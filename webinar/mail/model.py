@@ -80,6 +80,11 @@ class Sort:
         return self.group is Group.REMINDERS
 
     @property
+    def needs_link(self) -> bool:
+        """Whether people cannot come without it: it is added where the host's words lack it."""
+        return self.own_link and (self.calendar is Calendar.REQUEST or self.reminder)
+
+    @property
     def followup(self) -> bool:
         return self.group is Group.AFTERWARDS and self.minutes is not None
 

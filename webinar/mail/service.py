@@ -33,6 +33,9 @@ _log = log.get(__name__)
 # A host who changes the time twice in a minute writes one letter.
 _SETTLE: Final = timedelta(seconds=60)
 _MOST_TESTS: Final = 20
+# The job that writes to a host before data is destroyed.
+DESTROYED_SOON: Final = "destroyed_soon"
+_AT_ONCE: Final = 50
 _TESTS_IN: Final = timedelta(minutes=10)
 
 
@@ -149,6 +152,16 @@ class MailService:
         async with self._store.pool.acquire() as connection, connection.transaction():
             return await self._due.follow_up(connection, event_id, kind, people)
 
+    async def destroyed_soon(self, now: datetime, before: timedelta) -> int:
+        """Hosts of events that are destroyed within `before` are to be written to, once for a date. How many now."""
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            events = await self._due.destroyed_soon(connection, now, before, _AT_ONCE)
+            for event_id in events:
+                await enqueue(connection, DESTROYED_SOON, {"event": str(event_id)}, key=str(event_id))
+        if events:
+            _log.info("hosts are told that data is destroyed soon", events=len(events))
+        return len(events)
+
     # -- sending -------------------------------------------------------------------------------------------------
 
     async def get(self, letter_id: uuid.UUID) -> Letter | None:
@@ -198,9 +211,13 @@ class MailService:
     async def counts(self, event_id: uuid.UUID) -> dict[tuple[Kind, LetterState], int]:
         return await self._store.counts(event_id)
 
+    async def host(self, event_id: uuid.UUID) -> tuple[str, str]:
+        """(name, address) of the event's host; empty where nobody has set one up."""
+        return await self._store.host(event_id)
+
     async def reply_to(self, event_id: uuid.UUID) -> str:
         """Where answers to letters about this event belong: its host's address, or empty."""
-        return await self._store.reply_to(event_id)
+        return (await self._store.host(event_id))[1]
 
     async def told(self, event_id: uuid.UUID) -> Told | None:
         return await self._store.told(event_id)

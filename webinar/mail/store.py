@@ -236,17 +236,17 @@ class MailStore:
 
     # -- what people were told -----------------------------------------------------------------------------------
 
-    async def reply_to(self, event_id: uuid.UUID) -> str:
-        """The address of the event's host; empty where nobody has set one up."""
-        address = await self.pool.fetchval(
+    async def host(self, event_id: uuid.UUID) -> tuple[str, str]:
+        """(name, address) of the event's host; empty where nobody has set one up."""
+        row = await self.pool.fetchrow(
             """
-            select a.email from event e
+            select a.name, a.email from event e
             join account a on a.id = e.created_by or (e.created_by is null and a.role = 'owner')
             where e.id = $1
             """,
             event_id,
         )
-        return str(address or "")
+        return ("", "") if row is None else (row["name"], row["email"])
 
     async def told(
         self, event_id: uuid.UUID, connection: Connection | None = None, *, lock: bool = False

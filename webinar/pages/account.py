@@ -1,12 +1,17 @@
-"""First visit, signing in and out."""
+"""First visit, signing in and out, and what to do about a forgotten password."""
 
 from __future__ import annotations
+
+import contextlib
+import re
+import time
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import Conflict, Gone, Invalid, TooManyRequests, Unauthenticated
+from webinar.base.patterns import EMAIL
 from webinar.pages.forms import FormView
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
@@ -22,6 +27,8 @@ class AccountScreen(Screen):
             Route("/setup/{token}", self.set_up, methods=["POST"]),
             Route("/sign-in", self.show_sign_in),
             Route("/sign-in", self.sign_in, methods=["POST"]),
+            Route("/forgot", self.show_forgot),
+            Route("/forgot", self.forgot, methods=["POST"]),
             Route("/sign-out", self.ask_nothing),
             Route("/sign-out", self.sign_out, methods=["POST"]),
             Route("/in/{token}", self.use_link),
@@ -75,6 +82,29 @@ class AccountScreen(Screen):
 
     def _sign_in_page(self, request: Request, view: FormView, status: int = 200) -> Response:
         return page(request, "account/sign_in.html", {"form": view}, status)
+
+    async def show_forgot(self, request: Request) -> Response:
+        return self._forgot_page(request, FormView())
+
+    async def forgot(self, request: Request) -> Response:
+        """Answers alike, and in like time, for an address with an account and one without."""
+        sent = await self.form(request)
+        if not self.platform.letters.on:
+            return self._forgot_page(request, FormView())
+        self.knock(self.doors.forgotten, request)
+        email = sent.text("email").strip()
+        view = FormView({"email": email})
+        if not re.fullmatch(EMAIL, email) or len(email) > 254:
+            view.problems["email"] = visit(request).t("Write an e-mail address like name@example.org.")
+            return self._forgot_page(request, view, 422)
+        with contextlib.suppress(TooManyRequests):  # an address that is mailed enough gets no more, and nobody is told
+            self.doors.forgotten_addresses.take(email.lower(), time.monotonic())
+            await self.platform.people.hosts.forgot(email, visit(request).language)
+        return self._forgot_page(request, view, done=True)
+
+    def _forgot_page(self, request: Request, view: FormView, status: int = 200, *, done: bool = False) -> Response:
+        context = {"form": view, "on": self.platform.letters.on, "done": done}
+        return page(request, "account/forgot.html", context, status)
 
     async def ask_nothing(self, request: Request) -> Response:
         """Where "Open the page again" leads after a refused sign-out: only a form signs out."""

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from webinar.base.errors import Conflict, Invalid
 from webinar.events.model import Event
 from webinar.mail import words
-from webinar.mail.compose import Composed
+from webinar.mail.compose import Composed, Logo
 from webinar.mail.model import (
     LONGEST,
     MAX_SUBJECT,
@@ -175,7 +175,7 @@ class MailsScreen(Screen):
         event = await self.platform.events.get(event_id(request))
         plan = await self.platform.mail.plan(event.id, _kind(request))
         language = _language(request.query_params.get("language", ""), event)
-        return framed(self.platform.writer.example(event, plan, language))
+        return framed(self.platform.writer.example(event, plan, language, await self.platform.logos.of(event)))
 
     async def preview_typed(self, request: Request) -> Response:
         """The same of what is in the form just now, saved or not."""
@@ -189,7 +189,7 @@ class MailsScreen(Screen):
             text=sent.text(f"{language}.text")[:MAX_TEXT],
         )
         plan = Plan(kind, Choice(ko=typed, en=typed))
-        return framed(self.platform.writer.example(event, plan, language))
+        return framed(self.platform.writer.example(event, plan, language, await self.platform.logos.of(event)))
 
     def _choice(self, kind: Kind, sent: Sent) -> Choice:
         """What is as we have it is not kept: our words may get better."""
@@ -230,7 +230,7 @@ class MailsScreen(Screen):
             "own": {code: plan.choice.words(code) for code in LANGUAGES},
             "units": UNITS,
             "longest": LONGEST.get(plan.sort.group, 0),
-            "examples": {code: writer.example(event, plan, code) for code in LANGUAGES},
+            "examples": {code: writer.example(event, plan, code, None) for code in LANGUAGES},
             "form": form,
         }
         return page(request, "host/mail.html", context, status)
@@ -246,11 +246,14 @@ PLACES: Final[Mapping[str, str]] = {
 
 
 def framed(made: Composed) -> HTMLResponse:
-    """A letter for a frame: no scripts, nothing from anywhere, and only those styles that are in it (CSP level 3)."""
+    """A letter for a frame: no scripts, nothing from anywhere, and only those styles that are in it (CSP level 3).
+
+    The logo, which travels with a letter, stands in the page itself.
+    """
     styles = {hashlib.sha256(unescape(css).encode()).digest() for css in _STYLE.findall(made.html)}
     allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in sorted(styles))
     policy = (
-        f"default-src 'none'; style-src 'unsafe-hashes' {allowed}; base-uri 'none'; form-action 'none'; "
+        f"default-src 'none'; img-src data:; style-src 'unsafe-hashes' {allowed}; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'self'; sandbox"
     )
     headers = {
@@ -258,7 +261,10 @@ def framed(made: Composed) -> HTMLResponse:
         "X-Frame-Options": "SAMEORIGIN",
         "Cache-Control": "no-store",
     }
-    return HTMLResponse(made.html, headers=headers)
+    html = made.html
+    if made.logo is not None:
+        html = html.replace(f"cid:{Logo.CID}", f"data:image/png;base64,{base64.b64encode(made.logo.data).decode()}")
+    return HTMLResponse(html, headers=headers)
 
 
 def visit_length(made: Visit) -> Mapping[int, str]:

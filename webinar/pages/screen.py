@@ -41,6 +41,8 @@ class Doors:
     links: Throttle  # wrong one-time links
     resends: Throttle  # personal links that are asked for once more
     resend_addresses: Throttle  # the same, by event and address
+    forgotten: Throttle  # links for another password
+    forgotten_addresses: Throttle  # the same, by address
 
     @classmethod
     def new(cls) -> Doors:
@@ -51,6 +53,8 @@ class Doors:
             links=Throttle(burst=20, refill_s=10.0),
             resends=Throttle(burst=30, refill_s=10.0),
             resend_addresses=Throttle(burst=3, refill_s=600.0),
+            forgotten=Throttle(burst=10, refill_s=30.0),
+            forgotten_addresses=Throttle(burst=3, refill_s=600.0),
         )
 
 

@@ -8,9 +8,11 @@ from typing import Final
 
 from webinar.base import log
 from webinar.base.errors import Conflict, FieldProblem, Gone, Invalid, NotFound
+from webinar.base.queue import enqueue
 from webinar.people.model import (
     INVITE_TTL,
     LINK_TTL,
+    MAILED_TTL,
     Account,
     LinkPurpose,
     check_password,
@@ -23,6 +25,8 @@ from webinar.people.store import PeopleStore
 
 _log = log.get(__name__)
 _LINK_GONE: Final = "This link was used already or has expired. Ask for a new one."
+# The job that mails a link for another password.
+FORGOTTEN: Final = "forgotten"
 _CHOOSING: Final = (LinkPurpose.INVITE, LinkPurpose.RESET)
 
 
@@ -63,6 +67,27 @@ class Hosts:
         if found is None:
             raise NotFound("There is no account with this address.", code="account_not_found")
         return await self.choosing_link(found[0].id)
+
+    async def forgot(self, email: str, language: str) -> None:
+        """Asks a worker to mail a link to this address, if it is an account's.
+
+        Whoever asks learns nothing by it, by the time of the answer neither.
+        """
+        email = email.strip().lower()
+        await enqueue(
+            self._store.pool, FORGOTTEN, {"email": email, "language": language, "asked": new_secret()}, key=email
+        )
+
+    async def mailed_link(self, email: str, secret: str) -> tuple[Account, LinkPurpose] | None:
+        """Makes `secret` such a link for an hour, again and again the same one. None for an address without account."""
+        found = await self._store.with_hash(email)
+        if found is None:
+            return None
+        account = found[0]
+        purpose = LinkPurpose.RESET if account.has_password else LinkPurpose.INVITE
+        await self._store.add_link(digest(secret), purpose, account.id, datetime.now(UTC) + MAILED_TTL)
+        _log.info("a link for another password is mailed", account=str(account.id))
+        return account, purpose
 
     async def chooses(self, purpose: LinkPurpose, secret: str) -> Account:
         """Whose link that is. Raises `Gone`."""

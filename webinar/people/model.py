@@ -19,6 +19,7 @@ COHOST_COOKIE: Final = "wb_cohost_"  # and the event's id
 SESSION_TTL: Final = timedelta(days=14)
 LINK_TTL: Final = timedelta(hours=24)
 INVITE_TTL: Final = timedelta(days=7)
+MAILED_TTL: Final = timedelta(hours=1)  # of a link that anybody may have mailed to an account
 MIN_PASSWORD: Final = 10
 # An argon2 hash of more than this is work given away to whoever asks for it.
 MAX_PASSWORD: Final = 200

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
+from weakref import WeakValueDictionary
 
 from webinar.base import log
 from webinar.base.bus import Bus
@@ -40,6 +42,9 @@ class RegistrationService(Roster):
         super().__init__(pool)
         self._bus = bus
         self._tokens = tokens
+        # Who gives seats of an event waits here for their turn, not in the database: a queue there holds a connection
+        # each, of the few that all pages share, and on a slow machine its last one waits longer than a query may.
+        self._turns: WeakValueDictionary[uuid.UUID, asyncio.Lock] = WeakValueDictionary()
         # Called at once with each event whose people this process changes.
         self.on_change: Callable[[uuid.UUID], None] | None = None
 
@@ -158,7 +163,8 @@ class RegistrationService(Roster):
     @contextlib.asynccontextmanager
     async def _seating(self, event_id: uuid.UUID) -> AsyncIterator[Seating]:
         """A transaction that moves people: who moved is put down within it, and announced once it is committed."""
-        async with self._store.pool.acquire() as connection, connection.transaction():
+        turn = self._turns.setdefault(event_id, asyncio.Lock())
+        async with turn, self._store.pool.acquire() as connection, connection.transaction():
             door = await self._store.lock_door(connection, event_id)
             if door is None:
                 raise NotFound("There is no such event. Check the address.", code="event_not_found")

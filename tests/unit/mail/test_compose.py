@@ -7,7 +7,7 @@ import pytest
 
 from webinar.mail.compose import Composer, Facts, header
 from webinar.mail.look import look
-from webinar.mail.model import Kind
+from webinar.mail.model import SORTS, Kind
 
 LOOK = look("#0f766e", "#ffffff")
 FACTS = Facts(
@@ -48,7 +48,7 @@ def composer() -> Composer:
 
 
 def test_a_line_that_is_only_the_link_becomes_a_button_and_an_address_in_the_text(composer: Composer) -> None:
-    made = composer.compose(Kind.CONFIRMED, "{title}", "{name} 님,\n\n{link}\n\n고마워요.", FACTS, LOOK, "ko")
+    made = composer.compose("{title}", "{name} 님,\n\n{link}\n\n고마워요.", FACTS, LOOK, "ko")
     assert made.subject == "연례 학술대회"
     assert "행사 입장하기:\nhttps://webinar.example.org/j/token" in made.text
     tags = Tags(made.html)
@@ -58,13 +58,13 @@ def test_a_line_that_is_only_the_link_becomes_a_button_and_an_address_in_the_tex
 
 def test_where_people_need_their_link_it_is_added_to_words_without_it(composer: Composer) -> None:
     for kind, wanted in ((Kind.CONFIRMED, True), (Kind.DAY, True), (Kind.DECLINED, False), (Kind.THANKS, False)):
-        made = composer.compose(kind, "x", "words", FACTS, LOOK, "en")
+        made = composer.compose("x", "words", FACTS, LOOK, "en", needs_link=SORTS[kind].needs_link)
         assert (FACTS.link in made.text) is wanted, kind
 
 
 def test_markup_in_names_titles_and_words_is_text(composer: Composer) -> None:
     facts = replace(FACTS, name="<img src=x onerror=alert(1)>", title="<b>Ω</b>", organizer='"><script>')
-    made = composer.compose(Kind.INVITED, "x", "Hello {name} <i>you</i>\n\n{link}", facts, LOOK, "en")
+    made = composer.compose("x", "Hello {name} <i>you</i>\n\n{link}", facts, LOOK, "en")
     assert {tag for tag, _ in Tags(made.html).found} <= {
         "html", "head", "meta", "title", "body", "table", "tr", "td", "p", "h1", "a", "br"
     }  # fmt: skip
@@ -73,13 +73,13 @@ def test_markup_in_names_titles_and_words_is_text(composer: Composer) -> None:
 
 def test_addresses_that_a_host_writes_become_links_and_nothing_else_does(composer: Composer) -> None:
     text = 'See https://example.org/a?b=1&c=2. javascript:alert(1) http://example.org/"onclick'
-    made = composer.compose(Kind.DECLINED, "x", text, FACTS, LOOK, "en")
+    made = composer.compose("x", text, FACTS, LOOK, "en")
     assert Tags(made.html).links[:2] == ["https://example.org/a?b=1&c=2", "http://example.org/"]
 
 
 def test_of_what_people_call_themselves_nothing_becomes_a_link(composer: Composer) -> None:
     facts = replace(FACTS, name="https://bad.example & {link}")
-    made = composer.compose(Kind.DECLINED, "x", "Hello {name}, see https://good.example/{name}", facts, LOOK, "en")
+    made = composer.compose("x", "Hello {name}, see https://good.example/{name}", facts, LOOK, "en")
     tags = Tags(made.html)
     assert tags.links[0] == "https://good.example/"
     assert not [link for link in tags.links if link and "bad" in link]
@@ -87,7 +87,7 @@ def test_of_what_people_call_themselves_nothing_becomes_a_link(composer: Compose
 
 
 def test_a_letter_asks_for_nothing_from_anywhere(composer: Composer) -> None:
-    made = composer.compose(Kind.CONFIRMED, "x", "{link}", FACTS, LOOK, "en")
+    made = composer.compose("x", "{link}", FACTS, LOOK, "en")
     tags = Tags(made.html)
     assert [attrs for _, attrs in tags.found if {"src", "background", "srcset"} & set(attrs)] == []
     assert "url(" not in made.html
@@ -96,6 +96,6 @@ def test_a_letter_asks_for_nothing_from_anywhere(composer: Composer) -> None:
 
 def test_a_subject_is_one_line_whatever_the_title_is(composer: Composer) -> None:
     facts = replace(FACTS, title="A\r\nBcc: everyone@example.org\u2028\x00B")
-    made = composer.compose(Kind.CONFIRMED, "{title}", "x", facts, LOOK, "en")
+    made = composer.compose("{title}", "x", facts, LOOK, "en")
     assert made.subject == "A Bcc: everyone@example.org B"
     assert header("  a \t b ") == "a b"

@@ -3,10 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.policy import SMTP
 
 import pytest
 
-from webinar.mail.compose import Composed
+from webinar.mail.compose import Composed, Logo
 from webinar.mail.message import Envelope, message, sender_address
 
 ENVELOPE = Envelope(
@@ -50,6 +51,28 @@ def test_text_comes_first_then_html_then_the_calendar_and_again_as_a_file() -> N
     ]
     calendar = next(part for part in back.walk() if part.get_content_type() == "text/calendar")
     assert calendar.get_param("method") == "REQUEST"
+    assert back.get_body(("plain",)).get_content().replace("\r\n", "\n") == COMPOSED.text  # type: ignore[union-attr]
+
+
+def test_a_logo_travels_beside_the_html_that_shows_it_and_the_text_stays_the_same() -> None:
+    with_logo = replace(COMPOSED, html=f'<img src="cid:{Logo.CID}" alt="대한학회">', logo=Logo(b"PNG", 20, 10))
+    back = message_from_bytes(message(ENVELOPE, with_logo, b"BEGIN:VCALENDAR\r\n", "REQUEST").as_bytes(), policy=SMTP)
+    assert [part.get_content_type() for part in back.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "text/calendar",
+        "application/ics",
+    ]
+    logo = next(part for part in back.walk() if part.get_content_type() == "image/png")
+    assert (logo["Content-ID"], logo.get_content_disposition(), logo.get_content()) == (
+        f"<{Logo.CID}>",
+        "inline",
+        b"PNG",
+    )
     assert back.get_body(("plain",)).get_content().replace("\r\n", "\n") == COMPOSED.text  # type: ignore[union-attr]
 
 

@@ -1,0 +1,48 @@
+"""Our own words of letters to people who host. English here; other languages are in the catalogues (`mail.po`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from webinar.mail.words import Own
+
+
+def _(message: str) -> str:
+    return message
+
+
+FORGOTTEN_TITLE: Final = _("Choose a new password")
+FORGOTTEN: Final = Own(
+    _("Choose a new password"),
+    _(
+        "Hello {name},\n\nsomebody asked for a new password for the account {email}.\n\n{link}\n\nThe link works once,"
+        " for one hour. Whoever is signed in with this account is signed out when you choose the new password.\n\nIf it"
+        " was not you, there is nothing to do: your password stays as it is."
+    ),
+    _("Choose a new password"),
+)
+WHY_FORGOTTEN: Final = _("You get this mail because somebody typed this address under “Forgot your password?”.")
+
+DESTROYED: Final = Own(
+    _("Deleted on {day}: {title}"),
+    _(
+        "Hello {name},\n\non {at} everything of this event is deleted for good, as its guests were promised:\n\n{what}"
+        "\n\nTake along before that what you want to keep: the report has the recording, attendance, questions and all"
+        " other lists to download.\n\n{link}\n\nAfterwards nobody can bring anything back. Only a receipt without names"
+        " stays. Certificates that you gave out can still be checked; they name nobody then."
+    ),
+    _("Open the report"),
+)
+WHY_DESTROYED: Final = _("You get this mail because this is your event. It is sent once, a week before.")
+
+# What is deleted, with its number, in this order.
+COUNTED: Final = (
+    ("people", _("People with their registrations and answers: %(n)s")),
+    ("log_entries", _("Attendance: %(n)s entries in the log")),
+    ("messages", _("Chat messages: %(n)s")),
+    ("questions", _("Questions: %(n)s")),
+    ("polls", _("Polls: %(n)s")),
+    ("recordings", _("Recordings: %(n)s")),
+    ("pictures", _("Pictures: %(n)s")),
+)
+EVERYTHING_ELSE: Final = _("The event itself, its page, letters and links")
