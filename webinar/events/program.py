@@ -134,6 +134,10 @@ class Programs:
         """Events that are live in PostgreSQL."""
         return await self._store.in_state(EventState.LIVE)
 
+    async def sent(self, events: list[uuid.UUID], now: datetime) -> None:
+        """Somebody sends to these live events: they do not end by themselves yet."""
+        await self._store.sent(events, now)
+
     async def ended_but_running(self) -> list[uuid.UUID]:
         """Events that are over, of which no ingest has confirmed the end."""
         return await self._sessions.of_ended_events()

@@ -1,4 +1,4 @@
-"""The date that people were promised, as it was when they agreed; events that nobody ends; certificates that reach people."""
+"""Promises kept: the date people agreed to, the end of events that nobody ends, certificates that reach people."""
 
 from __future__ import annotations
 
