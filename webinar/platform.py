@@ -33,8 +33,8 @@ from webinar.events.plan.service import Plans
 from webinar.events.receipt_store import ReceiptStore
 from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
-from webinar.forgetting import Forgetting
 from webinar.followups import Followups
+from webinar.forgetting import Forgetting
 from webinar.guests import Guests
 from webinar.hooks.service import Hooks
 from webinar.letters import Letters
@@ -78,10 +78,10 @@ class Platform:
     events: EventService = field(init=False)
     plans: Plans = field(init=False)
     images: Images = field(init=False)
+    handouts: Handouts = field(init=False)
     copies: Copies = field(init=False)
     moderators: Moderators = field(init=False)
     roles: RoleLinks = field(init=False)
-    handouts: Handouts = field(init=False)
     staff: Staff = field(init=False)
     registration: RegistrationService = field(init=False)
     doorway: Doorway = field(init=False)
@@ -131,12 +131,12 @@ class Platform:
         self.events = EventService(self.pool, self.bus, self.tokens)
         self.plans = Plans(self.pool, self.events)
         self.images = Images(self.pool, self.storage, self.events)
+        self.handouts = Handouts(self.pool, self.storage, self.events)
         self.copies = Copies(self.pool, self.events, self.images)
         self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
         self.roles = RoleLinks(self.pool, self.bus, self.tokens)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
         self.doorway = Doorway(self.pool, self.bus)
-        self.handouts = Handouts(self.pool, self.storage, self.events)
         self.registration_form = RegistrationForm(self.pool)
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
         self.editing = Editing(self.pool, self.bus, self.storage)

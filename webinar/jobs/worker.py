@@ -21,6 +21,7 @@ from webinar.base.settings import Settings
 from webinar.events.heartbeats import Heartbeats
 from webinar.hooks.service import Hooks
 from webinar.jobs.cutter import Cutter
+from webinar.jobs.ender import Ender
 from webinar.jobs.handlers import handlers
 from webinar.jobs.housekeeper import Housekeeper
 from webinar.jobs.keeper import Keeper
@@ -84,6 +85,8 @@ async def work(platform: Platform) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keeper.keep(), name="keeper")
         tasks.create_task(housekeeper.keep(), name="housekeeper")
+        ender = Ender(platform.events, platform.course, heartbeats, *settings.end_after)
+        tasks.create_task(ender.keep(), name="ender")
         tasks.create_task(_scan(platform.recordings), name="scan")
         tasks.create_task(_cutter(platform).keep(), name="cutter")
         tasks.create_task(Sealer(platform.attendance).keep(), name="sealer")

@@ -104,7 +104,7 @@ class DueStore:
         rows = await connection.fetch(
             """
             with due as (
-                select id, coalesce(ended_at, ends_at) + make_interval(days => retention_days) as at from event
+                select id, destroyed_at(event) as at from event
                 where state = 'ended'
                     or (state <> 'live' and exists (select from attendee a where a.event_id = event.id))
             )

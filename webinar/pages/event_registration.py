@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from webinar.base.errors import Conflict, FieldProblem, Invalid
 from webinar.events.model import Event
 from webinar.pages import zones
-from webinar.pages.consent import destroyed_at, promise
+from webinar.pages.consent import promise
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
@@ -94,7 +94,7 @@ class RegistrationScreen(Screen):
             "room": len(questions) < MOST_QUESTIONS,
             "kinds": {kind.value: text for kind, text in KINDS.items()},
             "promise": promise(visit(request), event, rules),
-            "destroyed_at": destroyed_at(event, rules),
+            "destroyed_at": rules.destroyed_at,
             "event_url": self.platform.links.event(event),
             "mail_on": self.platform.letters.on,
         }
