@@ -132,7 +132,10 @@ class ReplayScreen(Screen):
             "chapters": items,
             "captions": list(said),
             "file_url": url,
-            "boot": self._boot(request, event, attendee, replay, [{"at": c.at_s, "title": c.title} for c in items]),
+            "boot": {
+                **self._boot(request, event, attendee, replay, [{"at": c.at_s, "title": c.title} for c in items]),
+                "files": None if attendee is None else await self.platform.handouts.version(event.id),
+            },
         }
         return page(request, "replay/replay.html", context)
 

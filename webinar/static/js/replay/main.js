@@ -12,12 +12,13 @@ import { Playback } from "../room/playback.js";
 import { Stage } from "../room/stage.js";
 import { Captions } from "./captions.js";
 import { Chapters } from "./chapters.js";
+import { reloadIfOther } from "./newer.js";
 import { Search } from "./search.js";
 
 /**
  * `begins_s`: where the part that is shown begins in the recording. Without a token somebody watches by the event's page.
  * @typedef {{replay_url: string, begins_s: number, chapters: import("./chapters.js").Chapter[], viewer_token: string | null,
- *   attendance: {url: string, visit: string, now: number}, playback_url: string, search_url: string, files_url: string | null, public_origin: string, event: {id: string, started_at: string | null},
+ *   attendance: {url: string, visit: string, now: number}, playback_url: string, search_url: string, files_url: string | null, files: string | null, public_origin: string, event: {id: string, started_at: string | null},
  *   you: {id: string, name: string} | null, texts: Record<string, string>}} Boot
  */
 
@@ -40,6 +41,9 @@ class Replay {
     this.side = page.viewer_token ? this.#chat(page, page.viewer_token) : null;
     need("[data-replay=again]", HTMLButtonElement).addEventListener("click", () => this.#watch(0));
     this.player.addEventListener("finished", () => (this.over.hidden = false));
+    this.player.addEventListener("trouble", () => {
+      if (this.player.state === "reconnecting") void reloadIfOther(page.replay_url);
+    });
     window.addEventListener("hashchange", () => this.#go(moment() ?? 0));
     window.addEventListener("pagehide", () => this.player.stop());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -61,7 +65,7 @@ class Replay {
     const client = new ChatClient(() => playback.ticket(), new Outbox(page.event.id, tabStorage()));
     const side = new Side(need("[data-side=root]", HTMLElement), client, this.texts, document.documentElement.lang);
     client.start();
-    playback.addEventListener("told", () => void side.hand(page.files_url ?? "", playback.now?.files ?? null));
+    void side.hand(page.files_url ?? "", page.files);
     window.addEventListener("online", () => client.retry());
     return side;
   }
