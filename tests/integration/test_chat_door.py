@@ -49,6 +49,7 @@ async def test_the_public_page_is_let_in_under_each_name_of_this_machine(stage: 
     chat = await stage.chat()
     async with connect(chat.url, origin=Origin(origin), subprotocols=[SUBPROTOCOL]) as socket:
         assert socket.subprotocol == SUBPROTOCOL
+        assert socket.protocol.extensions == [], "offered compression is not agreed to: a small frame stays small"
 
 
 async def test_who_does_not_speak_the_protocol_is_refused(stage: Stage) -> None:

@@ -159,6 +159,9 @@ async def test_nothing_secret_of_an_event_is_in_the_log(
             "mail password": MAIL_PASSWORD,
             "mail password on the wire": base64.b64encode(f"\0sender\0{MAIL_PASSWORD}".encode()).decode(),
             "secret key": SECRET,
+            "guest's address": "kim@example.org",
+            "guest's name": "김하나",
+            "host's address": "owner@example.org",
             "database password": re.findall(r"//[^:]+:([^@]+)@", database)[0],
         }
         # What fails says so with what it was given, at the worst place.
