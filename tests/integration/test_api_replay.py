@@ -22,8 +22,8 @@ from tests.waiting import until
 from webinar import media_gate
 from webinar.delivery.replays import Replays
 from webinar.jobs.cutter import Cutter
+from webinar.recordings.cut_store import CutStore
 from webinar.recordings.cuts import Cut
-from webinar.recordings.store import EditingStore
 
 if TYPE_CHECKING:
     from tests.web_stage import Web
@@ -70,7 +70,7 @@ async def event(web: Web, film: tuple[bytes, float]) -> AsyncIterator[dict[str, 
 def cutter(web: Web) -> Cutter:
     parts = web.platform
     folder = parts.settings.data_dir / "cutting"
-    return Cutter(EditingStore(parts.pool), parts.editing, parts.storage, parts.bus, folder)
+    return Cutter(CutStore(parts.pool), parts.editing, parts.storage, parts.bus, folder)
 
 
 async def test_a_part_is_made_by_the_worker_with_chapters_and_is_given_out_by_a_link_of_its_own(
@@ -147,7 +147,7 @@ async def test_a_worker_that_is_stopped_leaves_the_wish_to_the_next(web: Web, ev
 async def test_a_file_that_was_dropped_or_claimed_by_another_worker_is_not_published(
     web: Web, event: dict[str, Any]
 ) -> None:
-    path, store, lease = f"{event['path']}/recordings/cut", EditingStore(web.platform.pool), dt.timedelta(seconds=60)
+    path, store, lease = f"{event['path']}/recordings/cut", CutStore(web.platform.pool), dt.timedelta(seconds=60)
     await web.host.put(path, json={"from_s": 1.0})
     dropped = await store.claim_cut(dt.timedelta(0), 3)
     assert dropped is not None
@@ -182,7 +182,7 @@ async def test_a_claim_is_renewed_while_the_file_is_stored_and_a_worker_stops_wi
         return len(leases) > 1
 
     monkeypatch.setattr(type(web.platform.storage), "put_file", slow)
-    monkeypatch.setattr(EditingStore, "cut_again", away)
+    monkeypatch.setattr(CutStore, "cut_again", away)
     working = asyncio.create_task(cutter(web).step(), name="cut")
     await until(renewed)
     working.cancel()

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from ingest.contract import EndOfSession
 from tests.integration.test_hls_whole import NAMES, Ingest, addresses, forgotten, full, stored, writing
 from tests.waiting import until
-from webinar.recordings.store import EditingStore
+from webinar.recordings.cut_store import CutStore
 
 if TYPE_CHECKING:
     import httpx
@@ -111,7 +111,7 @@ async def file_of(web: Web, page: str) -> str | None:
 
 async def made_file(web: Web, data: bytes) -> None:
     """What the worker does with the newest wish."""
-    store = EditingStore(web.platform.pool)
+    store = CutStore(web.platform.pool)
     claimed = await store.claim_cut(dt.timedelta(seconds=60), 3)
     assert claimed is not None
     await web.platform.storage.put_bytes("cuts/part.mp4", data)

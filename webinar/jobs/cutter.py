@@ -23,10 +23,10 @@ from webinar.base.db import AWAY
 from webinar.base.errors import NotFound, WebinarError
 from webinar.base.process import Command, Process
 from webinar.base.storage import Storage
+from webinar.recordings.cut_store import CutStore
 from webinar.recordings.cuts import Chapter, Cut
 from webinar.recordings.editing import FOLDER, Editing
 from webinar.recordings.model import Recording
-from webinar.recordings.store import EditingStore
 
 _log = log.get(__name__)
 _LOOK_EVERY_S: Final = 1.0
@@ -44,7 +44,7 @@ class CannotCut(Exception):
 class Cutter:
     """One a worker; one file at a time."""
 
-    def __init__(self, store: EditingStore, editing: Editing, storage: Storage, bus: Bus, folder: Path) -> None:
+    def __init__(self, store: CutStore, editing: Editing, storage: Storage, bus: Bus, folder: Path) -> None:
         """`folder` is for files in the making: on the disk of the store, where that is a folder."""
         self._store = store
         self._editing = editing
@@ -105,7 +105,7 @@ class Cutter:
             folder = Path(made_in)
             source = await self._source(recording, folder)
             self._check_room(recording.bytes)
-            chapters = await self._store.chapters(recording.id) or []
+            chapters = await self._editing.chapters(recording) or []
             wish = folder / "wish.json"
             await asyncio.to_thread(wish.write_text, _wish(cut, chapters), "utf-8")
             report = await self._run([source, folder / "made.mp4", wish], said)

@@ -30,8 +30,8 @@ from webinar.jobs.queue import Runner
 from webinar.jobs.retention import Retention
 from webinar.jobs.sealer import Sealer
 from webinar.platform import Platform
+from webinar.recordings.cut_store import CutStore
 from webinar.recordings.service import RecordingService
-from webinar.recordings.store import EditingStore
 
 _log = log.get(__name__)
 _SCAN_EVERY_S: Final = 2.0
@@ -103,7 +103,7 @@ async def work(platform: Platform) -> None:
 
 def _cutter(platform: Platform) -> Cutter:
     folder = platform.settings.data_dir.absolute() / "cutting"
-    return Cutter(EditingStore(platform.pool), platform.editing, platform.storage, platform.bus, folder)
+    return Cutter(CutStore(platform.pool), platform.editing, platform.storage, platform.bus, folder)
 
 
 async def _scan(recordings: RecordingService) -> None:

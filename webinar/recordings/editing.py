@@ -16,11 +16,12 @@ from webinar.base.db import Pool
 from webinar.base.errors import Conflict, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.recordings import captions, gate, model
+from webinar.recordings.cut_store import CutStore
 from webinar.recordings.cuts import Chapter, Cut, CutState, check_chapters, check_cut
+from webinar.recordings.editing_store import EditingStore
 from webinar.recordings.gate import DEFAULT, Gate, SessionGate
 from webinar.recordings.marks import MOST, Mark, MarkKind
 from webinar.recordings.model import Download, Recording, RecordingState
-from webinar.recordings.store import EditingStore
 
 _log = log.get(__name__)
 FOLDER: Final = "cuts"  # in the store; below it a folder an event
@@ -31,6 +32,7 @@ class Editing:
 
     def __init__(self, pool: Pool, bus: Bus, storage: Storage) -> None:
         self._store = EditingStore(pool)
+        self._cuts = CutStore(pool)
         self._bus = bus
         self._storage = storage
         # Called at once with each event of which this process shows another part now, or to others.
@@ -59,9 +61,9 @@ class Editing:
         duration_s = _ready(recording)
         checked = None if chapters is None else check_chapters(chapters, duration_s)
         await self._store.save_chapters(recording.id, checked)
-        cut = await self._store.cut(recording.id)
+        cut = await self._cuts.cut(recording.id)
         if cut is not None:
-            await self._store.ask_cut(recording.id, cut.from_s, cut.to_s)
+            await self._cuts.ask_cut(recording.id, cut.from_s, cut.to_s)
 
     async def captions(self, recording: Recording) -> dict[str, str]:
         """WebVTT by language, on the recording's clock."""
@@ -77,18 +79,18 @@ class Editing:
     # -- the file ------------------------------------------------------------------------------------------------
 
     async def cut(self, recording: Recording) -> Cut | None:
-        return await self._store.cut(recording.id)
+        return await self._cuts.cut(recording.id)
 
     async def ask_cut(self, recording: Recording, from_s: float, to_s: float | None) -> Cut:
         """A file of that part, with the chapters, will be made. Raises `Invalid`, `Conflict`."""
         begin_s, end_s = check_cut(from_s, to_s, _ready(recording))
-        cut = await self._store.ask_cut(recording.id, begin_s, end_s)
+        cut = await self._cuts.ask_cut(recording.id, begin_s, end_s)
         await self._announce(recording.event_id)
         return cut
 
     async def drop_cut(self, recording: Recording) -> None:
         """The whole recording is what is given out again."""
-        key = await self._store.drop_cut(recording.id)
+        key = await self._cuts.drop_cut(recording.id)
         await self._announce(recording.event_id)
         if key is not None:
             await self.forget(key)
@@ -102,7 +104,7 @@ class Editing:
 
     async def download(self, recording: Recording) -> Download:
         """The file as it is in the store now. Raises `NotFound` while there is none."""
-        cut = await self._store.cut(recording.id)
+        cut = await self._cuts.cut(recording.id)
         found = None if cut is None else cut_file(recording, cut)
         if found is None:
             raise NotFound("This part of the recording is not ready yet.", code="not_ready")
