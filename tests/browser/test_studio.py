@@ -82,6 +82,11 @@ def test_one_live_event_through_sources_a_second_device_and_a_killed_ingest(
         studio.keyboard.press("PageDown")
         expect(studio.get_by_text("2 of 2")).to_be_visible()
     assert told.value.status == 201
+    locked = tmp_path / "locked.pdf"
+    locked.write_bytes(slides("Secret", password="open sesame"))
+    studio.get_by_label("Slides as a PDF file").set_input_files(locked)
+    expect(studio.get_by_text("locked.pdf: This PDF has a password. Save a copy without one")).to_be_visible()
+    expect(studio.get_by_text("2 of 2")).to_be_visible()  # what was open stays open
     moving(studio)
     studio.get_by_role("button", name="Stop sharing").click()
     expect(layout(studio, "Side by side")).to_be_checked()
@@ -175,9 +180,11 @@ def _arrives(platform: RunningPlatform, event: on_air.Event) -> None:
     platform.wait_for(lambda: fps() > 5, 20)
 
 
-def slides(*titles: str) -> bytes:
+def slides(*titles: str, password: str | None = None) -> bytes:
     """A PDF with a page for each title."""
     pdf = FPDF(orientation="landscape", unit="pt", format=(540, 960))
+    if password is not None:
+        pdf.set_encryption(owner_password="another", user_password=password)
     pdf.set_font("helvetica", size=60)
     for title in titles:
         pdf.add_page()

@@ -87,6 +87,7 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
         "GET /events/{event_id}/programme",
         "GET /events/{event_id}/report",
         "POST /events/{event_id}/followup",
+        "GET /events/{event_id}/followup",
         "GET /replay/search",
         "GET /events/{event_id}/chat",
         "GET /events/{event_id}/chat.csv",

@@ -21,6 +21,7 @@ class Receipt:
 
     event_id: uuid.UUID
     title: str
+    timezone: str  # of the event, as the IANA database names it
     ended_at: datetime | None
     destroyed_at: datetime
     why: str  # date, host

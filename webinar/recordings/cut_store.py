@@ -97,7 +97,9 @@ class CutStore:
         """How far it is; False when another version is wanted by now, or another worker makes it."""
         done: str = await self._pool.execute(
             """
-            update recording_cut set progress = $4, leased_until = now() + $5::interval
+            update recording_cut set
+                progress = case when state = 'working' then $4 else progress end,
+                leased_until = case when state = 'working' then now() + $5::interval end
             where recording_id = $1 and version = $2 and tries = $3
             """,
             cut.recording_id,

@@ -49,9 +49,11 @@ export class Pdf {
       throw new PdfError("loading", error);
     }
     library.GlobalWorkerOptions.workerSrc = `${folder}pdf.worker.js`;
+    /** @type {any} */
+    let task;
     try {
       const data = new Uint8Array(await file.arrayBuffer());
-      const task = library.getDocument({
+      task = library.getDocument({
         data, cMapUrl: `${folder}cmaps/`, cMapPacked: true, standardFontDataUrl: `${folder}standard_fonts/`,
         wasmUrl: `${folder}decoders/`, useWasm: false, enableXfa: false, verbosity: library.VerbosityLevel.ERRORS,
       });
@@ -60,6 +62,7 @@ export class Pdf {
       };
       return new Pdf(await task.promise);
     } catch (error) {
+      void task?.destroy(); // its worker
       const name = error instanceof Error ? error.name : "";
       throw new PdfError(name === "PasswordException" ? "locked" : "broken", error);
     }
