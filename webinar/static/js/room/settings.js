@@ -97,8 +97,10 @@ export class Settings {
   #choose(event) {
     const item = event.target instanceof Element ? event.target.closest("button") : null;
     const { kind, value = "" } = item?.dataset ?? {};
-    if (kind === "quality") void this.player.choose(value);
-    else if (kind === "transport") this.player.prefer(value === "hls" ? "hls" : null);
+    if (kind === "quality") {
+      if (value === AUDIO) this.player.video.muted = false; // who wants the sound alone wants to hear it
+      void this.player.choose(value);
+    } else if (kind === "transport") this.player.prefer(value === "hls" ? "hls" : null);
     else if (kind === "speed") this.player.accelerate(Number(value));
     else return;
     this.menu.open = false;
