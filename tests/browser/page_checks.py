@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
-from tests.running import ROOT
+from tests.running import ROOT, RunningPlatform
 
 _AXE: Final = ROOT / ".venv" / "share" / "axe" / "axe.min.js"
 # Rules of WCAG 2.2 AA and those that axe calls good practice; of what is found, what hinders people.
@@ -39,22 +39,26 @@ _HANGUL: Final = re.compile(r"[가-힣]")
 
 
 class Watch:
-    """Over one context: every request over HTTP, every refusal of the policy, every error of a script."""
+    """Over one context: every request and every socket, every refusal of the policy, every error of a script."""
 
-    def __init__(self, context: BrowserContext, origin: str) -> None:
-        self._origin = origin
+    def __init__(self, context: BrowserContext, platform: RunningPlatform) -> None:
+        self.own = {platform.base_url, f"ws://localhost:{platform.env['WEBINAR_CHAT_PORT']}"}
+        self.asked: set[str] = set()
         self.strangers: list[str] = []
         self.errors: list[str] = []
-        context.on("request", self._requested)
+        context.on("request", lambda request: self._ask(request.url))
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._ask(socket.url)))
         context.on("console", self._said)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
-    def _requested(self, request: Request) -> None:
-        parts = urlsplit(request.url)
+    def _ask(self, address: str) -> None:
+        parts = urlsplit(address)
         if parts.scheme in ("data", "blob", "about"):
             return
-        if f"{parts.scheme}://{parts.netloc}" != self._origin:
-            self.strangers.append(request.url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        self.asked.add(origin)
+        if origin not in self.own:
+            self.strangers.append(address)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error":

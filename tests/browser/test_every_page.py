@@ -78,13 +78,13 @@ def _look(page: Page, watch: page_checks.Watch, name: str, own: tuple[str, ...] 
 
 def _crawl(
     context: BrowserContext,
-    base: str,
+    platform: RunningPlatform,
     starts: list[str],
     look: tuple[int, str, str],
     own: tuple[str, ...],
     found: Found,
 ) -> None:
-    watch = page_checks.Watch(context, base)
+    watch = page_checks.Watch(context, platform)
     page = context.new_page()
     queue, seen = deque(starts), set[str]()
     while queue:
@@ -101,7 +101,7 @@ def _crawl(
             found.wrong.append(f"{name}: {None if answer is None else answer.status}")
             continue
         _look(page, watch, name, own if look[1].startswith("ko") else None, found)
-        queue.extend(_links(page, base))
+        queue.extend(_links(page, platform.base_url))
     page.close()
 
 
@@ -144,7 +144,7 @@ def test_every_page_asks_nobody_else_is_translated_fits_and_can_be_used_by_every
         starts += [event["event_url"] for event in events]
         starts += [event["studio_url"] for event in events[:1]]
         starts += [event["guest"] for event in events]
-        _crawl(context, platform.base_url, starts, look, own, found)
+        _crawl(context, platform, starts, look, own, found)
         context.close()
     for event in events[1:2]:
         platform.call("POST", f"/api/v1/events/{event['id']}/end")

@@ -184,24 +184,6 @@ def test_the_visitors_own_time_stands_beside_the_events(
     expect(phone.get_by_text("내 시간:")).to_be_hidden()
 
 
-def test_an_event_ends_with_its_recording_on_the_hosts_page(platform: RunningPlatform, host: Page) -> None:
-    links = walk.new_event(platform, host, "Recording 녹화")
-    event_id = links.host.rsplit("/", 1)[1]
-    started = platform.call("POST", f"/api/v1/events/{event_id}/start")
-    assert started.status == 200, started.body
-    expect(host.get_by_role("heading", name="On air")).to_be_visible()  # by itself
-    expect(host.locator("#on-air")).to_contain_text(re.compile(r"0:0[3-9]"))
-    host.locator("#on-air").get_by_role("link", name="End for everyone").click()
-    host.get_by_role("dialog").get_by_role("button", name="End for everyone").click()
-    download = host.get_by_role("link", name="Download")
-    expect(download).to_be_visible()  # by itself
-    with host.expect_download() as saved:
-        download.click()
-    assert saved.value.suggested_filename == "Recording 녹화.mp4"
-    assert saved.value.path().stat().st_size > 10_000
-    expect(host.locator("#event-state")).to_have_text("Ended")
-
-
 def test_everything_but_the_room_works_without_scripts(platform: RunningPlatform, chromium: Browser) -> None:
     context = chromium.new_context(java_script_enabled=False, locale="en-GB")
     page = context.new_page()

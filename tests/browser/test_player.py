@@ -15,27 +15,6 @@ GUESTS = ("Mina Kim", "João Silva", "박서준", "Lee Walker")
 # A browser without Media Source Extensions: an iPhone before iOS 17.1.
 NO_MSE = "for (const name of ['MediaSource', 'ManagedMediaSource', 'WebKitMediaSource']) delete window[name];"
 
-# What the server says of the event, asked for each second, reaches the page with these changes: it began so much
-# earlier, in seconds, and these renditions rest.
-TOLD = """(before => {
-    window.resting = [];
-    const server = window.fetch;
-    window.fetch = async (url, options) => {
-        const address = new URL(url, location.href);
-        if (!address.pathname.endsWith('/api/v1/playback')) return server(url, options);
-        if (address.searchParams.has('wait')) {
-            address.searchParams.set('wait', '1');
-            address.searchParams.set('after', address.searchParams.get('after').split('~')[0]);
-        }
-        const reply = await server(address, options);
-        if (!reply.ok) return reply;
-        const said = await reply.json();
-        said.event.started_at = new Date(Date.parse(said.event.started_at) - 1000 * before).toISOString();
-        const changed = { ...said, resting: window.resting, version: [said.version, ...window.resting].join('~') };
-        return new Response(JSON.stringify(changed), { status: reply.status, headers: reply.headers });
-    };
-})(BEFORE)"""
-
 # Whether frames are decoded, looked at for a while.
 DECODES = """async wanted => {
     const decoded = async () => {
@@ -132,7 +111,7 @@ def test_whoever_catches_up_at_double_speed_is_live_again_by_itself(event: on_ai
 
 
 def test_who_comes_late_chooses_live_now_or_from_the_start_faster(event: on_air.Event, guest: Page) -> None:
-    guest.add_init_script(TOLD.replace("BEFORE", "120"))
+    guest.add_init_script(watching.TOLD.replace("BEFORE", "120"))
     watching.watch(guest, event.guests[1])
     guest.get_by_role("button", name="Live now").click()
     expect(guest.get_by_role("group", name="You missed the beginning")).to_be_hidden()
@@ -173,7 +152,7 @@ def test_over_hls_a_rung_is_pinned_and_the_sound_alone_is_another_stream(event: 
 def test_over_hls_a_rung_that_rests_is_left_for_a_lower_one_and_taken_again_when_it_works(
     event: on_air.Event, guest: Page
 ) -> None:
-    guest.add_init_script(TOLD.replace("BEFORE", "0"))
+    guest.add_init_script(watching.TOLD.replace("BEFORE", "0"))
     watching.watch(guest, f"{event.guests[2]}?transport=hls", "hls")
     until_now(guest, height=480)
     guest.evaluate("() => { window.resting = ['480p']; }")

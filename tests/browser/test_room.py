@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -100,18 +99,6 @@ def test_a_reader_further_up_is_told_of_what_is_new_and_brought_there(event: on_
         expect(button).to_be_hidden()
 
 
-def test_no_request_of_room_or_studio_goes_to_anybody_else(
-    event: on_air.Event, guest: Page, platform: RunningPlatform
-) -> None:
-    asked: set[str] = set()
-    guest.context.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
-    guest.on("websocket", lambda socket: asked.add(urlsplit(socket.url).netloc))
-    on_air.enter(guest, f"{event.guests[0]}?transport=hls", "hls")
-    guest.goto(event.studio)
-    expect(guest.locator("[data-bar=live]")).to_be_visible()
-    assert asked == {f"localhost:{platform.env['WEBINAR_HTTP_PORT']}", f"localhost:{platform.env['WEBINAR_CHAT_PORT']}"}
-
-
 def test_a_person_without_a_seat_waits_and_is_let_in(
     event: on_air.Event, guest: Page, platform: RunningPlatform
 ) -> None:
@@ -124,14 +111,3 @@ def test_a_person_without_a_seat_waits_and_is_let_in(
     assert guest.locator("meta[http-equiv=refresh]").get_attribute("content") == "15"
     assert platform.call("PATCH", path, {"status": "approved"}).status == 200
     on_air.enter(guest, event.guests[1], "whep")
-
-
-def test_after_the_end_a_personal_link_says_so(event: on_air.Event, guest: Page, platform: RunningPlatform) -> None:
-    on_air.enter(guest, event.guests[0], "whep")
-    assert platform.call("POST", f"/api/v1/events/{event.id}/end").status == 200
-    expect(guest.get_by_text("The event has ended. Thank you")).to_be_visible()
-    # Who opens their link now gets the replay; until the recording is ready, the same words.
-    guest.goto(f"{event.guests[1]}?lang=ko")
-    expect(
-        guest.get_by_text("행사가 끝났어요. 함께").or_(guest.get_by_text("다시보기", exact=True)).first
-    ).to_be_visible()

@@ -37,6 +37,27 @@ WATCHED = """(port => {
     });
 })(PORT)"""
 
+# What the server says of the event, asked for each second, reaches the page with these changes: it began so much
+# earlier, in seconds, and these renditions rest.
+TOLD = """(before => {
+    window.resting = [];
+    const server = window.fetch;
+    window.fetch = async (url, options) => {
+        const address = new URL(url, location.href);
+        if (!address.pathname.endsWith('/api/v1/playback')) return server(url, options);
+        if (address.searchParams.has('wait')) {
+            address.searchParams.set('wait', '1');
+            address.searchParams.set('after', address.searchParams.get('after').split('~')[0]);
+        }
+        const reply = await server(address, options);
+        if (!reply.ok) return reply;
+        const said = await reply.json();
+        said.event.started_at = new Date(Date.parse(said.event.started_at) - 1000 * before).toISOString();
+        const changed = { ...said, resting: window.resting, version: [said.version, ...window.resting].join('~') };
+        return new Response(JSON.stringify(changed), { status: reply.status, headers: reply.headers });
+    };
+})(BEFORE)"""
+
 NOW = """() => {
     const video = document.querySelector('.stage__video');
     const { play, transport, time } = document.querySelector('[data-stage=root]').dataset;
