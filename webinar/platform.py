@@ -33,6 +33,7 @@ from webinar.events.plan.service import Plans
 from webinar.events.receipt_store import ReceiptStore
 from webinar.events.roles import RoleLinks
 from webinar.events.service import EventService
+from webinar.events.shelf import Shelf
 from webinar.followups import Followups
 from webinar.forgetting import Forgetting
 from webinar.guests import Guests
@@ -76,6 +77,7 @@ class Platform:
     live: Live | None = None
     people: PeopleService = field(init=False)
     events: EventService = field(init=False)
+    shelf: Shelf = field(init=False)
     plans: Plans = field(init=False)
     images: Images = field(init=False)
     handouts: Handouts = field(init=False)
@@ -129,6 +131,7 @@ class Platform:
     def _make_subjects(self) -> None:
         self.people = PeopleService(self.pool)
         self.events = EventService(self.pool, self.bus, self.tokens)
+        self.shelf = Shelf(self.pool)
         self.plans = Plans(self.pool, self.events)
         self.images = Images(self.pool, self.storage, self.events)
         self.handouts = Handouts(self.pool, self.storage, self.events)

@@ -32,7 +32,6 @@ from webinar.events.model import (
 from webinar.events.plan.model import AgendaItem, Speaker
 from webinar.events.plan.store import PlanStore
 from webinar.events.program import Programs, found
-from webinar.events.shelf_store import ShelfStore
 from webinar.events.store import SlugTaken
 
 _log = log.get(__name__)
@@ -43,7 +42,6 @@ class EventService(Programs):
 
     def __init__(self, pool: Pool, bus: Bus, tokens: Tokens) -> None:
         super().__init__(pool, bus)
-        self._shelf = ShelfStore(pool)
         self._plan = PlanStore(pool)
         self._tokens = tokens
         # Called at once with each event this process changes, and its row as written where there is one: its own
@@ -89,29 +87,6 @@ class EventService(Programs):
         found = await self._store.page(None if cursor is None else cursors.read(cursor), limit + 1, state, made_by)
         items = tuple(found[:limit])
         return Page(items, cursors.write(items[-1].created_at, items[-1].id) if len(found) > limit else None)
-
-    async def counts(self, *, search: str = "", made_by: uuid.UUID | None = None) -> dict[EventState, int]:
-        """How many there are of each state; with `made_by` a host's own."""
-        return await self._shelf.counts(search, made_by)
-
-    async def listed(
-        self,
-        state: EventState,
-        *,
-        search: str = "",
-        made_by: uuid.UUID | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> Page:
-        """Soonest first; of those that are over the latest first. Raises `BadRequest` for a wrong cursor."""
-        after = None if cursor is None else cursors.read(cursor)
-        found = await self._shelf.listed(state, search, made_by, after, limit + 1)
-        items = tuple(found[:limit])
-        return Page(items, cursors.write(items[-1].starts_at, items[-1].id) if len(found) > limit else None)
-
-    async def dates(self, series: list[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
-        """The ids of all events of these series, by date."""
-        return await self._shelf.dates(series)
 
     async def change(self, event_id: uuid.UUID, change: EventChange) -> Event:
         """Raises `Invalid`, and `Conflict` for what the state does not allow. Announces the change.

@@ -87,14 +87,14 @@ class HomeScreen(Screen):
             return page(request, "account/landing.html", {"has_owner": has_owner})
         search = " ".join(request.query_params.get("q", "").split())[:_MOST_SEARCH]
         made_by = None if account.role is Role.OWNER else account.id
-        counts = await self.platform.events.counts(search=search, made_by=made_by)
+        counts = await self.platform.shelf.counts(search=search, made_by=made_by)
         only = _state(request.query_params.get("show", ""))
         lists: dict[EventState, Sequence[Event]] = {}
         following: str | None = None
         for state, most in _AT_FIRST.items():
             if only not in (None, state) or not counts.get(state):
                 continue
-            found = await self.platform.events.listed(
+            found = await self.platform.shelf.listed(
                 state,
                 search=search,
                 made_by=made_by,
@@ -120,7 +120,7 @@ class HomeScreen(Screen):
         ids = [event.id for event in events]
         seats = await self.platform.registration.seats_of(ids)
         recordings = await self.platform.recordings.states(ids)
-        dates = await self.platform.events.dates(list({e.series_id for e in events if e.series_id is not None}))
+        dates = await self.platform.shelf.dates(list({e.series_id for e in events if e.series_id is not None}))
         now = datetime.now(UTC)
 
         def one(event: Event) -> Shown:
