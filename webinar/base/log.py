@@ -88,7 +88,7 @@ def configure(service: str, level: str = "info", fmt: str = "console") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("aioice", "aiortc", "alembic", "asyncio", "nats", "httpx", "uvicorn"):
+    for chatty in ("aioice", "aiortc", "alembic", "asyncio", "fontTools", "nats", "httpx", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 
