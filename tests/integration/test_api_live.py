@@ -97,7 +97,7 @@ async def test_a_start_that_ingest_refuses_says_why(web: Web, ingest: FakeIngest
 async def test_a_start_without_an_answer_is_taken_back_at_ingest_too(
     web: Web, ingest: FakeIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webinar.events.service._START_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("webinar.events.program._START_TIMEOUT_S", 0.3)
     event = await web.event()
     ingest.may_start.clear()
     reply = await web.host.post(f"/api/v1/events/{event['id']}/start")
