@@ -14,8 +14,8 @@ from webinar.base import i18n
 from webinar.base.errors import Conflict, NotFound, Unavailable
 from webinar.base.handed import given
 from webinar.base.i18n import Language
-from webinar.credits import model
-from webinar.credits.model import Certificate, Facts, Person, Result, RuleResult, State, Translate
+from webinar.credits.certificate import Certificate, Facts, State, Terms, TermsChange, differs
+from webinar.credits.model import Person, Result, RuleResult, Translate
 from webinar.credits.order import Look, Order
 from webinar.credits.service import CreditService, Issued
 from webinar.events import colours
@@ -103,7 +103,7 @@ class Certificates:
                 await self._tell(event, certificate)
         return issued
 
-    async def change_terms(self, event: Event, change: model.TermsChange) -> model.Terms:
+    async def change_terms(self, event: Event, change: TermsChange) -> Terms:
         """Who has a certificate is written to when it is first given out on their page. Raises nothing of its own."""
         before = await self._credits.terms(event.id)
         terms = await self._credits.change_terms(event.id, change)
@@ -230,11 +230,11 @@ def _language(certificate: Certificate) -> Language:
     return i18n.known(str(certificate.said["language"])) or i18n.SOURCE
 
 
-def _standing(event: Event, person: Person, certificate: Certificate | None, terms: model.Terms) -> Standing:
+def _standing(event: Event, person: Person, certificate: Certificate | None, terms: Terms) -> Standing:
     if certificate is not None and certificate.state is not State.VALID:
         return Standing.REVOKED
     if certificate is not None:
-        same = person.passed and not model.differs(certificate, facts(event, person), terms)
+        same = person.passed and not differs(certificate, facts(event, person), terms)
         return Standing.ISSUED if same else Standing.CHANGED
     if person.passed and event.state is EventState.ENDED:
         return Standing.READY

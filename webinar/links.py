@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from webinar.base.settings import Settings
-from webinar.credits.model import short
+from webinar.credits.certificate import short
 from webinar.events.model import Event
 from webinar.events.moderators import Moderators
 from webinar.events.role_model import LinkRole, RoleLink

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from webinar.attendance.model import Attended
 from webinar.conversation.model import Polled
-from webinar.credits.model import Certificate
+from webinar.credits.certificate import Certificate
 from webinar.mail.model import Letter
 from webinar.registration.model import Attendee
 

@@ -15,19 +15,9 @@ from webinar.base import i18n
 from webinar.base.chain import GENESIS, link
 from webinar.base.tokens import Tokens
 from webinar.credits import bundle, check, paper
+from webinar.credits.certificate import Certificate, Facts, Terms, number, statement
 from webinar.credits.keys import SigningKey
-from webinar.credits.model import (
-    Certificate,
-    Facts,
-    Need,
-    Person,
-    Presence,
-    Result,
-    RuleResult,
-    Terms,
-    number,
-    statement,
-)
+from webinar.credits.model import Need, Person, Presence, Result, RuleResult
 from webinar.credits.order import Look, Order
 from webinar.credits.sheet import Sheet
 from webinar.credits.workbook import Book

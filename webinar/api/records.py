@@ -15,7 +15,7 @@ from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.base import cursor as cursors
 from webinar.base.errors import NotFound
-from webinar.credits.model import Certificate, State, TermsChange
+from webinar.credits.certificate import Certificate, State, TermsChange
 from webinar.recordings.model import content_disposition, file_name
 
 HOST: Final = frozenset({Caller.HOST})

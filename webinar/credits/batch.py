@@ -20,7 +20,7 @@ from typing import IO, Any, Final
 
 from webinar.base import i18n
 from webinar.credits import paper
-from webinar.credits.model import Certificate
+from webinar.credits.certificate import Certificate
 from webinar.credits.order import Look, Order
 
 _NICE: Final = 10

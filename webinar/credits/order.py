@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from webinar.credits.model import Certificate
+from webinar.credits.certificate import Certificate
 
 _ACCENT: Final = (15, 118, 110)
 

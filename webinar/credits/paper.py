@@ -18,8 +18,9 @@ from babel.dates import format_date
 from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
 
+from webinar.credits.certificate import State
 from webinar.credits.fonts import Letters, cut
-from webinar.credits.model import State, Translate, need_of
+from webinar.credits.model import Translate, need_of
 from webinar.credits.order import Look, Order
 
 _WIDE, _HIGH = 297.0, 210.0  # mm

@@ -13,9 +13,19 @@ from webinar.base import log
 from webinar.base.db import Pool
 from webinar.base.errors import FieldProblem, Invalid, NotFound
 from webinar.base.tokens import Tokens
-from webinar.credits import model
+from webinar.credits.certificate import (
+    SALT_BYTES,
+    Certificate,
+    Facts,
+    State,
+    Terms,
+    TermsChange,
+    differs,
+    holder,
+    statement,
+)
+from webinar.credits.certificate import number as number_of
 from webinar.credits.keys import PublicKey, SigningKey
-from webinar.credits.model import Certificate, Facts, State, Terms, TermsChange
 from webinar.credits.store import CreditStore
 
 _log = log.get(__name__)
@@ -110,7 +120,7 @@ class CreditService:
                 if known is None:
                     serial += 1
                     new.append(self._made(attendee_id, facts, terms, serial, 1))
-                elif again and (known.state is not State.VALID or model.differs(known, facts, terms)):
+                elif again and (known.state is not State.VALID or differs(known, facts, terms)):
                     made = self._made(attendee_id, facts, terms, known.serial, known.edition + 1)
                     if known.state is State.VALID:
                         await self._store.replace(connection, known.id, made.id)
@@ -123,9 +133,9 @@ class CreditService:
         return Issued(tuple(new), tuple(renewed), kept)
 
     def _made(self, attendee_id: uuid.UUID, facts: Facts, terms: Terms, serial: int, edition: int) -> Certificate:
-        certificate_id, salt, now = uuid.uuid4(), secrets.token_bytes(model.SALT_BYTES), datetime.now(UTC)
-        number, key_id = model.number(terms.prefix, serial, edition), self.key.public.id
-        said = model.statement(certificate_id, number, facts, terms, salt=salt, issued_at=now, key_id=key_id)
+        certificate_id, salt, now = uuid.uuid4(), secrets.token_bytes(SALT_BYTES), datetime.now(UTC)
+        number, key_id = number_of(terms.prefix, serial, edition), self.key.public.id
+        said = statement(certificate_id, number, facts, terms, salt=salt, issued_at=now, key_id=key_id)
         return Certificate(
             id=certificate_id,
             event_id=facts.event_id,
@@ -173,4 +183,4 @@ class CreditService:
     @staticmethod
     def _named(certificate: Certificate) -> bool:
         """Whether the name beside the statement is the one that was signed."""
-        return str(certificate.said["holder"]) == model.holder(certificate.name or "", certificate.salt or b"")
+        return str(certificate.said["holder"]) == holder(certificate.name or "", certificate.salt or b"")

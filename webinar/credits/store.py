@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from webinar.base.db import Connection, Pool
-from webinar.credits.model import Certificate, Terms
+from webinar.credits.certificate import Certificate, Terms
 
 _COLUMNS: Final = (
     "id, event_id, attendee_id, serial, edition, number, name, salt, statement, signature, key_id, issued_at, "

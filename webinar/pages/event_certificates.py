@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from webinar.api.records import CSV, JSON, PDF, XLSX, ZIP, named, streamed
 from webinar.base.errors import FieldProblem, Invalid
 from webinar.certificates import Candidate, Standing, unprintable
-from webinar.credits.model import State, Terms, TermsChange
+from webinar.credits.certificate import State, Terms, TermsChange
 from webinar.events.model import Event, EventState
 from webinar.pages.confirm import Question, ask
 from webinar.pages.forms import FormView, Sent

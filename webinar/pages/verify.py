@@ -15,9 +15,10 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.api.records import PDF, named
 from webinar.base.errors import NotFound, Unauthenticated, WebinarError
+from webinar.credits.certificate import long, masked, short
 from webinar.credits.check import Report, Verdict, check
 from webinar.credits.keys import published
-from webinar.credits.model import long, masked, need_of, short, utc
+from webinar.credits.model import need_of, utc
 from webinar.events.model import Event, EventState
 from webinar.pages.forms import FormView
 from webinar.pages.render import page

@@ -16,13 +16,9 @@ from pypdf import PdfReader
 
 from webinar.base import i18n
 from webinar.credits import paper
-from webinar.credits.fonts import undrawable
-from webinar.credits.model import (
+from webinar.credits.certificate import (
     Certificate,
     Facts,
-    Need,
-    Result,
-    RuleResult,
     Terms,
     differs,
     holder,
@@ -32,6 +28,8 @@ from webinar.credits.model import (
     short,
     statement,
 )
+from webinar.credits.fonts import undrawable
+from webinar.credits.model import Need, Result, RuleResult
 from webinar.credits.order import Look, Order
 
 ID = uuid.UUID("12345678-1234-4234-8234-1234567890ab")
