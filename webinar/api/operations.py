@@ -11,6 +11,7 @@ from webinar.api import schemas
 from webinar.api.access import Caller, ChatRole
 from webinar.api.attendance import ATTENDANCE
 from webinar.api.attendees import ATTENDEES
+from webinar.api.certificates import CERTIFICATES
 from webinar.api.conversation import CONVERSATION, STAFF
 from webinar.api.doors import DOORS
 from webinar.api.editing import EDITING
@@ -22,6 +23,7 @@ from webinar.api.marks import MARKS
 from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
+from webinar.api.receipts import RECEIPTS
 from webinar.api.records import RECORDS
 from webinar.api.registration import REGISTRATION
 from webinar.api.replay import REPLAY
@@ -274,6 +276,8 @@ OPERATIONS: Final = (
     *WEBHOOKS,
     *MAILS,
     *RECORDS,
+    *CERTIFICATES,
+    *RECEIPTS,
     *MARKS,
     *EDITING,
     *REPORT,
