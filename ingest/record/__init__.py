@@ -14,5 +14,6 @@ The file is written by our own boxes, not by a muxer, because all three moments 
   of them are copied while the event is still live.
 
 `movie` holds the tables and the closing, `digest` the hash, `recorder` the thread, `reading` reads back, `repair`
-mends, `joining` joins, `halves` begins to while the event is live, `spool` is the folder.
+mends, `joining` joins, `halves` begins to while the event is live, `whole` makes one file of them at the end,
+`stored_sound` takes out the sound, `spool` is the folder.
 """
