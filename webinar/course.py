@@ -16,6 +16,7 @@ from webinar.letters import Letters
 from webinar.recordings.editing import Editing
 from webinar.recordings.marks import MarkKind
 from webinar.recordings.service import RecordingService
+from webinar.registration.form import RegistrationForm
 from webinar.registration.service import RegistrationService
 from webinar.telling import Telling
 
@@ -28,6 +29,7 @@ class Course:
         events: EventService,
         copies: Copies,
         registration: RegistrationService,
+        form: RegistrationForm,
         recordings: RecordingService,
         editing: Editing,
         attendance: AttendanceService,
@@ -39,6 +41,7 @@ class Course:
         self._events = events
         self._copies = copies
         self._registration = registration
+        self._form = form
         self._recordings = recordings
         self._editing = editing
         self._attendance = attendance
@@ -73,29 +76,38 @@ class Course:
         return event
 
     async def change(self, event_id: uuid.UUID, change: EventChange) -> Event:
-        """Seats that were added go to the waiting list. Raises as `EventService.change`."""
+        """Seats that were added go to the waiting list; agenda and closing time move along. Raises as
+        `EventService.change`.
+        """
+        before = await self._events.get(event_id)
         event = await self._events.change(event_id, change)
-        await self._changed(event, change)
+        await self._changed(before, event, change)
         return event
 
     async def change_following(self, event_id: uuid.UUID, change: EventChange) -> list[Event]:
         """The same for this event and those of its series after it. Raises as `Copies.change_following`."""
+        first = await self._events.get(event_id)
+        before = {one.id: one for one in (first, *await self._copies.series(first))}
         events = await self._copies.change_following(event_id, change)
         for event in events:
-            await self._changed(event, change)
+            await self._changed(before.get(event.id, event), event, change)
         return events
 
     async def delete(self, event_id: uuid.UUID) -> None:
-        """With its people, chat, recording and media; who was to come is told. Raises as `DeletedEvents.delete`."""
+        """With its people, chat, recording and media; who was to come is told, and what knew people leaves a receipt.
+        Raises as `DeletedEvents.delete`.
+        """
         event = await self._events.get(event_id)
         goodbyes = await self._letters.goodbyes(event)
-        if event.state is EventState.ENDED:
+        if event.state is EventState.ENDED or (await self._registration.page(event_id, limit=1)).items:
             await self._destruction.destroy(event_id, "host")
         else:
             await self._deleted.delete(event_id)
         await self._letters.call_off(goodbyes)
 
-    async def _changed(self, event: Event, change: EventChange) -> None:
+    async def _changed(self, before: Event, event: Event, change: EventChange) -> None:
+        if event.starts_at != before.starts_at:
+            await self._form.shift_closing(event.id, event.starts_at - before.starts_at)
         if change.model_fields_set & {"capacity", "registration"}:
             await self._registration.fill_seats(event.id)
         if change.state == "scheduled":

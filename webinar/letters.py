@@ -106,13 +106,19 @@ class Letters:
         """The personal link once more: asked for, or renewed."""
         return await self._write(event, [attendee], Kind.LINK)
 
-    @_beside
-    async def event_changed(self, event: Event, what: str = "") -> int:
-        """After each change of title or time. Written in a minute, by what holds then; 0. `what` is for the log."""
-        if event.state in (EventState.SCHEDULED, EventState.LIVE):
-            await self._mail.settle(CHANGED, event.id)
-            _log.info("people will be told of a change", event_id=str(event.id), what=what)
-        return 0
+    async def event_changed(self, event: Event, what: str = "") -> None:
+        """After each change of title or time. Written in a minute, by what holds then. `what` is for the log.
+
+        Where no mail server is set it is counted at once: calendar files that people fetch tell of it.
+        """
+        try:
+            if not self.on:
+                await self._mail.changed(event.id, told(event), ())
+            elif event.state in (EventState.SCHEDULED, EventState.LIVE):
+                await self._mail.settle(CHANGED, event.id)
+                _log.info("people will be told of a change", event_id=str(event.id), what=what)
+        except AWAY as error:
+            _log.error("a change is not told", event_id=str(event.id), error=str(error))
 
     @_beside
     async def published(self, event: Event) -> int:

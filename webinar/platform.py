@@ -185,6 +185,7 @@ class Platform:
             self.events,
             self.copies,
             self.registration,
+            self.registration_form,
             self.recordings,
             self.editing,
             self.attendance,

@@ -41,6 +41,12 @@ _OF_STATUS: Final[Mapping[Kind, tuple[Status, ...]]] = {
 }
 
 
+# Kinds that speak of what is to come.
+_UNTIL_END: Final = frozenset(
+    (Kind.CONFIRMED, Kind.PENDING, Kind.WAITING, Kind.APPROVED, Kind.INVITED, Kind.CHANGED, Kind.DECLINED)
+)
+
+
 class Post:
     """One a worker where a mail server is set. Its methods are handlers of the queue."""
 
@@ -142,7 +148,7 @@ def unwanted(letter: Letter, event: Event, attendee: Attendee, now: datetime) ->
             return "the event was moved"
         if now >= event.ends_at or event.state is EventState.ENDED:
             return "the event is over"
-    elif letter.kind is Kind.CHANGED and event.state is EventState.ENDED:
+    elif letter.kind in _UNTIL_END and event.state is EventState.ENDED:
         return "the event is over"
     return ""
 

@@ -14,7 +14,7 @@ from webinar.base import i18n, times
 from webinar.base.queue import Payload
 from webinar.base.settings import Settings
 from webinar.events import colours
-from webinar.events.model import Event
+from webinar.events.model import Event, EventState
 from webinar.links import Links
 from webinar.mail import words
 from webinar.mail.calendar import Entry, ics
@@ -148,7 +148,7 @@ class Writer:
             logo=logo,
         )
         entry = self._entry(about, attendee.name, attendee.email, link, sequence, now)
-        seated = attendee.status is Status.APPROVED
+        seated = attendee.status is Status.APPROVED and event.state is not EventState.ENDED
         calendar = entry_for(plan.kind, seated=seated, lost=bool(letter.facts.get("lost_seat")))
         envelope = self._envelope(
             str(letter.id), about.organizer, attendee.name, attendee.email, language, now, reply_to, stop

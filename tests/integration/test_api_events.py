@@ -25,7 +25,7 @@ async def test_an_event_is_created_with_defaults_and_read_again(web: Web) -> Non
         300,
         "open",
     )
-    assert event["ends_at"] == "2026-12-01T06:00:00Z"
+    assert event["ends_at"] == "2037-12-01T06:00:00Z"
     assert event["slug"].startswith("연례-학술대회-2026-")
     assert event["event_url"].startswith(f"{web.url}/e/")
     assert event["whip_url"] == f"{web.url}/whip/{event['id']}"

@@ -6,6 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from icalendar import Calendar
+
 from tests.mail_office import MANY, body, entry, future_event, idle, letters_to, sending
 from tests.mail_stage import Inbox, mail_server
 from tests.waiting import until
@@ -160,7 +162,14 @@ async def test_without_a_mail_server_nothing_is_written_and_everything_works(
     database: str, nats: EmbeddedNats, tmp_path: Path
 ) -> None:
     async with web_service(database, nats.url, tmp_path) as web, sending(web):
-        await web.attendee(await future_event(web))
+        event = await future_event(web)
+        await web.attendee(event)
         await until(lambda: idle(web))
+        sequences = []
+        for title in ("Another title", "Another title", "A third one"):
+            assert (await web.host.patch(f"/api/v1/events/{event['id']}", json={"title": title})).is_success
+            file = await web.guest.get(f"/e/{event['slug']}/event.ics")
+            sequences += [int(str(entry["SEQUENCE"])) for entry in Calendar.from_ical(file.content).walk("VEVENT")]
+        assert sequences == [1, 1, 2]  # a calendar takes the newer file
         assert await web.platform.pool.fetchval("select count(*) from letter") == 0
         assert not web.platform.letters.on

@@ -29,14 +29,14 @@ def _picture(form: str = "PNG", size: tuple[int, int] = (800, 450), colour: str 
 OPENING = {
     "title": "개회",
     "speakers": "김하나",
-    "starts_at": "2026-12-01T05:00:00Z",
-    "ends_at": "2026-12-01T05:10:00Z",
+    "starts_at": "2037-12-01T05:00:00Z",
+    "ends_at": "2037-12-01T05:10:00Z",
 }
 TALK = {
     "title": "Keynote",
     "note": "In English",
-    "starts_at": "2026-12-01T05:10:00Z",
-    "ends_at": "2026-12-01T06:00:00Z",
+    "starts_at": "2037-12-01T05:10:00Z",
+    "ends_at": "2037-12-01T06:00:00Z",
 }
 
 
@@ -52,12 +52,15 @@ async def test_an_agenda_is_kept_in_its_order_and_moves_with_the_event(web: Web)
     again = (await web.host.put(path, json={"items": [kept, OPENING]})).json()["items"]
     assert again[0]["id"] == made[1]["id"]
     assert again[1]["id"] not in {item["id"] for item in made}
-    body = {"starts_at": "2026-12-02T06:00:00Z", "ends_at": "2026-12-02T07:00:00Z"}
+    form = f"/api/v1/events/{event['id']}/registration"
+    assert (await web.host.patch(form, json={"closes_at": "2037-11-30T05:00:00Z"})).is_success
+    body = {"starts_at": "2037-12-02T06:00:00Z", "ends_at": "2037-12-02T07:00:00Z"}
     assert (await web.host.patch(f"/api/v1/events/{event['id']}", json=body)).status_code == 200
     assert [item["starts_at"] for item in (await web.host.get(path)).json()["items"]] == [
-        "2026-12-02T06:10:00Z",
-        "2026-12-02T06:00:00Z",
+        "2037-12-02T06:10:00Z",
+        "2037-12-02T06:00:00Z",
     ]
+    assert (await web.host.get(form)).json()["closes_at"] == "2037-12-01T06:00:00Z"
 
 
 async def test_an_agenda_that_cannot_be_is_refused_field_by_field_and_nothing_is_changed(web: Web) -> None:
@@ -128,11 +131,11 @@ async def test_a_duplicate_has_everything_but_people_and_is_a_draft(web: Web) ->
     )
     await _prepare(web, event["id"])
     reply = await web.host.post(
-        f"/api/v1/events/{event['id']}/duplicate", json={"starts_at": "2026-12-08T05:00:00Z", "title": "Once more"}
+        f"/api/v1/events/{event['id']}/duplicate", json={"starts_at": "2037-12-08T05:00:00Z", "title": "Once more"}
     )
     assert reply.status_code == 201, reply.text
     copy = reply.json()
-    assert (copy["state"], copy["title"], copy["ends_at"]) == ("draft", "Once more", "2026-12-08T06:00:00Z")
+    assert (copy["state"], copy["title"], copy["ends_at"]) == ("draft", "Once more", "2037-12-08T06:00:00Z")
     assert (copy["organizer"], copy["accent"], copy["capacity"], copy["description"]) == (
         "대한학회",
         "#aa3355",
@@ -144,12 +147,12 @@ async def test_a_duplicate_has_everything_but_people_and_is_a_draft(web: Web) ->
     path = f"/api/v1/events/{copy['id']}"
     assert (await web.host.get(f"{path}/attendees")).json()["items"] == []
     agenda = (await web.host.get(f"{path}/agenda")).json()["items"]
-    assert [item["starts_at"] for item in agenda] == ["2026-12-08T05:00:00Z", "2026-12-08T05:10:00Z"]
+    assert [item["starts_at"] for item in agenda] == ["2037-12-08T05:00:00Z", "2037-12-08T05:10:00Z"]
     assert [one["name"] for one in (await web.host.get(f"{path}/speakers")).json()["items"]] == ["김하나"]
     gate = (await web.host.get(f"{path}/replay")).json()
-    assert (gate["who"], gate["until"], gate["download"]) == ("nobody", "2027-01-08T05:00:00Z", True)
+    assert (gate["who"], gate["until"], gate["download"]) == ("nobody", "2038-01-08T05:00:00Z", True)
     form = (await web.host.get(f"{path}/registration")).json()
-    assert (form["has_passcode"], form["closes_at"]) == (True, "2026-12-07T05:00:00Z")
+    assert (form["has_passcode"], form["closes_at"]) == (True, "2037-12-07T05:00:00Z")
     room = await Store(web.platform.pool).open(uuid.UUID(copy["id"]))
     assert [(poll.question, poll.state) for poll in (await web.platform.conversation.of(room_of(copy))).polls] == [
         ("Done before?", "draft"),
@@ -170,9 +173,9 @@ def room_of(event: dict[str, Any]) -> uuid.UUID:
 async def _prepare(web: Web, event_id: str) -> None:
     """A gate, a form and a room as a host leaves them."""
     path = f"/api/v1/events/{event_id}"
-    gate = {"who": "nobody", "until": "2027-01-01T05:00:00Z", "download": True}
+    gate = {"who": "nobody", "until": "2038-01-01T05:00:00Z", "download": True}
     assert (await web.host.patch(f"{path}/replay", json=gate)).is_success
-    rules = {"passcode": "open sesame", "closes_at": "2026-11-30T05:00:00Z"}
+    rules = {"passcode": "open sesame", "closes_at": "2037-11-30T05:00:00Z"}
     assert (await web.host.patch(f"{path}/registration", json=rules)).is_success
     asked = [
         {"question": question, "kind": "single", "options": ["A", "B"], "correct": [], "anonymous": True, "live": False}

@@ -108,6 +108,19 @@ async def test_who_is_approved_without_a_seat_left_waits_before_who_came_later(d
         await desk.people.set_status(desk.event, early.id, Status.APPROVED)
 
 
+async def test_nobody_gets_a_seat_in_an_event_that_is_over(desk: Desk) -> None:
+    await desk.set_event(registration="approval")
+    asked = await desk.come("asked")
+    await desk.set_event(state="ended")
+    for seat in (
+        desk.people.set_status(desk.event, asked.id, Status.APPROVED),
+        desk.people.decide_many(desk.event, Status.APPROVED),
+    ):
+        with pytest.raises(Conflict, match="nobody gets a seat"):
+            await seat
+    assert (await desk.people.set_status(desk.event, asked.id, Status.DECLINED)).status is Status.DECLINED
+
+
 async def test_a_list_is_invited_as_a_whole_and_doubles_do_no_harm(desk: Desk) -> None:
     await desk.come("a")
     await desk.set_event(registration="approval")

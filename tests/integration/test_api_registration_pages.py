@@ -242,7 +242,7 @@ async def test_questions_and_rules_are_set_on_one_page(web: Web) -> None:
         asked = (await web.host.get(f"/api/v1{base}")).json()["questions"]
         await owner.send(f"{base}/questions/{asked[1]['id']}/up", page=base)
         rules = {"domains": "example.org", "others": "refused", "retention_days": "30", "passcode": "abcd"}
-        closing = {"closes_date": "2026-11-30", "closes_time": "18:00"}
+        closing = {"closes_date": "2037-11-30", "closes_time": "18:00"}
         assert (await owner.send(base, {**rules, **closing})).status_code == 303
         bad = await owner.send(base, {**rules, "retention_days": "0", "closes_date": "soon"})
         assert bad.status_code == 422
@@ -250,4 +250,4 @@ async def test_questions_and_rules_are_set_on_one_page(web: Web) -> None:
         found = (await web.host.get(f"/api/v1{base}")).json()
     assert [q["text"] for q in found["questions"]] == ["Meal", "From?"]
     assert (found["domains"], found["has_passcode"], found["marketing"]) == (["example.org"], True, False)
-    assert found["closes_at"] == "2026-11-30T09:00:00Z"
+    assert found["closes_at"] == "2037-11-30T09:00:00Z"

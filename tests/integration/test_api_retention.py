@@ -134,6 +134,15 @@ async def test_events_that_know_nobody_are_left_alone(web: Web) -> None:
     assert await retention.look() == 0
 
 
+async def test_an_event_that_knew_somebody_leaves_a_receipt_though_it_was_never_held(web: Web) -> None:
+    nobodys, somebodys = await web.event(title="견본"), await web.event(title="취소된 학회")
+    await web.attendee(somebodys)
+    for event in (nobodys, somebodys):
+        assert (await web.host.delete(f"/api/v1/events/{event['id']}")).status_code == 204
+    (receipt,) = (await web.host.get("/api/v1/receipts")).json()["items"]
+    assert (receipt["title"], receipt["counts"]["people"], receipt["ended_at"]) == ("취소된 학회", 1, None)
+
+
 async def test_the_host_is_warned_deletes_earlier_and_has_a_receipt(web: Web) -> None:
     event, _ = await full(web)
     await web.platform.pool.execute("update event set retention_days = 5")

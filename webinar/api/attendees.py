@@ -226,6 +226,7 @@ ATTENDEES: Final = (
         handler=decide,
         body=Decision,
         reply=Decided,
+        errors={409: "The event is over: nobody gets a seat any more."},
     ),
     Operation(
         name="inviteAttendees",
@@ -249,7 +250,7 @@ ATTENDEES: Final = (
         handler=change_attendee,
         body=schemas.AttendeeChange,
         reply=schemas.AttendeeCreated,
-        errors={409: "No seat is left, or the person has cancelled."},
+        errors={409: "No seat is left, the person has cancelled, or the event is over."},
     ),
     Operation(
         name="cancelAttendee",

@@ -17,7 +17,7 @@ class Shelf:
         self._store = ShelfStore(pool)
 
     async def counts(self, *, search: str = "", made_by: uuid.UUID | None = None) -> dict[EventState, int]:
-        """How many there are of each state."""
+        """How many there are of each state; what was planned and never held counts among those that are over."""
         return await self._store.counts(search, made_by)
 
     async def listed(

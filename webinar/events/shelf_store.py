@@ -1,4 +1,4 @@
-"""SQL of the host's list of events: by state and date, searched, counted."""
+"""SQL of the host's list of events: by where they stand and date, searched, counted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from webinar.base.db import Pool
 from webinar.events.model import Event, EventState
 from webinar.events.store import COLUMNS, event_of
 
+# What was planned and never held is past, too.
+_SHELF: Final = "case when state = 'scheduled' and ends_at < now() then 'ended' else state end"
 _LIKE: Final = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
@@ -21,14 +23,14 @@ class ShelfStore:
 
     async def counts(self, search: str, made_by: uuid.UUID | None) -> dict[EventState, int]:
         rows = await self.pool.fetch(
-            """
-            select state, count(*) as events from event
-            where (title ilike $1 or organizer ilike $1) and ($2::uuid is null or created_by = $2) group by state
-            """,
+            f"""
+            select {_SHELF} as shelf, count(*) as events from event
+            where (title ilike $1 or organizer ilike $1) and ($2::uuid is null or created_by = $2) group by shelf
+            """,  # noqa: S608 - constant words
             _pattern(search),
             made_by,
         )
-        return {EventState(row["state"]): row["events"] for row in rows}
+        return {EventState(row["shelf"]): row["events"] for row in rows}
 
     async def listed(
         self,
@@ -44,7 +46,7 @@ class ShelfStore:
         rows = await self.pool.fetch(
             f"""
             select {COLUMNS} from event
-            where state = $1 and (title ilike $2 or organizer ilike $2) and ($3::uuid is null or created_by = $3)
+            where {_SHELF} = $1 and (title ilike $2 or organizer ilike $2) and ($3::uuid is null or created_by = $3)
                 and ($4::timestamptz is null or (starts_at, id) {behind} ($4, $5::uuid))
             order by starts_at {order}, id {order} limit $6
             """,  # noqa: S608 - constant words

@@ -47,7 +47,8 @@ def way(event: Event, seats: Seats, closes_at: datetime | None, now: datetime) -
         return Way.ENDED
     if event.registration is Registration.CLOSED:
         return Way.CLOSED
-    if closes_at is not None and closes_at <= now:
+    never_held = event.state is EventState.SCHEDULED and event.ends_at <= now
+    if never_held or (closes_at is not None and closes_at <= now):
         return Way.LATE
     if event.registration is Registration.APPROVAL:
         return Way.APPROVAL

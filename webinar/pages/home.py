@@ -54,6 +54,8 @@ def next_step(event: Event, seats: Seats, recording: RecordingState | None, watc
             if recording is RecordingState.RECORDING
             else Next(_("Report"), "/report")
         )
+    if event.ends_at < now:
+        return Next(_("Was not held"), "/settings")
     if seats.pending:
         return Next(_("%(n)s to approve"), "/people?status=pending", seats.pending, urgent=True)
     if event.starts_at < now:

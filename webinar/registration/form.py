@@ -9,6 +9,7 @@ import secrets
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -69,6 +70,10 @@ class RegistrationForm:
         if self.on_change is not None:
             await self.on_change(event_id)
         return after
+
+    async def shift_closing(self, event_id: uuid.UUID, by: timedelta) -> None:
+        """The event was moved: registration closes as long before it as it did."""
+        await self._store.shift_closing(event_id, by)
 
     async def copy(self, source: uuid.UUID, target: uuid.UUID) -> None:
         """A new event asks and promises what another does, lets in whom that lets in, and closes as early."""

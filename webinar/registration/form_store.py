@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from webinar.base.db import Connection, Pool
@@ -60,6 +61,11 @@ class FormStore:
                 event_id,
                 *(values[name] for name in names),
             )
+
+    async def shift_closing(self, event_id: uuid.UUID, by: timedelta) -> None:
+        await self.pool.execute(
+            "update registration_rules set closes_at = closes_at + $2::interval where event_id = $1", event_id, by
+        )
 
     async def keep_for(self, connection: Connection, event_id: uuid.UUID, days: int) -> None:
         await connection.execute(

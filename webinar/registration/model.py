@@ -139,6 +139,7 @@ class Door:
     domains: tuple[str, ...] = ()  # of e-mail addresses that are let in at once; of none: everybody alike
     others: Literal["pending", "refused"] = "pending"  # what becomes of other addresses then
     closes_at: datetime | None = None
+    ends_at: datetime | None = None  # as planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,8 @@ def decide(door: Door, taken: Taken, email: str, now: datetime, *, by_host: bool
             raise Conflict("Registration is closed. Ask the host for an invitation.", code="registration_closed")
         if door.closes_at is not None and door.closes_at <= now:
             raise Conflict("The time to register is over. Ask the host for an invitation.", code="registration_closed")
+        if door.state == "scheduled" and door.ends_at is not None and door.ends_at <= now:
+            raise Conflict("The time of this event is over. Ask the host for another date.", code="registration_closed")
         known = of_domains(email, door.domains)
         if door.domains and not known and door.others == "refused":
             raise Conflict("Register with the address of your organisation, or ask the host.", code="domain_refused")

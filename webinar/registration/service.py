@@ -19,6 +19,7 @@ from webinar.registration.model import (
     By,
     Consent,
     Decided,
+    Door,
     Invited,
     Language,
     NewAttendee,
@@ -116,13 +117,16 @@ class RegistrationService(Roster):
         `quiet`: no letter says so.
 
         A seat that is freed goes to the waiting list. Whom no seat is left for is on it from now on, in the order of
-        registration. Raises `Conflict` code `full` for who waits there already.
+        registration. Raises `Conflict` code `full` for who waits there already, and `event_ended` for a seat in an
+        event that is over.
         """
         async with self._seating(event_id) as seating:
             attendee = await seating.person(attendee_id)
             may_move(attendee.status, status)
             if attendee.status is status or (attendee.status is Status.DECLINED and not by_host):
                 return attendee
+            if status is Status.APPROVED:
+                _may_seat(seating.door)
             if status is Status.APPROVED and await seating.left() < 1:
                 if attendee.status is Status.WAITLISTED:
                     raise Conflict("No seat is left. Raise the number of seats, or free one.", code="full")
@@ -134,13 +138,15 @@ class RegistrationService(Roster):
     async def decide_many(self, event_id: uuid.UUID, status: Status, ids: Sequence[uuid.UUID] | None = None) -> Decided:
         """The same for many, in the order of registration; without `ids` for all who wait for the host's decision.
 
-        Whom no seat is left for is on the waiting list from now on; who has cancelled stays where they are.
+        Whom no seat is left for is on the waiting list from now on; who has cancelled stays where they are. Raises
+        `Conflict` for seats in an event that is over.
         """
         async with self._seating(event_id) as seating:
             asked = await seating.people(ids)
             wanted = [a for a in asked if a.status is not status and a.status is not Status.CANCELLED]
             late: list[Attendee] = []
             if status is Status.APPROVED:
+                _may_seat(seating.door)
                 seats = max(0, await seating.left())
                 late = [a for a in wanted[seats:] if a.status is not Status.WAITLISTED]
                 wanted = wanted[:seats]
@@ -250,3 +256,8 @@ class RegistrationService(Roster):
 
 def out_subject(event_id: str) -> str:
     return f"event.{event_id}.out"
+
+
+def _may_seat(door: Door) -> None:
+    if door.state == "ended":
+        raise Conflict("The event is over: nobody gets a seat any more.", code="event_ended")

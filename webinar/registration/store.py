@@ -36,7 +36,7 @@ class RegistrationStore:
         """The event, its row locked: whoever gives a seat waits here, so that no two give the last one."""
         row = await connection.fetchrow(
             """
-            select e.id as event_id, e.state, e.registration, e.capacity, e.language,
+            select e.id as event_id, e.state, e.registration, e.capacity, e.language, e.ends_at,
                 coalesce(r.domains, '{}') as domains, coalesce(r.others, 'pending') as others, r.closes_at
             from event e left join registration_rules r on r.event_id = e.id where e.id = $1 for no key update of e
             """,

@@ -39,6 +39,8 @@ def attendee(status: Status) -> Attendee:
         ({"state": "live"}, 0, False, Status.APPROVED),
         ({"state": "draft"}, 0, True, Status.APPROVED),
         ({"closes_at": NOW}, 0, True, Status.APPROVED),
+        ({"ends_at": NOW}, 0, True, Status.APPROVED),
+        ({"state": "live", "ends_at": NOW}, 0, False, Status.APPROVED),
         ({"closes_at": NOW + timedelta(seconds=1)}, 0, False, Status.APPROVED),
     ],
 )
@@ -54,6 +56,7 @@ def test_where_a_new_person_stands(fields: dict[str, Any], approved: int, by_hos
         ({"state": "ended"}, False, "event_ended"),
         ({"state": "ended"}, True, "event_ended"),
         ({"closes_at": NOW}, False, "registration_closed"),
+        ({"ends_at": NOW}, False, "registration_closed"),
     ],
 )
 def test_a_closed_door_says_why(fields: dict[str, Any], by_host: bool, code: str) -> None:
