@@ -31,6 +31,7 @@ class FilesScreen(Screen):
             Route(path, self.show),
             Route(path, self.add, methods=["POST"]),
             Route(path + "/{file_id}", self.download),
+            Route(path + "/{file_id}/remove", self.to_all),
             Route(path + "/{file_id}/remove", self.remove, methods=["POST"]),
             Route("/j/{token}/files", self.listed),
             Route("/j/{token}/files/{file_id}", self.taken),
@@ -60,6 +61,11 @@ class FilesScreen(Screen):
     async def download(self, request: Request) -> Response:
         await self.host(request)
         return await self._sent(await self._handout(request, event_id(request)))
+
+    async def to_all(self, request: Request) -> Response:
+        """Where "Open the page again" leads after a refused removal."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}/settings/files")
 
     async def remove(self, request: Request) -> Response:
         await self.host(request)
