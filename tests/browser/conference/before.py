@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser import walk
-from tests.browser.conference.people import MODERATOR, QUESTION, SPEAKER, WARDS, Conference, Person
+from tests.browser.conference.people import MODERATOR, QUESTION, SHARE, SPEAKER, WARDS, Conference, Person
 
 
 def first_visit(c: Conference, page: Page) -> None:
@@ -65,7 +65,7 @@ def plans_it(c: Conference, page: Page) -> None:
 
     c.tab(page, "Attendance")
     c.follow(page, "Rules")
-    c.field(page, "Share of the programme, in percent").fill("50")
+    c.field(page, "Share of the programme, in percent").fill(str(SHARE))
     c.saves(page, "Save rules", "The rules are saved, and everybody is judged by them.")
     c.fits(page)
 

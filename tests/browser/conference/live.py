@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page, expect
 
 from tests.browser import on_air, walk, watching
-from tests.browser.conference.people import ANSWERED, ASKED, HELLOS, UNHEARD, Conference, Person
+from tests.browser.conference.people import ANSWERED, ASKED, HELLOS, SHARE, UNHEARD, Conference, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def watches(c: Conference, person: Person, transport: str) -> None:
         c.press(person.page, "Turn sound on")
     assert walk.loudness(person.page) >= 0.05
     chip = person.page.locator("[data-attendance=root]")
-    expect(chip).to_contain_text(c.t("{n} % needed", n=50))
+    expect(chip).to_contain_text(c.t("{n} % needed", n=SHARE))
     c.fits(person.page)
 
 

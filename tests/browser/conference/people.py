@@ -26,6 +26,8 @@ HELLOS = ("안녕하세요! 잘 보입니다.", "<b>not bold</b> & 'quoted'")
 UNHEARD = "Written while the chat was down"
 ASKED, ANSWERED = "When do the slides come?", "Tomorrow, by mail."
 ISSUER = "Busan Heart Society"
+# Of the programme, in percent: little, as a busy machine cannot play all of it to everybody.
+SHARE = 20
 _TYPED = (QUESTION, *WARDS, SPEAKER, MODERATOR, *HELLOS, UNHEARD, ASKED, ANSWERED, ISSUER, "Opening", "Keynote")
 
 # Of what a browser notes: sessions of media that a busy machine loses, and "later, please". Pages go on by themselves.
