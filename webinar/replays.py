@@ -99,6 +99,11 @@ class ReplayDoor:
             raise NotFound("This part of the recording is not ready yet.", code="not_ready")
         return file
 
+    async def cut(self, recording: Recording) -> Cut | None:
+        """The one that leaves something out, which is for nobody but hosts; None where all of it is given out."""
+        cut = await self._editing.cut(recording)
+        return cut if cut is not None and cut.trims else None
+
     def _shown(
         self, prefix: str | None, recording: Recording | None, cut: Cut | None
     ) -> tuple[str | None, float, float | None]:

@@ -180,6 +180,28 @@ async def test_a_link_to_the_file_gives_what_is_left_by_then_and_only_while_the_
     assert (await web.guest.get(kept)).status_code == 410
 
 
+async def test_who_presents_gets_what_the_host_left_and_no_more_of_it(web: Web) -> None:
+    made = await past(web)
+    event = await web.platform.events.get(uuid.UUID(made.event["id"]))
+    presenter = web.platform.access.studio_token(event, "presenter")
+    path = f"/api/v1/events/{event.id}/recordings"
+
+    async def told() -> dict[str, Any]:
+        return dict((await web.call("GET", path, presenter)).json()["items"][0])
+
+    whole = f"/recordings/{(await told())['id']}/x.mp4"
+    assert (await web.call("GET", whole, presenter)).content == FILM
+    await cut(web, made, from_s=6.0, to_s=14.0)
+    assert [(await told())[name] for name in ("state", "download_url", "audio_url")] == ["recording", None, None]
+    assert (await web.call("GET", whole, presenter)).status_code == 403
+    await made_file(web, b"eight seconds")
+    now = await told()
+    assert (now["state"], now["duration_s"], now["bytes"]) == ("ready", 8.0, 13)
+    assert (await web.guest.get(now["download_url"])).content == b"eight seconds"
+    assert (await web.call("GET", whole, presenter)).status_code == 403
+    assert (await web.host.get(path)).json()["items"][0]["bytes"] == len(FILM)
+
+
 async def test_a_cache_on_the_way_keeps_nothing_of_a_live_session_for_longer_than_the_gate_promises(web: Web) -> None:
     event = await web.event()
     async with writing(web, event["id"], 1) as made:

@@ -90,6 +90,8 @@ async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Record
         if principal.event_id not in (None, recording.event_id):
             raise Forbidden("This token is for another event.", code="wrong_event")
         await check_staff(platform, principal, recording.event_id)
+        if not cut and principal.role != "host" and await platform.replays.cut(recording) is not None:
+            raise Forbidden("The host left out some of this recording. What is left can be downloaded.", code="cut")
         return recording
     account = await platform.people.session(request.cookies.get(SESSION_COOKIE))
     keys = [value for name, value in request.cookies.items() if name.startswith(COHOST_COOKIE)]

@@ -24,6 +24,7 @@ from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
 from webinar.api.receipts import RECEIPTS
+from webinar.api.recordings import RECORDINGS
 from webinar.api.records import RECORDS
 from webinar.api.registration import REGISTRATION
 from webinar.api.replay import REPLAY
@@ -94,12 +95,6 @@ async def live(call: Call) -> schemas.LiveReply:
 async def audience(call: Call) -> schemas.Viewers:
     await call.platform.stage.scene(call.event_id)
     return viewers(call.platform, call.event_id)
-
-
-async def recordings(call: Call) -> schemas.RecordingList:
-    await call.platform.events.get(call.event_id)
-    found = await call.platform.recordings.of_event(call.event_id)
-    return schemas.RecordingList(items=[schemas.recording_reply(r, call.platform.links) for r in found])
 
 
 _CHAT_ROLES: Final[Mapping[str, ChatRole]] = {"host": "host", "presenter": "presenter", "moderator": "moderator"}
@@ -245,16 +240,6 @@ OPERATIONS: Final = (
         reply=schemas.ChatTicket,
     ),
     Operation(
-        name="listRecordings",
-        method="GET",
-        path=f"{_EVENT}/recordings",
-        summary="The event's recording",
-        tag="recordings",
-        callers=HOST_OR_STUDIO,
-        handler=recordings,
-        reply=schemas.RecordingList,
-    ),
-    Operation(
         name="getPlayback",
         method="GET",
         path="/playback",
@@ -279,6 +264,7 @@ OPERATIONS: Final = (
     *CERTIFICATES,
     *RECEIPTS,
     *MARKS,
+    *RECORDINGS,
     *EDITING,
     *REPORT,
     *FOLLOWUP,
