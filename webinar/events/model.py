@@ -263,8 +263,7 @@ def keeps_promise(ends_at: datetime, promised: datetime | None) -> None:
     """
     if promised is not None and ends_at >= promised:
         raise Conflict(
-            "People have registered who were told that their data is deleted before then. Make a new event for the"
-            " later date: they register there once more.",
+            "Guests were told that their data is deleted before then. Make a new event for the later date.",
             code="retention_promised",
         )
 
