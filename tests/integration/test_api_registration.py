@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.registration_desk import CONSENT, Desk
+from tests.waiting import until
 from webinar.base.errors import Conflict, NotFound, Unauthenticated
 from webinar.registration.model import By, NewAttendee, Status
 from webinar.registration.rules import RulesChange
@@ -42,6 +43,25 @@ async def test_no_seat_is_given_twice_however_many_come_and_go_at_once(desk: Des
     # Who holds a seat came before everybody who waits.
     everyone = [a.status for a in await desk.people.everyone(desk.event) if a.status is not Status.CANCELLED]
     assert everyone == [Status.APPROVED] * 3 + [Status.WAITLISTED] * 42
+
+
+async def test_those_who_wait_for_their_turn_leave_the_database_to_others(desk: Desk) -> None:
+    waiting = """
+        select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%for no key update%'
+    """
+
+    async def one_waits() -> bool:
+        return int(await desk.pool.fetchval(waiting)) == 1
+
+    async with desk.pool.acquire() as slow, slow.transaction():
+        await slow.execute("select from event where id = $1 for update", desk.event)
+        coming = [asyncio.create_task(desk.come(f"p{n}")) for n in range(2 * desk.pool.get_max_size())]
+        await until(one_waits)
+        assert await one_waits()
+    await asyncio.gather(*coming)
+    stand = list((await desk.stand()).values())
+    assert (stand.count("approved"), stand.count("waitlisted")) == (3, len(coming) - 3)
 
 
 async def test_each_who_moves_up_is_told_of_once(desk: Desk) -> None:
