@@ -56,6 +56,7 @@ class Destruction:
         entries, counts = await self._attendance.log(event_id), await self.counts(event_id)
         await self._store.put(event_id, why, counts, entries[-1].hash if entries else None)
         await self._deleted.delete(event_id)
+        await self._registration.drop_consent_texts()
         _log.info("event destroyed", event_id=str(event_id), why=why, **counts)
 
     async def receipts(

@@ -1,4 +1,4 @@
-"""Letters to people who host: a link for another password, a word before data is destroyed. The worker sends them."""
+"""Letters to people who host: another password, data destroyed soon, an event nobody ends. The worker sends them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from webinar.base.queue import Payload
 from webinar.base.tokens import Tokens
 from webinar.destruction import Destruction
 from webinar.events import colours
+from webinar.events.model import EventState
 from webinar.events.receipts import WARNING
 from webinar.events.service import EventService
 from webinar.links import Links
@@ -82,6 +83,32 @@ class HostPost:
         made = self._writer.to_host(
             host_words.FORGOTTEN, facts, dressed, f"forgotten-{asked}", account.email, language, self._clock()
         )
+        await hand_over(self._postman, made, self._writer.sender)
+
+    async def ends_itself(self, payload: Payload) -> None:
+        """To the host of an event that nobody ends, unless somebody has meanwhile."""
+        try:
+            event = await self._events.get(uuid.UUID(payload["event"]))
+        except NotFound:
+            return
+        name, email = await self._mail.host(event.id)
+        if event.state is not EventState.LIVE or not email:
+            return
+        language: Language = event.language
+        t, about = self._writer.t(language), self._writer.about(event)
+        facts = Facts(
+            name=name,
+            title=about.title,
+            when=about.when(language),
+            organizer=about.organizer,
+            link=self._links.host(event),
+            button=t(host_words.STILL_LIVE.button),
+            why=t(host_words.WHY_STILL_LIVE),
+            logo=await self._logos.of(event),
+            others={"at": times.at(datetime.fromisoformat(payload["at"]), event.timezone, language)},
+        )
+        key = f"ends-itself-{event.id}"
+        made = self._writer.to_host(host_words.STILL_LIVE, facts, about.look(), key, email, language, self._clock())
         await hand_over(self._postman, made, self._writer.sender)
 
     async def destroyed_soon(self, payload: Payload) -> None:

@@ -7,20 +7,23 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.fake_ingest import FakeIngest
+from tests.mail_office import body, letters_to, sending
 from tests.security.pages_client import Person
 from webinar.jobs.ender import PATIENCE_S, Ender
 
 if TYPE_CHECKING:
+    from tests.mail_stage import Inbox
     from tests.web_stage import Web
 
-pytest_plugins = ["tests.web_stage"]
+pytest_plugins = ["tests.mail_office"]
 
 HOUR = timedelta(hours=1)
 
 
 async def test_an_event_that_nobody_ends_ends_by_itself_says_so_before_and_after_and_can_be_destroyed(
-    web: Web,
+    office: Web, inbox: Inbox
 ) -> None:
+    web = office
     async with FakeIngest(web.ingest_bus, web.platform.storage):
         event = await web.live_event()
         path, event_id = f"/api/v1/events/{event['id']}", uuid.UUID(event["id"])
@@ -38,6 +41,7 @@ async def test_an_event_that_nobody_ends_ends_by_itself_says_so_before_and_after
             web.platform.stage.heartbeats,
             3 * HOUR,
             12 * HOUR,
+            warn=web.platform.mail.ends_itself,
             clock=lambda: now,
             steady=lambda: steady,
         )
@@ -46,6 +50,10 @@ async def test_an_event_that_nobody_ends_ends_by_itself_says_so_before_and_after
             assert "it ends by itself at" in (await host.http.get(f"/events/{event['id']}")).text
             now = end + 14 * HOUR
             assert await ender.look() == 0  # due for the first time: the date may be wrong
+            async with sending(web):
+                (letter,) = await letters_to(inbox, "owner@example.org", 1)
+            assert "아직 방송 중이에요" in letter["Subject"]
+            assert f"/events/{event['id']}" in body(letter)
             now = end + HOUR
             steady += PATIENCE_S
             assert await ender.look() == 0

@@ -15,7 +15,7 @@ from webinar.events.copies import MOST_IN_SERIES, Rhythm
 from webinar.events.images import EventImage
 from webinar.events.model import Event, Title
 from webinar.events.pictures import MAX_BYTES, Kind
-from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, AgendaItem, NewAgendaItem, NewSpeaker, Speaker
+from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, AgendaItem, Delay, NewAgendaItem, NewSpeaker, Speaker
 
 HOST: Final = frozenset({Caller.HOST})
 HOST_OR_STUDIO: Final = frozenset({Caller.HOST, Caller.STUDIO})
@@ -91,6 +91,13 @@ class Series(BaseModel):
 
     rhythm: Annotated[Rhythm, Field(strict=False)]
     count: Annotated[int, Field(ge=2, le=MOST_IN_SERIES, description="Events in all, this one the first of them.")]
+
+
+class MoreDates(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    rhythm: Annotated[Rhythm, Field(strict=False)]
+    count: Annotated[int, Field(ge=1, lt=MOST_IN_SERIES, description="Dates behind the last one of the series.")]
 
 
 def event_of(call: Call, event: Event) -> EventReply:
@@ -189,10 +196,20 @@ async def repeat(call: Call) -> EventList:
     return EventList(items=[event_of(call, event) for event in made], next=None)
 
 
+async def extend(call: Call) -> EventList:
+    body = call.body(MoreDates)
+    made = await call.platform.repeating.extend(call.event_id, body.rhythm, body.count)
+    return EventList(items=[event_of(call, event) for event in made], next=None)
+
+
 async def series(call: Call) -> EventList:
     event = await call.platform.events.get(call.event_id)
     found = await call.platform.copies.series(event)
     return EventList(items=[event_of(call, one) for one in found], next=None)
+
+
+async def delay_agenda(call: Call) -> AgendaReply:
+    return _agenda(await call.platform.plans.delay(call.event_id, call.body(Delay)))
 
 
 _EVENT: Final = "/events/{event_id}"
@@ -219,6 +236,18 @@ PLANNING: Final = (
         handler=set_agenda,
         body=Agenda,
         reply=AgendaReply,
+    ),
+    Operation(
+        name="delayAgenda",
+        method="POST",
+        path=f"{_EVENT}/agenda/delay",
+        summary="While live: an item and all after it begin later or earlier; rules of items follow",
+        tag="planning",
+        callers=HOST,
+        handler=delay_agenda,
+        body=Delay,
+        reply=AgendaReply,
+        errors={409: "The event is not live."},
     ),
     Operation(
         name="getSpeakers",
@@ -296,6 +325,19 @@ PLANNING: Final = (
         body=Series,
         reply=EventList,
         errors=_OVER,
+    ),
+    Operation(
+        name="extendSeries",
+        method="POST",
+        path=f"{_EVENT}/series/dates",
+        summary="More dates behind the last of its series, each with everything the event has but its people",
+        tag="planning",
+        callers=HOST,
+        handler=extend,
+        status=201,
+        body=MoreDates,
+        reply=EventList,
+        errors={409: "The event is in no series, or dates were added just now."},
     ),
     Operation(
         name="getSeries",

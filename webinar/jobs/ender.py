@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -23,6 +23,8 @@ _log = log.get(__name__)
 
 ENDED: Final = Counter("webinar_events_ended_itself_total", "Live events that nobody ended, ended by the worker")
 
+# Its host is written to so long before: at the usual limits an hour after the planned end.
+WARNING: Final = timedelta(hours=2)
 # An event must have been due for so long by a clock that does not jump: a wrong date on the machine, set right
 # meanwhile, cuts nobody off.
 PATIENCE_S: Final = 600.0
@@ -39,10 +41,14 @@ class Ender:
         quiet: timedelta,
         latest: timedelta,
         *,
+        warn: Callable[[uuid.UUID, datetime], Awaitable[None]] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`quiet` and `latest` as `model.ends_itself_at` takes them."""
+        """`quiet` and `latest` as `model.ends_itself_at` takes them. `warn` is told of events that end soon, and when,
+        each round; None where no mail server is set.
+        """
+        self._warn = warn
         self._events = events
         self._course = course
         self._heartbeats = heartbeats
@@ -67,7 +73,11 @@ class Ender:
         sending = [event.id for event in late if self._sends(event)]
         if sending:
             await self._events.sent(sending, now)
-        due = [event for event in late if self._due(event, now, event.id in sending)]
+        ends = {event.id: self._ends(event, event.id in sending) for event in late}
+        for event in late:
+            if self._warn is not None and ends[event.id] - WARNING <= now:
+                await self._warn(event.id, ends[event.id])
+        due = [event for event in late if ends[event.id] <= now]
         self._since = {event.id: self._since.get(event.id, steady) for event in due}
         return sum([await self._end(event) for event in due if steady - self._since[event.id] >= PATIENCE_S])
 
@@ -75,10 +85,9 @@ class Ender:
         status = self._heartbeats.fresh(str(event.id))
         return status is not None and status.publisher.connected
 
-    def _due(self, event: Event, now: datetime, sending: bool) -> bool:
+    def _ends(self, event: Event, sending: bool) -> datetime:
         quiet, latest = self._limits
-        at = ends_itself_at(event, latest if sending else quiet, latest)
-        return at is not None and at <= now
+        return ends_itself_at(event, latest if sending else quiet, latest) or event.ends_at + latest
 
     async def _end(self, event: Event) -> bool:
         """False: it could not be done now; the next round looks again."""

@@ -12,7 +12,7 @@ from webinar.jobs.reminders import Reminders
 from webinar.letters import CALLED_OFF, CHANGED
 from webinar.mail.postman import Postman
 from webinar.mail.server import parse
-from webinar.mail.service import DESTROYED_SOON
+from webinar.mail.service import DESTROYED_SOON, ENDS_ITSELF
 from webinar.mail.store import JOB
 from webinar.people.hosts import FORGOTTEN
 from webinar.platform import Platform
@@ -63,6 +63,7 @@ class Mailing:
             CHANGED: Handler(run=post.changed),
             # Who waits for it has asked again by then: about an hour.
             FORGOTTEN: replace(patient, run=self._host_post.forgotten, failed=None, tries=12),
+            ENDS_ITSELF: replace(patient, run=self._host_post.ends_itself, failed=None),
             DESTROYED_SOON: replace(patient, run=self._host_post.destroyed_soon, failed=None),
         }
 

@@ -85,7 +85,8 @@ async def work(platform: Platform) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keeper.keep(), name="keeper")
         tasks.create_task(housekeeper.keep(), name="housekeeper")
-        ender = Ender(platform.events, platform.course, heartbeats, *settings.end_after)
+        warn = platform.mail.ends_itself if platform.letters.on else None
+        ender = Ender(platform.events, platform.course, heartbeats, *settings.end_after, warn=warn)
         tasks.create_task(ender.keep(), name="ender")
         tasks.create_task(_scan(platform.recordings), name="scan")
         tasks.create_task(_cutter(platform).keep(), name="cutter")

@@ -96,6 +96,18 @@ class DueStore:
         await post(connection, rows)
         return len(rows)
 
+    async def once(self, connection: Connection, event_id: uuid.UUID, what: str) -> bool:
+        """Marks an event as told of it; False when it was before, or is gone."""
+        done = await connection.execute(
+            """
+            insert into told_afterwards (event_id, kind) select id, $2 from event where id = $1
+            on conflict do nothing
+            """,
+            event_id,
+            what,
+        )
+        return bool(done == "INSERT 0 1")
+
     async def destroyed_soon(
         self, connection: Connection, now: datetime, before: timedelta, most: int
     ) -> list[uuid.UUID]:

@@ -35,6 +35,17 @@ DESTROYED: Final = Own(
 )
 WHY_DESTROYED: Final = _("You get this mail because this is your event. It is sent once, a week before.")
 
+STILL_LIVE: Final = Own(
+    _("Still on air: {title}"),
+    _(
+        "Hello {name},\n\nthe planned end of this event has passed, and nobody has ended it. It ends by itself on {at}"
+        " unless somebody sends again or you plan a later end. Until then it goes on being recorded.\n\nIf it is over,"
+        " press End for everyone: report and replay are there at once.\n\n{link}"
+    ),
+    _("Open the event"),
+)
+WHY_STILL_LIVE: Final = _("You get this mail because this is your event. It is sent once.")
+
 # What is deleted, with its number, in this order.
 COUNTED: Final = (
     ("people", _("People with their registrations and answers: %(n)s")),

@@ -35,6 +35,8 @@ _SETTLE: Final = timedelta(seconds=60)
 _MOST_TESTS: Final = 20
 # The job that writes to a host before data is destroyed.
 DESTROYED_SOON: Final = "destroyed_soon"
+# And the one before an event that nobody ends is ended by itself.
+ENDS_ITSELF: Final = "ends_itself"
 _AT_ONCE: Final = 50
 _TESTS_IN: Final = timedelta(minutes=10)
 
@@ -161,6 +163,14 @@ class MailService:
         if events:
             _log.info("hosts are told that data is destroyed soon", events=len(events))
         return len(events)
+
+    async def ends_itself(self, event_id: uuid.UUID, at: datetime) -> None:
+        """The host of a live event that nobody ends is written to, once an event: it ends by itself at `at`."""
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            if await self._due.once(connection, event_id, ENDS_ITSELF):
+                await enqueue(
+                    connection, ENDS_ITSELF, {"event": str(event_id), "at": at.isoformat()}, key=str(event_id)
+                )
 
     # -- sending -------------------------------------------------------------------------------------------------
 

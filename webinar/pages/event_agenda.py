@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from webinar.base.errors import Invalid
+from webinar.base.errors import BadRequest, Invalid
 from webinar.events.model import Event
-from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, NewSpeaker, Speaker
+from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, Delay, NewSpeaker, Speaker
 from webinar.pages import agenda_form, rows
 from webinar.pages.agenda_form import SHOWN_AT, Missed
 from webinar.pages.forms import FormView
@@ -26,7 +27,29 @@ from webinar.people.model import Account
 class AgendaScreen(Screen):
     def routes(self) -> list[BaseRoute]:
         path = "/events/{event_id}/settings/agenda"
-        return [Route(path, self.show), Route(path, self.save, methods=["POST"])]
+        late = "/events/{event_id}/late"
+        return [
+            Route(path, self.show),
+            Route(path, self.save, methods=["POST"]),
+            Route(late, self.back),
+            Route(late, self.delay, methods=["POST"]),
+        ]
+
+    async def back(self, request: Request) -> Response:
+        """Where a form was sent and refused, opened again."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}")
+
+    async def delay(self, request: Request) -> Response:
+        """The rest of the agenda begins later. Raises as `Plans.delay`."""
+        await self.host(request)
+        sent = await self.form(request)
+        try:
+            delay = Delay.model_validate({"item": sent.text("item"), "minutes": sent.text("minutes")}, strict=False)
+        except ValidationError as error:
+            raise BadRequest("Choose an item of the agenda and some minutes.") from error
+        await self.platform.plans.delay(event_id(request), delay)
+        return go(request, f"/events/{event_id(request)}", Notice.EVENT_CHANGED)
 
     async def show(self, request: Request) -> Response:
         account = await self.host(request)

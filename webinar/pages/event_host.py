@@ -69,6 +69,8 @@ class OverviewScreen(Screen):
             **await self._now(event),
         }
         context["phases"] = await self._run_sheet(event, context)
+        agenda = await self.platform.events.agenda(event.id) if event.state is EventState.LIVE else []
+        context["to_come"] = [item for item in agenda if item.ends_at > datetime.now(UTC)]
         context["boot"] = await self._audience(request, event, account)
         gone = await self.platform.destruction.date(event.id) if event.state is EventState.ENDED else None
         context["destroyed_soon"] = gone if gone is not None and gone - datetime.now(UTC) <= WARNING else None

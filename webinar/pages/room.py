@@ -104,6 +104,8 @@ class RoomScreen(Screen):
             "event": event,
             "you": attendee,
             "state": scene.state,
+            # Whoever looks back while a rule asks for live is told what it costs.
+            "counts_live": bool((await self.platform.attendance.outline(event.id)).plan.rules),
             "replay_path": self._replay_path(request, event, attendee),
             "me_path": f"/j/{request.path_params['token']}/me",
             "certificate_path": await certificate_path(

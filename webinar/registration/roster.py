@@ -15,7 +15,7 @@ from webinar.registration.store import RegistrationStore
 
 
 class Roster:
-    """Changes nothing. Methods raise `NotFound` for an unknown event or person."""
+    """Changes nobody. Methods raise `NotFound` for an unknown event or person."""
 
     def __init__(self, pool: Pool) -> None:
         self._store = RegistrationStore(pool)
@@ -71,6 +71,10 @@ class Roster:
     async def consent_text(self, attendee: Attendee) -> str | None:
         """What they agreed to, in the words they were shown; None when they were asked nothing."""
         return None if attendee.consent_version is None else await self._store.consent_text(attendee.consent_version)
+
+    async def drop_consent_texts(self) -> int:
+        """Words that nobody is kept who agreed to them go, wherever they stood: a date and a name are in them."""
+        return await self._store.drop_texts()
 
     async def find(self, attendee_id: uuid.UUID) -> Attendee | None:
         """Whoever that is, in whatever event; who was forgotten, too."""

@@ -113,10 +113,21 @@ class RegistrationStore:
 
     async def keep_text(self, connection: Connection, consent: Consent) -> None:
         await connection.execute(
-            "insert into consent_text (version, text) values ($1, $2) on conflict (version) do nothing",
+            # Written over by itself where it is known: so nobody removes it before somebody refers to it.
+            """
+            insert into consent_text (version, text) values ($1, $2)
+            on conflict (version) do update set text = excluded.text
+            """,
             consent.version,
             consent.text,
         )
+
+    async def drop_texts(self) -> int:
+        """Words that nobody is kept who agreed to them. How many went."""
+        done = await self.pool.execute(
+            "delete from consent_text t where not exists (select from attendee a where a.consent_version = t.version)"
+        )
+        return int(done.removeprefix("DELETE "))
 
     async def consent_text(self, version: str) -> str | None:
         text: str | None = await self.pool.fetchval("select text from consent_text where version = $1", version)

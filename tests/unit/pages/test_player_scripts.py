@@ -341,3 +341,23 @@ def test_what_is_left_of_a_replay_is_known_for_a_file_by_its_address() -> None:
         }
         """
     )
+
+
+def test_the_page_knows_the_time_of_the_server_whatever_its_own_clock_says() -> None:
+    scripts.run(
+        'import assert from "node:assert/strict"; import { Playback, ahead } from "./room/playback.js";',
+        """
+        const server = Date.now() - 17 * 60_000;
+        globalThis.location = { href: "http://localhost/j/x" };
+        const answer = { state: "scheduled", version: "1", event: { started_at: null }, chat: null };
+        globalThis.fetch = async () => Response.json(answer, { headers: { Date: new Date(server).toUTCString() } });
+        const playback = new Playback("/api/v1/playback", "token", "http://localhost");
+        assert.ok(Math.abs(playback.serverNow - Date.now()) < 100);
+        const told = new Promise((done) => playback.addEventListener("told", done, { once: true }));
+        playback.start();
+        await told;
+        playback.stop();
+        assert.ok(Math.abs(playback.serverNow - server) < 5000, String(playback.serverNow - server));
+        assert.equal(ahead(NaN, 5), 0);
+        """,
+    )

@@ -143,3 +143,16 @@ def test_a_slide_is_called_by_its_largest_text() -> None:
         assert.equal(titleOf([]), "");
         """,
     )
+
+
+def test_slides_are_a_picture_to_go_live_with() -> None:
+    scripts.run(
+        'import assert from "node:assert/strict"; import { picture } from "./studio/check.js";',
+        """
+        const none = { camera: null, screen: null };
+        const small = { getSettings: () => ({ height: 360 }) };
+        assert.deepEqual(picture(none, false), ["open", "check_no_picture"]);
+        assert.deepEqual(picture(none, true), ["good", "check_slides"]);
+        assert.deepEqual(picture({ camera: small, screen: null }, true), ["warn", "check_small_picture"]);
+        """,
+    )

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from webinar.base.errors import FieldProblem, Invalid
+from webinar.base.errors import FieldProblem, Invalid, NotFound
 from webinar.base.patterns import LINES, ONE_LINE
 
 MOST_ITEMS: Final = 60
@@ -103,6 +103,28 @@ def _twice(field: str, ids: Sequence[uuid.UUID | None]) -> list[FieldProblem]:
 def _refuse(problems: list[FieldProblem]) -> None:
     if problems:
         raise Invalid("Some fields need another look.", fields=problems)
+
+
+class Delay(BaseModel):
+    """The programme runs late, or (below zero) early: an item that has not begun and all after it are moved alike."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    item: uuid.UUID = Field(strict=False, description="The first that is moved.")
+    minutes: Annotated[int, Field(ge=-240, le=240, description="Later; below zero earlier.")]
+
+
+def delayed(agenda: Sequence[AgendaItem], delay: Delay) -> list[AgendaItem]:
+    """The items that move, where they are then. Raises `NotFound`, and `Invalid` for one before what it follows."""
+    first = next((item for item in agenda if item.id == delay.item), None)
+    if first is None:
+        raise NotFound("There is no such item of the agenda.", code="item_not_found")
+    by = timedelta(minutes=delay.minutes)
+    kept = [item for item in agenda if item.starts_at < first.starts_at]
+    if kept and first.starts_at + by < max(item.starts_at for item in kept):
+        _refuse([FieldProblem("minutes", "Then it would begin before the item in front of it.")])
+    moving = [item for item in agenda if item.starts_at >= first.starts_at]
+    return [replace(item, starts_at=item.starts_at + by, ends_at=item.ends_at + by) for item in moving]
 
 
 # -- rearranging ---------------------------------------------------------------------------------------------------

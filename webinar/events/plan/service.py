@@ -5,12 +5,25 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from webinar.base import log
 from webinar.base.db import Pool
-from webinar.base.errors import NotFound
-from webinar.events.plan.model import AgendaItem, NewAgendaItem, NewSpeaker, Speaker, check_agenda, check_speakers
+from webinar.base.errors import Conflict, NotFound
+from webinar.events.model import EventState, check_times, keeps_promise
+from webinar.events.plan.model import (
+    AgendaItem,
+    Delay,
+    NewAgendaItem,
+    NewSpeaker,
+    Speaker,
+    check_agenda,
+    check_speakers,
+    delayed,
+)
 from webinar.events.plan.store import PlanStore
 from webinar.events.service import EventService
 from webinar.events.store import EventStore
+
+_log = log.get(__name__)
 
 
 class Plans:
@@ -30,6 +43,29 @@ class Plans:
             check_agenda(items, event.starts_at, event.ends_at)
             await self._store.replace_agenda(connection, event_id, items)
         await self._events.announce(event_id)
+        return await self._store.agenda(event_id)
+
+    async def delay(self, event_id: uuid.UUID, delay: Delay) -> list[AgendaItem]:
+        """While the event is live: the rest of its agenda is moved, and rules of its items with it. Where it ends later
+        than the event was planned to, so does the event.
+
+        Raises `Conflict` unless the event is live, and as `model.delayed` and `keeps_promise`.
+        """
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            event = await self._rows.get(event_id, connection, lock=True)
+            if event is None:
+                raise NotFound("There is no such event. Check the address.", code="event_not_found")
+            if event.state is not EventState.LIVE:
+                raise Conflict("The event is not live: change its agenda instead.", code="not_live")
+            moved = delayed(await self._store.agenda(event_id), delay)
+            await self._store.move_items(connection, moved)
+            end = max(item.ends_at for item in moved)
+            if end > event.ends_at:
+                check_times(event.starts_at, end)
+                keeps_promise(end, await self._rows.promised(event_id, connection))
+                event = await self._rows.change(connection, event_id, {"ends_at": end})
+        await self._events.announce(event_id, event)
+        _log.info("agenda delayed", event_id=str(event_id), minutes=delay.minutes, items=len(moved))
         return await self._store.agenda(event_id)
 
     async def set_speakers(self, event_id: uuid.UUID, speakers: Sequence[NewSpeaker]) -> list[Speaker]:

@@ -100,6 +100,13 @@ class PlanStore:
                     *values,
                 )
 
+    async def move_items(self, connection: Connection, items: Sequence[AgendaItem]) -> None:
+        """To the times they have."""
+        await connection.executemany(
+            "update agenda_item set starts_at = $2, ends_at = $3 where id = $1",
+            [(item.id, item.starts_at, item.ends_at) for item in items],
+        )
+
     async def shift_agenda(self, connection: Connection, event_id: uuid.UUID, by: timedelta) -> None:
         """The agenda moves with its event."""
         await connection.execute(

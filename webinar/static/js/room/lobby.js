@@ -10,10 +10,12 @@ export class Lobby {
   /**
    * @param {HTMLElement} root
    * @param {Date} starts
+   * @param {{serverNow: number}} clock the server's: this machine's may be minutes wrong
    * @param {Texts} texts
    */
-  constructor(root, starts, texts) {
+  constructor(root, starts, clock, texts) {
     this.starts = starts;
+    this.time = clock;
     this.texts = texts;
     this.lead = need("[data-lobby=lead]", HTMLElement, root);
     this.clock = need("[data-lobby=clock]", HTMLElement, root);
@@ -31,7 +33,7 @@ export class Lobby {
   }
 
   #tick() {
-    const left = Math.ceil((this.starts.valueOf() - Date.now()) / 1000);
+    const left = Math.ceil((this.starts.valueOf() - this.time.serverNow) / 1000);
     this.lead.textContent = this.texts.say(left > 0 ? "starts_in" : "starting_soon");
     this.clock.hidden = left <= 0;
     if (left <= 0) return;

@@ -12,7 +12,7 @@ import { RaisedHand } from "./hand.js";
 import { keepAboveKeyboard } from "./keyboard.js";
 import { Lobby } from "./lobby.js";
 import { OnScreen } from "./on_screen.js";
-import { Playback } from "./playback.js";
+import { Playback, ahead } from "./playback.js";
 import { Reactions } from "./reactions.js";
 import { Stage } from "./stage.js";
 
@@ -39,10 +39,14 @@ class Room {
     this.texts = new Texts(page.texts);
     this.title = document.title;
     this.playback = new Playback(page.playback_url, page.viewer_token, page.public_origin);
+    this.playback.aheadMs = ahead(page.attendance.now, arrived());
     this.player = new Player(need("video", HTMLVideoElement), page.viewer_token, wished());
     this.stage = new Stage(need("[data-stage=root]", HTMLElement), this.player, this.texts);
-    this.lobby = new Lobby(need("[data-scene=lobby]", HTMLElement), new Date(page.event.starts_at), this.texts);
+    this.lobby = new Lobby(need("[data-scene=lobby]", HTMLElement), new Date(page.event.starts_at), this.playback, this.texts);
     this.live = need("[data-room=live]", HTMLElement);
+    /** Where a rule asks for live: said to who looks back. */
+    const uncounted = document.querySelector("[data-room=uncounted]");
+    this.uncounted = uncounted instanceof HTMLElement ? uncounted : null;
     this.people = need("[data-room=people]", HTMLElement);
     this.paused = need("[data-room=paused]", HTMLElement);
     this.replay = need("[data-room=replay]", HTMLAnchorElement);
@@ -162,6 +166,7 @@ class Room {
   /** While the picture is of another moment, so can be the chat. */
   #inStep() {
     const past = this.player.past !== null;
+    if (this.uncounted) this.uncounted.hidden = !past || this.playback.now?.state !== "live";
     if (this.onScreen.past !== past) {
       this.onScreen.past = past;
       this.onScreen.look();
@@ -226,6 +231,12 @@ class Room {
     console.info("access ended", code);
     if (!reload(tabStorage())) this.stage.say("access_ended");
   }
+}
+
+/** @returns {number} when the page's first byte came, ms since 1970 on this machine's clock */
+function arrived() {
+  const [loaded] = performance.getEntriesByType("navigation");
+  return performance.timeOrigin + (loaded instanceof PerformanceNavigationTiming ? loaded.responseStart : 0);
 }
 
 /** @returns {"whep" | "hls" | null} a transport wished for in the address, for support and tests */

@@ -40,6 +40,8 @@ export class Playback extends EventTarget {
     this.transport = "lobby";
     /** @type {() => number | null} seconds behind live as the player knows it, told with each question: for the host */
     this.behindS = () => null;
+    /** By how much this machine's clock is ahead of the server's, ms. */
+    this.aheadMs = 0;
     this.away = false;
     /** The next answer is wanted at once, though nothing may have changed. */
     this.hurried = false;
@@ -67,6 +69,11 @@ export class Playback extends EventTarget {
   hurry() {
     this.hurried = true;
     this.asking?.abort();
+  }
+
+  /** @returns {number} ms since 1970 by the server */
+  get serverNow() {
+    return Date.now() - this.aheadMs;
   }
 
   /**
@@ -133,8 +140,9 @@ export class Playback extends EventTarget {
     });
     if (!response.ok) throw await refusal(response);
     const state = await response.json();
+    this.aheadMs = ahead(Date.parse(response.headers.get("Date") ?? ""), Date.now());
     for (const name of ["whep_url", "hls_url", "rewind_url", "replay_url"]) state[name] = this.#near(state[name] ?? null);
-    state.startedMs = state.event.started_at ? Date.parse(state.event.started_at) + ahead(response) : 0;
+    state.startedMs = state.event.started_at ? Date.parse(state.event.started_at) + this.aheadMs : 0;
     return state;
   }
 
@@ -166,12 +174,12 @@ export class Playback extends EventTarget {
 }
 
 /**
- * @param {Response} response
+ * @param {number} theirs the server's time, ms since 1970; NaN: it is not known
+ * @param {number} ours this machine's time when that came
  * @returns {number} ms by which this machine's clock is ahead of the server's; many clocks in offices are minutes wrong
  */
-function ahead(response) {
-  const theirs = Date.parse(response.headers.get("Date") ?? "");
+export function ahead(theirs, ours) {
   // The header has whole seconds: less than two are none.
-  const by = Date.now() - theirs;
+  const by = ours - theirs;
   return Math.abs(by) > 2000 ? by : 0;
 }

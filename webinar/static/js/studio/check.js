@@ -29,10 +29,11 @@ const ICONS = { good: "check", warn: "alert", bad: "alert", open: "clock" };
 export class Check {
   /**
    * @param {HTMLElement} root
-   * @param {{devices: Devices, sound: Sound, publisher: Publisher, bar: Bar, texts: Texts}} parts
+   * @param {{devices: Devices, slides: {open: boolean}, sound: Sound, publisher: Publisher, bar: Bar, texts: Texts}} parts
    */
-  constructor(root, { devices, sound, publisher, bar, texts }) {
+  constructor(root, { devices, slides, sound, publisher, bar, texts }) {
     this.root = root;
+    this.slides = slides;
     this.devices = devices;
     this.sound = sound;
     this.publisher = publisher;
@@ -68,17 +69,9 @@ export class Check {
 
   #look() {
     if (this.root.hidden) return;
-    this.#grade("picture", ...this.#picture());
+    this.#grade("picture", ...picture(this.devices, this.slides.open));
     this.#grade("voice", ...this.#voice());
     this.#grade("way", ...this.#way());
-  }
-
-  /** @returns {[Grade, string]} */
-  #picture() {
-    const { camera, screen } = this.devices;
-    if (!camera && !screen) return ["open", "check_no_picture"];
-    const { height = 0 } = (camera ?? screen)?.getSettings() ?? {};
-    return height && height < 480 ? ["warn", "check_small_picture"] : ["good", "check_picture"];
   }
 
   /** @returns {[Grade, string]} */
@@ -127,4 +120,16 @@ export class Check {
   #row(name) {
     return need(`[data-check=${name}]`, HTMLElement, this.root);
   }
+}
+
+/**
+ * @param {{camera: MediaStreamTrack | null, screen: MediaStreamTrack | null}} devices
+ * @param {boolean} slides whether a PDF is open: it is a picture, too
+ * @returns {[Grade, string]}
+ */
+export function picture({ camera, screen }, slides) {
+  const track = camera ?? screen;
+  if (!track) return slides ? ["good", "check_slides"] : ["open", "check_no_picture"];
+  const { height = 0 } = track.getSettings();
+  return height && height < 480 ? ["warn", "check_small_picture"] : ["good", "check_picture"];
 }

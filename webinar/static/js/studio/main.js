@@ -76,7 +76,7 @@ class Studio {
     const audience = document.querySelector("[data-audience=root]"); // a host's; a speaker has none
     this.audience = audience instanceof HTMLDetailsElement ? new Audience(audience, this.api, this.texts) : null;
     const { devices, sound, publisher, bar, texts } = this;
-    this.check = new Check(need("[data-check=root]", HTMLElement), { devices, sound, publisher, bar, texts });
+    this.check = new Check(need("[data-check=root]", HTMLElement), { devices, slides, sound, publisher, bar, texts });
     bar.ready = () => this.check.ready;
     /** @type {WakeLockSentinel | null} */
     this.awake = null;
