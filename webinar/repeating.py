@@ -52,6 +52,12 @@ class Repeating:
         await self._hand_on(event_id, [event.id for event in made.events])
         return [made.source, *made.events]
 
+    async def extend(self, event_id: uuid.UUID, rhythm: Rhythm, count: int) -> list[Event]:
+        """`count` more dates of its series; these. Raises as `Copies.extend`."""
+        made = await self._copies.extend(event_id, rhythm, count)
+        await self._hand_on(event_id, [event.id for event in made.events])
+        return list(made.events)
+
     async def _hand_on(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
         await self._roles.inherit(source, targets)
         for target in targets:

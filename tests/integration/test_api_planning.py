@@ -198,26 +198,37 @@ async def _prepare(web: Web, event_id: str) -> None:
 
 
 async def test_a_series_keeps_its_time_of_day_over_summer_time_and_is_changed_from_one_on(web: Web) -> None:
-    event = await web.event(starts_at="2026-10-13T16:00:00Z", timezone="Europe/Berlin")  # 18:00 there
+    event = await web.event(starts_at="2037-10-13T16:00:00Z", timezone="Europe/Berlin")  # 18:00 there
     path = f"/api/v1/events/{event['id']}/series"
     made = await web.host.post(path, json={"rhythm": "biweekly", "count": 3})
     assert made.status_code == 201, made.text
     items = made.json()["items"]
     assert [one["starts_at"] for one in items] == [
-        "2026-10-13T16:00:00Z",
-        "2026-10-27T17:00:00Z",
-        "2026-11-10T17:00:00Z",
+        "2037-10-13T16:00:00Z",
+        "2037-10-27T17:00:00Z",
+        "2037-11-10T17:00:00Z",
     ]
     assert len({one["series_id"] for one in items}) == 1
     assert (await web.host.post(path, json={"rhythm": "weekly", "count": 2})).json()["code"] == "in_series"
     second = await web.platform.events.get(uuid.UUID(items[1]["id"]))
+    more = await web.host.post(f"/api/v1/events/{second.id}/series/dates", json={"rhythm": "monthly", "count": 2})
+    assert more.status_code == 201, more.text
+    assert [one["starts_at"] for one in more.json()["items"]] == ["2037-12-10T17:00:00Z", "2038-01-10T17:00:00Z"]
+    assert len({one["series_id"] for one in [*items, *more.json()["items"]]}) == 1
+    full = await web.host.post(f"/api/v1/events/{second.id}/series/dates", json={"rhythm": "weekly", "count": 48})
+    assert (full.status_code, full.json()["errors"][0]["field"]) == (422, "count")
+    alone = await web.event()
+    none = await web.host.post(f"/api/v1/events/{alone['id']}/series/dates", json={"rhythm": "weekly", "count": 1})
+    assert (none.status_code, none.json()["code"]) == (409, "no_series")
+    for one in more.json()["items"]:
+        assert (await web.host.delete(f"/api/v1/events/{one['id']}")).is_success
     change = EventChange.model_validate(
-        {"title": "New title", "starts_at": "2026-10-28T18:30:00Z", "ends_at": "2026-10-28T19:30:00Z"}, strict=False
+        {"title": "New title", "starts_at": "2037-10-28T18:30:00Z", "ends_at": "2037-10-28T19:30:00Z"}, strict=False
     )
     assert len(await web.platform.copies.change_following(second.id, change)) == 2
     shown = (await web.host.get(path)).json()["items"]
     assert [(one["title"], one["starts_at"]) for one in shown] == [
-        (event["title"], "2026-10-13T16:00:00Z"),
-        ("New title", "2026-10-28T18:30:00Z"),
-        ("New title", "2026-11-11T18:30:00Z"),
+        (event["title"], "2037-10-13T16:00:00Z"),
+        ("New title", "2037-10-28T18:30:00Z"),
+        ("New title", "2037-11-11T18:30:00Z"),
     ]

@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from webinar.base import log
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.base.errors import Conflict, FieldProblem, Invalid, NotFound
 from webinar.events.images import Images
 from webinar.events.model import (
@@ -56,6 +56,14 @@ def later(start: datetime, zone: str, rhythm: Rhythm, times: int) -> datetime:
         return local.replace(year=year, month=month + 1, day=day).astimezone(UTC)
     weeks = times * (2 if rhythm is Rhythm.BIWEEKLY else 1)
     return (local + timedelta(weeks=weeks)).astimezone(UTC)
+
+
+def further(last: datetime, zone: str, rhythm: Rhythm, count: int, now: datetime) -> list[datetime]:
+    """The next `count` starts of a series behind its `last` one; none that is past already. UTC."""
+    first = 1
+    while later(last, zone, rhythm, first) <= now:
+        first += 1
+    return [later(last, zone, rhythm, n) for n in range(first, first + count)]
 
 
 def moved(event: Event, old: datetime, new: datetime, zone: str) -> datetime:
@@ -102,6 +110,21 @@ class Copies:
         await self._events.announce(event_id, first)
         _log.info("series made", series=str(series), events=count)
         return Copied(first, tuple(events))
+
+    async def extend(self, event_id: uuid.UUID, rhythm: Rhythm, count: int) -> Copied:
+        """`count` more dates behind the last of its series, made of it. Raises `Invalid`, and `Conflict` (in none)."""
+        source = await self._events.get(event_id)
+        series = await self.series(source)
+        if source.series_id is None or not series:
+            raise Conflict("The event is in no series yet. Make one of it first.", code="no_series")
+        if not 1 <= count <= MOST_IN_SERIES - len(series):
+            words = "A series has 52 dates at most."
+            raise Invalid(words, fields=[FieldProblem("count", words)])
+        starts = further(series[-1].starts_at, source.timezone, rhythm, count, datetime.now(UTC))
+        events = await self._copy(source, source.title, starts, series=source.series_id)
+        await self._events.announce(event_id, source)
+        _log.info("series extended", series=str(source.series_id), events=count)
+        return Copied(source, tuple(events))
 
     async def series(self, event: Event) -> list[Event]:
         """All events of its series by date; none for an event of its own."""
@@ -155,8 +178,8 @@ class Copies:
         async with self._store.pool.acquire() as connection, connection.transaction():
             if await self._store.get(source.id, connection, lock=True) is None:
                 raise NotFound("There is no such event. Check the address.", code="event_not_found")
-            if series is not None and not await self._store.join_series(connection, source.id, series):
-                raise Conflict("The event belongs to a series already.", code="in_series")
+            if series is not None:
+                await self._join(connection, source, series, starts[0])
             for start in starts:
                 event = await self._store.copy(
                     connection, source.id, new_slug(title), title.strip(), start, start + length, state, series
@@ -165,6 +188,14 @@ class Copies:
                 made.append(event)
         await self._images.copy(source.id, [event.id for event in made])
         return made
+
+    async def _join(self, connection: Connection, source: Event, series: uuid.UUID, first: datetime) -> None:
+        """The locked source is of the series, whose new dates begin with `first`. Raises `Conflict`."""
+        if source.series_id is None:
+            if not await self._store.join_series(connection, source.id, series):
+                raise Conflict("The event belongs to a series already.", code="in_series")
+        elif any(one.starts_at >= first for one in await self._store.series(series)):
+            raise Conflict("Dates were added to this series just now. Look at them first.", code="series_changed")
 
 
 def _planned(source: Event) -> EventState:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import Conflict, FieldProblem, Invalid
-from webinar.events.copies import MOST_IN_SERIES, Rhythm, later
+from webinar.events.copies import MOST_IN_SERIES, Rhythm, further, later
 from webinar.events.model import Event, parse_change
 from webinar.pages import zones
 from webinar.pages.forms import FormView
@@ -70,7 +71,8 @@ class SeriesScreen(Screen):
     async def show_series(self, request: Request) -> Response:
         account = await self.keeper(request)
         event = await self.platform.events.get(event_id(request))
-        return await self._series(request, account, event, FormView({"rhythm": "weekly", "count": "4"}))
+        rhythm = _rhythm(await self.platform.copies.series(event))
+        return await self._series(request, account, event, FormView({"rhythm": rhythm.value, "count": "4"}))
 
     async def repeat(self, request: Request) -> Response:
         account = await self.keeper(request)
@@ -83,26 +85,41 @@ class SeriesScreen(Screen):
                 words = "Choose how often."
                 raise Invalid("Some fields need another look.", fields=[FieldProblem("rhythm", words)])
             number = int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0
-            await self.platform.repeating.repeat(event.id, Rhythm(typed["rhythm"]), number)
+            repeating = self.platform.repeating
+            make = repeating.repeat if event.series_id is None else repeating.extend
+            await make(event.id, Rhythm(typed["rhythm"]), number)
         except (Invalid, Conflict) as error:
             view = FormView(typed)
             view.refuse(error, visit(request))
             return await self._series(request, account, event, view, error.status)
-        return go(request, f"/events/{event.id}/series", Notice.SERIES_MADE)
+        notice = Notice.SERIES_MADE if event.series_id is None else Notice.SERIES_EXTENDED
+        return go(request, f"/events/{event.id}/series", notice)
 
     async def _series(
         self, request: Request, account: Account, event: Event, view: FormView, status: int = 200
     ) -> Response:
+        series = await self.platform.copies.series(event)
+        last, zone, now = series[-1].starts_at if series else event.starts_at, event.timezone, datetime.now(UTC)
         ahead = {
-            rhythm.value: [later(event.starts_at, event.timezone, rhythm, n) for n in range(_SHOWN)]
+            rhythm.value: further(last, zone, rhythm, _SHOWN, now)
+            if series
+            else [later(last, zone, rhythm, n) for n in range(_SHOWN)]
             for rhythm in Rhythm
         }
         context = {
             "account": account,
             "event": event,
-            "events": await self.platform.copies.series(event),
+            "events": series,
             "form": view,
             "ahead": ahead,
-            "most": MOST_IN_SERIES,
+            "most": MOST_IN_SERIES - len(series),
         }
         return page(request, "host/series.html", context, status)
+
+
+def _rhythm(series: Sequence[Event]) -> Rhythm:
+    """As its last dates follow each other."""
+    days = (series[-1].starts_at - series[-2].starts_at).days if len(series) > 1 else 7
+    if days < 11:
+        return Rhythm.WEEKLY
+    return Rhythm.BIWEEKLY if days < 22 else Rhythm.MONTHLY

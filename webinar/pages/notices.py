@@ -54,6 +54,7 @@ class Notice(enum.StrEnum):
     EVENT_PUBLISHED = "event_published"
     EVENT_HIDDEN = "event_hidden"
     SERIES_MADE = "series_made"
+    SERIES_EXTENDED = "series_extended"
     SERIES_CHANGED = "series_changed"
     ATTENDANCE_CORRECTED = "attendance_corrected"
     ATTENDANCE_RULES_SAVED = "attendance_rules_saved"
@@ -123,6 +124,7 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.EVENT_DUPLICATED: _("The copy is a draft. Change what you like, then publish it."),
     Notice.EVENT_PUBLISHED: _("Published. Everybody with the link can see the page now."),
     Notice.EVENT_HIDDEN: _("The event is a draft again. Only hosts see it."),
+    Notice.SERIES_EXTENDED: _("The dates are added. Each is an event of its own."),
     Notice.SERIES_MADE: _("The series is made. Each date is an event of its own."),
     Notice.SERIES_CHANGED: _("This event and those after it are changed."),
     Notice.ATTENDANCE_RULES_SAVED: _("The rules are saved, and everybody is judged by them."),
