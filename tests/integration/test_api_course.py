@@ -96,3 +96,14 @@ async def test_while_live_the_host_moves_the_rest_of_the_agenda_and_its_rules_fo
     )
     parts = (await web.platform.attendance.outline(event_id)).programme.parts
     assert parts[1].starts_at == now + HALF + timedelta(minutes=20)
+
+
+async def test_a_program_renews_what_all_presenters_and_moderators_share(web: Web) -> None:
+    event = await web.event()
+    path = f"/api/v1/events/{event['id']}"
+    for link, field in (("presenter", "studio_url"), ("moderator", "moderate_url"), ("stream_key", "stream_key")):
+        reply = await web.host.post(f"{path}/links/renew", json={"link": link})
+        assert reply.status_code == 200
+        assert reply.json()[field] != event[field]
+        assert (await web.host.get(path)).json()[field] == reply.json()[field]
+    assert (await web.guest.get(event["studio_url"])).status_code == 410

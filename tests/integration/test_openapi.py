@@ -134,6 +134,7 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
         "POST /events/{event_id}/marks",
         "GET /events/{event_id}/links",
         "POST /events/{event_id}/links",
+        "POST /events/{event_id}/links/renew",
         "DELETE /events/{event_id}/links/{link_id}",
     }
     assert "null" not in json.dumps(document["components"]["schemas"]["Problem"]["properties"]["code"])

@@ -1,15 +1,16 @@
-"""Links by role: who else works on an event without an account. Listed, made, revoked."""
+"""Links by role: who else works on an event without an account. Listed, made, revoked; those that all share renewed."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from webinar.api.access import Caller
 from webinar.api.operation import Call, Operation
-from webinar.api.schemas import Reply, Time
+from webinar.api.planning import event_of
+from webinar.api.schemas import EventReply, Reply, Time
 from webinar.base.patterns import ONE_LINE
 from webinar.events.role_model import MAX_NAME, LinkRole, RoleLink
 
@@ -24,6 +25,14 @@ class NewRoleLink(BaseModel):
     name: Annotated[
         str, Field(max_length=MAX_NAME, pattern=ONE_LINE, description="Whose it is; also the name in the chat.")
     ]
+
+
+class SharedLink(BaseModel):
+    """The old one opens nothing from then on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    link: Literal["presenter", "moderator", "stream_key"]
 
 
 class RoleLinkReply(Reply):
@@ -66,7 +75,28 @@ async def revoke(call: Call) -> None:
     await call.platform.roles.revoke(call.event_id, call.path_id("link_id"))
 
 
+async def renew(call: Call) -> EventReply:
+    platform = call.platform
+    renewals = {
+        "presenter": platform.events.renew_presenter_link,
+        "moderator": platform.moderators.renew,
+        "stream_key": platform.events.renew_stream_key,
+    }
+    return event_of(call, await renewals[call.body(SharedLink).link](call.event_id))
+
+
 ROLE_LINKS: Final = (
+    Operation(
+        name="renewSharedLink",
+        method="POST",
+        path=f"{_PATH}/renew",
+        summary="A new presenter or moderator link, or stream key, in place of the one that all share",
+        tag="events",
+        callers=_HOST,
+        handler=renew,
+        body=SharedLink,
+        reply=EventReply,
+    ),
     Operation(
         name="listRoleLinks",
         method="GET",
