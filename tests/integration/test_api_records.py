@@ -20,7 +20,7 @@ from webinar.credits.service import CreditService
 if TYPE_CHECKING:
     from tests.web_stage import Web
 
-pytest_plugins = ["tests.mail_office"]
+pytest_plugins = ["tests.mail_office", "tests.web_stage"]
 
 EVIL = '=cmd|"/c calc"!A1'
 RULE = {"rules": [{"share": 80}]}

@@ -77,10 +77,13 @@ class VerifyScreen(Screen):
         return self._start(request, view, 422)
 
     def _start(self, request: Request, view: FormView, status: int = 200, report: Report | None = None) -> Response:
+        valid = report is not None and report.verdict is Verdict.VALID
         context = {
             "form": view,
             "report": report,
-            "valid": report is not None and report.verdict is Verdict.VALID,
+            "valid": valid,
+            # Ours, as it is signed.
+            "made_at": datetime.fromisoformat(report.made_at) if report and valid else None,
             "problems": [(PROBLEMS[p.code], p.file) for p in report.problems] if report else [],
             "key": self.platform.credits.key.public,
         }

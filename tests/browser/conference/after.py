@@ -151,6 +151,9 @@ def writes_to_both(c: Conference, host: Page, came: tuple[Person, ...], absent: 
     before = len(c.inbox.to(cancelled.email))
     c.tab(host, "Report")
     c.follow(host, "Send follow-up mails…")
+    for group, count in (("thanks", len(came)), ("missed", 1)):
+        c.reads(host.locator(f"[aria-labelledby=group-{group}]"), "%(count)s will get this mail", count=count)
+    c.fits(host)
     c.press(host, "Send the mails")
     said = "The follow-up mails are on their way. %(count)s people get one."
     c.reads(host, said, count=len(came) + 1)
