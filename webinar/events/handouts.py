@@ -34,6 +34,7 @@ _FORBIDDEN: Final = frozenset('/\\:*?"<>|')
 # Players ask every twenty seconds: what they are told of is known for so long without a query.
 _KNOWN_FOR_S: Final = 10.0
 _MOST_KNOWN: Final = 1000
+_PATIENCE_S: Final = 2.0  # a database that hangs delays one player so long
 
 
 def folder(event_id: uuid.UUID) -> str:
@@ -122,7 +123,8 @@ class Handouts:
         if len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         try:
-            files = await self._store.all(event_id)
+            async with asyncio.timeout(_PATIENCE_S):
+                files = await self._store.all(event_id)
         except AWAY as error:
             _log.warning("files for guests are not known, the database is away", error=type(error).__name__)
             return version
