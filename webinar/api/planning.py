@@ -15,7 +15,15 @@ from webinar.events.copies import MOST_IN_SERIES, Rhythm
 from webinar.events.images import EventImage
 from webinar.events.model import Event, Title
 from webinar.events.pictures import MAX_BYTES, Kind
-from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, AgendaItem, Delay, NewAgendaItem, NewSpeaker, Speaker
+from webinar.events.plan.model import (
+    MOST_ITEMS,
+    MOST_SPEAKERS,
+    AgendaItem,
+    AgendaShift,
+    NewAgendaItem,
+    NewSpeaker,
+    Speaker,
+)
 
 HOST: Final = frozenset({Caller.HOST})
 HOST_OR_STUDIO: Final = frozenset({Caller.HOST, Caller.STUDIO})
@@ -209,7 +217,7 @@ async def series(call: Call) -> EventList:
 
 
 async def delay_agenda(call: Call) -> AgendaReply:
-    return _agenda(await call.platform.plans.delay(call.event_id, call.body(Delay)))
+    return _agenda(await call.platform.plans.delay(call.event_id, call.body(AgendaShift)))
 
 
 _EVENT: Final = "/events/{event_id}"
@@ -245,7 +253,7 @@ PLANNING: Final = (
         tag="planning",
         callers=HOST,
         handler=delay_agenda,
-        body=Delay,
+        body=AgendaShift,
         reply=AgendaReply,
         errors={409: "The event is not live."},
     ),

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import BadRequest, Invalid
 from webinar.events.model import Event
-from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, Delay, NewSpeaker, Speaker
+from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, AgendaShift, NewSpeaker, Speaker
 from webinar.pages import agenda_form, rows
 from webinar.pages.agenda_form import SHOWN_AT, Missed
 from webinar.pages.forms import FormView
@@ -45,7 +45,9 @@ class AgendaScreen(Screen):
         await self.host(request)
         sent = await self.form(request)
         try:
-            delay = Delay.model_validate({"item": sent.text("item"), "minutes": sent.text("minutes")}, strict=False)
+            delay = AgendaShift.model_validate(
+                {"item": sent.text("item"), "minutes": sent.text("minutes")}, strict=False
+            )
         except ValidationError as error:
             raise BadRequest("Choose an item of the agenda and some minutes.") from error
         await self.platform.plans.delay(event_id(request), delay)

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from webinar.base.errors import Invalid, NotFound
 from webinar.events.copies import Rhythm, later
-from webinar.events.plan.model import AgendaItem, Delay, NewAgendaItem, Slot, check_agenda, delayed, in_a_row, swapped
+from webinar.events.plan.model import (
+    AgendaItem,
+    AgendaShift,
+    NewAgendaItem,
+    Slot,
+    check_agenda,
+    delayed,
+    in_a_row,
+    swapped,
+)
 
 START = datetime(2026, 12, 1, 5, tzinfo=UTC)
 HALF = timedelta(minutes=30)
@@ -74,12 +83,12 @@ def test_an_item_and_all_after_it_begin_later_and_none_before_what_it_follows() 
     agenda = [
         AgendaItem(uuid.uuid4(), uuid.uuid4(), n, f"{n}", "", "", at + n * HALF, at + (n + 1) * HALF) for n in range(3)
     ]
-    moved = delayed(agenda, Delay(item=agenda[1].id, minutes=20))
+    moved = delayed(agenda, AgendaShift(item=agenda[1].id, minutes=20))
     assert [item.title for item in moved] == ["1", "2"]
     assert [item.starts_at - at for item in moved] == [timedelta(minutes=50), timedelta(minutes=80)]
     assert all(item.ends_at - item.starts_at == HALF for item in moved)
-    assert delayed(agenda, Delay(item=agenda[2].id, minutes=-30))[0].starts_at == at + HALF
+    assert delayed(agenda, AgendaShift(item=agenda[2].id, minutes=-30))[0].starts_at == at + HALF
     with pytest.raises(Invalid):
-        delayed(agenda, Delay(item=agenda[2].id, minutes=-31))
+        delayed(agenda, AgendaShift(item=agenda[2].id, minutes=-31))
     with pytest.raises(NotFound):
-        delayed(agenda, Delay(item=uuid.uuid4(), minutes=5))
+        delayed(agenda, AgendaShift(item=uuid.uuid4(), minutes=5))

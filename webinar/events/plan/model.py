@@ -105,7 +105,7 @@ def _refuse(problems: list[FieldProblem]) -> None:
         raise Invalid("Some fields need another look.", fields=problems)
 
 
-class Delay(BaseModel):
+class AgendaShift(BaseModel):
     """The programme runs late, or (below zero) early: an item that has not begun and all after it are moved alike."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -114,7 +114,7 @@ class Delay(BaseModel):
     minutes: Annotated[int, Field(ge=-240, le=240, description="Later; below zero earlier.")]
 
 
-def delayed(agenda: Sequence[AgendaItem], delay: Delay) -> list[AgendaItem]:
+def delayed(agenda: Sequence[AgendaItem], delay: AgendaShift) -> list[AgendaItem]:
     """The items that move, where they are then. Raises `NotFound`, and `Invalid` for one before what it follows."""
     first = next((item for item in agenda if item.id == delay.item), None)
     if first is None:

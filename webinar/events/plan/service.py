@@ -11,7 +11,7 @@ from webinar.base.errors import Conflict, NotFound
 from webinar.events.model import EventState, check_times, keeps_promise
 from webinar.events.plan.model import (
     AgendaItem,
-    Delay,
+    AgendaShift,
     NewAgendaItem,
     NewSpeaker,
     Speaker,
@@ -45,7 +45,7 @@ class Plans:
         await self._events.announce(event_id)
         return await self._store.agenda(event_id)
 
-    async def delay(self, event_id: uuid.UUID, delay: Delay) -> list[AgendaItem]:
+    async def delay(self, event_id: uuid.UUID, delay: AgendaShift) -> list[AgendaItem]:
         """While the event is live: the rest of its agenda is moved, and rules of its items with it. Where it ends later
         than the event was planned to, so does the event.
 
