@@ -24,9 +24,11 @@ from webinar.base.bus import Bus
 SUBJECT: Final = "web.watching"
 TELL_EVERY_S: Final = 2.0
 SILENT_S: Final = 7.0  # a process that has told nothing for so long sends to nobody any more
+COUNT_EVERY_S: Final = 1.0
 _AT_ONCE: Final = 2000  # people in one message: 200 KB, a bus takes 1 MB
 _MOST_PEOPLE: Final = 20_000
 _MOST_PROCESSES: Final = 64
+_MOST_EVENTS: Final = 1000
 
 _log = log.get(__name__)
 
@@ -63,6 +65,8 @@ class Crowd:
         self._told_at = float("-inf")  # monotonic
         self._elsewhere: OrderedDict[uuid.UUID, Heard] = OrderedDict()  # by person; the oldest word is forgotten first
         self._others: OrderedDict[str, _Process] = OrderedDict()
+        # (monotonic, watching) by event; the oldest count is forgotten first
+        self._counted: OrderedDict[uuid.UUID, tuple[float, int]] = OrderedDict()
 
     async def listen(self, bus: Bus) -> None:
         await bus.subscribe(SUBJECT, self._on_told)
@@ -93,6 +97,20 @@ class Crowd:
         """Guests whose player plays, over whatever transport. Who presents, moderates or waits in the lobby is none."""
         counts = self.viewers(event_id)
         return counts["whep"] + counts["hls"]
+
+    def lately_watching(self, event_id: uuid.UUID, now: float) -> int:
+        """The same as it was within the last second, for what every guest is told: a count goes over all of them, and
+        going live wakes all at once.
+        """
+        at, watching = self._counted.get(event_id, (float("-inf"), 0))
+        if now - at < COUNT_EVERY_S:
+            return watching
+        watching = self.watching(event_id)
+        self._counted.pop(event_id, None)
+        self._counted[event_id] = (now, watching)
+        if len(self._counted) > _MOST_EVENTS:
+            self._counted.popitem(last=False)
+        return watching
 
     def behind(self, event_id: uuid.UUID, transport: Transport) -> list[float]:
         """Seconds behind live that players of one transport reported, the least first."""

@@ -6,6 +6,7 @@ Served from memory while PostgreSQL is away.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from typing import Annotated, Final
 
@@ -104,7 +105,7 @@ def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -
         hls_url=hls,
         rewind_url=rewind,
         files=files,
-        watching=call.platform.crowd.watching(event.id) if scene.state == "live" else None,
+        watching=call.platform.crowd.lately_watching(event.id, time.monotonic()) if scene.state == "live" else None,
         resting=list(scene.resting),
         replay_url=None if replay is None else replay.url,
         replay_refused=None if replay is None else replay.refused,

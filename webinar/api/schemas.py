@@ -132,7 +132,9 @@ class PlaybackReply(Reply):
     replay_refused: Refused | None = Field(
         default=None, description="Why this viewer gets no `replay_url`; null before the end, and with one."
     )
-    watching: int | None = Field(description="Guests whose player plays now; null unless it is live.")
+    watching: int | None = Field(
+        description="Guests whose player plays, at most a second old; null unless it is live."
+    )
     files: str | None = Field(
         description="Changes with the files that the host hands out, within half a minute; null: there are none."
     )
@@ -298,7 +300,7 @@ def attendee_reply(attendee: Attendee) -> AttendeeReply:
     )
 
 
-def recording_reply(recording: Recording, links: Links) -> RecordingReply:
+def recording_reply(recording: Recording, links: Links, *, host: bool) -> RecordingReply:
     return RecordingReply(
         id=recording.id,
         state=recording.state,
@@ -308,8 +310,8 @@ def recording_reply(recording: Recording, links: Links) -> RecordingReply:
         complete=recording.complete,
         created_at=recording.created_at,
         ready_at=recording.ready_at,
-        download_url=links.download(recording),
-        audio_url=links.audio(recording),
+        download_url=links.download(recording, host=host),
+        audio_url=links.audio(recording, host=host),
         audio_bytes=recording.audio_bytes,
     )
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from webinar.api.admission import PRESENT_S, Admission, Heard, Transport
-from webinar.api.crowd import SILENT_S, Crowd, Sent
+from webinar.api.crowd import COUNT_EVERY_S, SILENT_S, Crowd, Sent
 
 EVENT, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
 
@@ -85,6 +85,17 @@ def test_watching_are_guests_whose_player_plays_and_players_of_other_programs(on
     one.sent[str(EVENT)] = Sent(4)  # three players report nothing
     assert one.crowd.viewers(EVENT) == {"whep": 4, "hls": 1, "lobby": 1}
     assert one.crowd.watching(EVENT) == 5
+
+
+def test_a_house_that_is_told_at_once_how_many_watch_is_counted_once(one: Process) -> None:
+    now = time.monotonic()
+    for person in range(300):
+        one.here.hear(person, "whep")
+    assert {one.crowd.lately_watching(EVENT, now + COUNT_EVERY_S * part / 300) for part in range(300)} == {300}
+    assert one.asked == [str(EVENT)]
+    assert one.crowd.lately_watching(OTHER, now) == 0, "each event has its own"
+    one.here.hear(300, "hls")
+    assert one.crowd.lately_watching(EVENT, now + COUNT_EVERY_S) == 301
 
 
 def test_who_is_not_heard_of_any_more_anywhere_has_left(one: Process, two: Process) -> None:
