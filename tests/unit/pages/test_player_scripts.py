@@ -343,6 +343,50 @@ def test_what_is_left_of_a_replay_is_known_for_a_file_by_its_address() -> None:
     )
 
 
+def test_only_who_doubts_its_answer_asks_without_waiting_and_the_transport_goes_with_the_long_poll() -> None:
+    scripts.run(
+        'import assert from "node:assert/strict"; import { Playback } from "./room/playback.js";',
+        """
+        globalThis.location = { href: "http://localhost/j/x" };
+        const asked = [];
+        let next;
+        // The server holds a long poll, and one question that it is too slow for.
+        let slow = false;
+        globalThis.fetch = (url, { signal }) => {
+          const { searchParams: said } = new URL(url);
+          asked.push([said.get("transport"), said.get("after")]);
+          next?.();
+          if (!said.has("after") && !slow) {
+            return Promise.resolve(Response.json({ state: "live", version: "7", event: { started_at: null }, chat: null }));
+          }
+          return new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
+        };
+        const playback = new Playback("/api/v1/playback", "token", "http://localhost");
+        const questions = async (n) => {
+          while (asked.length < n) await new Promise((done) => (next = done));
+        };
+        playback.start();
+        await questions(2);
+        playback.transport = "whep";
+        playback.hurry();
+        await questions(3);
+        playback.refresh();
+        await questions(5);
+        slow = true;
+        playback.refresh();
+        await questions(6);
+        slow = false;
+        playback.hurry(); // the answer that was wanted has not come yet
+        await questions(8);
+        playback.stop();
+        assert.deepEqual(asked, [
+          ["lobby", null], ["lobby", "7"], ["whep", "7"], ["whep", null], ["whep", "7"],
+          ["whep", null], ["whep", null], ["whep", "7"],
+        ]);
+        """,
+    )
+
+
 def test_the_page_knows_the_time_of_the_server_whatever_its_own_clock_says() -> None:
     scripts.run(
         'import assert from "node:assert/strict"; import { Playback, ahead } from "./room/playback.js";',

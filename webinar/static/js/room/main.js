@@ -81,9 +81,9 @@ class Room {
     this.player.addEventListener("trouble", () => this.playback.hurry());
     this.player.addEventListener("finished", () => {
       this.#scene(this.playback.now?.state ?? "ended");
-      this.playback.hurry();
+      this.playback.refresh();
     });
-    this.player.addEventListener("denied", () => this.playback.hurry());
+    this.player.addEventListener("denied", () => this.playback.refresh());
     this.playback.addEventListener("told", () => {
       const watching = this.playback.now?.watching;
       this.people.textContent = watching ? this.texts.say("watching", { n: watching }) : "";
@@ -187,7 +187,7 @@ class Room {
     this.player.session?.hurry();
     this.player.retry();
     this.chat.retry();
-    if (this.playback.away || this.playback.stale) this.playback.hurry();
+    if (this.playback.away || this.playback.stale) this.playback.refresh();
   }
 
   #changed() {

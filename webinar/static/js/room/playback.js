@@ -44,7 +44,7 @@ export class Playback extends EventTarget {
     this.aheadMs = 0;
     this.away = false;
     /** The next answer is wanted at once, though nothing may have changed. */
-    this.hurried = false;
+    this.doubted = false;
     this.stopped = new AbortController();
     /** @type {AbortController | null} */
     this.asking = null;
@@ -65,10 +65,15 @@ export class Playback extends EventTarget {
     return Date.now() - this.takenAt > WAIT_S * 1000 + SLACK_MS;
   }
 
-  /** Ask at once instead of when the server next answers. */
+  /** Asks anew at once: the server hears how the player plays now, and answers when something has changed. */
   hurry() {
-    this.hurried = true;
     this.asking?.abort();
+  }
+
+  /** Asks anew and is answered at once: for what changes without a new version, or when the answer at hand is in doubt. */
+  refresh() {
+    this.doubted = true;
+    this.hurry();
   }
 
   /** @returns {number} ms since 1970 by the server */
@@ -92,10 +97,11 @@ export class Playback extends EventTarget {
     while (!this.stopped.signal.aborted) {
       this.asking = new AbortController();
       const stop = either(this.stopped.signal, this.asking.signal);
+      const { doubted } = this;
+      this.doubted = false;
       try {
         /** @type {Record<string, string>} */
-        const after = this.now && !this.away && !this.hurried ? { after: this.now.version, wait: String(WAIT_S) } : {};
-        this.hurried = false;
+        const after = this.now && !this.away && !doubted ? { after: this.now.version, wait: String(WAIT_S) } : {};
         const state = await this.#ask(after, within(WAIT_S * 1000 + SLACK_MS, stop));
         backoff.reset();
         this.#reached(true);
@@ -111,6 +117,7 @@ export class Playback extends EventTarget {
           this.dispatchEvent(new Event("elsewhere"));
           return;
         }
+        this.doubted ||= doubted; // there was no answer
         // Hurried: asked again almost at once. The short wait keeps a storm of troubles from becoming one of questions.
         const hurried = this.asking.signal.aborted;
         if (!hurried) this.#reached(false);
