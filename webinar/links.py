@@ -83,13 +83,16 @@ class Links:
         """Where anybody can check a certificate."""
         return self.absolute(f"/verify/{short(certificate_id)}")
 
-    def download(self, recording: Recording) -> str | None:
-        """A signed link to the file, for 12 hours; None while it is not ready."""
-        return self._file(recording, film(recording))
+    def download(self, recording: Recording, *, host: bool = False) -> str | None:
+        """A signed link to the file, for 12 hours; None while it is not ready.
 
-    def audio(self, recording: Recording) -> str | None:
+        Only a link for a `host` opens it once the host has left out some of the recording.
+        """
+        return self._file(recording, film(recording), host=host)
+
+    def audio(self, recording: Recording, *, host: bool = False) -> str | None:
         """The same for its sound alone."""
-        return self._file(recording, sound(recording))
+        return self._file(recording, sound(recording), host=host)
 
     def cut(self, recording: Recording, file: Download | None) -> str | None:
         """The same for the part that a host made of it."""
@@ -105,8 +108,8 @@ class Links:
         path = f"/recordings/{recording.id}/film/{quote(file.name, safe='')}"
         return self.absolute(f"{path}?sig={self._recordings.film_key(recording)}{'&save=1' if save else ''}")
 
-    def _file(self, recording: Recording, file: Download | None) -> str | None:
+    def _file(self, recording: Recording, file: Download | None, *, host: bool) -> str | None:
         if file is None:
             return None
         path = f"/recordings/{recording.id}/{quote(file.name, safe='')}"
-        return self.absolute(f"{path}?sig={self._recordings.signature(recording)}")
+        return self.absolute(f"{path}?sig={self._recordings.signature(recording, host=host)}")

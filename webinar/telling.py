@@ -88,7 +88,7 @@ class Telling:
             "duration_s": recording.duration_s,
             "bytes": recording.bytes,
             "sha256": recording.sha256,
-            "download_url": self._links.download(recording),
+            "download_url": self._links.download(recording, host=True),
         }
 
 

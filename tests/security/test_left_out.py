@@ -189,16 +189,22 @@ async def test_who_presents_gets_what_the_host_left_and_no_more_of_it(web: Web) 
     async def told() -> dict[str, Any]:
         return dict((await web.call("GET", path, presenter)).json()["items"][0])
 
-    whole = f"/recordings/{(await told())['id']}/x.mp4"
+    before = await told()
+    whole, kept = f"/recordings/{before['id']}/x.mp4", before["download_url"]
+    hosts = (await web.host.get(path)).json()["items"][0]["download_url"]
     assert (await web.call("GET", whole, presenter)).content == FILM
+    assert (await web.guest.get(kept)).content == FILM
     await cut(web, made, from_s=6.0, to_s=14.0)
     assert [(await told())[name] for name in ("state", "download_url", "audio_url")] == ["recording", None, None]
     assert (await web.call("GET", whole, presenter)).status_code == 403
+    assert (await web.guest.get(kept)).json()["code"] == "cut"  # it was for the whole, while there was no less
     await made_file(web, b"eight seconds")
     now = await told()
     assert (now["state"], now["duration_s"], now["bytes"]) == ("ready", 8.0, 13)
     assert (await web.guest.get(now["download_url"])).content == b"eight seconds"
     assert (await web.call("GET", whole, presenter)).status_code == 403
+    assert (await web.guest.get(kept)).status_code == 403
+    assert (await web.guest.get(hosts)).content == FILM
     assert (await web.host.get(path)).json()["items"][0]["bytes"] == len(FILM)
 
 

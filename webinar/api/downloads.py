@@ -80,8 +80,11 @@ async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Record
     recording_id = _id(request.path_params["recording_id"])
     signature = request.query_params.get("sig")
     if signature is not None:
-        platform.recordings.check_signature(recording_id, signature, cut=cut)
-        return await platform.recordings.get(recording_id)
+        given_to_host = platform.recordings.check_signature(recording_id, signature, cut=cut)
+        recording = await platform.recordings.get(recording_id)
+        if not cut and not given_to_host:
+            await _refuse_left_out(platform, recording)
+        return recording
     if "authorization" in request.headers:
         principal = await platform.access.principal(request.headers["authorization"])
         if principal.caller in (Caller.VIEWER, Caller.MODERATOR):
@@ -90,8 +93,8 @@ async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Record
         if principal.event_id not in (None, recording.event_id):
             raise Forbidden("This token is for another event.", code="wrong_event")
         await check_staff(platform, principal, recording.event_id)
-        if not cut and principal.role != "host" and await platform.replays.cut(recording) is not None:
-            raise Forbidden("The host left out some of this recording. What is left can be downloaded.", code="cut")
+        if not cut and principal.role != "host":
+            await _refuse_left_out(platform, recording)
         return recording
     account = await platform.people.session(request.cookies.get(SESSION_COOKIE))
     keys = [value for name, value in request.cookies.items() if name.startswith(COHOST_COOKIE)]
@@ -101,6 +104,12 @@ async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Record
     if await platform.staff.host_of(recording.event_id, account, keys) is None:
         raise NotFound("There is no such recording.", code="recording_not_found")
     return recording
+
+
+async def _refuse_left_out(platform: Platform, recording: Recording) -> None:
+    """Raises `Forbidden` where the whole recording is no longer for whoever is no host."""
+    if await platform.replays.cut(recording) is not None:
+        raise Forbidden("The host left out some of this recording. What is left can be downloaded.", code="cut")
 
 
 def _id(text: str) -> uuid.UUID:

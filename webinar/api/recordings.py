@@ -19,8 +19,9 @@ async def list_recordings(call: Call) -> schemas.RecordingList:
 
 async def _recording(call: Call, recording: Recording) -> schemas.RecordingReply:
     """As its caller may have it: who presents gets what the host left of it."""
-    reply = schemas.recording_reply(recording, call.platform.links)
-    cut = None if call.principal.role == "host" else await call.platform.replays.cut(recording)
+    host = call.principal.role == "host"
+    reply = schemas.recording_reply(recording, call.platform.links, host=host)
+    cut = None if host else await call.platform.replays.cut(recording)
     if cut is None:
         return reply
     file = cut_file(recording, cut)

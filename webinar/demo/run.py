@@ -155,7 +155,7 @@ class _Demo:
                 "Length",
                 f"{recording.duration_s or 0:.1f} s, {(recording.bytes or 0) / 1e6:.1f} MB, ready after {waited:.1f} s",
             ),
-            ("Download", self._desk.links.download(recording) or ""),
+            ("Download", self._desk.links.download(recording, host=True) or ""),
             ("", "while the platform runs: `make serve`, or the next `make demo`"),
         ]
         path = self._desk.storage.local_path(recording.key or "")

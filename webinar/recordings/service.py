@@ -142,16 +142,22 @@ class RecordingService:
 
     # -- giving out ----------------------------------------------------------------------------------------------
 
-    def signature(self, recording: Recording, *, cut: bool = False) -> str:
-        """The `sig` of a download link that needs nothing else, for 12 hours. One for the cut opens nothing else."""
-        claims = {"recording": str(recording.id)} | ({"file": "cut"} if cut else {})
+    def signature(self, recording: Recording, *, cut: bool = False, host: bool = False) -> str:
+        """The `sig` of a download link that needs nothing else, for 12 hours. One for the cut opens nothing else.
+
+        `host`: it was given to a host, and opens the whole recording also once some of it is left out.
+        """
+        claims = {"recording": str(recording.id)} | ({"file": "cut"} if cut else {}) | ({"for": "host"} if host else {})
         return self._tokens.sign(Purpose.DOWNLOAD, claims, DOWNLOAD_TTL.total_seconds())
 
-    def check_signature(self, recording_id: uuid.UUID, signature: str, *, cut: bool = False) -> None:
-        """Raises `Unauthenticated`, `Gone` (expired) or `Forbidden` (of another recording, or another file of it)."""
+    def check_signature(self, recording_id: uuid.UUID, signature: str, *, cut: bool = False) -> bool:
+        """Whether it was given to a host. Raises `Unauthenticated`, `Gone` (expired) or `Forbidden` (of another
+        recording, or another file of it).
+        """
         claims = self._tokens.read(Purpose.DOWNLOAD, signature)
         if (claims.get("recording"), claims.get("file")) != (str(recording_id), "cut" if cut else None):
             raise Forbidden("This link is for another recording.", code="link_invalid")
+        return bool(claims.get("for") == "host")
 
     def film_key(self, recording: Recording) -> str:
         """The `sig` of a link to watch it, always the same: what it opens is for the replay's gate to say."""
