@@ -357,7 +357,8 @@ def test_only_who_doubts_its_answer_asks_without_waiting_and_the_transport_goes_
           asked.push([said.get("transport"), said.get("after")]);
           next?.();
           if (!said.has("after") && !slow) {
-            return Promise.resolve(Response.json({ state: "live", version: "7", event: { started_at: null }, chat: null }));
+            const answer = { state: "live", version: "7", event: { started_at: null }, chat: null };
+            return Promise.resolve(Response.json(answer));
           }
           return new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
         };
