@@ -10,6 +10,7 @@ from webinar.attendance.service import AttendanceService
 from webinar.base import log
 from webinar.conversation.service import ConversationService
 from webinar.deleted import DeletedEvents
+from webinar.events.handouts import Handouts
 from webinar.events.images import Images
 from webinar.events.receipt_store import ReceiptStore
 from webinar.events.receipts import Receipt
@@ -31,6 +32,7 @@ class Destruction:
         conversation: ConversationService,
         recordings: RecordingService,
         images: Images,
+        handouts: Handouts,
     ) -> None:
         self._store = store
         self._deleted = deleted
@@ -39,6 +41,7 @@ class Destruction:
         self._conversation = conversation
         self._recordings = recordings
         self._images = images
+        self._handouts = handouts
 
     async def due(self, now: datetime, most: int) -> list[uuid.UUID]:
         return await self._store.due(now, most)
@@ -48,7 +51,7 @@ class Destruction:
         return await self._store.date(event_id)
 
     async def destroy(self, event_id: uuid.UUID, why: Literal["date", "host"]) -> None:
-        """People, answers, chat, attendance, recording, pictures, the event itself. Certificates that were given out
+        """People, answers, chat, attendance, recording, pictures, files, the event itself. Certificates that were given out
         stay checkable and name nobody.
 
         What the store does not delete now, the worker deletes later. Raises as `DeletedEvents.delete`.
@@ -77,5 +80,6 @@ class Destruction:
             "recordings": len(recordings),
             "recording_bytes": sum(recording.bytes or 0 for recording in recordings),
             "pictures": len(await self._images.all(event_id)),
+            "files": len(await self._handouts.all(event_id)),
             "log_entries": len(await self._attendance.log(event_id)),
         }

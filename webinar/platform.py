@@ -135,7 +135,7 @@ class Platform:
         self.plans = Plans(self.pool, self.events)
         self.images = Images(self.pool, self.storage, self.events)
         self.handouts = Handouts(self.pool, self.storage, self.events)
-        self.copies = Copies(self.pool, self.events, self.images)
+        self.copies = Copies(self.pool, self.events, self.images, self.handouts)
         self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
         self.roles = RoleLinks(self.pool, self.bus, self.tokens)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
@@ -180,6 +180,7 @@ class Platform:
             self.conversation,
             self.recordings,
             self.images,
+            self.handouts,
         )
         self.course = Course(
             self.events,

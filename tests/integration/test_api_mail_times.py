@@ -112,6 +112,7 @@ async def test_a_host_is_told_once_a_week_before_an_event_is_destroyed_in_its_ti
     await until(lambda: idle(office))
     now = datetime.now(UTC)
     ended = "update event set state = 'ended', ended_at = $2, retention_days = 30 where id = $1"
+    await office.platform.handouts.add(event_id, "slides.pdf", b"slides")
     await pool.execute(ended, event_id, now - timedelta(days=23))
     steady = 0.0
 
@@ -128,6 +129,7 @@ async def test_a_host_is_told_once_a_week_before_an_event_is_destroyed_in_its_ti
     assert times.at(at, "America/New_York", "en") in text
     assert f"{at:%b} {at.day}" in letter["Subject"]
     assert "with their registrations and answers: 1" in text
+    assert "Files for guests: 1" in text
     assert f"{office.url}/events/{event['id']}/report#take" in text
     for days in (1, 6):
         await worker(timedelta(days=days)).look()

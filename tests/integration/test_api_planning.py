@@ -130,6 +130,13 @@ async def test_a_duplicate_has_everything_but_people_and_is_a_draft(web: Web) ->
         f"/api/v1/events/{event['id']}/images/logo", content=_picture(), headers={"Content-Type": "image/png"}
     )
     await _prepare(web, event["id"])
+    for name in ("slides.pdf", "programme.hwp"):
+        sent = await web.host.post(
+            f"/api/v1/events/{event['id']}/files?name={name}",
+            content=name.encode(),
+            headers={"Content-Type": "application/octet-stream"},
+        )
+        assert sent.status_code == 201, sent.text
     reply = await web.host.post(
         f"/api/v1/events/{event['id']}/duplicate", json={"starts_at": "2037-12-08T05:00:00Z", "title": "Once more"}
     )
@@ -164,6 +171,11 @@ async def test_a_duplicate_has_everything_but_people_and_is_a_draft(web: Web) ->
     (logo,) = (await web.host.get(f"{path}/images")).json()["items"]
     assert (await web.host.delete(f"/api/v1/events/{event['id']}")).status_code == 204
     assert (await web.guest.get(logo["url"].removeprefix(web.url))).status_code == 200
+    files = await web.platform.handouts.all(uuid.UUID(copy["id"]))
+    assert [(one.name, await web.platform.storage.get_bytes(one.key)) for one in files] == [
+        ("slides.pdf", b"slides.pdf"),
+        ("programme.hwp", b"programme.hwp"),
+    ]
 
 
 def room_of(event: dict[str, Any]) -> uuid.UUID:
@@ -211,10 +223,13 @@ async def test_a_series_keeps_its_time_of_day_over_summer_time_and_is_changed_fr
     assert len({one["series_id"] for one in items}) == 1
     assert (await web.host.post(path, json={"rhythm": "weekly", "count": 2})).json()["code"] == "in_series"
     second = await web.platform.events.get(uuid.UUID(items[1]["id"]))
+    assert (await web.platform.handouts.add(second.id, "slides.pdf", b"slides")).name == "slides.pdf"
     more = await web.host.post(f"/api/v1/events/{second.id}/series/dates", json={"rhythm": "monthly", "count": 2})
     assert more.status_code == 201, more.text
     assert [one["starts_at"] for one in more.json()["items"]] == ["2037-12-10T17:00:00Z", "2038-01-10T17:00:00Z"]
     assert len({one["series_id"] for one in [*items, *more.json()["items"]]}) == 1
+    kept = [await web.platform.handouts.all(uuid.UUID(one["id"])) for one in [*items, *more.json()["items"]]]
+    assert [[file.name for file in files] for files in kept] == [[], ["slides.pdf"], [], ["slides.pdf"], ["slides.pdf"]]
     full = await web.host.post(f"/api/v1/events/{second.id}/series/dates", json={"rhythm": "weekly", "count": 48})
     assert (full.status_code, full.json()["errors"][0]["field"]) == (422, "count")
     alone = await web.event()

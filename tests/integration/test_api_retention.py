@@ -58,6 +58,7 @@ async def full(web: Web) -> tuple[dict[str, Any], dict[str, Any]]:
     await write(web, event, ("message", made["김하나"]["id"], {"body": "비밀 이야기"}))
     await web.platform.storage.put_bytes(f"recordings/{event['id']}/a.mp4", b"film")
     await web.platform.storage.put_bytes(f"images/{event['id']}/logo.png", b"logo")
+    await web.platform.handouts.add(uuid.UUID(event["id"]), "slides.pdf", b"slides")
     await post(web, event, "certificates", {})
     await web.platform.pool.execute("delete from job")  # done by the worker, within seconds
     return event, (await certificates(web, event))["김하나"]
@@ -78,10 +79,11 @@ async def test_on_its_date_nothing_of_an_event_is_left_but_a_receipt(web: Web) -
     assert sorted(left) == [f"certificate: {event_id}", f"destroyed_event: {event_id}"]
     assert await web.platform.storage.list_keys(f"recordings/{event['id']}") == []
     assert await web.platform.storage.list_keys(f"images/{event['id']}") == []
+    assert await web.platform.storage.list_keys(f"handouts/{event['id']}") == []
     (receipt,) = (await web.host.get("/api/v1/receipts")).json()["items"]
     assert (receipt["event_id"], receipt["why"]) == (event["id"], "date")
     assert receipt["counts"]["people"] == 2
-    assert receipt["counts"]["messages"] == 1
+    assert (receipt["counts"]["messages"], receipt["counts"]["files"]) == (1, 1)
     assert len(receipt["log_head"]) == 64
     assert "This certificate is valid" in await shown(web, certificate)
     assert await retention.look() == 0
@@ -170,6 +172,7 @@ async def test_the_host_is_warned_deletes_earlier_and_has_a_receipt(web: Web) ->
         assert "추계 학술대회 2026" in text
         assert "by the host" in text
         assert "People: 2, messages: 1," in text
+        assert "files for guests: 1" in text
         (receipt,) = (await web.host.get("/api/v1/receipts")).json()["items"]
         destroyed = datetime.fromisoformat(receipt["destroyed_at"])
         assert (receipt["timezone"], receipt["destroyed_at"][-1]) == ("Asia/Seoul", "Z")

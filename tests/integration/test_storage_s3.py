@@ -50,6 +50,10 @@ async def test_segments_come_back_as_they_were_and_are_listed_and_removed_by_fol
     assert await storage.get_bytes("live/prefix/720p/1.m4s") == b"720p/1.m4s"
     assert await storage.size("live/prefix/720p/1.m4s") == 10
     assert await storage.list_keys("live/prefix/720p") == ["live/prefix/720p/0.m4s", "live/prefix/720p/1.m4s"]
+    await storage.copy("live/prefix/720p/1.m4s", "handouts/a/b")
+    assert await storage.get_bytes("handouts/a/b") == b"720p/1.m4s"
+    with pytest.raises(NotFound):
+        await storage.copy("live/prefix/720p/2.m4s", "handouts/a/c")
     assert await storage.remove_all("live/prefix") == 3
     assert await storage.list_keys("live/prefix") == []
     with pytest.raises(NotFound):

@@ -109,6 +109,15 @@ class Storage:
         except (BaseError, OSError) as error:
             raise Unavailable(f"The object store did not give {key}: {_why(error)}") from error
 
+    async def copy(self, key: str, target: str) -> None:
+        """The same bytes below another key, without coming through here. Raises `NotFound` or `Unavailable`."""
+        try:
+            await obstore.copy_async(self._store, key, target)
+        except (NotFoundError, FileNotFoundError) as error:
+            raise NotFound("There is no such object.") from error
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"The object store did not copy {key}: {_why(error)}") from error
+
     async def delete(self, key: str) -> None:
         """One that is not there is as good as deleted. Raises `Unavailable`."""
         try:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from webinar.base import log
 from webinar.base.db import Connection, Pool
 from webinar.base.errors import Conflict, FieldProblem, Invalid, NotFound
+from webinar.events.handouts import Handouts
 from webinar.events.images import Images
 from webinar.events.model import (
     Event,
@@ -47,23 +48,38 @@ class Copied:
     events: tuple[Event, ...]
 
 
-def later(start: datetime, zone: str, rhythm: Rhythm, times: int) -> datetime:
-    """The start `times` further, at the same time of day on the event's own clock, summer time or not. UTC."""
+def later(start: datetime, zone: str, rhythm: Rhythm, times: int, day: int | None = None) -> datetime:
+    """The start `times` further, at the same time of day on the event's own clock, summer time or not. UTC.
+
+    By month it is on its `day` (as `start`), or on the month's last.
+    """
     local = start.astimezone(ZoneInfo(zone))
     if rhythm is Rhythm.MONTHLY:
         year, month = divmod(local.year * 12 + local.month - 1 + times, 12)
-        day = min(local.day, calendar.monthrange(year, month + 1)[1])
+        day = min(day or local.day, calendar.monthrange(year, month + 1)[1])
         return local.replace(year=year, month=month + 1, day=day).astimezone(UTC)
     weeks = times * (2 if rhythm is Rhythm.BIWEEKLY else 1)
     return (local + timedelta(weeks=weeks)).astimezone(UTC)
 
 
-def further(last: datetime, zone: str, rhythm: Rhythm, count: int, now: datetime) -> list[datetime]:
-    """The next `count` starts of a series behind its `last` one; none that is past already. UTC."""
+def further(starts: Sequence[datetime], zone: str, rhythm: Rhythm, count: int, now: datetime) -> list[datetime]:
+    """The next `count` starts of a series behind the last of its `starts`; none that is past already. UTC."""
+    last, day = starts[-1], _day_of_month(starts, zone)
     first = 1
-    while later(last, zone, rhythm, first) <= now:
+    while later(last, zone, rhythm, first, day) <= now:
         first += 1
-    return [later(last, zone, rhythm, n) for n in range(first, first + count)]
+    return [later(last, zone, rhythm, n, day) for n in range(first, first + count)]
+
+
+def _day_of_month(starts: Sequence[datetime], zone: str) -> int:
+    """The one they stand for: 28 February behind 31 January is a 31st that its month has not."""
+    day = 0
+    for start in reversed(starts):
+        local = start.astimezone(ZoneInfo(zone))
+        day = max(day, local.day)
+        if local.day < calendar.monthrange(local.year, local.month)[1]:
+            break
+    return day
 
 
 def moved(event: Event, old: datetime, new: datetime, zone: str) -> datetime:
@@ -78,11 +94,12 @@ def moved(event: Event, old: datetime, new: datetime, zone: str) -> datetime:
 class Copies:
     """One a process. Every method raises `NotFound` for an unknown event."""
 
-    def __init__(self, pool: Pool, events: EventService, images: Images) -> None:
+    def __init__(self, pool: Pool, events: EventService, images: Images, handouts: Handouts) -> None:
         self._store = EventStore(pool)
         self._plan = PlanStore(pool)
         self._events = events
         self._images = images
+        self._handouts = handouts
 
     async def duplicate(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
         """A draft with all that the host wrote, chose and uploaded, and nobody in it.
@@ -120,7 +137,8 @@ class Copies:
         if not 1 <= count <= MOST_IN_SERIES - len(series):
             words = "A series has 52 dates at most."
             raise Invalid(words, fields=[FieldProblem("count", words)])
-        starts = further(series[-1].starts_at, source.timezone, rhythm, count, datetime.now(UTC))
+        before = [one.starts_at for one in series]
+        starts = further(before, source.timezone, rhythm, count, datetime.now(UTC))
         events = await self._copy(source, source.title, starts, series=source.series_id)
         await self._events.announce(event_id, source)
         _log.info("series extended", series=str(source.series_id), events=count)
@@ -186,7 +204,9 @@ class Copies:
                 )
                 await self._plan.copy(connection, source.id, event.id, start - source.starts_at)
                 made.append(event)
-        await self._images.copy(source.id, [event.id for event in made])
+        ids = [event.id for event in made]
+        await self._images.copy(source.id, ids)
+        await self._handouts.copy(source.id, ids)
         return made
 
     async def _join(self, connection: Connection, source: Event, series: uuid.UUID, first: datetime) -> None:

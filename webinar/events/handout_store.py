@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,10 @@ class Handout:
     sha256: str
     bytes: int
     created_at: datetime
+
+    def of(self, event_id: uuid.UUID, id_: uuid.UUID, key: str) -> Handout:
+        """The same file of another event."""
+        return replace(self, event_id=event_id, id=id_, key=key)
 
 
 class HandoutStore:

@@ -11,6 +11,7 @@ import time
 import unicodedata
 import uuid
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -34,6 +35,7 @@ _FORBIDDEN: Final = frozenset('/\\:*?"<>|')
 # Players ask every twenty seconds: what they are told of is known for so long without a query.
 _KNOWN_FOR_S: Final = 10.0
 _MOST_KNOWN: Final = 1000
+_COPIES_AT_ONCE: Final = 8  # for the dates of a series
 _PATIENCE_S: Final = 2.0  # a database that hangs delays one player so long
 
 
@@ -108,6 +110,30 @@ class Handouts:
             await self._storage.delete(key)
         except Unavailable as error:
             _log.warning("a file that was taken away stays in the store", key=key, error=error.message)
+
+    async def copy(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        """The files of one event for others, in their order. One that the store has lost is left out, and logged.
+
+        Raises `Unavailable`.
+        """
+        for file in await self._store.all(source):
+            copies = [file.of(target, made := uuid.uuid4(), f"{folder(target)}/{made}") for target in targets]
+            try:
+                for at in range(0, len(copies), _COPIES_AT_ONCE):
+                    await self._copied(file.key, [one.key for one in copies[at : at + _COPIES_AT_ONCE]])
+            except NotFound:
+                _log.warning("a file for guests is not copied: the store has none", key=file.key)
+                continue
+            for copy in copies:
+                await self._store.add(copy, MOST_FILES)
+                self._known.pop(copy.event_id, None)
+
+    async def _copied(self, key: str, targets: Sequence[str]) -> None:
+        """All at once; whatever fails is raised once all are done."""
+        done = await asyncio.gather(*(self._storage.copy(key, one) for one in targets), return_exceptions=True)
+        for error in done:
+            if error is not None:
+                raise error
 
     async def version(self, event_id: uuid.UUID) -> str | None:
         """Another one after each change, within ten seconds; None: there are no files.

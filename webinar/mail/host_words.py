@@ -55,5 +55,6 @@ COUNTED: Final = (
     ("polls", _("Polls: %(n)s")),
     ("recordings", _("Recordings: %(n)s")),
     ("pictures", _("Pictures: %(n)s")),
+    ("files", _("Files for guests: %(n)s")),
 )
 EVERYTHING_ELSE: Final = _("The event itself, its page, letters and links")

@@ -99,11 +99,11 @@ class SeriesScreen(Screen):
         self, request: Request, account: Account, event: Event, view: FormView, status: int = 200
     ) -> Response:
         series = await self.platform.copies.series(event)
-        last, zone, now = series[-1].starts_at if series else event.starts_at, event.timezone, datetime.now(UTC)
+        starts, zone, now = [one.starts_at for one in series], event.timezone, datetime.now(UTC)
         ahead = {
-            rhythm.value: further(last, zone, rhythm, _SHOWN, now)
-            if series
-            else [later(last, zone, rhythm, n) for n in range(_SHOWN)]
+            rhythm.value: further(starts, zone, rhythm, _SHOWN, now)
+            if starts
+            else [later(event.starts_at, zone, rhythm, n) for n in range(_SHOWN)]
             for rhythm in Rhythm
         }
         context = {

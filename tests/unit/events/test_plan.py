@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webinar.base.errors import Invalid, NotFound
-from webinar.events.copies import Rhythm, later
+from webinar.events.copies import Rhythm, further, later
 from webinar.events.plan.model import (
     AgendaItem,
     AgendaShift,
@@ -61,6 +61,26 @@ def test_a_month_without_the_day_has_its_last() -> None:
     start = datetime(2026, 1, 31, 5, tzinfo=UTC)
     found = [later(start, "UTC", Rhythm.MONTHLY, n) for n in range(4)]
     assert [(one.month, one.day) for one in found] == [(1, 31), (2, 28), (3, 31), (4, 30)]
+
+
+@pytest.mark.parametrize(
+    ("dates", "more"),
+    [
+        (["01-31", "02-28"], ["03-31", "04-30"]),
+        (["01-30", "02-28"], ["03-30", "04-30"]),
+        (["01-31", "02-28", "03-31", "04-30"], ["05-31", "06-30"]),
+        (["01-31", "02-15"], ["03-15", "04-15"]),  # moved
+        (["01-31", "03-30", "04-30"], ["05-30", "06-30"]),  # moved from March on
+        (["02-28"], ["03-28", "04-28"]),
+    ],
+)
+def test_months_added_to_a_series_keep_the_day_that_a_short_month_did_not_have(
+    dates: list[str], more: list[str]
+) -> None:
+    zone = ZoneInfo("Asia/Seoul")
+    starts = [datetime.fromisoformat(f"2027-{one}T08:00").replace(tzinfo=zone).astimezone(UTC) for one in dates]
+    found = further(starts, zone.key, Rhythm.MONTHLY, 2, START)
+    assert [f"{one.astimezone(zone):%m-%d %H}" for one in found] == [f"{one} 08" for one in more]
 
 
 @pytest.mark.parametrize(
