@@ -29,6 +29,7 @@ async def test_who_is_inside_stays_and_newcomers_wait_until_they_are_let_in(web:
     event = await web.live_event()
     door = f"/api/v1/events/{event['id']}/door"
     people = [await web.attendee(event, f"p{n}@example.org", name=f"사람{n}") for n in range(4)]
+    file = await web.platform.handouts.add(uuid.UUID(event["id"]), "program.pdf", b"%PDF")
     async with Person(web) as guest:
         assert 'id="boot"' in (await guest.http.get(path_of(web, people[0]))).text
         assert (await web.playback(people[0]["viewer_token"])).json()["hls_url"] is not None
@@ -37,12 +38,15 @@ async def test_who_is_inside_stays_and_newcomers_wait_until_they_are_let_in(web:
         # Inside: comes back, and plays on.
         assert 'id="boot"' in (await guest.http.get(path_of(web, people[0]))).text
         assert (await web.playback(people[0]["viewer_token"])).status_code == 200
+        assert (await guest.http.get(f"{path_of(web, people[0])}/files/{file.id}")).content == b"%PDF"
         # Newcomers wait, by their page and by their token.
         for person in people[1:]:
             page = await guest.http.get(path_of(web, person))
             assert ('id="boot"' in page.text, 'http-equiv="refresh"' in page.text) == (False, True)
             refused = await web.playback(person["viewer_token"])
             assert (refused.status_code, refused.json()["code"]) == (403, "locked")
+            for path in ("files", f"files/{file.id}"):
+                assert (await guest.http.get(f"{path_of(web, person)}/{path}")).status_code == 403
             headers = {"Content-Type": "application/sdp"}
             whep = f"/whep/{event['id']}"
             refused = await web.call("POST", whep, person["viewer_token"], content="v=0\r\n", headers=headers)

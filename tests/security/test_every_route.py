@@ -272,12 +272,13 @@ async def test_a_link_opens_the_pages_of_its_own_kind_and_no_other(wide_web: Web
     assert checked > 300
 
 
-async def test_who_is_not_let_in_gets_no_media_no_keys_and_no_names(wide_web: Web, ingest: FakeIngest) -> None:
+async def test_who_is_not_let_in_gets_no_media_no_keys_no_files_and_no_names(wide_web: Web, ingest: FakeIngest) -> None:
     web = wide_web
     event = await web.live_event()
     links = await guests(web, event)
     inside = boot((await web.guest.get(f"/j/{links.pop('approved')}")).text)
     names = {f"손님 {status}" for status in links} | {"손님 approved"}
+    file = await web.platform.handouts.add(uuid.UUID(event["id"]), "program.pdf", b"%PDF")
     secrets = {event["stream_key"], inside["viewer_token"], event["studio_url"], event["moderate_url"]}
     for status, token in links.items():
         reply = await web.guest.get(f"/j/{token}")
@@ -286,6 +287,9 @@ async def test_who_is_not_let_in_gets_no_media_no_keys_and_no_names(wide_web: We
             assert not [one for one in secrets if one in page.text], status
             assert not [name for name in names - {f"손님 {status}"} if name in page.text], status
             assert not re.findall(r'id="boot"|/whep/|/hls/|_token|"ticket":', page.text), status
+        for path in (f"/j/{token}/files", f"/j/{token}/files/{file.id}"):
+            kept = await web.guest.get(path)
+            assert (kept.status_code, "%PDF" in kept.text) == (410 if status == "cancelled" else 403, False), status
         attendee = await web.platform.registration.by_own_link(token)
         credential = web.platform.access.viewer_token(attendee)
         refused = await web.playback(credential)
