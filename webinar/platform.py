@@ -135,7 +135,7 @@ class Platform:
         self.plans = Plans(self.pool, self.events)
         self.images = Images(self.pool, self.storage, self.events)
         self.handouts = Handouts(self.pool, self.storage, self.events)
-        self.copies = Copies(self.pool, self.events, self.images, self.handouts)
+        self.copies = Copies(self.pool, self.events, self.images, self.handouts, self.storage)
         self.moderators = Moderators(self.pool, self.bus, self.tokens, self.events)
         self.roles = RoleLinks(self.pool, self.bus, self.tokens)
         self.registration = RegistrationService(self.pool, self.bus, self.tokens)
@@ -225,6 +225,8 @@ class Platform:
             on_air.over,
         )
         self.watchers = Watchers(on_air.close_whep)
+        if self.live is not None:
+            self.live.whep.on_left = self.watchers.left
         self.publishers = Publishers(self._close_whip)
         self.places = Places(self.watchers.give_way)
         self.crowd = Crowd(self.admission, on_air.sent)

@@ -63,6 +63,13 @@ async def test_one_person_holds_no_seat_that_another_needs(small: Web) -> None:
         refused = await play(small, event, person)
         assert (refused.status_code, refused.json()["code"]) == (503, "no_room")
     assert (await small.call("DELETE", second.headers["location"], two["viewer_token"])).status_code == 200
+    # A session that ended by itself counts for nobody: now it is the other who holds two.
+    assert small.platform.live is not None
+    small.platform.live.whep.delete(many[1].headers["location"].rpartition("/")[2])
+    held = [await play(small, event, two) for _ in range(2)]
+    three = await small.attendee(event, "3@example.org")
+    assert (await play(small, event, three)).status_code == 201
+    assert (await small.call("DELETE", held[0].headers["location"], two["viewer_token"])).status_code == 404
 
 
 async def test_offers_that_are_huge_or_damaged_take_no_seat(small: Web) -> None:

@@ -109,7 +109,7 @@ def whep_routes(platform: Platform) -> list[Route]:
         try:
             answer = whep.offer(str(viewer.event_id), offer)
         except NoSeat:
-            if not platform.watchers.make_room(viewer.person, whep.holds):
+            if not platform.watchers.make_room(viewer.person):
                 raise
             answer = whep.offer(str(viewer.event_id), offer)
         platform.watchers.began(answer.resource, viewer.person, viewer.visit)
@@ -122,7 +122,6 @@ def whep_routes(platform: Platform) -> list[Route]:
         if request.method == "PATCH":
             _whep(platform).pin(_resource(request), await _read_choice(request))
             return Response(status_code=204, headers={"Cache-Control": "no-store"})
-        platform.watchers.left(_resource(request))
         _whep(platform).delete(_resource(request))
         return Response(status_code=200, headers={"Cache-Control": "no-store"})
 

@@ -39,12 +39,20 @@ FADE: Final = 0.99  # a tick
 class Fanout:
     """`push()` units, `await run()` in a task of the owner, `end()`. Viewers are added by `WhepServer`."""
 
-    def __init__(self, event_id: str, buffer: SendBuffer, request_keyframe: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        event_id: str,
+        buffer: SendBuffer,
+        request_keyframe: Callable[[str, str], None],
+        on_left: Callable[[str], None] | None = None,
+    ) -> None:
+        """`on_left(resource)` is told of each viewer that is gone, once."""
         self.event_id: Final = event_id
         self.stats: Final = FanoutStats()
         self.viewers: Final[dict[str, Viewer]] = {}
         self._buffer = buffer
         self._ask_upstream = request_keyframe
+        self._on_left = on_left
         self._clock = ProgramClock()
         self._sound = Bundler(SOUND_SAMPLES)
         self._rungs: dict[str, Rung] = {}
@@ -104,6 +112,8 @@ class Fanout:
     def left(self, viewer: Viewer) -> None:
         if self.viewers.pop(viewer.resource, None) is not None:
             self.stats.count(viewer)
+            if self._on_left is not None:
+                self._on_left(viewer.resource)
 
     def claim_probe(self, resource: str) -> bool:
         """Whether this viewer may find out if more gets through: a few at a time, while sending is in time."""

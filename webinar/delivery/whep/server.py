@@ -67,6 +67,8 @@ class WhepServer:
         setting: str = "WEBINAR_WHEP_UDP_PORT",
     ) -> None:
         self.seats: Final = seats
+        # Called with the resource of each session that has ended, whoever ended it; must not block.
+        self.on_left: Callable[[str], None] | None = None
         self._request_keyframe = request_keyframe
         self._configured = tuple(addresses)
         self._addresses: tuple[str, ...] = ()
@@ -172,10 +174,6 @@ class WhepServer:
         fingerprint = self._endpoint.certificate.fingerprint
         return Transport(peer.ufrag, peer.pwd, fingerprint, self._addresses, self._endpoint.port)
 
-    def holds(self, resource: str) -> bool:
-        """Whether that session is there, and has a seat."""
-        return any(resource in fanout.viewers for fanout, _ in self._fanouts.values())
-
     def delete(self, resource: str) -> None:
         """The viewer leaves. Raises `UnknownResource` (404)."""
         self._viewer(resource).close("deleted")
@@ -212,7 +210,7 @@ class WhepServer:
         """The event's fan-out, made at its first message."""
         entry = self._fanouts.get(event_id)
         if entry is None:
-            fanout = Fanout(event_id, self._buffer, self._request_keyframe)
+            fanout = Fanout(event_id, self._buffer, self._request_keyframe, self.on_left)
             task = asyncio.get_running_loop().create_task(fanout.run(), name=f"whep-{event_id}")
             task.add_done_callback(functools.partial(self._stopped, event_id))
             entry = self._fanouts[event_id] = (fanout, task)
