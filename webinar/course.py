@@ -100,10 +100,9 @@ class Course:
         event = await self._events.get(event_id)
         goodbyes = await self._letters.goodbyes(event)
         if event.state is EventState.ENDED or (await self._registration.page(event_id, limit=1)).items:
-            await self._destruction.destroy(event_id, "host")
+            await self._destruction.destroy(event_id, "host", goodbyes)
         else:
-            await self._deleted.delete(event_id)
-        await self._letters.call_off(goodbyes)
+            await self._deleted.delete(event_id, goodbyes)
 
     async def _changed(self, before: Event, event: Event, change: EventChange) -> None:
         if event.starts_at != before.starts_at:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from ingest.contract import Key
 from webinar.base import log
+from webinar.base.db import AWAY, Connection
 from webinar.base.errors import NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.events import handouts, images
@@ -32,16 +33,19 @@ class DeletedEvents:
         self._storage = storage
         self._events = events
 
-    async def delete(self, event_id: uuid.UUID) -> None:
-        """The event with all it has. Raises as `EventService.delete`, and `Unavailable`: then it is still there."""
+    async def delete(self, event_id: uuid.UUID, beside: Callable[[Connection], Awaitable[None]] | None = None) -> None:
+        """The event with all it has; `beside` and what is raised are those of `EventService.delete`.
+
+        Raises `Unavailable`, too: then it is still there.
+        """
         await self._events.check_deletable(event_id)
         prefixes = [session.hls_prefix for session in await self._events.sessions(event_id)]
         await self._storage.put_bytes(f"{_MARKS}/{event_id}", json.dumps(prefixes).encode())
-        await self._events.delete(event_id)
+        await self._events.delete(event_id, beside)
         try:
             await self.clear(str(event_id))
-        except Unavailable as error:
-            _log.warning("files of a deleted event are removed later", event_id=str(event_id), error=error.message)
+        except (Unavailable, *AWAY) as error:
+            _log.warning("files of a deleted event are removed later", event_id=str(event_id), error=str(error))
 
     async def clear(self, event_id: str) -> int:
         """Removes what the store has of an event that was deleted; returns how many objects that were.

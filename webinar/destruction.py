@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Literal
 
 from webinar.attendance.service import AttendanceService
 from webinar.base import log
+from webinar.base.db import Connection
 from webinar.conversation.service import ConversationService
 from webinar.deleted import DeletedEvents
 from webinar.events.handouts import Handouts
@@ -50,17 +52,26 @@ class Destruction:
         """When the event is destroyed; None for one that is gone."""
         return await self._store.date(event_id)
 
-    async def destroy(self, event_id: uuid.UUID, why: Literal["date", "host"]) -> None:
+    async def destroy(
+        self,
+        event_id: uuid.UUID,
+        why: Literal["date", "host"],
+        beside: Callable[[Connection], Awaitable[None]] | None = None,
+    ) -> None:
         """People, answers, chat, attendance, recording, pictures, files, the event itself. Certificates that were given out
         stay checkable and name nobody.
 
-        What the store does not delete now, the worker deletes later. Raises as `DeletedEvents.delete`.
+        What the store does not delete now, the worker deletes later. `beside` and what is raised are those of
+        `DeletedEvents.delete`.
         """
         entries, counts = await self._attendance.log(event_id), await self.counts(event_id)
         await self._store.put(event_id, why, counts, entries[-1].hash if entries else None)
-        await self._deleted.delete(event_id)
-        await self._registration.drop_consent_texts()
+        await self._deleted.delete(event_id, beside)
         _log.info("event destroyed", event_id=str(event_id), why=why, **counts)
+
+    async def drop_words(self) -> int:
+        """What people agreed to, in words that nobody is left of; how many such texts went. May be repeated."""
+        return await self._registration.drop_consent_texts()
 
     async def receipts(
         self, account: uuid.UUID | None, after: tuple[datetime, uuid.UUID] | None, most: int

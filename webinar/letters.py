@@ -9,8 +9,8 @@ from typing import Any, Concatenate, Final, ParamSpec
 
 from webinar.attendance.service import AttendanceService
 from webinar.base import log
-from webinar.base.db import AWAY
-from webinar.base.queue import Payload
+from webinar.base.db import AWAY, Connection
+from webinar.base.queue import Payload, enqueue_many
 from webinar.base.settings import Settings
 from webinar.events.model import Event, EventState
 from webinar.mail.model import FOLLOWUPS, Kind, Told
@@ -26,7 +26,6 @@ CHANGED: Final = "letters.changed"
 CALLED_OFF: Final = "letters.called_off"
 # Whom a change of the event concerns.
 CONCERNED: Final = (Status.APPROVED, Status.PENDING, Status.WAITLISTED)
-_PAGE: Final = 500
 
 
 def _beside(
@@ -127,14 +126,17 @@ class Letters:
             await self._mail.settle(CHANGED, event.id)
         return 0
 
-    async def goodbyes(self, event: Event) -> list[Payload]:
-        """That it does not take place: letters for `call_off`, gathered before the event is deleted with its people."""
+    async def goodbyes(self, event: Event) -> Callable[[Connection], Awaitable[None]] | None:
+        """That it does not take place, in letters that outlive it: written in the transaction that deletes the event.
+
+        None where nobody is to be told.
+        """
         coming = event.state in (EventState.DRAFT, EventState.SCHEDULED) and event.ends_at >= datetime.now(UTC)
         if not self.on or not coming:
-            return []
+            return None
         plan = await self._mail.plan(event.id, Kind.CALLED_OFF)
         if not plan.enabled:
-            return []
+            return None
         before = await self._mail.told(event.id)
         about = {
             "event": str(event.id),
@@ -148,17 +150,12 @@ class Letters:
             "sequence": 1 if before is None else before.sequence + 1,
             "choice": plan.choice.model_dump(),
         }
-        people = [attendee for status in CONCERNED for attendee in await self._people(event.id, status)]
-        return [{**about, **_goodbye(attendee)} for attendee in people]
 
-    async def call_off(self, goodbyes: list[Payload]) -> None:
-        """Once the event is gone: these letters outlive it."""
-        if not goodbyes:
-            return
-        try:
-            await self._mail.write_freely(CALLED_OFF, goodbyes)
-        except AWAY as error:
-            _log.error("letters not written", letters=len(goodbyes), error=str(error))
+        async def write(connection: Connection) -> None:
+            people = await self._registration.of_statuses(connection, event.id, CONCERNED)
+            await enqueue_many(connection, CALLED_OFF, [{**about, **_goodbye(attendee)} for attendee in people])
+
+        return write
 
     @_beside
     async def followup(self, event: Event) -> int:
@@ -175,16 +172,6 @@ class Letters:
     async def certificate(self, event: Event, attendee: Attendee, url: str) -> int:
         """Their certificate is at `url`; written about once."""
         return await self._write(event, [attendee], Kind.CERTIFICATE, facts={"url": url}, occasion=url)
-
-    async def _people(self, event_id: uuid.UUID, status: Status) -> list[Attendee]:
-        found: list[Attendee] = []
-        cursor: str | None = None
-        while True:
-            page = await self._registration.page(event_id, cursor=cursor, limit=_PAGE, status=status)
-            found += page.items
-            cursor = page.next
-            if cursor is None:
-                return found
 
     async def _write(
         self,

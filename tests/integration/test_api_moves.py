@@ -17,6 +17,7 @@ from tests.mail_stage import Inbox
 from tests.waiting import until
 from tests.web_stage import Web, web_service
 from webinar.base.embedded import EmbeddedNats
+from webinar.events.model import Event
 from webinar.mail.model import Kind
 from webinar.registration.model import Status
 from webinar.registration.moves import MOVED
@@ -28,7 +29,7 @@ class Killed(BaseException):
     """As if the process were gone: nobody catches it."""
 
 
-def die(event_id: uuid.UUID) -> NoReturn:
+def die(event_id: uuid.UUID, event: Event | None = None) -> NoReturn:
     raise Killed
 
 
@@ -66,6 +67,34 @@ async def test_a_letter_is_written_once_wherever_a_process_is_killed(asleep: Web
     assert len(inbox.to("first@example.org")) == 1
     assert len(inbox.to("second@example.org")) == 1
     assert (await registration.get(event_id, second.id)).status is Status.APPROVED
+
+
+async def test_who_was_to_come_is_told_that_an_event_was_deleted_wherever_the_process_is_killed(
+    asleep: Web, inbox: Inbox
+) -> None:
+    web, pool = asleep, asleep.platform.pool
+    event_id = uuid.UUID((await future_event(web))["id"])
+    await web.platform.registration.register(event_id, web.new_attendee("kim@example.org"))
+    await pool.execute("delete from job")  # of the registration
+    await pool.execute(
+        """
+        create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$;
+        create constraint trigger at_commit after delete on event deferrable initially deferred
+            for each row execute function refuse()
+        """
+    )
+    try:
+        with pytest.raises(asyncpg.RaiseError):
+            await web.platform.course.delete(event_id)
+    finally:
+        await pool.execute("drop function refuse cascade")
+    assert await idle(web)  # the event is still there
+    web.platform.events.on_change = die  # right behind the commit
+    with pytest.raises(Killed):
+        await web.platform.course.delete(event_id)
+    async with sending(web):
+        await until(lambda: idle(web))
+    assert len(inbox.to("kim@example.org")) == 1
 
 
 async def test_nothing_is_told_of_what_was_rolled_back(asleep: Web, inbox: Inbox) -> None:

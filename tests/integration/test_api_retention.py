@@ -130,15 +130,19 @@ async def test_what_was_cut_off_is_done_again_and_has_no_receipt_before(
 async def test_the_words_that_people_agreed_to_go_with_the_last_of_them(web: Web) -> None:
     events = [await web.event(title=title) for title in ("하나", "둘")]
     for event in events:
-        await web.attendee(event, consent="비밀 약속")
+        last = await web.attendee(event, consent="비밀 약속")
     await web.attendee(events[0], "lee@example.org", consent="다른 약속")
 
     async def kept() -> list[str]:
         return [row["text"] for row in await web.platform.pool.fetch("select text from consent_text order by text")]
 
+    retention = Clocks().retention(web)
     await web.platform.destruction.destroy(uuid.UUID(events[0]["id"]), "date")
+    await retention.look()
     assert await kept() == ["비밀 약속"]
-    await web.platform.destruction.destroy(uuid.UUID(events[1]["id"]), "date")
+    attendee = await web.platform.registration.get(uuid.UUID(events[1]["id"]), uuid.UUID(last["id"]))
+    await web.platform.forgetting.forget(attendee)
+    await retention.look()
     assert await kept() == []
 
 

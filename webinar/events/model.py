@@ -224,6 +224,12 @@ def may_edit(event: Event, change: EventChange) -> None:
         raise Conflict("The event is live: end it first, or leave its start as it is.", code="event_live")
 
 
+def may_delete(event: Event) -> None:
+    """Raises `Conflict` while it is live."""
+    if event.state is EventState.LIVE:
+        raise Conflict("The event is live: end it before deleting it.", code="event_live")
+
+
 def may_start(state: EventState) -> None:
     """Raises `Conflict` unless an event in this state can go (or is) live."""
     if state is EventState.ENDED:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from ingest.contract import Subject
 from webinar.base import cursor as cursors
 from webinar.base import log
 from webinar.base.bus import Bus, BusDown, Refused
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.base.errors import Conflict, Forbidden, Gone, Unauthenticated, Unavailable, WebinarError
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.model import (
@@ -23,6 +23,7 @@ from webinar.events.model import (
     check_zone,
     default_end,
     keeps_promise,
+    may_delete,
     may_edit,
     may_end,
     may_pause,
@@ -120,17 +121,24 @@ class EventService(Programs):
         """In the host's order; written by `plan.service`."""
         return await self._plan.speakers(event_id)
 
-    async def delete(self, event_id: uuid.UUID) -> None:
-        """With its people, chat and rows. Raises `Conflict` while it is live."""
-        await self.check_deletable(event_id)
-        await self._store.delete(event_id)
+    async def delete(
+        self, event_id: uuid.UUID, beside: Callable[[Connection], Awaitable[None]] | None = None
+    ) -> None:
+        """With its people, chat and rows; `beside` is done in the same transaction, while they are there.
+
+        Raises `Conflict` while it is live.
+        """
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            may_delete(found(await self._store.get(event_id, connection, lock=True)))
+            if beside is not None:
+                await beside(connection)
+            await self._store.delete(connection, event_id)
         await self.announce(event_id)
         _log.info("event deleted", event_id=str(event_id))
 
     async def check_deletable(self, event_id: uuid.UUID) -> None:
         """Raises `Conflict` while it is live."""
-        if (await self.get(event_id)).state is EventState.LIVE:
-            raise Conflict("The event is live: end it before deleting it.", code="event_live")
+        may_delete(await self.get(event_id))
 
     # -- links ---------------------------------------------------------------------------------------------------
 

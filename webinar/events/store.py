@@ -254,8 +254,8 @@ class EventStore:
             )
         return None if row is None else event_of(row)
 
-    async def delete(self, event_id: uuid.UUID) -> None:
-        await self.pool.execute("delete from event where id = $1", event_id)
+    async def delete(self, connection: Connection, event_id: uuid.UUID) -> None:
+        await connection.execute("delete from event where id = $1", event_id)
 
     async def renew_presenter_link(self, event_id: uuid.UUID) -> Event | None:
         row = await self.pool.fetchrow(

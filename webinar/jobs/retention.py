@@ -67,6 +67,8 @@ class Retention:
         for event_id, since in self._since.items():
             if now - since >= self._patience_s:
                 destroyed += await self._destroy(event_id)
+        # Of those whom hosts or they themselves removed, too: last, so that it stands in nobody's way.
+        await self._destruction.drop_words()
         return destroyed
 
     async def _destroy(self, event_id: uuid.UUID) -> bool:

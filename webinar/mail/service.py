@@ -11,7 +11,7 @@ from webinar.base import cursor as cursors
 from webinar.base import log
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, NotFound, TooManyRequests
-from webinar.base.queue import Payload, enqueue, enqueue_many
+from webinar.base.queue import enqueue
 from webinar.mail.due_store import DueStore
 from webinar.mail.model import (
     FOLLOWUPS,
@@ -109,11 +109,6 @@ class MailService:
         """`job` runs for this event in a minute; once, however often this is asked for until then."""
         async with self._store.pool.acquire() as connection, connection.transaction():
             await enqueue(connection, job, {"event": str(event_id)}, after=_SETTLE, key=str(event_id))
-
-    async def write_freely(self, job: str, payloads: list[Payload]) -> None:
-        """Letters that outlive their event: all that they say is in them."""
-        async with self._store.pool.acquire() as connection, connection.transaction():
-            await enqueue_many(connection, job, payloads)
 
     async def changed(self, event_id: uuid.UUID, now: Told, statuses: Sequence[str]) -> int:
         """Tells everybody, unless they know. `now.sequence` is of no matter: it counts up from what was told last."""

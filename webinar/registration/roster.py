@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from webinar.base import cursor as cursors
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.base.errors import NotFound
 from webinar.registration.model import Attendee, AttendeePage, Seats, Status, Step
 from webinar.registration.moves import Move
@@ -75,6 +75,12 @@ class Roster:
     async def drop_consent_texts(self) -> int:
         """Words that nobody is kept who agreed to them go, wherever they stood: a date and a name are in them."""
         return await self._store.drop_texts()
+
+    async def of_statuses(
+        self, connection: Connection, event_id: uuid.UUID, statuses: Sequence[Status]
+    ) -> list[Attendee]:
+        """All of these statuses, as a transaction sees them, in the order of registration."""
+        return await self._store.of_statuses(connection, event_id, statuses)
 
     async def find(self, attendee_id: uuid.UUID) -> Attendee | None:
         """Whoever that is, in whatever event; who was forgotten, too."""

@@ -299,6 +299,20 @@ class RegistrationStore:
         )
         return [_attendee(row) for row in rows]
 
+    async def of_statuses(
+        self, connection: Connection, event_id: uuid.UUID, statuses: Sequence[Status]
+    ) -> list[Attendee]:
+        """In the order of registration; who was forgotten is not among them."""
+        rows = await connection.fetch(
+            f"""
+            select {_COLUMNS} from attendee
+            where event_id = $1 and status = any($2) and forgotten_at is null order by registered_at, id
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+            statuses,
+        )
+        return [_attendee(row) for row in rows]
+
     async def ids(self, connection: Connection, event_id: uuid.UUID, status: Status) -> list[uuid.UUID]:
         rows = await connection.fetch(
             "select id from attendee where event_id = $1 and status = $2 order by registered_at, id", event_id, status
