@@ -171,5 +171,5 @@ def test_a_seat_that_was_taken_back_ends_the_picture_with_words(
     (person,) = [p for p in people if p["name"] == GUESTS[8]]
     path = f"/api/v1/events/{event.id}/attendees/{person['id']}"
     assert platform.call("PATCH", path, {"status": "declined"}).status == 200
-    expect(guest.get_by_role("heading", name="This registration was not approved")).to_be_visible(timeout=20_000)
+    expect(guest.get_by_role("heading", name="Your seat was taken back")).to_be_visible(timeout=20_000)
     assert guest.locator("video").count() == 0

@@ -13,6 +13,7 @@ from tests.waiting import until
 from webinar.base.bus import Json
 from webinar.base.errors import Conflict
 from webinar.registration.doorway import Doorway
+from webinar.registration.model import Status
 
 if TYPE_CHECKING:
     from tests.fake_ingest import FakeIngest
@@ -98,13 +99,19 @@ async def test_a_person_who_is_sent_out_loses_picture_chat_and_link(web: Web, in
 
     await web.ingest_bus.subscribe(f"event.{event['id']}.out", heard)
     await web.ingest_bus.flush()
+    never = await web.attendee(event, "never@example.org")
     assert (await web.playback(person["viewer_token"])).status_code == 200
-    sent = await web.host.post(f"/api/v1/events/{event['id']}/attendees/{person['id']}/send-out")
-    assert sent.status_code == 204
+    async with Person(web) as guest:
+        assert 'id="boot"' in (await guest.http.get(path_of(web, person))).text
+    for one in (person, never):
+        sent = await web.host.post(f"/api/v1/events/{event['id']}/attendees/{one['id']}/send-out")
+        assert sent.status_code == 204
     assert (await asyncio.wait_for(outs.get(), 10))["person"] == person["id"]
     assert (await web.playback(person["viewer_token"])).status_code == 403
     async with Person(web) as guest:
-        assert 'id="boot"' not in (await guest.http.get(path_of(web, person))).text
+        for one, words in ((person, "Your seat was taken back"), (never, "This registration was not approved")):
+            shown = (await guest.http.get(f"{path_of(web, one)}?lang=en")).text
+            assert ('id="boot"' in shown, words in shown) == (False, True)
 
 
 async def test_an_announcement_goes_to_the_chat_under_the_name_of_who_makes_it(web: Web) -> None:
@@ -177,15 +184,28 @@ async def test_locked_doors_end_with_the_event(web: Web, ingest: FakeIngest) -> 
 
 async def test_who_had_no_seat_waits_no_more_once_the_event_is_over(web: Web, ingest: FakeIngest) -> None:
     event = await web.live_event()
+    asked = await web.attendee(event, "asked@example.org")
+    await web.platform.registration.set_status(uuid.UUID(event["id"]), uuid.UUID(asked["id"]), Status.PENDING)
     assert (await web.host.patch(f"/api/v1/events/{event['id']}", json={"capacity": 1})).is_success
     await web.attendee(event, "seat@example.org")
     waiting = await web.attendee(event, "late@example.org")
     assert waiting["status"] == "waitlisted"
-    one = await web.platform.registration.find(uuid.UUID(waiting["id"]))
-    assert one is not None
-    link = f"/j/{web.platform.registration.join_link(one)}"
+    links = {}
+    for person, words in ((asked, "was not decided about in time"), (waiting, "No seat became free for you")):
+        one = await web.platform.registration.find(uuid.UUID(person["id"]))
+        assert one is not None
+        links[f"/j/{web.platform.registration.join_link(one)}?lang=en"] = words
     async with Person(web) as guest:
-        assert 'http-equiv="refresh"' in (await guest.http.get(link)).text
+        for link in links:
+            assert 'http-equiv="refresh"' in (await guest.http.get(link)).text
         assert (await web.host.post(f"/api/v1/events/{event['id']}/end")).status_code == 200
-        page = (await guest.http.get(link)).text
-        assert ('http-equiv="refresh"' in page, "The event is over" in page or "행사가 끝났" in page) == (False, True)
+        for link, words in links.items():
+            page = (await guest.http.get(link)).text
+            found = 'http-equiv="refresh"' in page, "The event is over" in page, words in page
+            assert found == (False, True, True)
+    async with Person(web) as host:
+        await host.become_owner()
+        for path in ("", "/people"):
+            page = (await host.http.get(f"/events/{event['id']}{path}")).text
+            assert ("to approve" in page, "waits for your approval" in page, "To approve" in page) == (False,) * 3
+        assert page.count("Not decided") == 2  # in the list, and its filter

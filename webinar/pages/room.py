@@ -61,13 +61,29 @@ WAITING: Final = {
     ),
 }
 
-# Once the event is over nobody waits any more.
-TOO_LATE: Final = Waiting(
-    _("The event is over"),
-    _("No seat became free for you this time. What there is of the event stands on its page."),
+# Who was in the room, and has no seat any more.
+SENT_OUT: Final = Waiting(
+    _("Your seat was taken back"),
+    _("If you think this is a mistake, write to the host who invited you."),
     _LOOK,
-    "calendar",
+    "lock",
 )
+
+# Once the event is over nobody waits any more.
+TOO_LATE: Final = {
+    Status.PENDING: Waiting(
+        _("The event is over"),
+        _("Your registration was not decided about in time. What there is of the event stands on its page."),
+        _LOOK,
+        "calendar",
+    ),
+    Status.WAITLISTED: Waiting(
+        _("The event is over"),
+        _("No seat became free for you this time. What there is of the event stands on its page."),
+        _LOOK,
+        "calendar",
+    ),
+}
 
 LOCKED: Final = Waiting(
     _("The doors are closed"),
@@ -76,6 +92,13 @@ LOCKED: Final = Waiting(
     "lock",
     5,
 )
+
+
+def _waits(attendee: Attendee, *, over: bool) -> Waiting:
+    """What who holds no seat is told."""
+    if attendee.status is Status.DECLINED and attendee.first_joined_at is not None:
+        return SENT_OUT
+    return (over and TOO_LATE.get(attendee.status)) or WAITING[attendee.status]
 
 
 class RoomScreen(Screen):
@@ -93,9 +116,7 @@ class RoomScreen(Screen):
         if over and (await self.platform.replays.look(event, attendee)).refused is None:
             return go(request, self._replay_path(request, event, attendee))
         if attendee.status is not Status.APPROVED:
-            waits = attendee.status in (Status.PENDING, Status.WAITLISTED)
-            view = TOO_LATE if over and waits else WAITING[attendee.status]
-            return await self._waiting(request, event, attendee, view)
+            return await self._waiting(request, event, attendee, _waits(attendee, over=over))
         if not await self.platform.doorway.enter(event.id, attendee.id):
             return await self._waiting(request, event, attendee, LOCKED)
         await self.platform.registration.joined(attendee.id)
