@@ -17,7 +17,7 @@ export function icon(name) {
 
 /** A button of a row, with its key. @param {Button} button @param {boolean} [wide] with its label beside the picture */
 export function act({ act: name, icon: picture, label, key, kind }, wide = false) {
-  const made = element("button", `act${kind ? ` act--${kind}` : ""}${wide ? " act--wide" : ""}`);
+  const made = element("button", "act" + (kind ? ` act--${kind}` : "") + (wide ? " act--wide" : ""));
   made.type = "button";
   made.dataset.act = name;
   made.append(icon(picture));
