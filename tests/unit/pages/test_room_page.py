@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 
 from webinar.base import i18n
-from webinar.pages.assets import STATIC_DIR
+from webinar.pages.assets import STATIC_DIR, sent
 from webinar.pages.audience_texts import ANNOUNCING, DOORS
 from webinar.pages.moderate_texts import CONSOLE
 from webinar.pages.modules import EVERYWHERE, Modules
 from webinar.pages.room_texts import CHAT, ROOM, translated
-from webinar.pages.smaller import smaller
 from webinar.pages.studio_texts import STUDIO
 
 _SAY = re.compile(r'\bsay\(\s*"([a-z_]+)"')
@@ -34,8 +33,8 @@ def test_the_room_is_under_100_kb_before_its_media_and_hls_js_is_not_part_of_it(
     scripts = {name for entry in ("js/room/main.js", EVERYWHERE) for name in (entry, *modules.imported(entry))}
     styles = {f"css/{name}.css" for name in ("tokens", "base", "parts", "chat", "room")}
     assert not [name for name in scripts if name.startswith("vendor/")]
-    sizes = {name: len(smaller((STATIC_DIR / name).read_bytes(), "br", kept=True)) for name in scripts | styles}
-    assert sum(sizes.values()) < 90_000, sizes  # the page itself comes to them
+    sizes = {name: len(sent(STATIC_DIR / name, "br")) for name in scripts | styles}
+    assert sum(sizes.values()) < 70_000, sizes  # the page itself comes to them
 
 
 def test_every_text_the_scripts_ask_for_is_given_to_them() -> None:
