@@ -53,7 +53,7 @@ def answer(request: Request, error: Exception) -> Response:
                 _HTTP_TEXTS.get(status, str(error.detail)),
                 headers=dict(error.headers or {}),
             )
-        case _ if isinstance(error, db.DOWN):
+        case _ if db.is_down(error):
             _log.warning("database is away", path=request.url.path, error=type(error).__name__)
             return _ours(Unavailable("The database is away for a moment. Try again.", retry_after_s=2))
         case _:

@@ -16,7 +16,7 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 _VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 
-# What a query may meet while PostgreSQL is away: mapped to 503 once, in the HTTP layer of each service.
+# What a query may meet while PostgreSQL is away; of a whole request `is_down` tells it from a fault of ours.
 DOWN: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -30,6 +30,14 @@ DOWN: Final = (
 )
 # For those who can do without an answer: the last words of a server that goes down are among them.
 AWAY: Final = (*DOWN, asyncpg.PostgresError)
+
+
+def is_down(error: Exception) -> bool:
+    """Whether what a request failed with is the database's absence: 503, in the HTTP layer of each service.
+
+    An `OSError` that names a file is not. A socket that is gone, a Unix one too, raises without a name.
+    """
+    return isinstance(error, DOWN) and getattr(error, "filename", None) is None
 
 
 async def _json_codecs(connection: asyncpg.Connection) -> None:

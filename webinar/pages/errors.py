@@ -186,7 +186,7 @@ def error_page(request: Request, error: Exception) -> Response:
         case HTTPException():
             status, code = error.status_code, ""
             headers.update(error.headers or {})
-        case _ if isinstance(error, db.DOWN):
+        case _ if db.is_down(error):
             _log.warning("database is away", path=visit(request).path, error=type(error).__name__)
             status, code = Unavailable.status, Unavailable.code
         case _:
