@@ -16,12 +16,12 @@ demo: .venv/ready
 serve: .venv/ready
 	@exec $(BIN)/webinar serve $(ARGS)
 
-# All: what may share the machine in two processes (long files first), then what waits for media and browsers, two
+# All: what may share the machine in three processes (each waits a good part of its time; long files first), then what waits for media and browsers, two
 # groups beside each other, then what is measured; all three are always run. With ARGS: just that.
 test: check
 ifeq ($(strip $(ARGS)),)
 	@failed=""; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not beside and not alone" || failed="$$failed 1"; \
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not beside and not alone" || failed="$$failed 1"; \
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m beside || failed="$$failed 2"; \
 	$(BIN)/python -m pytest -m alone || failed="$$failed 3"; \
 	test -z "$$failed" || { echo "FAILED: run$$failed of the three above" >&2; exit 1; }
@@ -44,7 +44,7 @@ soak: .venv/ready-test
 	@$(BIN)/python -m tests.bench soak $(ARGS)
 
 faults: .venv/ready-test
-	@for round in $$(seq $(ROUNDS)); do echo "# round $$round of $(ROUNDS)"; $(BIN)/python -m pytest -q --long tests/faults tests/browser/test_player_recovers.py $(ARGS) || exit 1; done
+	@for round in $$(seq $(ROUNDS)); do echo "# round $$round of $(ROUNDS)"; $(BIN)/python -m pytest -q --long tests/faults tests/integration/test_whip_screen.py tests/browser/test_player_recovers.py $(ARGS) || exit 1; done
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with PYTHON=...") if sys.version_info < (3, 11) else None'

@@ -24,7 +24,7 @@ from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres
 settings.register_profile("webinar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("webinar")
 
-# Whose claims hold however busy the machine is: they share it, a process a core. Everything else, and what is new,
+# Whose claims hold however busy the machine is: they share it, in several processes. Everything else, and what is new,
 # has real media or a browser in it and waits most of the time: two groups (`InGroups`) run beside each other.
 _SHARING = (
     "unit/",
