@@ -28,8 +28,11 @@ export class Captions {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const typing = event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select");
-    if (event.key !== "c" || typing || event.ctrlKey || event.metaKey || event.altKey || !this.buttons.length) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.buttons.length) return;
+    const target = event.target instanceof HTMLElement ? event.target : document.body;
+    if (target.closest("textarea, select, [contenteditable], input:not([type=range]), dialog")) return;
+    if (event.key.toLowerCase() !== "c") return; // also with Caps Lock
+    event.preventDefault();
     this.#next();
   }
 
