@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from webinar.attendance.service import AttendanceService
@@ -17,15 +18,21 @@ from webinar.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Those who came, or those who did not; the letter as an example of it."""
+    """Those who came, or those who did not; of the letter an example in each language that was asked for."""
 
     kind: Kind
     readers: list[Reader]
-    letter: Composed
+    letters: Mapping[Language, Composed]
 
     @property
     def counts(self) -> Counter[Standing]:
         return Counter(reader.standing for reader in self.readers)
+
+    def written(self) -> dict[Language, int]:
+        """How many get it in which of its languages; the first of these, with 0, where nobody gets any."""
+        found = Counter(reader.language for reader in self.readers if reader.standing is Standing.GETS)
+        first = next(iter(self.letters))
+        return {language: found[language] for language in self.letters if found[language]} or {first: 0}
 
 
 class Followups:
@@ -37,13 +44,13 @@ class Followups:
         self._mail = mail
         self._writer = writer
 
-    async def groups(self, event: Event, language: Language) -> list[Group]:
+    async def groups(self, event: Event, languages: Sequence[Language]) -> list[Group]:
         """As it stands now, in the order of `FOLLOWUPS`."""
         people = await self._attendance.people(event.id)
         found = []
         for kind in FOLLOWUPS:
             chosen = [one.attendee_id for one in people if one.came == (kind is Kind.THANKS)]
             plan = await self._mail.plan(event.id, kind)
-            letter = self._writer.example(event, plan, language, None)
-            found.append(Group(kind, await self._readers.of(event.id, kind, chosen), letter))
+            letters = {language: self._writer.example(event, plan, language, None) for language in languages}
+            found.append(Group(kind, await self._readers.of(event.id, kind, chosen), letters))
         return found

@@ -23,6 +23,7 @@ async def test_the_host_sees_who_would_get_which_letter_and_what_it_says_before_
     came = await office.attendee(event, "came@example.org", name="온사람")
     stopped = await office.attendee(event, "stopped@example.org", name="그만둔이")
     await office.attendee(event, "missed@example.org", name="못온사람", language="en")
+    await office.attendee(event, "away@example.org", name="바쁜이")
     gone = await office.attendee(event, "gone@example.org", name="취소한이")
     await office.platform.registration.cancel(event_id, uuid.UUID(gone["id"]))
     assert await office.platform.mail.refuse(uuid.UUID(stopped["id"]))
@@ -43,20 +44,27 @@ async def test_the_host_sees_who_would_get_which_letter_and_what_it_says_before_
     assert (thanks["language"], thanks["subject"]) == ("ko", f"{event['title']} 자료")
     assert "고마워요." in thanks["text"]
     assert "고마워요." in thanks["html"]
-    assert (missed["kind"], missed["gets"], missed["has"], missed["stopped"]) == ("missed", 1, 0, 1)
+    assert (missed["kind"], missed["gets"], missed["has"], missed["stopped"]) == ("missed", 2, 0, 1)
     listed = [(one["email"], one["language"], one["standing"]) for one in missed["people"]]
-    assert listed == [("stopped@example.org", "ko", "stopped"), ("missed@example.org", "en", "gets")]
+    assert listed == [
+        ("stopped@example.org", "ko", "stopped"),
+        ("missed@example.org", "en", "gets"),
+        ("away@example.org", "ko", "gets"),
+    ]
     assert (await office.host.get(path)).json()["items"][1]["people"] is None
     async with Person(office) as host:
         await host.become_owner()
         page = f"/events/{event['id']}/report/followup"
         shown = (await host.http.get(page)).text
         assert [address in shown for address in ("came@", "missed@", "stopped@", "gone@")] == [True, True, True, False]
-        assert f"/events/{event['id']}/mails/thanks/preview?language=ko" in shown
+        # Each letter as it reaches somebody: of those who did not come one reads Korean, one English.
+        letters = [f"{kind}/preview?language={code}" for kind in ("thanks", "missed") for code in ("ko", "en")]
+        assert [f"/events/{event['id']}/mails/{letter}" in shown for letter in letters] == [True, False, True, True]
+        assert shown.count("1 get it in this language") == 2
         assert not (await office.platform.mail.page(event_id, kind=Kind.MISSED)).items  # looking wrote none
         assert "Send the mails" in shown
         assert (await host.send(page)).status_code == 303
         assert "Send the mails" not in (await host.http.get(page)).text
     items = (await office.host.get(path)).json()["items"]
-    assert [(one["gets"], one["has"]) for one in items] == [(0, 1), (0, 1)]
+    assert [(one["gets"], one["has"]) for one in items] == [(0, 1), (0, 2)]
     assert (await office.host.post(path)).json() == {"letters": 0}

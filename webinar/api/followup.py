@@ -59,7 +59,11 @@ class FollowupReply(Reply):
 
 
 def _group(group: Group, language: Language, *, people: bool) -> FollowupGroup:
-    counts, names = group.counts, ("attendee_id", "name", "email", "language", "standing")
+    counts, letter, names = (
+        group.counts,
+        group.letters[language],
+        ("attendee_id", "name", "email", "language", "standing"),
+    )
     listed = [ReaderReply(**{name: getattr(one, name) for name in names}) for one in group.readers]
     return FollowupGroup(
         kind="thanks" if group.kind.value == "thanks" else "missed",
@@ -67,9 +71,9 @@ def _group(group: Group, language: Language, *, people: bool) -> FollowupGroup:
         has=counts[Standing.HAS],
         stopped=counts[Standing.STOPPED],
         language=language,
-        subject=group.letter.subject,
-        text=group.letter.text,
-        html=group.letter.html,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
         people=listed if people else None,
     )
 
@@ -77,7 +81,7 @@ def _group(group: Group, language: Language, *, people: bool) -> FollowupGroup:
 async def preview(call: Call) -> FollowupGroups:
     event, query = await call.platform.events.get(call.event_id), call.query(FollowupQuery)
     language = query.language or event.language
-    groups = await call.platform.followups.groups(event, language)
+    groups = await call.platform.followups.groups(event, [language])
     return FollowupGroups(items=[_group(group, language, people=query.people) for group in groups])
 
 

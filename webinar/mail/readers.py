@@ -6,6 +6,8 @@ import enum
 import uuid
 from dataclasses import dataclass
 
+from webinar.mail.model import Language
+
 
 class Standing(enum.StrEnum):
     GETS = "gets"
@@ -18,5 +20,5 @@ class Reader:
     attendee_id: uuid.UUID
     name: str
     email: str
-    language: str
+    language: Language
     standing: Standing

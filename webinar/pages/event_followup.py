@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from webinar.events.model import EventState
 from webinar.mail.model import Kind
 from webinar.mail.readers import Standing
+from webinar.pages.event_mails import in_order
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
 from webinar.pages.screen import Screen, event_id, go
@@ -44,7 +45,7 @@ class FollowupScreen(Screen):
             "part": "report",
             "on": self.platform.letters.on,
             "over": event.state is EventState.ENDED,
-            "groups": await self.platform.followups.groups(event, event.language),
+            "groups": await self.platform.followups.groups(event, in_order(event)),
             "names": GROUPS,
             "standings": STANDINGS,
         }

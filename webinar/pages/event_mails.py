@@ -48,6 +48,11 @@ def _(message: str) -> str:
     return message
 
 
+def in_order(event: Event) -> tuple[Language, ...]:
+    """The event's own language first."""
+    return (event.language, *(code for code in LANGUAGES if code != event.language))
+
+
 GROUPS: Final[Mapping[Group, str]] = {
     Group.REGISTRATION: _("When people register"),
     Group.CHANGES: _("When the event changes"),
@@ -212,7 +217,7 @@ class MailsScreen(Screen):
         self, request: Request, event: Event, plan: Plan, form: FormView, account: object, status: int = 200
     ) -> Response:
         writer = self.platform.writer
-        order = (event.language, *(code for code in LANGUAGES if code != event.language))
+        order = in_order(event)
         for language in LANGUAGES:
             subject, text = writer.words(plan, language)
             form.values.setdefault(f"{language}.subject", subject)
