@@ -11,7 +11,7 @@ import pytest
 
 from tests.registration_desk import CONSENT, Desk
 from tests.waiting import until
-from webinar.base.errors import Conflict, NotFound, Unauthenticated
+from webinar.base.errors import Conflict, NotFound, Unauthenticated, Unavailable
 from webinar.registration.model import By, NewAttendee, Status
 from webinar.registration.rules import RulesChange
 from webinar.registration.seating import FORGET
@@ -62,6 +62,15 @@ async def test_those_who_wait_for_their_turn_leave_the_database_to_others(desk: 
     await asyncio.gather(*coming)
     stand = list((await desk.stand()).values())
     assert (stand.count("approved"), stand.count("waitlisted")) == (3, len(coming) - 3)
+
+
+async def test_who_has_left_when_their_turn_comes_is_not_registered(desk: Desk) -> None:
+    async def gone() -> bool:
+        return True
+
+    with pytest.raises(Unavailable):
+        await desk.people.register(desk.event, NewAttendee(name="a", email="a@example.org"), gone=gone)
+    assert await desk.stand() == {}
 
 
 async def test_each_who_moves_up_is_told_of_once(desk: Desk) -> None:

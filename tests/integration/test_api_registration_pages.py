@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
 import uuid
 
 from tests.security.pages_client import Person
+from tests.waiting import until
 from tests.web_stage import Web
 from webinar.registration.questions import Kind, NewQuestion
 from webinar.registration.rules import RulesChange
 
 pytest_plugins = ["tests.web_stage"]
+
+
+async def test_whose_browser_left_before_their_turn_came_is_not_registered_later(web: Web) -> None:
+    event, pool = await web.event(), web.platform.pool
+    event_id = uuid.UUID(event["id"])
+    waiting = """
+        select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%for no key update%'
+    """
+
+    async def waits() -> bool:
+        return int(await pool.fetchval(waiting)) == 1
+
+    async with pool.acquire() as slow, slow.transaction():
+        await slow.execute("select from event where id = $1 for update", event_id)
+        left = asyncio.create_task(web.attendee(event, "left@example.org"))
+        await until(waits)
+        left.cancel()
+        await asyncio.wait({left})
+        assert (await web.guest.get("/sign-in")).is_success  # by now the server has heard of it, too
+    await web.attendee(event, "stays@example.org")
+    assert [one.email for one in await web.platform.registration.everyone(event_id)] == ["stays@example.org"]
 
 
 async def test_a_guest_answers_the_hosts_questions_and_nothing_typed_is_lost_on_the_way(web: Web) -> None:

@@ -108,7 +108,9 @@ async def create_attendee(call: Call) -> schemas.AttendeeCreated:
     new = call.body(AttendeeRegistration)
     await _check_answers(call, new)
     consent = None if new.consent is None else Consent(new.consent, new.marketing)
-    registered = await call.platform.registration.register(call.event_id, new, consent=consent)
+    registered = await call.platform.registration.register(
+        call.event_id, new, consent=consent, gone=call.request.is_disconnected
+    )
     return created(call, registered.attendee)
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from webinar.base.errors import Conflict, FieldProblem, Forbidden, Invalid, TooManyRequests, WebinarError
+from webinar.base.errors import Conflict, FieldProblem, Forbidden, Invalid, TooManyRequests, Unavailable, WebinarError
 from webinar.events.model import Event
 from webinar.pages import answers
 from webinar.pages.confirm import Question, ask
@@ -77,8 +77,9 @@ class RegisterScreen(Screen):
             consent = promised.consent(marketing=sent.text("news") == TICKED)
             self._spare(new.email)
             by = By.MAIL if self.platform.letters.on else By.PAGE
-            done = await self.platform.registration.register(event.id, new, consent=consent, by=by)
-        except (Invalid, Conflict, Forbidden, TooManyRequests) as error:
+            gone = request.is_disconnected
+            done = await self.platform.registration.register(event.id, new, consent=consent, by=by, gone=gone)
+        except (Invalid, Conflict, Forbidden, TooManyRequests, Unavailable) as error:
             shown = _at_passcode(error)
             view.refuse(shown, visit(request))
             status = error.status if isinstance(error, TooManyRequests) else shown.status

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from weakref import WeakValueDictionary
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Final
 
 from webinar.base import log
 from webinar.base.bus import Bus
 from webinar.base.db import Pool
-from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
+from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated, Unavailable
 from webinar.base.tokens import Purpose, Tokens
 from webinar.registration.model import (
     Attendee,
@@ -32,8 +31,10 @@ from webinar.registration.model import (
 from webinar.registration.moves import put_down
 from webinar.registration.roster import Roster, found
 from webinar.registration.seating import Seating, may_come_anew
+from webinar.registration.turns import Turns
 
 _log = log.get(__name__)
+_CONNECTION_S: Final = 5.0  # at most until the pool has one
 
 
 class RegistrationService(Roster):
@@ -43,9 +44,7 @@ class RegistrationService(Roster):
         super().__init__(pool)
         self._bus = bus
         self._tokens = tokens
-        # Who gives seats of an event waits here for their turn, not in the database: a queue there holds a connection
-        # each, of the few that all pages share, and on a slow machine its last one waits longer than a query may.
-        self._turns: WeakValueDictionary[uuid.UUID, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
         # Called at once with each event whose people this process changes.
         self.on_change: Callable[[uuid.UUID], None] | None = None
 
@@ -59,12 +58,14 @@ class RegistrationService(Roster):
         by_host: bool = False,
         consent: Consent | None = None,
         by: By = By.CALLER,
+        gone: Callable[[], Awaitable[bool]] | None = None,
     ) -> Registered:
         """The same address gives the same person. `by_host` passes a closed door and the approval, not the seats.
 
-        Raises `Conflict` when registration is closed or the event is over.
+        Nothing is done for who is `gone` when their turn comes. Raises `Conflict` when registration is closed or the
+        event is over, and `Unavailable` when too many come at once.
         """
-        async with self._seating(event_id) as seating:
+        async with self._seating(event_id, gone) as seating:
             email = new.email.lower()
             known = await seating.known(email)
             if known is not None and not may_come_anew(known, by_host=by_host):
@@ -167,13 +168,23 @@ class RegistrationService(Roster):
         return len(seating.steps)
 
     @contextlib.asynccontextmanager
-    async def _seating(self, event_id: uuid.UUID) -> AsyncIterator[Seating]:
-        """A transaction that moves people: who moved is put down within it, and announced once it is committed."""
-        turn = self._turns.setdefault(event_id, asyncio.Lock())
-        async with turn, self._store.pool.acquire() as connection, connection.transaction():
+    async def _seating(
+        self, event_id: uuid.UUID, gone: Callable[[], Awaitable[bool]] | None = None
+    ) -> AsyncIterator[Seating]:
+        """A transaction that moves people: who moved is put down within it, and announced once it is committed.
+
+        Raises `Unavailable` as `Turns` does, and for who is `gone` when their turn comes.
+        """
+        async with (
+            self._turns.of(event_id),
+            self._store.pool.acquire(timeout=_CONNECTION_S) as connection,
+            connection.transaction(),
+        ):
             door = await self._store.lock_door(connection, event_id)
             if door is None:
                 raise NotFound("There is no such event. Check the address.", code="event_not_found")
+            if gone is not None and await gone():
+                raise Unavailable("Whoever asked for this left before their turn.", code="left")
             seating = Seating(self._store, connection, door, self._tokens.derive("declined", 32))
             yield seating
             if seating.steps:
