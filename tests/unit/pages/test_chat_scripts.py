@@ -187,6 +187,34 @@ def test_who_was_sent_away_keeps_nothing_of_the_room_on_the_page() -> None:
     )
 
 
+def test_a_page_that_is_closed_for_another_reason_keeps_what_waits_to_be_sent() -> None:
+    run(
+        """
+        globalThis.window = globalThis;
+        const sockets = [];
+        globalThis.WebSocket = class extends EventTarget {
+          constructor() { super(); sockets.push(this); }
+          close() {}
+          hear(frame) { this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) })); }
+        };
+        const left = async (code) => {
+          const client = new ChatClient(async () => ({ url: "", ticket: "" }), new Outbox(code, storage));
+          client.write("not sent yet");
+          client.start();
+          await sleep(1);
+          sockets.at(-1).hear({ type: "bye", code, reconnect: false });
+          return [client.outbox.drafts.length, new Outbox(code, storage).drafts.length];
+        };
+        for (const code of ["too_many_tabs", "bad_message", "ticket_invalid"]) {
+          assert.deepEqual(await left(code), [1, 1]);
+        }
+        for (const code of ["banned", "revoked", "gone"]) {
+          assert.deepEqual(await left(code), [0, 0]);
+        }
+        """
+    )
+
+
 def test_a_list_keeps_the_elements_whose_look_did_not_change() -> None:
     run(
         """

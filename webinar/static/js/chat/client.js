@@ -10,6 +10,9 @@ import { Post } from "./post.js";
 import { RoomState } from "./state.js";
 import { Wishes } from "./wishes.js";
 
+/** With these it is not theirs any more. All else closes this page alone: what waits to be sent is sent by the next one. */
+const SENT_AWAY = ["banned", "revoked", "gone"];
+
 /** @typedef {import("./log.js").ChatEvent} ChatEvent */
 /** @typedef {import("./line.js").Ticket} Ticket */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
@@ -155,7 +158,7 @@ export class ChatClient extends EventTarget {
   #out(code) {
     this.log.reset();
     this.room.leave();
-    this.outbox.clear();
+    if (SENT_AWAY.includes(code)) this.outbox.clear();
     this.#fire("clear");
     this.#fire("outbox");
     this.#fire("room", ["settings", "pinned", "questions", "polls", "hands", "you"]);
