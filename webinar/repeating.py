@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from webinar.attendance.service import AttendanceService
+from webinar.base.db import Connection
 from webinar.conversation.service import ConversationService
 from webinar.credits.service import CreditService
 from webinar.events.copies import Copies, Rhythm
@@ -42,28 +43,24 @@ class Repeating:
 
     async def duplicate(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
         """A draft with everything but people. Raises as `Copies.duplicate`."""
-        event = await self._copies.duplicate(event_id, title, starts_at)
-        await self._hand_on(event_id, [event.id])
-        return event
+        return await self._copies.duplicate(event_id, title, starts_at, self._hand_on)
 
     async def repeat(self, event_id: uuid.UUID, rhythm: Rhythm, count: int) -> list[Event]:
         """A series of `count` events, this one the first. Raises as `Copies.repeat`."""
-        made = await self._copies.repeat(event_id, rhythm, count)
-        await self._hand_on(event_id, [event.id for event in made.events])
+        made = await self._copies.repeat(event_id, rhythm, count, self._hand_on)
         return [made.source, *made.events]
 
     async def extend(self, event_id: uuid.UUID, rhythm: Rhythm, count: int) -> list[Event]:
         """`count` more dates of its series; these. Raises as `Copies.extend`."""
-        made = await self._copies.extend(event_id, rhythm, count)
-        await self._hand_on(event_id, [event.id for event in made.events])
-        return list(made.events)
+        return list((await self._copies.extend(event_id, rhythm, count, self._hand_on)).events)
 
-    async def _hand_on(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
-        await self._roles.inherit(source, targets)
+    async def _hand_on(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        """A `HandOn`."""
+        await self._roles.inherit(connection, source, targets)
         for target in targets:
-            await self._form.copy(source, target)
-            await self._mail.copy_choices(source, target)
-            await self._attendance.copy(source, target)
-            await self._credits.copy_terms(source, target)
-        await self._editing.copy_gate(source, targets)
-        await self._conversation.copy(source, targets)
+            await self._form.copy(connection, source, target)
+            await self._mail.copy_choices(connection, source, target)
+            await self._attendance.copy(connection, source, target)
+            await self._credits.copy_terms(connection, source, target)
+        await self._editing.copy_gate(connection, source, targets)
+        await self._conversation.copy(connection, source, targets)

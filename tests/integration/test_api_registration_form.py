@@ -145,7 +145,8 @@ async def test_a_whole_form_is_put_at_once_and_copied_to_another_event(desk: Des
         values ('f', 'F', 'ko', now(), now() + interval '1 hour', 'Asia/Seoul', 3, 'open') returning id
         """
     )
-    await desk.form.copy(desk.event, target)
+    async with desk.pool.acquire() as connection:
+        await desk.form.copy(connection, desk.event, target)
     assert [q.text for q in await desk.form.questions(target)] == ["A", "B", "C"]
     rules = await desk.form.rules(target)
     assert (rules.domains, rules.has_passcode, rules.keeper, rules.retention_days) == (("a.kr",), True, "학회", 10)

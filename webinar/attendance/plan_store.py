@@ -119,33 +119,32 @@ class PlanStore:
         )
         return added is not None
 
-    async def copy(self, source: uuid.UUID, target: uuid.UUID) -> None:
+    async def copy(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
         """Plan and rules of one event for another that has none; of an item of the agenda for the same item there."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                """
-                insert into attendance_plan (event_id, windows, enter_before_min, enter_after_min, leave_before_min,
-                    prompts_per_hour, answer_min, pauses_count)
-                select $2::uuid, windows, enter_before_min, enter_after_min, leave_before_min,
-                    prompts_per_hour, answer_min, pauses_count
-                from attendance_plan where event_id = $1
-                """,
-                source,
-                target,
-            )
-            await connection.execute(
-                """
-                insert into attendance_rule
-                    (event_id, position, agenda_item_id, share, minutes, enter, leave, confirmed)
-                select $2::uuid, r.position, there.id, r.share, r.minutes, r.enter, r.leave, r.confirmed
-                from attendance_rule r
-                left join agenda_item here on here.id = r.agenda_item_id
-                left join agenda_item there on there.event_id = $2 and there.position = here.position
-                where r.event_id = $1 and (r.agenda_item_id is null or there.id is not null)
-                """,
-                source,
-                target,
-            )
+        await connection.execute(
+            """
+            insert into attendance_plan (event_id, windows, enter_before_min, enter_after_min, leave_before_min,
+                prompts_per_hour, answer_min, pauses_count)
+            select $2::uuid, windows, enter_before_min, enter_after_min, leave_before_min,
+                prompts_per_hour, answer_min, pauses_count
+            from attendance_plan where event_id = $1
+            """,
+            source,
+            target,
+        )
+        await connection.execute(
+            """
+            insert into attendance_rule
+                (event_id, position, agenda_item_id, share, minutes, enter, leave, confirmed)
+            select $2::uuid, r.position, there.id, r.share, r.minutes, r.enter, r.leave, r.confirmed
+            from attendance_rule r
+            left join agenda_item here on here.id = r.agenda_item_id
+            left join agenda_item there on there.event_id = $2 and there.position = here.position
+            where r.event_id = $1 and (r.agenda_item_id is null or there.id is not null)
+            """,
+            source,
+            target,
+        )
 
     async def forget_prompts(self, connection: Connection, event_id: uuid.UUID, after: datetime) -> list[int]:
         """Those nobody was told of yet. Their numbers."""

@@ -78,9 +78,9 @@ class AttendanceService:
         """This process heard of the person's player just now. Kept, and written with what comes next."""
         self._evidence.saw(attendee_id, self._clock())
 
-    async def copy(self, source: uuid.UUID, target: uuid.UUID) -> None:
-        """Plan and rules for an event that is made like another."""
-        await self._plans.copy(source, target)
+    async def copy(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
+        """Plan and rules for an event that is made like another. Within the transaction that makes it."""
+        await self._plans.copy(connection, source, target)
 
     async def note_seen(self) -> None:
         """Writes what was seen. Raises what a query raises while PostgreSQL is away: then it is kept."""

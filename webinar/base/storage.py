@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +22,7 @@ _CHUNK: Final = 256 * 1024
 _REMOTE_CHUNK: Final = 4 * 1024 * 1024
 _UPLOAD_PART: Final = 8 * 1024 * 1024  # the 10,000 parts that S3 allows are 80 GB
 _UPLOADS_AT_ONCE: Final = 2
+_COPIES_AT_ONCE: Final = 8
 # What a request may take with all its tries. Who needs the object tries again later, less and less often.
 _CLIENT: Final = {"connect_timeout": "5s", "timeout": "60s"}
 _UPLOAD_TIMEOUT: Final = "300s"  # of one part: two at once get through at half a megabit a second
@@ -117,6 +118,14 @@ class Storage:
             raise NotFound("There is no such object.") from error
         except (BaseError, OSError) as error:
             raise Unavailable(f"The object store did not copy {key}: {_why(error)}") from error
+
+    async def copy_to(self, key: str, targets: Sequence[str]) -> None:
+        """The same for many, some at once; what fails is raised once those begun are done."""
+        for at in range(0, len(targets), _COPIES_AT_ONCE):
+            begun = (self.copy(key, target) for target in targets[at : at + _COPIES_AT_ONCE])
+            for error in await asyncio.gather(*begun, return_exceptions=True):
+                if error is not None:
+                    raise error
 
     async def delete(self, key: str) -> None:
         """One that is not there is as good as deleted. Raises `Unavailable`."""

@@ -15,7 +15,7 @@ from chat.forgetting import forgotten
 from chat.transcript import Row, Transcript
 from webinar.base import log
 from webinar.base.bus import Bus
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.conversation.model import choices
 from webinar.conversation.store import ConversationStore
 
@@ -97,12 +97,12 @@ class ConversationService:
         _log.info("a person's data were deleted from the chat", event_id=str(event_id), events=len(rows))
         return len(rows)
 
-    async def copy(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
-        """New events begin with the settings of another one's room, its blocked words and its polls, as drafts."""
-        events = transcript.prepared(await self._store.prepared(source))
-        if not events:
-            return
-        async with self._store.pool.acquire() as connection, connection.transaction():
+    async def copy(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        """New events begin with the settings of another one's room, its blocked words and its polls, as drafts. Within
+        the transaction that makes them: nobody has opened their rooms yet.
+        """
+        events = transcript.prepared(await self._store.prepared(connection, source))
+        if events:
             for target in targets:
                 await self._store.begin(connection, target, f"event:{source}", events)
 

@@ -35,9 +35,9 @@ class ConversationStore:
         )
         return [Row(**dict(row)) for row in rows]
 
-    async def prepared(self, event_id: uuid.UUID) -> list[Row]:
+    async def prepared(self, connection: Connection, event_id: uuid.UUID) -> list[Row]:
         """Settings and polls of a room, in order."""
-        rows = await self.pool.fetch(
+        rows = await connection.fetch(
             """
             select seq, type, at, person, body as content from chat_log
             where event_id = $1 and type in ('settings', 'poll') order by seq
@@ -49,20 +49,15 @@ class ConversationStore:
     async def begin(
         self, connection: Connection, event_id: uuid.UUID, person: str, events: Sequence[tuple[str, Mapping[str, Any]]]
     ) -> None:
-        """The first events of a room where nobody has been yet; of another one nothing is changed."""
-        made = await connection.fetchval(
-            "insert into chat_room (event_id, last_seq) values ($1, $2) on conflict do nothing returning true",
-            event_id,
-            len(events),
+        """The first events of a new event's room."""
+        await connection.execute("insert into chat_room (event_id, last_seq) values ($1, $2)", event_id, len(events))
+        await connection.executemany(
+            """
+            insert into chat_log (event_id, seq, type, cid, person, body)
+            values ($1, $2, $3, gen_random_uuid(), $4, $5)
+            """,
+            [(event_id, seq, type_, person, content) for seq, (type_, content) in enumerate(events, start=1)],
         )
-        if made:
-            await connection.executemany(
-                """
-                insert into chat_log (event_id, seq, type, cid, person, body)
-                values ($1, $2, $3, gen_random_uuid(), $4, $5)
-                """,
-                [(event_id, seq, type_, person, content) for seq, (type_, content) in enumerate(events, start=1)],
-            )
 
     async def lock(self, connection: Connection, event_id: uuid.UUID) -> int | None:
         """The newest number; nobody writes into the room until the end of the transaction. None: there is no room."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from webinar.base import log
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.base.errors import FieldProblem, Invalid, NotFound
 from webinar.base.tokens import Tokens
 from webinar.credits.certificate import (
@@ -61,9 +61,9 @@ class CreditService:
 
     # -- terms ---------------------------------------------------------------------------------------------------
 
-    async def copy_terms(self, source: uuid.UUID, target: uuid.UUID) -> None:
-        """An event that is made like another gives credits alike."""
-        await self._store.copy_terms(source, target)
+    async def copy_terms(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
+        """An event that is made like another gives credits alike. Within the transaction that makes it."""
+        await self._store.copy_terms(connection, source, target)
 
     async def terms(self, event_id: uuid.UUID) -> Terms:
         return await self._store.terms(event_id) or Terms()

@@ -41,9 +41,9 @@ class CreditStore:
 
     # -- terms ---------------------------------------------------------------------------------------------------
 
-    async def copy_terms(self, source: uuid.UUID, target: uuid.UUID) -> None:
+    async def copy_terms(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
         """For another event that has none."""
-        await self.pool.execute(
+        await connection.execute(
             """
             insert into credit_terms (event_id, offered, heading, issuer, signer, credits, prefix)
             select $2::uuid, offered, heading, issuer, signer, credits, prefix from credit_terms where event_id = $1

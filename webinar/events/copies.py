@@ -5,15 +5,17 @@ from __future__ import annotations
 import calendar
 import enum
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from webinar.base import log
-from webinar.base.db import Connection, Pool
-from webinar.base.errors import Conflict, FieldProblem, Invalid, NotFound
+from webinar.base.db import AWAY, Connection, Pool
+from webinar.base.errors import Conflict, FieldProblem, Invalid, NotFound, Unavailable
+from webinar.base.storage import Storage
+from webinar.events import handouts, images
 from webinar.events.handouts import Handouts
 from webinar.events.images import Images
 from webinar.events.model import (
@@ -38,6 +40,10 @@ class Rhythm(enum.StrEnum):
     WEEKLY = "weekly"
     BIWEEKLY = "biweekly"
     MONTHLY = "monthly"  # the same day of the month, or its last
+
+
+# What the other subjects hand on from an event to new ones, in the transaction that makes these.
+HandOn = Callable[[Connection, uuid.UUID, Sequence[uuid.UUID]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +100,29 @@ def moved(event: Event, old: datetime, new: datetime, zone: str) -> datetime:
 class Copies:
     """One a process. Every method raises `NotFound` for an unknown event."""
 
-    def __init__(self, pool: Pool, events: EventService, images: Images, handouts: Handouts) -> None:
+    def __init__(self, pool: Pool, events: EventService, pictures: Images, files: Handouts, storage: Storage) -> None:
         self._store = EventStore(pool)
         self._plan = PlanStore(pool)
         self._events = events
-        self._images = images
-        self._handouts = handouts
+        self._images = pictures
+        self._handouts = files
+        self._storage = storage
 
-    async def duplicate(self, event_id: uuid.UUID, title: str, starts_at: datetime) -> Event:
+    async def duplicate(self, event_id: uuid.UUID, title: str, starts_at: datetime, hand_on: HandOn) -> Event:
         """A draft with all that the host wrote, chose and uploaded, and nobody in it.
 
         Raises `Invalid`, `Unavailable`.
         """
         source = await self._events.get(event_id)
-        (event,) = await self._copy(source, title, [starts_at], series=None)
+        (event,) = await self._copy(source, title, [starts_at], hand_on)
         _log.info("event duplicated", event_id=str(event.id), source=str(event_id))
         return event
 
-    async def repeat(self, event_id: uuid.UUID, rhythm: Rhythm, count: int) -> Copied:
-        """`count` events in all, this one the first of them. Raises `Invalid`, `Conflict` (over, or in a series)."""
+    async def repeat(self, event_id: uuid.UUID, rhythm: Rhythm, count: int, hand_on: HandOn) -> Copied:
+        """`count` events in all, this one the first of them.
+
+        Raises `Invalid`, `Conflict` (over, or in a series), `Unavailable`: then there is no series.
+        """
         if not 2 <= count <= MOST_IN_SERIES:
             raise Invalid("Choose 2 to 52 dates.", fields=[FieldProblem("count", "Choose 2 to 52 dates.")])
         source = await self._events.get(event_id)
@@ -122,14 +132,17 @@ class Copies:
             raise Conflict("The event belongs to a series already.", code="in_series")
         starts = [later(source.starts_at, source.timezone, rhythm, n) for n in range(1, count)]
         series = uuid.uuid4()
-        events = await self._copy(source, source.title, starts, series=series)
+        events = await self._copy(source, source.title, starts, hand_on, series)
         first = await self._events.get(event_id)
         await self._events.announce(event_id, first)
         _log.info("series made", series=str(series), events=count)
         return Copied(first, tuple(events))
 
-    async def extend(self, event_id: uuid.UUID, rhythm: Rhythm, count: int) -> Copied:
-        """`count` more dates behind the last of its series, made of it. Raises `Invalid`, and `Conflict` (in none)."""
+    async def extend(self, event_id: uuid.UUID, rhythm: Rhythm, count: int, hand_on: HandOn) -> Copied:
+        """`count` more dates behind the last of its series, made of it.
+
+        Raises `Invalid`, `Conflict` (in none, or others were added meanwhile), `Unavailable`: then there are none more.
+        """
         source = await self._events.get(event_id)
         series = await self.series(source)
         if source.series_id is None or not series:
@@ -139,7 +152,7 @@ class Copies:
             raise Invalid(words, fields=[FieldProblem("count", words)])
         before = [one.starts_at for one in series]
         starts = further(before, source.timezone, rhythm, count, datetime.now(UTC))
-        events = await self._copy(source, source.title, starts, series=source.series_id)
+        events = await self._copy(source, source.title, starts, hand_on, source.series_id, series)
         await self._events.announce(event_id, source)
         _log.info("series extended", series=str(source.series_id), events=count)
         return Copied(source, tuple(events))
@@ -186,36 +199,70 @@ class Copies:
         return done
 
     async def _copy(
-        self, source: Event, title: str, starts: Sequence[datetime], series: uuid.UUID | None
+        self,
+        source: Event,
+        title: str,
+        starts: Sequence[datetime],
+        hand_on: HandOn,
+        series: uuid.UUID | None = None,
+        known: Sequence[Event] = (),
     ) -> list[Event]:
+        """All of them with all that is handed on, or none: what lets people in must not come before who may come in.
+
+        `known`: the series before. Files come first, outside of the transaction: a store may take its time.
+        """
         length = source.ends_at - source.starts_at
         for start in starts:
             check_times(start, start + length)
         state = EventState.DRAFT if series is None else _planned(source)
+        ids = [uuid.uuid4() for _ in starts]
         made: list[Event] = []
-        async with self._store.pool.acquire() as connection, connection.transaction():
-            if await self._store.get(source.id, connection, lock=True) is None:
-                raise NotFound("There is no such event. Check the address.", code="event_not_found")
-            if series is not None:
-                await self._join(connection, source, series, starts[0])
-            for start in starts:
-                event = await self._store.copy(
-                    connection, source.id, new_slug(title), title.strip(), start, start + length, state, series
-                )
-                await self._plan.copy(connection, source.id, event.id, start - source.starts_at)
-                made.append(event)
-        ids = [event.id for event in made]
-        await self._images.copy(source.id, ids)
-        await self._handouts.copy(source.id, ids)
+        done = False
+        try:
+            pictures = await self._images.copies(source.id, ids)
+            files = await self._handouts.copies(source.id, ids)
+            async with self._store.pool.acquire() as connection, connection.transaction():
+                await self._lock(connection, source, series, known)
+                for id_, start in zip(ids, starts, strict=True):
+                    event = await self._store.copy(
+                        connection, source.id, id_, new_slug(title), title.strip(), start, start + length, state, series
+                    )
+                    await self._plan.copy(connection, source.id, id_, start - source.starts_at)
+                    made.append(event)
+                await self._images.keep(connection, pictures)
+                await self._handouts.keep(connection, files)
+                await hand_on(connection, source.id, ids)
+            done = True
+        finally:
+            if not done:
+                await self._remove_files(ids)
         return made
 
-    async def _join(self, connection: Connection, source: Event, series: uuid.UUID, first: datetime) -> None:
-        """The locked source is of the series, whose new dates begin with `first`. Raises `Conflict`."""
-        if source.series_id is None:
-            if not await self._store.join_series(connection, source.id, series):
-                raise Conflict("The event belongs to a series already.", code="in_series")
-        elif any(one.starts_at >= first for one in await self._store.series(series)):
-            raise Conflict("Dates were added to this series just now. Look at them first.", code="series_changed")
+    async def _lock(
+        self, connection: Connection, source: Event, series: uuid.UUID | None, known: Sequence[Event]
+    ) -> None:
+        """The source stays as it is, and in the series it is in, or joins `series`. Raises `NotFound`, `Conflict`."""
+        if source.series_id is not None and series is not None:
+            await self._store.lock_series(connection, series)
+            now = await self._store.series(series, connection)
+            if [one.id for one in now] != [one.id for one in known]:
+                words = "Dates were added to this series just now, or removed. Look at them first."
+                raise Conflict(words, code="series_changed")
+        elif await self._store.get(source.id, connection, lock=True) is None:
+            raise NotFound("There is no such event. Check the address.", code="event_not_found")
+        elif series is not None and not await self._store.join_series(connection, source.id, series):
+            raise Conflict("The event belongs to a series already.", code="in_series")
+
+    async def _remove_files(self, ids: Sequence[uuid.UUID]) -> None:
+        """Of events that were not made after all; unless they were, and only the word of it was lost."""
+        try:
+            if await self._store.many(ids):
+                return
+            for id_ in ids:
+                await self._storage.remove_all(images.folder(id_))
+                await self._storage.remove_all(handouts.folder(id_))
+        except (Unavailable, *AWAY) as error:
+            _log.warning("files of events that were not made are left", events=len(ids), error=str(error))
 
 
 def _planned(source: Event) -> EventState:

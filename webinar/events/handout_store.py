@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 
 _COLUMNS: Final = "id, event_id, name, key, sha256, bytes, created_at"
 
@@ -57,18 +58,16 @@ class HandoutStore:
             await connection.execute("select 1 from event where id = $1 for update", handout.event_id)
             if await connection.fetchval("select count(*) from handout where event_id = $1", handout.event_id) >= most:
                 return False
-            await connection.execute(
-                "insert into handout (id, event_id, name, key, sha256, bytes, created_at)"
-                " values ($1, $2, $3, $4, $5, $6, $7)",
-                handout.id,
-                handout.event_id,
-                handout.name,
-                handout.key,
-                handout.sha256,
-                handout.bytes,
-                handout.created_at,
-            )
+            await self.keep(connection, [handout])
             return True
+
+    async def keep(self, connection: Connection, handouts: Sequence[Handout]) -> None:
+        """New rows."""
+        await connection.executemany(
+            "insert into handout (id, event_id, name, key, sha256, bytes, created_at)"
+            " values ($1, $2, $3, $4, $5, $6, $7)",
+            [(one.id, one.event_id, one.name, one.key, one.sha256, one.bytes, one.created_at) for one in handouts],
+        )
 
     async def remove(self, event_id: uuid.UUID, handout_id: uuid.UUID) -> str | None:
         """The key of what is to be deleted; None when there was no such row."""

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from webinar.base import log
-from webinar.base.db import AWAY, Pool
+from webinar.base.db import AWAY, Connection, Pool
 from webinar.base.errors import FieldProblem, Invalid, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.events.handout_store import Handout, HandoutStore
@@ -35,7 +35,6 @@ _FORBIDDEN: Final = frozenset('/\\:*?"<>|')
 # Players ask every twenty seconds: what they are told of is known for so long without a query.
 _KNOWN_FOR_S: Final = 10.0
 _MOST_KNOWN: Final = 1000
-_COPIES_AT_ONCE: Final = 8  # for the dates of a series
 _PATIENCE_S: Final = 2.0  # a database that hangs delays one player so long
 
 
@@ -111,29 +110,25 @@ class Handouts:
         except Unavailable as error:
             _log.warning("a file that was taken away stays in the store", key=key, error=error.message)
 
-    async def copy(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
-        """The files of one event for others, in their order. One that the store has lost is left out, and logged.
+    async def copies(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> list[Handout]:
+        """The files of one event, copied in the store for events that are to be made; `keep` makes them theirs.
 
-        Raises `Unavailable`.
+        One that the store has lost is left out, and logged. Raises `Unavailable`.
         """
+        made: list[Handout] = []
         for file in await self._store.all(source):
-            copies = [file.of(target, made := uuid.uuid4(), f"{folder(target)}/{made}") for target in targets]
+            copies = [file.of(target, new := uuid.uuid4(), f"{folder(target)}/{new}") for target in targets]
             try:
-                for at in range(0, len(copies), _COPIES_AT_ONCE):
-                    await self._copied(file.key, [one.key for one in copies[at : at + _COPIES_AT_ONCE]])
+                await self._storage.copy_to(file.key, [one.key for one in copies])
             except NotFound:
                 _log.warning("a file for guests is not copied: the store has none", key=file.key)
                 continue
-            for copy in copies:
-                await self._store.add(copy, MOST_FILES)
-                self._known.pop(copy.event_id, None)
+            made += copies
+        return made
 
-    async def _copied(self, key: str, targets: Sequence[str]) -> None:
-        """All at once; whatever fails is raised once all are done."""
-        done = await asyncio.gather(*(self._storage.copy(key, one) for one in targets), return_exceptions=True)
-        for error in done:
-            if error is not None:
-                raise error
+    async def keep(self, connection: Connection, copies: Sequence[Handout]) -> None:
+        """Within the transaction that makes their events."""
+        await self._store.keep(connection, copies)
 
     async def version(self, event_id: uuid.UUID) -> str | None:
         """Another one after each change, within ten seconds; None: there are no files.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.events.pictures import Kind
 
 _COLUMNS: Final = "event_id, kind, type, key, sha256, bytes, width, height"
@@ -90,6 +91,19 @@ class ImageStore:
                 image.height,
             )
         return None if row is None else _image(row)
+
+    async def keep(self, connection: Connection, images: Sequence[EventImage]) -> None:
+        """Of events that have none."""
+        await connection.executemany(
+            """
+            insert into event_image (event_id, kind, type, key, sha256, bytes, width, height)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)
+            """,
+            [
+                (one.event_id, one.kind, one.type, one.key, one.sha256, one.bytes, one.width, one.height)
+                for one in images
+            ],
+        )
 
     async def remove(self, event_id: uuid.UUID, kind: Kind) -> EventImage | None:
         """Returns the one that was there."""

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from webinar.base import log
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.base.errors import NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.events import colours
@@ -112,14 +112,26 @@ class Images:
             raise NotFound("There is no such picture.", code="not_found")
         return image
 
-    async def copy(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
-        """The pictures of one event for others that have none. Raises `Unavailable`."""
+    async def copies(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> list[EventImage]:
+        """The pictures of one event, copied in the store for events that are to be made; `keep` makes them theirs.
+
+        One that the store has lost is left out, and logged. Raises `Unavailable`.
+        """
+        made: list[EventImage] = []
         for image in await self._store.all(source):
-            data = await self._storage.get_bytes(image.key)
-            for target in targets:
-                key = f"{folder(target)}/{image.key.rpartition('/')[2]}"
-                await self._storage.put_bytes(key, data)
-                await self._store.put(image.of(target, key))
+            name = image.key.rpartition("/")[2]
+            copies = [image.of(target, f"{folder(target)}/{name}") for target in targets]
+            try:
+                await self._storage.copy_to(image.key, [one.key for one in copies])
+            except NotFound:
+                _log.warning("a picture is not copied: the store has none", key=image.key)
+                continue
+            made += copies
+        return made
+
+    async def keep(self, connection: Connection, copies: Sequence[EventImage]) -> None:
+        """Within the transaction that makes their events."""
+        await self._store.keep(connection, copies)
 
     async def _changed(self, event_id: uuid.UUID, kind: Kind) -> None:
         await self._events.announce(event_id)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.events.role_model import LinkRole, RoleLink
 
 _COLUMNS: Final = "id, event_id, role, name, made_by, created_at, last_used_at, revoked_at"
@@ -86,9 +86,9 @@ class RoleStore:
         found = await self._pool.fetchval("select created_by = $2 from event where id = $1", event_id, account)
         return bool(found)
 
-    async def inherit(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+    async def inherit(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
         """Events made of another one are of the same host."""
-        await self._pool.execute(
+        await connection.execute(
             "update event set created_by = (select created_by from event where id = $1) where id = any($2)",
             source,
             targets,

@@ -10,7 +10,7 @@ from typing import Final
 
 from webinar.base import log
 from webinar.base.bus import Bus
-from webinar.base.db import AWAY, Pool
+from webinar.base.db import AWAY, Connection, Pool
 from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.role_model import LinkRole, RoleLink, link_name
@@ -114,6 +114,6 @@ class RoleLinks:
         """From now on it is this host's."""
         await self._store.give_to(event_id, account)
 
-    async def inherit(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
-        """Events made of another one are of the same host."""
-        await self._store.inherit(source, targets)
+    async def inherit(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        """Events made of another one are of the same host. Within the transaction that makes them."""
+        await self._store.inherit(connection, source, targets)

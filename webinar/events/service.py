@@ -121,9 +121,7 @@ class EventService(Programs):
         """In the host's order; written by `plan.service`."""
         return await self._plan.speakers(event_id)
 
-    async def delete(
-        self, event_id: uuid.UUID, beside: Callable[[Connection], Awaitable[None]] | None = None
-    ) -> None:
+    async def delete(self, event_id: uuid.UUID, beside: Callable[[Connection], Awaitable[None]] | None = None) -> None:
         """With its people, chat and rows; `beside` is done in the same transaction, while they are there.
 
         Raises `Conflict` while it is live.

@@ -146,6 +146,7 @@ class EventStore:
         self,
         connection: Connection,
         source: uuid.UUID,
+        id_: uuid.UUID,
         slug: str,
         title: str,
         starts_at: datetime,
@@ -156,7 +157,7 @@ class EventStore:
         """Every column of the event's row, but for what makes it another event and what happened to the old one."""
         now = datetime.now(UTC).isoformat()
         fresh = {
-            "id": str(uuid.uuid4()),
+            "id": str(id_),
             "created_at": now,
             "updated_at": now,
             "slug": slug,
@@ -185,9 +186,13 @@ class EventStore:
         )
         return bool(done == "UPDATE 1")
 
-    async def series(self, series: uuid.UUID) -> list[Event]:
+    async def lock_series(self, connection: Connection, series: uuid.UUID) -> None:
+        """Keeps its events' rows for the caller's transaction: who else does is waited for."""
+        await connection.execute("select id from event where series_id = $1 order by id for no key update", series)
+
+    async def series(self, series: uuid.UUID, connection: Connection | None = None) -> list[Event]:
         """By date."""
-        rows = await self.pool.fetch(
+        rows = await (connection or self.pool).fetch(
             f"select {COLUMNS} from event where series_id = $1 order by starts_at, id",  # noqa: S608
             series,
         )

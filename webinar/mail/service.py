@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from webinar.base import cursor as cursors
 from webinar.base import log
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.base.errors import Conflict, NotFound, TooManyRequests
 from webinar.base.queue import enqueue
 from webinar.mail.due_store import DueStore
@@ -67,10 +67,9 @@ class MailService:
         await self._store.choose(event_id, kind, choice)
         return Plan(kind, choice)
 
-    async def copy_choices(self, source: uuid.UUID, target: uuid.UUID) -> None:
-        """An event that is made like another is written about alike."""
-        async with self._store.pool.acquire() as connection:
-            await self._store.copy_choices(connection, source, target)
+    async def copy_choices(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
+        """An event that is made like another is written about alike. Within the transaction that makes it."""
+        await self._store.copy_choices(connection, source, target)
 
     # -- writing -------------------------------------------------------------------------------------------------
 

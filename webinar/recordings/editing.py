@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from webinar.base import log
 from webinar.base.bus import Bus
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.base.errors import Conflict, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.recordings import captions, gate, model
@@ -126,9 +126,11 @@ class Editing:
         await self._store.set_gate(event_id, wanted)
         await self._announce(event_id)
 
-    async def copy_gate(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
-        """New events are shown again to whom another one is, and as long after their starts."""
-        await self._store.copy_gate(source, targets)
+    async def copy_gate(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+        """New events are shown again to whom another one is, and as long after their starts. Within the transaction
+        that makes them.
+        """
+        await self._store.copy_gate(connection, source, targets)
 
     async def _announce(self, event_id: uuid.UUID) -> None:
         """To this process, and to the others, who believe what they know for ten seconds else."""

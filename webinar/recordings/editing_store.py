@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from webinar.base.db import Pool
+from webinar.base.db import Connection, Pool
 from webinar.recordings.cut_store import CutStore
 from webinar.recordings.cuts import Chapter
 from webinar.recordings.gate import DEFAULT, Gate, SessionGate, Who
@@ -99,9 +99,9 @@ class EditingStore:
             gate.download,
         )
 
-    async def copy_gate(self, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
+    async def copy_gate(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
         """It shuts as long after their starts."""
-        await self._pool.execute(
+        await connection.execute(
             """
             insert into replay_gate (event_id, who, until, download)
             select t.id, g.who, g.until + (t.starts_at - s.starts_at), g.download

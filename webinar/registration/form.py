@@ -75,11 +75,11 @@ class RegistrationForm:
         """The event was moved: registration closes as long before it as it did."""
         await self._store.shift_closing(event_id, by)
 
-    async def copy(self, source: uuid.UUID, target: uuid.UUID) -> None:
-        """A new event asks and promises what another does, lets in whom that lets in, and closes as early."""
-        async with self._store.pool.acquire() as connection, connection.transaction():
-            await self._lock(connection, target)
-            await self._store.copy(connection, source, target)
+    async def copy(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
+        """A new event asks and promises what another does, lets in whom that lets in, and closes as early. Within the
+        transaction that makes it.
+        """
+        await self._store.copy(connection, source, target)
 
     # -- questions -----------------------------------------------------------------------------------------------
 
