@@ -86,14 +86,16 @@ class HostPost:
         await hand_over(self._postman, made, self._writer.sender)
 
     async def ends_itself(self, payload: Payload) -> None:
-        """To the host of an event that nobody ends, unless somebody has meanwhile."""
+        """To the host of an event that nobody ends, unless somebody has meanwhile, or the time has come and gone."""
         try:
             event = await self._events.get(uuid.UUID(payload["event"]))
         except NotFound:
             return
+        at, now = datetime.fromisoformat(payload["at"]), self._clock()
         name, email = await self._mail.host(event.id)
-        if event.state is not EventState.LIVE or not email:
+        if event.state is not EventState.LIVE or at <= now or not email:
             return
+        words = host_words.CUT_OFF if payload.get("whoever_sends") else host_words.STILL_LIVE
         language: Language = event.language
         t, about = self._writer.t(language), self._writer.about(event)
         facts = Facts(
@@ -102,13 +104,13 @@ class HostPost:
             when=about.when(language),
             organizer=about.organizer,
             link=self._links.host(event),
-            button=t(host_words.STILL_LIVE.button),
+            button=t(words.button),
             why=t(host_words.WHY_STILL_LIVE),
             logo=await self._logos.of(event),
-            others={"at": times.at(datetime.fromisoformat(payload["at"]), event.timezone, language)},
+            others={"at": times.at(at, event.timezone, language)},
         )
-        key = f"ends-itself-{event.id}"
-        made = self._writer.to_host(host_words.STILL_LIVE, facts, about.look(), key, email, language, self._clock())
+        key = f"ends-itself-{event.id}-{at:%Y%m%d%H%M}"
+        made = self._writer.to_host(words, facts, about.look(), key, email, language, now)
         await hand_over(self._postman, made, self._writer.sender)
 
     async def destroyed_soon(self, payload: Payload) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.fake_ingest import FakeIngest
-from tests.mail_office import body, letters_to, sending
+from tests.mail_office import body, letters_to
 from tests.security.pages_client import Person
 from webinar.jobs.ender import PATIENCE_S, Ender
 
@@ -35,13 +35,19 @@ async def test_an_event_that_nobody_ends_ends_by_itself_says_so_before_and_after
             end,
         )
         now, steady = end, 0.0
+        warned: list[tuple[timedelta, bool]] = []
+
+        async def warn(which: uuid.UUID, at: datetime, whoever_sends: bool) -> None:
+            warned.append((at - end, whoever_sends))
+            await web.platform.mail.ends_itself(which, at, whoever_sends)
+
         ender = Ender(
             web.platform.events,
             web.platform.course,
             web.platform.stage.heartbeats,
             3 * HOUR,
             12 * HOUR,
-            warn=web.platform.mail.ends_itself,
+            warn=warn,
             clock=lambda: now,
             steady=lambda: steady,
         )
@@ -50,20 +56,35 @@ async def test_an_event_that_nobody_ends_ends_by_itself_says_so_before_and_after
             assert "it ends by itself at" in (await host.http.get(f"/events/{event['id']}")).text
             now = end + 14 * HOUR
             assert await ender.look() == 0  # due for the first time: the date may be wrong
-            async with sending(web):
-                (letter,) = await letters_to(inbox, "owner@example.org", 1)
-            assert "아직 방송 중이에요" in letter["Subject"]
-            assert f"/events/{event['id']}" in body(letter)
-            now = end + HOUR
+            now = end + HOUR / 2
             steady += PATIENCE_S
             assert await ender.look() == 0
-            await web.platform.events.sent([event_id], end + 2 * HOUR)
+            assert warned == []  # it was, and has used up no letter
+            now = end + HOUR
+            assert await ender.look() == 0
+            steady += PATIENCE_S
+            assert await ender.look() == 0
+            (letter,) = await letters_to(inbox, "owner@example.org", 1)
+            assert "아직 방송 중이에요" in letter["Subject"]
+            assert f"/events/{event['id']}" in body(letter)
+            assert "누군가 다시 송출하거나" in body(letter)
+            await web.platform.events.sent([event_id], end + HOUR * 0.75)
+            now = end + 2 * HOUR
+            assert await ender.look() == 0  # somebody did for a moment: it ends hardly later
+            await web.platform.events.sent([event_id], now)
             now = end + 4 * HOUR
-            assert await ender.look() == 0  # somebody sent two hours ago
-            now = end + 5 * HOUR
+            assert await ender.look() == 0
+            assert len(await letters_to(inbox, "owner@example.org", 2)) == 2
+            await web.platform.events.sent([event_id], end + 10 * HOUR)
+            now = end + HOUR * 10.5
+            assert await ender.look() == 0
+            _, _, last = await letters_to(inbox, "owner@example.org", 3)
+            assert "송출 중이어도" in body(last)
+            now = end + 12 * HOUR
             assert await ender.look() == 0
             steady += PATIENCE_S
             assert await ender.look() == 1
+            assert sorted(set(warned)) == [(n * HOUR, n == 12) for n in (3, 3.75, 5, 12)]
             reply = (await web.host.get(path)).json()
             assert (reply["state"], reply["ended_itself"]) == ("ended", True)
             assert "Nobody ended this event" in (await host.http.get(f"/events/{event['id']}")).text

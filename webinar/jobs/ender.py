@@ -26,8 +26,22 @@ ENDED: Final = Counter("webinar_events_ended_itself_total", "Live events that no
 # Its host is written to so long before: at the usual limits an hour after the planned end.
 WARNING: Final = timedelta(hours=2)
 # An event must have been due for so long by a clock that does not jump: a wrong date on the machine, set right
-# meanwhile, cuts nobody off.
+# meanwhile, cuts nobody off, and nobody is written to.
 PATIENCE_S: Final = 600.0
+
+# event, when it ends by itself, and whether it does so whoever sends
+Warn = Callable[[uuid.UUID, datetime, bool], Awaitable[None]]
+
+
+class _Lasting:
+    """Which events have been in a state for `PATIENCE_S` without a break."""
+
+    def __init__(self) -> None:
+        self._since: dict[uuid.UUID, float] = {}
+
+    def of(self, events: list[Event], steady: float) -> list[Event]:
+        self._since = {event.id: self._since.get(event.id, steady) for event in events}
+        return [event for event in events if steady - self._since[event.id] >= PATIENCE_S]
 
 
 class Ender:
@@ -41,12 +55,12 @@ class Ender:
         quiet: timedelta,
         latest: timedelta,
         *,
-        warn: Callable[[uuid.UUID, datetime], Awaitable[None]] | None = None,
+        warn: Warn | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`quiet` and `latest` as `model.ends_itself_at` takes them. `warn` is told of events that end soon, and when,
-        each round; None where no mail server is set.
+        """`quiet` and `latest` as `model.ends_itself_at` takes them. `warn` is told each round of events that end
+        soon, which may become later again; None where no mail server is set.
         """
         self._warn = warn
         self._events = events
@@ -55,7 +69,8 @@ class Ender:
         self._limits = quiet, latest
         self._clock = clock
         self._steady = steady
-        self._since: dict[uuid.UUID, float] = {}
+        self._soon = _Lasting()
+        self._due = _Lasting()
 
     async def keep(self, every_s: float = 30.0) -> None:
         """Runs for the life of the worker."""
@@ -73,19 +88,20 @@ class Ender:
         sending = [event.id for event in late if self._sends(event)]
         if sending:
             await self._events.sent(sending, now)
-        ends = {event.id: self._ends(event, event.id in sending) for event in late}
-        for event in late:
-            if self._warn is not None and ends[event.id] - WARNING <= now:
-                await self._warn(event.id, ends[event.id])
-        due = [event for event in late if ends[event.id] <= now]
-        self._since = {event.id: self._since.get(event.id, steady) for event in due}
-        return sum([await self._end(event) for event in due if steady - self._since[event.id] >= PATIENCE_S])
+        ends = {event.id: self._ends(event, sending=event.id in sending) for event in late}
+        soon = self._soon.of([event for event in late if ends[event.id] - WARNING <= now], steady)
+        if self._warn is not None:
+            for event in soon:
+                at = ends[event.id]
+                await self._warn(event.id, at, at >= self._ends(event, sending=True))
+        due = self._due.of([event for event in late if ends[event.id] <= now], steady)
+        return sum([await self._end(event) for event in due])
 
     def _sends(self, event: Event) -> bool:
         status = self._heartbeats.fresh(str(event.id))
         return status is not None and status.publisher.connected
 
-    def _ends(self, event: Event, sending: bool) -> datetime:
+    def _ends(self, event: Event, *, sending: bool) -> datetime:
         quiet, latest = self._limits
         return ends_itself_at(event, latest if sending else quiet, latest) or event.ends_at + latest
 

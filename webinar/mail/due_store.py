@@ -96,15 +96,21 @@ class DueStore:
         await post(connection, rows)
         return len(rows)
 
-    async def once(self, connection: Connection, event_id: uuid.UUID, what: str) -> bool:
-        """Marks an event as told of it; False when it was before, or is gone."""
+    async def foretold(
+        self, connection: Connection, event_id: uuid.UUID, what: str, at: datetime, again: timedelta
+    ) -> bool:
+        """Marks an event as told that this comes at `at`; False when it is gone, or was told of a time that is not
+        earlier by more than `again`."""
         done = await connection.execute(
             """
-            insert into told_afterwards (event_id, kind) select id, $2 from event where id = $1
-            on conflict do nothing
+            insert into told_afterwards (event_id, kind, at) select id, $2, $3 from event where id = $1
+            on conflict (event_id, kind) do update set at = excluded.at
+                where told_afterwards.at < excluded.at - $4::interval
             """,
             event_id,
             what,
+            at,
+            again,
         )
         return bool(done == "INSERT 0 1")
 

@@ -35,16 +35,30 @@ DESTROYED: Final = Own(
 )
 WHY_DESTROYED: Final = _("You get this mail because this is your event. It is sent once, a week before.")
 
+_STILL_LIVE_TITLE: Final = _("Still on air: {title}")
+_STILL_LIVE_BUTTON: Final = _("Open the event")
 STILL_LIVE: Final = Own(
-    _("Still on air: {title}"),
+    _STILL_LIVE_TITLE,
     _(
         "Hello {name},\n\nthe planned end of this event has passed, and nobody has ended it. It ends by itself on {at}"
         " unless somebody sends again or you plan a later end. Until then it goes on being recorded.\n\nIf it is over,"
         " press End for everyone: report and replay are there at once.\n\n{link}"
     ),
-    _("Open the event"),
+    _STILL_LIVE_BUTTON,
 )
-WHY_STILL_LIVE: Final = _("You get this mail because this is your event. It is sent once.")
+# Where only a later end helps: an event has its longest time.
+CUT_OFF: Final = Own(
+    _STILL_LIVE_TITLE,
+    _(
+        "Hello {name},\n\nthe planned end of this event has passed, and nobody has ended it. It ends by itself on {at},"
+        " also while somebody sends, unless you plan a later end. Until then it goes on being recorded.\n\nIf it is"
+        " over, press End for everyone: report and replay are there at once.\n\n{link}"
+    ),
+    _STILL_LIVE_BUTTON,
+)
+WHY_STILL_LIVE: Final = _(
+    "You get this mail because this is your event. It is sent when an event that nobody ends is about to end by itself."
+)
 
 # What is deleted, with its number, in this order.
 COUNTED: Final = (

@@ -37,6 +37,8 @@ _MOST_TESTS: Final = 20
 DESTROYED_SOON: Final = "destroyed_soon"
 # And the one before an event that nobody ends is ended by itself.
 ENDS_ITSELF: Final = "ends_itself"
+# Who knows that it ends at a time needs no other letter when it ends so much later.
+_TOLD_ANYWAY: Final = timedelta(hours=1)
 _AT_ONCE: Final = 50
 _TESTS_IN: Final = timedelta(minutes=10)
 
@@ -158,13 +160,14 @@ class MailService:
             _log.info("hosts are told that data is destroyed soon", events=len(events))
         return len(events)
 
-    async def ends_itself(self, event_id: uuid.UUID, at: datetime) -> None:
-        """The host of a live event that nobody ends is written to, once an event: it ends by itself at `at`."""
+    async def ends_itself(self, event_id: uuid.UUID, at: datetime, whoever_sends: bool) -> None:
+        """The host of a live event that nobody ends is written to: it ends by itself at `at`, `whoever_sends`, or
+        unless somebody does. Once for a time, and again when it has become a later one.
+        """
+        payload = {"event": str(event_id), "at": at.isoformat(), "whoever_sends": whoever_sends}
         async with self._store.pool.acquire() as connection, connection.transaction():
-            if await self._due.once(connection, event_id, ENDS_ITSELF):
-                await enqueue(
-                    connection, ENDS_ITSELF, {"event": str(event_id), "at": at.isoformat()}, key=str(event_id)
-                )
+            if await self._due.foretold(connection, event_id, ENDS_ITSELF, at, _TOLD_ANYWAY):
+                await enqueue(connection, ENDS_ITSELF, payload, key=str(event_id))
 
     # -- sending -------------------------------------------------------------------------------------------------
 
