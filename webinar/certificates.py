@@ -14,7 +14,7 @@ from webinar.base import i18n
 from webinar.base.errors import Conflict, NotFound, Unavailable
 from webinar.base.handed import given
 from webinar.base.i18n import Language
-from webinar.credits.certificate import Certificate, Facts, State, Terms, TermsChange, differs
+from webinar.credits.certificate import Certificate, Facts, State, Terms, differs
 from webinar.credits.model import Person, Result, RuleResult, Translate
 from webinar.credits.order import Look, Order
 from webinar.credits.service import CreditService, Issued
@@ -23,7 +23,6 @@ from webinar.events.images import Images
 from webinar.events.model import Event, EventState
 from webinar.letters import Letters
 from webinar.links import Links
-from webinar.registration.service import RegistrationService
 from webinar.roll import Roll
 
 _DRAWING: Final = 2  # batches of certificates at once in a process: each takes a core
@@ -55,14 +54,12 @@ class Certificates:
     def __init__(
         self,
         roll: Roll,
-        registration: RegistrationService,
         credits: CreditService,
         images: Images,
         links: Links,
         letters: Letters,
     ) -> None:
         self._roll = roll
-        self._registration = registration
         self._credits = credits
         self._images = images
         self._links = links
@@ -97,27 +94,18 @@ class Certificates:
                 people[person.attendee_id] = facts(event, person)
         if only is not None and set(only) - set(people):
             raise Conflict("This person does not meet the rule. Correct their attendance first.", code="rule_not_met")
-        issued = await self._credits.issue(event.id, people, again=again)
-        if (await self._credits.terms(event.id)).offered:
-            for certificate in (*issued.new, *issued.again):
-                await self._tell(event, certificate)
-        return issued
+        return await self._credits.issue(event.id, people, again=again)
 
-    async def change_terms(self, event: Event, change: TermsChange) -> Terms:
-        """Who has a certificate is written to when it is first given out on their page. Raises nothing of its own."""
-        before = await self._credits.terms(event.id)
-        terms = await self._credits.change_terms(event.id, change)
-        if terms.offered and not before.offered:
-            for certificate in await self._credits.certificates(event.id):
-                if certificate.state is State.VALID:
-                    await self._tell(event, certificate)
-        return terms
+    async def tell(self, event: Event, given_out: Collection[uuid.UUID]) -> None:
+        """Writes to who has one of these certificates, once a person, unless it was taken back or is kept from them.
 
-    async def _tell(self, event: Event, certificate: Certificate) -> None:
-        """By mail, where it is; once a person."""
-        attendee = None if certificate.attendee_id is None else await self._registration.find(certificate.attendee_id)
-        if attendee is not None:
-            await self._letters.certificate(event, attendee, self._links.certificate(attendee))
+        Raises what a query raises while PostgreSQL is away.
+        """
+        if not self._letters.on or not (await self._credits.terms(event.id)).offered:
+            return
+        known = await self._credits.certificates(event.id)
+        valid = [c for c in known if c.id in given_out and c.state is State.VALID]
+        await self._letters.certificates(event, [c.attendee_id for c in valid if c.attendee_id is not None])
 
     async def mine(self, event: Event, attendee_id: uuid.UUID) -> Certificate | None:
         """The valid certificate of a person, once the host gives them out on personal pages."""

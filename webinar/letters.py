@@ -24,6 +24,8 @@ P = ParamSpec("P")
 # Jobs of the queue besides single letters.
 CHANGED: Final = "letters.changed"
 CALLED_OFF: Final = "letters.called_off"
+# What a letter about a certificate is of: the first one a person gets.
+ISSUED: Final = "issued"
 # Whom a change of the event concerns.
 CONCERNED: Final = (Status.APPROVED, Status.PENDING, Status.WAITLISTED)
 
@@ -168,10 +170,9 @@ class Letters:
         chosen = [one.attendee_id for one in people if one.came == (kind is Kind.THANKS)]
         return await self._mail.follow_up(event_id, kind, chosen)
 
-    @_beside
-    async def certificate(self, event: Event, attendee: Attendee, url: str) -> int:
-        """Their certificate is at `url`; written about once."""
-        return await self._write(event, [attendee], Kind.CERTIFICATE, facts={"url": url}, occasion=url)
+    async def certificates(self, event: Event, people: Sequence[uuid.UUID]) -> int:
+        """Their certificates are there; written about once a person."""
+        return await self._mail.write(event.id, people, Kind.CERTIFICATE, told=told(event), occasion=ISSUED)
 
     async def _write(
         self,
@@ -179,14 +180,13 @@ class Letters:
         attendees: Sequence[Attendee],
         kind: Kind,
         *,
-        facts: dict[str, Any] | None = None,
         own: Mapping[uuid.UUID, dict[str, Any]] | None = None,
         occasion: str | None = None,
     ) -> int:
         ids = [attendee.id for attendee in attendees]
         if not ids:
             return 0
-        return await self._mail.write(event.id, ids, kind, told=told(event), occasion=occasion, facts=facts, own=own)
+        return await self._mail.write(event.id, ids, kind, told=told(event), occasion=occasion, own=own)
 
 
 def _of(attendees: Sequence[Attendee], status: Status) -> list[Attendee]:

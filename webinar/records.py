@@ -43,7 +43,7 @@ class Records:
         letters: Letters,
     ) -> None:
         self.roll = Roll(registration, attendance)
-        self.certificates = Certificates(self.roll, registration, credits, images, links, letters)
+        self.certificates = Certificates(self.roll, credits, images, links, letters)
         self._form = form
         self._attendance = attendance
         self._credits = credits

@@ -131,7 +131,9 @@ class Writer:
         t = self.t(language)
         token = self._registration.join_link(attendee)
         own = attendee.status is not Status.CANCELLED
-        link = str(letter.facts.get("url") or (self._links.join(attendee) if sort.own_link else about.url))
+        link = self._links.join(attendee) if sort.own_link else about.url
+        if plan.kind is Kind.CERTIFICATE:
+            link = self._links.certificate(attendee)
         stop = self._links.absolute(f"/mail/stop/{token}") if sort.refusable else ""
         footers = [(self._links.absolute(f"/j/{token}/me"), t(words.OWN_DATA))] if own else []
         footers += [(stop, t(words.NO_MORE))] if stop else []

@@ -12,12 +12,14 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from tests.mail_office import MANY, future_event, idle, sending
+from tests.integration.test_api_records import held, post
+from tests.mail_office import MANY, body, future_event, idle, sending
 from tests.mail_stage import Inbox
 from tests.waiting import until
 from tests.web_stage import Web, web_service
 from webinar.base.embedded import EmbeddedNats
 from webinar.events.model import Event
+from webinar.jobs.handlers import handlers
 from webinar.mail.model import Kind
 from webinar.registration.model import Status
 from webinar.registration.moves import MOVED
@@ -95,6 +97,27 @@ async def test_who_was_to_come_is_told_that_an_event_was_deleted_wherever_the_pr
     async with sending(web):
         await until(lambda: idle(web))
     assert len(inbox.to("kim@example.org")) == 1
+
+
+async def test_who_has_a_certificate_is_written_to_once_wherever_a_process_is_killed(asleep: Web, inbox: Inbox) -> None:
+    web, pool = asleep, asleep.platform.pool
+    event, made = await held(web, 김하나=90, 이두리=90, 박세찬=10)
+    event_id = uuid.UUID(event["id"])
+    await pool.execute("delete from job")  # of the registrations
+    await post(web, event, "certificates", {})
+    assert await kinds(web, event_id) == []  # the request writes to nobody: it may be cut off
+    (row,) = await pool.fetch("select name, payload from job")
+    tell = handlers(web.platform)[row["name"]].run
+    await asyncio.gather(*(tell(row["payload"]) for _ in range(3)))
+    assert await kinds(web, event_id) == [Kind.CERTIFICATE, Kind.CERTIFICATE]
+    # A personal link that is renewed before the letter goes out is the one in it.
+    renewed = await web.platform.registration.renew_link(event_id, uuid.UUID(made["김하나"]["id"]))
+    async with sending(web):
+        await until(lambda: idle(web))
+    texts = [body(inbox.to(f"{n}@example.org")[0]) for n in range(2)]
+    assert web.platform.links.certificate(renewed) in texts[0]
+    assert made["이두리"]["join_url"] + "/certificate.pdf" in texts[1]
+    assert len(inbox.letters) == 2
 
 
 async def test_nothing_is_told_of_what_was_rolled_back(asleep: Web, inbox: Inbox) -> None:

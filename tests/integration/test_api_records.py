@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from tests.mail_office import idle
 from tests.security.pages_client import Person
+from tests.waiting import until
 from webinar.base.tokens import Tokens
 from webinar.credits.check import Verdict, check
 from webinar.credits.service import CreditService
@@ -252,9 +254,11 @@ async def test_who_has_a_certificate_is_written_to_once_also_when_it_is_given_ou
 
     await office.host.patch(terms, json={"offered": False})
     await post(office, event, "certificates", {})
+    await until(lambda: idle(office))
     assert await letters() == 0
     for offered in (True, False, True):
         await office.host.patch(terms, json={"offered": offered})
+        await until(lambda: idle(office))
         assert await letters() == 1
 
 

@@ -110,8 +110,7 @@ async def get_terms(call: Call) -> TermsReply:
 
 async def change_terms(call: Call) -> TermsReply:
     await call.platform.events.get(call.event_id)
-    event = await call.platform.events.get(call.event_id)
-    terms = await call.platform.records.certificates.change_terms(event, call.body(TermsChange))
+    terms = await call.platform.credits.change_terms(call.event_id, call.body(TermsChange))
     return TermsReply.model_validate(terms, from_attributes=True)
 
 

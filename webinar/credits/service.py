@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,6 +12,7 @@ from typing import Any, Final
 from webinar.base import log
 from webinar.base.db import Connection, Pool
 from webinar.base.errors import FieldProblem, Invalid, NotFound
+from webinar.base.queue import enqueue
 from webinar.base.tokens import Tokens
 from webinar.credits.certificate import (
     SALT_BYTES,
@@ -30,6 +31,8 @@ from webinar.credits.store import CreditStore
 
 _log = log.get(__name__)
 _LONGEST_REASON: Final = 500
+# The job that tells people of their certificates.
+GIVEN_OUT: Final = "certificates.given_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,19 @@ class CreditService:
         return await self._store.terms(event_id) or Terms()
 
     async def change_terms(self, event_id: uuid.UUID, change: TermsChange) -> Terms:
-        """Of certificates that are issued from now on. The event must be there. `Certificates` tells who is to know."""
+        """Of certificates that are issued from now on. The event must be there.
+
+        Who has one is told when it is first given out on their page.
+        """
         async with self._store.pool.acquire() as connection, connection.transaction():
             before = await self._store.lock_terms(connection, event_id)
             given: dict[str, Any] = change.model_dump(exclude_none=True)
             fields: dict[str, Any] = {k: v.strip() if isinstance(v, str) else v for k, v in given.items()}
             terms = replace(before, **fields)
             await self._store.save_terms(connection, event_id, terms)
+            if terms.offered and not before.offered:
+                issued = await self._store.newest(event_id, connection)
+                await _to_be_told(connection, event_id, [c for c in issued if c.state is State.VALID])
         return terms
 
     # -- certificates --------------------------------------------------------------------------------------------
@@ -106,7 +115,7 @@ class CreditService:
         """One valid certificate for each of these people. Repeating it changes nothing.
 
         `again`: one that says something else by now, or was revoked, is replaced by a new edition; without it both
-        stay as they are.
+        stay as they are. Who got one is told, where it is given out on their page.
         """
         await self.announce_key()
         new, renewed, kept = [], [], 0
@@ -128,6 +137,8 @@ class CreditService:
                 else:
                     kept += 1
             await self._store.add(connection, [*new, *renewed])
+            if terms.offered:
+                await _to_be_told(connection, event_id, [*new, *renewed])
         if new or renewed:
             _log.info("certificates issued", event_id=str(event_id), new=len(new), again=len(renewed))
         return Issued(tuple(new), tuple(renewed), kept)
@@ -184,3 +195,10 @@ class CreditService:
     def _named(certificate: Certificate) -> bool:
         """Whether the name beside the statement is the one that was signed."""
         return str(certificate.said["holder"]) == holder(certificate.name or "", certificate.salt or b"")
+
+
+async def _to_be_told(connection: Connection, event_id: uuid.UUID, certificates: Sequence[Certificate]) -> None:
+    """Put down within the transaction that gives these out: however a process ends, nobody is left out."""
+    if certificates:
+        ids = [str(certificate.id) for certificate in certificates]
+        await enqueue(connection, GIVEN_OUT, {"event": str(event_id), "certificates": ids})

@@ -83,21 +83,18 @@ class MailService:
         *,
         told: Told | None = None,
         occasion: str | None = None,
-        facts: Mapping[str, Any] | None = None,
         own: Mapping[uuid.UUID, dict[str, Any]] | None = None,
     ) -> int:
         """A letter to each, unless the host switched this kind off. `told`: what these say of the event's time.
 
-        `facts` are the same for all of them, `own` each person's.
+        `own` is what each person's letter knows besides.
         """
         if not (await self.plan(event_id, kind)).enabled:
             return 0
         async with self._store.pool.acquire() as connection, connection.transaction():
             if told is not None:
                 await self._store.tell_first(connection, event_id, told)
-            return await self._store.write(
-                connection, event_id, attendees, kind, occasion=occasion, facts=dict(facts or {}), own=own
-            )
+            return await self._store.write(connection, event_id, attendees, kind, occasion=occasion, own=own)
 
     async def write_test(self, event_id: uuid.UUID, kind: Kind, email: str, language: Language) -> uuid.UUID:
         """Raises `TooManyRequests`: whoever may host must not make a mail cannon of it."""

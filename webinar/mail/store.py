@@ -81,14 +81,13 @@ class MailStore:
         kind: Kind,
         *,
         occasion: str | None = None,
-        facts: dict[str, Any] | None = None,
         own: Mapping[uuid.UUID, dict[str, Any]] | None = None,
     ) -> int:
         """A letter to each, in their own language, and the jobs that send them. With an `occasion` once a person."""
         rows = await connection.fetch(
             """
             insert into letter (event_id, attendee_id, kind, language, occasion, facts)
-            select $1, id, $3, language, $4, $5::jsonb || coalesce($6::jsonb -> id::text, '{}')
+            select $1, id, $3, language, $4, coalesce($5::jsonb -> id::text, '{}')
             from attendee where event_id = $1 and id = any($2)
             on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
             returning id
@@ -97,7 +96,6 @@ class MailStore:
             attendees,
             kind,
             occasion,
-            facts or {},
             {str(attendee): fact for attendee, fact in (own or {}).items()},
         )
         await post(connection, rows)

@@ -144,7 +144,7 @@ class CertificatesScreen(Screen):
         sent = await self.form(request)
         event = await self.platform.events.get(event_id(request))
         try:
-            await self.platform.records.certificates.change_terms(event, _change(sent))
+            await self.platform.credits.change_terms(event.id, _change(sent))
         except Invalid as error:
             view = FormView({name: sent.text(name) for name in (*_TERMS, "offered")})
             view.refuse(error, visit(request))
