@@ -150,6 +150,20 @@ def test_the_live_picture_comes_with_the_beginning_and_takes_no_seat(
         expect(picture).to_be_hidden()
 
 
+def keeps_nothing_when_its_link_is_renewed(platform: RunningPlatform, event: on_air.Event, page: Page) -> None:
+    """Messages, notes and people stand in the console, and none of them afterwards."""
+    page.locator("[data-show=people]").first.click()
+    expect(page.locator("[data-list=people]")).to_contain_text("Mina")
+    page.locator("[data-show=notes]").first.click()
+    page.get_by_label("Write backstage").fill("be quick")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-notes=list] li")).to_have_count(1)
+    platform.call("POST", f"/api/v1/events/{event.id}/links/renew", {"link": "moderator"})
+    expect(page.locator("[data-desk=link]")).to_have_text("This link is not valid any more.")
+    expect(page.locator("[data-desk=root] [data-seq], [data-notes=list] li")).to_have_count(0)
+    expect(page.locator("[data-desk=root]")).not_to_contain_text("Mina")
+
+
 def test_held_messages_are_approved_and_people_banned_and_markup_stays_text(
     platform: RunningPlatform, chromium: Browser
 ) -> None:
@@ -185,3 +199,4 @@ def test_held_messages_are_approved_and_people_banned_and_markup_stays_text(
         for shown in (page, mina, writer):
             assert shown.evaluate("() => document.body.dataset.hurt ?? ''") == ""
             assert shown.locator(".entry b, .entry img, .msg b, .msg img").count() == 0
+        keeps_nothing_when_its_link_is_renewed(platform, event, page)

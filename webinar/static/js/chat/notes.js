@@ -33,6 +33,8 @@ export class NotesPanel extends EventTarget {
     /** The newest that stands there: the state of a reconnect tells some of them again. */
     this.last = 0;
     client.addEventListener("frame", (event) => this.#state(/** @type {CustomEvent} */ (event).detail));
+    client.addEventListener("clear", () => this.#clear());
+    client.addEventListener("closed", () => (this.form.hidden = true));
     client.addEventListener("events", (event) => this.#came(/** @type {CustomEvent} */ (event).detail));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -49,6 +51,13 @@ export class NotesPanel extends EventTarget {
   /** @param {any} frame */
   #state(frame) {
     if (frame.type === "state") this.#show(frame.staff?.notes ?? []);
+  }
+
+  /** The room is shown anew, and its state tells them again; or it is left for good. */
+  #clear() {
+    this.last = 0;
+    this.list.replaceChildren();
+    this.empty.hidden = false;
   }
 
   /** @param {ChatEvent[]} events */

@@ -37,9 +37,10 @@ export class Compose {
   reply(item) {
     this.to = item;
     this.quote.hidden = item === null;
+    const said = item && `${item.from?.name ?? this.texts.say("anonymous")}: ${item.body}`;
+    need("span", HTMLElement, this.quote).textContent = said;
     if (item === null) return;
     this.announce.checked = false;
-    need("span", HTMLElement, this.quote).textContent = `${item.from?.name ?? this.texts.say("anonymous")}: ${item.body}`;
     this.field.focus();
   }
 

@@ -48,6 +48,9 @@ export class Desk {
     this.stream = [];
     for (const items of [this.known, this.waiting, this.refused, this.gone]) items.clear();
     this.sorted = { held: null, removed: null };
+    this.words = [];
+    this.muted = new Map();
+    this.banned = new Map();
   }
 
   /** @param {any} frame `state` */

@@ -117,7 +117,7 @@ export class LongList extends EventTarget {
     if (this.heights.measured.size > 2 * keys.length + 100) this.heights.keep(keys);
     this.keys = keys;
     this.#moveCursor();
-    if (!this.scroll.clientHeight) return; // not in sight: nothing can be measured
+    if (!this.scroll.clientHeight) return this.#strip(); // not in sight: nothing can be measured
     // Rows that are measured for the first time move what is below them: a second round settles it.
     for (let round = 0; round < 3; round++) {
       this.tops = this.heights.tops(keys);
@@ -126,6 +126,11 @@ export class LongList extends EventTarget {
     }
     const top = this.#wanted(held);
     if (Math.abs(this.scroll.scrollTop - top) >= 1) this.scroll.scrollTop = top;
+  }
+
+  /** Takes out the rows of what is not there any more: what was removed stays in no panel that is out of sight. */
+  #strip() {
+    for (const [key, row] of this.rows) if (!this.keys.includes(key)) this.#unmount(key, row);
   }
 
   /** Where the list begins in what scrolls: there may be something above it. */

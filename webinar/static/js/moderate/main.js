@@ -272,6 +272,9 @@ class Console {
 
   /** @param {string} code */
   #closed(code) {
+    this.people.leave();
+    this.compose.reply(null);
+    this.#noted(-this.unread);
     const link = need("[data-desk=link]", HTMLElement);
     const known = `bye_${code}`;
     link.hidden = false;

@@ -100,6 +100,15 @@ export class PeoplePanel {
     need("[data-desk=people-total]", HTMLElement).textContent = this.texts.say("people_total", { n: total });
   }
 
+  /** The room is left for good: nobody of it stays on the page. */
+  leave() {
+    clearTimeout(this.timer);
+    this.asked = 0;
+    this.take({ items: [], next: null, total: 0 });
+    need("[data-empty=people]", HTMLElement).hidden = true;
+    need("[data-desk=people-total]", HTMLElement).textContent = "";
+  }
+
   /** A row stays the row of its person whoever comes and goes around it. @param {string} id */
   #number(id) {
     const number = this.numbers.get(id) ?? this.numbers.size + 1;

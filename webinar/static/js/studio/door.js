@@ -8,6 +8,8 @@ import { Refused, Unreachable } from "../media/signalling.js";
 /** @typedef {import("./api.js").DoorState} DoorState */
 /** @typedef {import("../common/boot.js").Texts} Texts */
 
+/** Answers to one who may not know any more who waits. */
+const ENDED = [401, 403, 404, 410];
 /** Whoever comes is seen within so long, while the doors are locked and when they are not. */
 const LOCKED_MS = 4000;
 const OPEN_MS = 20_000;
@@ -37,11 +39,12 @@ export class Door {
     void this.#look();
   }
 
-  /** The event is over: nobody comes any more. For good. */
+  /** Nobody comes any more, or it is not told here: the event is over, or one's access is. For good. */
   close() {
     this.over = true;
     clearTimeout(this.timer);
     this.root.hidden = true;
+    this.list.replaceChildren();
     this.tell(0);
   }
 
@@ -52,6 +55,7 @@ export class Door {
         this.#paint(await this.api.door());
       } catch (error) {
         if (!(error instanceof Refused || error instanceof Unreachable)) throw error; // away: it stays as it was
+        if (error instanceof Refused && ENDED.includes(error.status)) this.close();
       }
     }
     if (!this.over) this.timer = window.setTimeout(() => void this.#look(), this.locked ? LOCKED_MS : OPEN_MS);
