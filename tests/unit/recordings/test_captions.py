@@ -60,7 +60,16 @@ def test_of_a_part_the_captions_are_on_its_clock_and_end_with_it() -> None:
         b"x" * (captions.MOST_BYTES + 1),
         SRT.encode() + b"\n" * 1000 + b"00:02:00,000 --> 00:02:01,000\nA\0B\n",
     ],
-    ids=["empty", "no captions", "half a letter", "no text", "ends before it begins", "no time", "too large", "NUL far behind"],
+    ids=[
+        "empty",
+        "no captions",
+        "half a letter",
+        "no text",
+        "ends before it begins",
+        "no time",
+        "too large",
+        "NUL far behind",
+    ],
 )
 def test_what_is_no_file_of_captions_is_refused_with_words(data: bytes) -> None:
     with pytest.raises(Invalid) as refused:
