@@ -58,8 +58,10 @@ class Guests:
                 registered.append(attendee)
             elif attendee.status in (Status.APPROVED, Status.DECLINED):
                 decided.append(attendee)
+            elif step.before is Status.APPROVED:  # the host decides once more
+                registered.append(attendee)
         lost = {step.attendee.id for step in steps if step.before is Status.APPROVED}
         await self._letters.cancelled(event, cancelled, occasion, lost)
-        await self._letters.registered(event, registered, occasion)
+        await self._letters.registered(event, registered, occasion, lost)
         await self._letters.decided(event, decided, occasion, lost)
         await self._letters.invited(event, invited, occasion)

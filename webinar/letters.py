@@ -66,10 +66,13 @@ class Letters:
 
     # -- of a move: where a mail server is set, and once an `occasion`, however often they are called ------------
 
-    async def registered(self, event: Event, attendees: Sequence[Attendee], occasion: str) -> int:
-        """After a registration: with a seat, a place on the waiting list, or the host to decide."""
+    async def registered(
+        self, event: Event, attendees: Sequence[Attendee], occasion: str, lost: Collection[uuid.UUID]
+    ) -> int:
+        """With a seat, a place on the waiting list, or the host to decide: again, for who `lost` the seat they had."""
         written = await self._write(event, _of(attendees, Status.APPROVED), Kind.CONFIRMED, occasion=occasion)
-        written += await self._write(event, _of(attendees, Status.PENDING), Kind.PENDING, occasion=occasion)
+        pending = _of(attendees, Status.PENDING)
+        written += await self._write(event, pending, Kind.PENDING, occasion=occasion, own=_lost(lost))
         return written + await self._waiting(event, attendees, occasion)
 
     async def decided(

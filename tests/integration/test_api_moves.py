@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.test_api_records import held, post
-from tests.mail_office import MANY, body, future_event, idle, sending
+from tests.mail_office import MANY, body, entry, future_event, idle, sending
 from tests.mail_stage import Inbox
 from tests.waiting import until
 from tests.web_stage import Web, web_service
@@ -118,6 +118,23 @@ async def test_who_has_a_certificate_is_written_to_once_wherever_a_process_is_ki
     assert web.platform.links.certificate(renewed) in texts[0]
     assert made["이두리"]["join_url"] + "/certificate.pdf" in texts[1]
     assert len(inbox.letters) == 2
+
+
+async def test_about_whose_seat_the_host_decides_again_hears_of_it_and_the_entry_leaves_their_calendar(
+    asleep: Web, inbox: Inbox
+) -> None:
+    web, registration = asleep, asleep.platform.registration
+    event_id = uuid.UUID((await future_event(web, registration="approval"))["id"])
+    attendee = (await registration.register(event_id, web.new_attendee("kim@example.org"))).attendee
+    async with sending(web):
+        for status in (Status.APPROVED, Status.PENDING):
+            await until(lambda: idle(web))
+            await registration.set_status(event_id, attendee.id, status)
+        await until(lambda: idle(web))
+    assert await kinds(web, event_id) == [Kind.PENDING, Kind.APPROVED, Kind.PENDING]
+    first, approved, again = inbox.to("kim@example.org")
+    assert [part for part in first.walk() if part.get_content_type() == "text/calendar"] == []
+    assert (entry(approved)[0], entry(again)[0]) == ("REQUEST", "CANCEL")
 
 
 async def test_nothing_is_told_of_what_was_rolled_back(asleep: Web, inbox: Inbox) -> None:

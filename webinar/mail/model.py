@@ -92,7 +92,7 @@ class Sort:
 _R, _C, _M, _A = Group.REGISTRATION, Group.CHANGES, Group.REMINDERS, Group.AFTERWARDS
 SORTS: Final[Mapping[Kind, Sort]] = {
     Kind.CONFIRMED: Sort(group=_R, calendar=Calendar.REQUEST),
-    Kind.PENDING: Sort(group=_R),
+    Kind.PENDING: Sort(group=_R, calendar=Calendar.CANCEL),
     Kind.WAITING: Sort(group=_R, places=(*PLACES, "place")),
     Kind.APPROVED: Sort(group=_R, calendar=Calendar.REQUEST),
     Kind.DECLINED: Sort(group=_R, calendar=Calendar.CANCEL, own_link=False),
