@@ -180,7 +180,8 @@ class Writer:
             why=t(words.WHY),
         )
         entry = self._entry(about, payload["name"], payload["email"], about.url, payload["sequence"], now)
-        calendar = entry_for(plan.kind, seated=False, lost=payload["lost_seat"])
+        # A letter that waits since before seats were told apart is to whoever was to come.
+        calendar = entry_for(plan.kind, seated=False, lost=payload.get("lost_seat", True))
         envelope = self._envelope(
             payload["key"],
             about.organizer,

@@ -12,9 +12,10 @@ import pytest
 from tests.registration_desk import CONSENT, Desk
 from tests.waiting import until
 from webinar.base.errors import Conflict, NotFound, Unauthenticated, Unavailable
-from webinar.registration.model import By, NewAttendee, Status
+from webinar.registration.model import By, Consent, NewAttendee, Status
 from webinar.registration.rules import RulesChange
 from webinar.registration.seating import FORGET
+from webinar.registration.store import RegistrationStore
 
 pytest_plugins = ["tests.registration_desk"]
 
@@ -71,6 +72,16 @@ async def test_who_has_left_when_their_turn_comes_is_not_registered(desk: Desk) 
     with pytest.raises(Unavailable):
         await desk.people.register(desk.event, NewAttendee(name="a", email="a@example.org"), gone=gone)
     assert await desk.stand() == {}
+
+
+async def test_words_that_somebody_is_just_agreeing_to_are_not_dropped(desk: Desk) -> None:
+    store, consent = RegistrationStore(desk.pool), Consent("이름과 이메일을 모아요.")
+    async with desk.pool.acquire() as connection:
+        await store.keep_text(connection, consent)
+        async with connection.transaction():
+            await store.keep_text(connection, consent)
+            assert await desk.people.drop_consent_texts() == 0
+    assert await desk.people.drop_consent_texts() == 1
 
 
 async def test_each_who_moves_up_is_told_of_once(desk: Desk) -> None:

@@ -124,9 +124,22 @@ class RegistrationStore:
 
     async def drop_texts(self) -> int:
         """Words that nobody is kept who agreed to them. How many went."""
-        done = await self.pool.execute(
-            "delete from consent_text t where not exists (select from attendee a where a.consent_version = t.version)"
-        )
+        async with self.pool.acquire() as connection, connection.transaction():
+            # First the locks, which `keep_text` waits for, then the look: whoever agreed until now is seen by it.
+            rows = await connection.fetch(
+                """
+                select version from consent_text t
+                where not exists (select from attendee a where a.consent_version = t.version)
+                for update skip locked
+                """
+            )
+            done = await connection.execute(
+                """
+                delete from consent_text t
+                where version = any($1) and not exists (select from attendee a where a.consent_version = t.version)
+                """,
+                [row["version"] for row in rows],
+            )
         return int(done.removeprefix("DELETE "))
 
     async def consent_text(self, version: str) -> str | None:
