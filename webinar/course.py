@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Sequence
 
 from webinar.attendance.service import AttendanceService
-from webinar.base.db import AWAY
+from webinar.base.db import AWAY, Connection
 from webinar.deleted import DeletedEvents
 from webinar.destruction import Destruction
 from webinar.events.copies import Copies
@@ -79,18 +80,14 @@ class Course:
         """Seats that were added go to the waiting list; agenda and closing time move along. Raises as
         `EventService.change`.
         """
-        before = await self._events.get(event_id)
-        event = await self._events.change(event_id, change)
-        await self._changed(before, event, change)
+        event = await self._events.change(event_id, change, self._beside)
+        await self._changed([event], change)
         return event
 
     async def change_following(self, event_id: uuid.UUID, change: EventChange) -> list[Event]:
         """The same for this event and those of its series after it. Raises as `Copies.change_following`."""
-        first = await self._events.get(event_id)
-        before = {one.id: one for one in (first, *await self._copies.series(first))}
-        events = await self._copies.change_following(event_id, change)
-        for event in events:
-            await self._changed(before.get(event.id, event), event, change)
+        events = await self._copies.change_following(event_id, change, self._beside)
+        await self._changed(events, change)
         return events
 
     async def delete(self, event_id: uuid.UUID) -> None:
@@ -104,13 +101,18 @@ class Course:
         else:
             await self._deleted.delete(event_id, goodbyes)
 
-    async def _changed(self, before: Event, event: Event, change: EventChange) -> None:
+    async def _beside(self, connection: Connection, before: Event, event: Event, change: EventChange) -> None:
+        """A `Beside`: however a process ends, the closing time has moved with the event, and people are told."""
         if event.starts_at != before.starts_at:
-            await self._form.shift_closing(event.id, event.starts_at - before.starts_at)
-        if change.model_fields_set & {"capacity", "registration"}:
-            await self._registration.fill_seats(event.id)
+            await self._form.shift_closing(connection, event.id, event.starts_at - before.starts_at)
         if change.state == "scheduled":
-            await self._letters.published(event)
+            await self._letters.published(connection, event)
         told = change.model_fields_set & {"title", "starts_at", "ends_at", "timezone"}
         if told:
-            await self._letters.event_changed(event, ", ".join(sorted(told)))
+            await self._letters.event_changed(connection, event, ", ".join(sorted(told)))
+
+    async def _changed(self, events: Sequence[Event], change: EventChange) -> None:
+        """The same change sent again does it again, should this be cut off."""
+        if change.model_fields_set & {"capacity", "registration"}:
+            for event in events:
+                await self._registration.fill_seats(event.id)

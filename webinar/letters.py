@@ -110,26 +110,21 @@ class Letters:
         """The personal link once more: asked for, or renewed."""
         return await self._write(event, [attendee], Kind.LINK)
 
-    async def event_changed(self, event: Event, what: str = "") -> None:
-        """After each change of title or time. Written in a minute, by what holds then. `what` is for the log.
+    async def event_changed(self, connection: Connection, event: Event, what: str = "") -> None:
+        """Within each change of title or time. Written in a minute, by what holds then. `what` is for the log.
 
         Where no mail server is set it is counted at once: calendar files that people fetch tell of it.
         """
-        try:
-            if not self.on:
-                await self._mail.changed(event.id, told(event), ())
-            elif event.state in (EventState.SCHEDULED, EventState.LIVE):
-                await self._mail.settle(CHANGED, event.id)
-                _log.info("people will be told of a change", event_id=str(event.id), what=what)
-        except AWAY as error:
-            _log.error("a change is not told", event_id=str(event.id), error=str(error))
+        if not self.on:
+            await self._mail.count_change(connection, event.id, told(event))
+        elif event.state in (EventState.SCHEDULED, EventState.LIVE):
+            await self._mail.settle(connection, CHANGED, event.id)
+            _log.info("people will be told of a change", event_id=str(event.id), what=what)
 
-    @_beside
-    async def published(self, event: Event) -> int:
-        """After it was a draft: whoever was told of another time is told of this one. 0."""
-        if await self._mail.told(event.id) is not None:
-            await self._mail.settle(CHANGED, event.id)
-        return 0
+    async def published(self, connection: Connection, event: Event) -> None:
+        """Within what makes a draft public: whoever was told of another time is told of this one."""
+        if self.on and await self._mail.told(event.id, connection) is not None:
+            await self._mail.settle(connection, CHANGED, event.id)
 
     async def goodbyes(self, event: Event) -> Callable[[Connection], Awaitable[None]] | None:
         """That it does not take place, in letters that outlive it: written in the transaction that deletes the event.

@@ -7,21 +7,22 @@ import io
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from asyncpg import RaiseError
 from PIL import Image
 
 from tests.waiting import until
 from webinar.base.errors import Unavailable
+from webinar.events.model import EventChange
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.web_stage import Web
 
 pytest_plugins = ["tests.web_stage"]
 
 REFUSE = """
 create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
-create trigger refuse before insert on replay_gate for each row execute function refuse();
+create trigger refuse before {moment} on {table} for each row when ({row}) execute function refuse();
 """
 TWO_WAIT = """
 select count(*) = 2 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
@@ -62,7 +63,7 @@ async def test_dates_come_with_what_guards_them_or_not_at_all(web: Web, monkeypa
         assert (await web.host.post(path, json=weekly)).status_code == 503
     assert copied
     assert await made_nothing()
-    await pool.execute(REFUSE)
+    await pool.execute(REFUSE.format(moment="insert", table="replay_gate", row="true"))
     assert (await web.host.post(path, json=weekly)).status_code == 500
     assert await made_nothing()
     await pool.execute("drop function refuse cascade")
@@ -93,3 +94,52 @@ async def test_of_two_who_add_dates_to_a_series_at_once_one_is_asked_to_look_fir
     assert [reply.status_code for reply in replies] == [201, 409]
     assert replies[1].json()["code"] == "series_changed"
     assert len((await web.host.get(series)).json()["items"]) == 52
+
+
+async def test_the_closing_time_moves_with_the_event_or_neither_does(web: Web) -> None:
+    event = await web.event()
+    path = f"/api/v1/events/{event['id']}"
+    assert (await web.host.patch(f"{path}/registration", json={"closes_at": "2037-11-30T05:00:00Z"})).is_success
+    move = {"starts_at": "2037-12-03T05:00:00Z", "ends_at": "2037-12-03T06:00:00Z"}
+
+    async def times() -> tuple[str, str]:
+        closes = (await web.host.get(f"{path}/registration")).json()["closes_at"]
+        return (await web.host.get(path)).json()["starts_at"], closes
+
+    await web.platform.pool.execute(REFUSE.format(moment="update", table="registration_rules", row="true"))
+    assert (await web.host.patch(path, json=move)).status_code == 500
+    assert await times() == ("2037-12-01T05:00:00Z", "2037-11-30T05:00:00Z")
+    await web.platform.pool.execute("drop function refuse cascade")
+    async with web.platform.pool.acquire() as other, other.transaction():
+        await other.execute("select from event where id = $1 for update", uuid.UUID(event["id"]))
+        asked = [asyncio.create_task(web.host.patch(path, json=move)) for _ in range(2)]
+        await until(lambda: web.platform.pool.fetchval(TWO_WAIT))
+    assert all(reply.is_success for reply in await asyncio.gather(*asked))
+    assert await times() == ("2037-12-03T05:00:00Z", "2037-12-02T05:00:00Z")
+
+
+async def test_a_series_changes_as_a_whole_or_not_at_all(web: Web) -> None:
+    event = await web.event()
+    path = f"/api/v1/events/{event['id']}"
+    assert (await web.host.patch(f"{path}/registration", json={"closes_at": "2037-11-30T05:00:00Z"})).is_success
+    (first, _, last) = (await web.host.post(f"{path}/series", json={"rhythm": "weekly", "count": 3})).json()["items"]
+    change = EventChange.model_validate(
+        {"title": "New title", "starts_at": "2037-12-02T05:00:00Z", "ends_at": "2037-12-02T06:00:00Z"}, strict=False
+    )
+
+    async def stand() -> list[tuple[str, str, str]]:
+        shown = (await web.host.get(f"{path}/series")).json()["items"]
+        forms = [(await web.host.get(f"/api/v1/events/{one['id']}/registration")).json() for one in shown]
+        return [(one["title"], one["starts_at"], form["closes_at"]) for one, form in zip(shown, forms, strict=True)]
+
+    before = await stand()
+    pool = web.platform.pool
+    await pool.execute(REFUSE.format(moment="update", table="event", row=f"new.id = '{last['id']}'"))
+    with pytest.raises(RaiseError):
+        await web.platform.course.change_following(uuid.UUID(first["id"]), change)
+    assert await stand() == before
+    await pool.execute("drop function refuse cascade")
+    await web.platform.course.change_following(uuid.UUID(first["id"]), change)
+    assert await stand() == [
+        ("New title", f"2037-12-{day:02}T05:00:00Z", f"2037-12-{day - 1:02}T05:00:00Z") for day in (2, 9, 16)
+    ]

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from webinar.base import log
@@ -23,13 +23,11 @@ from webinar.events.model import (
     EventChange,
     EventState,
     check_times,
-    check_zone,
-    keeps_promise,
-    may_edit,
     new_slug,
 )
 from webinar.events.plan.store import PlanStore
-from webinar.events.service import EventService
+from webinar.events.program import found
+from webinar.events.service import Beside, EventService
 from webinar.events.store import EventStore
 
 _log = log.get(__name__)
@@ -161,41 +159,29 @@ class Copies:
         """All events of its series by date; none for an event of its own."""
         return [] if event.series_id is None else await self._store.series(event.series_id)
 
-    async def change_following(self, event_id: uuid.UUID, change: EventChange) -> list[Event]:
-        """Changes this event and those of its series after it that have not begun.
+    async def change_following(
+        self, event_id: uuid.UUID, change: EventChange, beside: Beside | None = None
+    ) -> list[Event]:
+        """Changes this event and those of its series after it that have not begun: all of them or none.
 
         A new start moves each by as many days, and to the same time of day; the end follows its start. Raises as
-        `EventService.change`, before anything is changed.
+        `EventService.change`.
         """
-        event = await self._events.get(event_id)
-        given = {name: getattr(change, name) for name in change.model_fields_set if getattr(change, name) is not None}
-        may_edit(event, change)
-        zone = given.get("timezone", event.timezone)
-        check_zone(zone)
-        starts_at = given.get("starts_at", event.starts_at)
-        length = given.get("ends_at", event.ends_at + (starts_at - event.starts_at)) - starts_at
-        check_times(starts_at, starts_at + length)
-        timed = bool(change.model_fields_set & {"starts_at", "ends_at", "timezone"})
-        following = [
-            one
-            for one in await self.series(event)
-            if one.id != event.id and one.starts_at > event.starts_at and one.state is not EventState.ENDED
-        ]
-        if timed:
-            for one in following:
-                at = moved(one, event.starts_at, starts_at, zone)
-                if one.state is not EventState.LIVE and at + length > one.ends_at:
-                    keeps_promise(at + length, await self._events.promised(one.id))
-        done = [await self._events.change(event_id, change)]
-        for one in following:
-            if one.state is EventState.LIVE:
-                continue
-            mine = {name: value for name, value in given.items() if name not in ("starts_at", "ends_at", "state")}
-            if timed:
-                at = moved(one, event.starts_at, starts_at, zone)
-                mine |= {"starts_at": at, "ends_at": at + length}
-            if mine:
-                done.append(await self._events.change(one.id, EventChange.model_validate(mine)))
+        series = (await self._events.get(event_id)).series_id
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            if series is not None:
+                await self._store.lock_series(connection, series)
+            before = found(await self._store.get(event_id, connection, lock=True))
+            first = await self._events.change_in(connection, event_id, change, beside)
+            done = [first]
+            for one in [] if series is None else await self._store.series(series, connection):
+                behind = one.id != event_id and one.starts_at > before.starts_at
+                mine = _also(one, before, first, change)
+                if behind and mine and one.state not in (EventState.LIVE, EventState.ENDED):
+                    also = EventChange.model_validate(mine)
+                    done.append(await self._events.change_in(connection, one.id, also, beside))
+        for event in done:
+            await self._events.announce(event.id, event)
         return done
 
     async def _copy(
@@ -263,6 +249,16 @@ class Copies:
                 await self._storage.remove_all(handouts.folder(id_))
         except (Unavailable, *AWAY) as error:
             _log.warning("files of events that were not made are left", events=len(ids), error=str(error))
+
+
+def _also(event: Event, before: Event, first: Event, change: EventChange) -> dict[str, Any]:
+    """What `change` is for an event behind the first that it was made of, which was as `before`."""
+    given = {name: getattr(change, name) for name in change.model_fields_set if getattr(change, name) is not None}
+    mine = {name: value for name, value in given.items() if name not in ("starts_at", "ends_at", "state")}
+    if change.model_fields_set & {"starts_at", "ends_at", "timezone"}:
+        at = moved(event, before.starts_at, first.starts_at, first.timezone)
+        mine |= {"starts_at": at, "ends_at": at + (first.ends_at - first.starts_at)}
+    return mine
 
 
 def _planned(source: Event) -> EventState:

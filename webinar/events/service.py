@@ -37,6 +37,9 @@ from webinar.events.store import SlugTaken
 
 _log = log.get(__name__)
 
+# What other subjects change with an event, in the transaction that changes it: as it was, as it is, and what was asked.
+Beside = Callable[[Connection, Event, Event, EventChange], Awaitable[None]]
+
 
 class EventService(Programs):
     """One a process, over its pool and its bus. Every method raises `NotFound` for an unknown event."""
@@ -89,28 +92,37 @@ class EventService(Programs):
         items = tuple(found[:limit])
         return Page(items, cursors.write(items[-1].created_at, items[-1].id) if len(found) > limit else None)
 
-    async def change(self, event_id: uuid.UUID, change: EventChange) -> Event:
+    async def change(self, event_id: uuid.UUID, change: EventChange, beside: Beside | None = None) -> Event:
         """Raises `Invalid`, and `Conflict` for what the state does not allow. Announces the change.
 
-        The agenda moves with the start.
+        The agenda moves with the start; what else does, `beside` moves.
         """
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            event = await self.change_in(connection, event_id, change, beside)
+        await self.announce(event_id, event)
+        return event
+
+    async def change_in(
+        self, connection: Connection, event_id: uuid.UUID, change: EventChange, beside: Beside | None = None
+    ) -> Event:
+        """The same within the caller's transaction, who announces it after that. Keeps the event's row."""
         values = {k: v for k, v in change.model_dump(exclude_unset=True).items() if v is not None}
         values |= {name: values[name].strip() for name in ("title", "organizer") if name in values}
         if "accent" in values:
             values["accent"] = values["accent"] or None
-        async with self._store.pool.acquire() as connection, connection.transaction():
-            event = found(await self._store.get(event_id, connection, lock=True))
-            may_edit(event, change)
-            check_zone(values.get("timezone", event.timezone))
-            starts_at = values.get("starts_at", event.starts_at)
-            ends_at = values.get("ends_at", event.ends_at)
-            check_times(starts_at, ends_at)
-            if ends_at > event.ends_at:
-                keeps_promise(ends_at, await self._store.promised(event_id, connection))
-            if starts_at != event.starts_at:
-                await self._plan.shift_agenda(connection, event_id, starts_at - event.starts_at)
-            event = await self._store.change(connection, event_id, values)
-        await self.announce(event_id, event)
+        before = found(await self._store.get(event_id, connection, lock=True))
+        may_edit(before, change)
+        check_zone(values.get("timezone", before.timezone))
+        starts_at = values.get("starts_at", before.starts_at)
+        ends_at = values.get("ends_at", before.ends_at)
+        check_times(starts_at, ends_at)
+        if ends_at > before.ends_at:
+            keeps_promise(ends_at, await self._store.promised(event_id, connection))
+        if starts_at != before.starts_at:
+            await self._plan.shift_agenda(connection, event_id, starts_at - before.starts_at)
+        event = await self._store.change(connection, event_id, values)
+        if beside is not None:
+            await beside(connection, before, event, change)
         return event
 
     async def agenda(self, event_id: uuid.UUID) -> list[AgendaItem]:

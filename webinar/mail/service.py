@@ -103,24 +103,27 @@ class MailService:
         async with self._store.pool.acquire() as connection, connection.transaction():
             return await self._store.write_to(connection, event_id, email, kind, language)
 
-    async def settle(self, job: str, event_id: uuid.UUID) -> None:
+    async def settle(self, connection: Connection, job: str, event_id: uuid.UUID) -> None:
         """`job` runs for this event in a minute; once, however often this is asked for until then."""
-        async with self._store.pool.acquire() as connection, connection.transaction():
-            await enqueue(connection, job, {"event": str(event_id)}, after=_SETTLE, key=str(event_id))
+        await enqueue(connection, job, {"event": str(event_id)}, after=_SETTLE, key=str(event_id))
 
     async def changed(self, event_id: uuid.UUID, now: Told, statuses: Sequence[str]) -> int:
         """Tells everybody, unless they know. `now.sequence` is of no matter: it counts up from what was told last."""
         on = (await self.plan(event_id, Kind.CHANGED)).enabled
         async with self._store.pool.acquire() as connection, connection.transaction():
-            before = await self._store.told(event_id, connection, lock=True)
-            if before is not None and _same(before, now):
-                return 0
-            sequence = 1 if before is None else before.sequence + 1
-            told = Told(sequence, now.title, now.starts_at, now.ends_at, now.timezone)
-            await self._store.tell(connection, event_id, told)
-            if not on:
+            if not await self.count_change(connection, event_id, now) or not on:
                 return 0
             return await self._store.write_to_all(connection, event_id, statuses, Kind.CHANGED, {})
+
+    async def count_change(self, connection: Connection, event_id: uuid.UUID, now: Told) -> bool:
+        """What is said of the event's time from now on, counted up from before; False where that is the same."""
+        before = await self._store.told(event_id, connection, lock=True)
+        if before is not None and _same(before, now):
+            return False
+        sequence = 1 if before is None else before.sequence + 1
+        told = Told(sequence, now.title, now.starts_at, now.ends_at, now.timezone)
+        await self._store.tell(connection, event_id, told)
+        return True
 
     async def remind(self, now: datetime) -> int:
         """Writes all reminders that are due."""
@@ -223,8 +226,8 @@ class MailService:
         """Where answers to letters about this event belong: its host's address, or empty."""
         return (await self._store.host(event_id))[1]
 
-    async def told(self, event_id: uuid.UUID) -> Told | None:
-        return await self._store.told(event_id)
+    async def told(self, event_id: uuid.UUID, connection: Connection | None = None) -> Told | None:
+        return await self._store.told(event_id, connection)
 
     # -- what people do not want ---------------------------------------------------------------------------------
 

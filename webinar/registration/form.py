@@ -71,9 +71,9 @@ class RegistrationForm:
             await self.on_change(event_id)
         return after
 
-    async def shift_closing(self, event_id: uuid.UUID, by: timedelta) -> None:
-        """The event was moved: registration closes as long before it as it did."""
-        await self._store.shift_closing(event_id, by)
+    async def shift_closing(self, connection: Connection, event_id: uuid.UUID, by: timedelta) -> None:
+        """Within the transaction that moves the event: registration closes as long before it as it did."""
+        await self._store.shift_closing(connection, event_id, by)
 
     async def copy(self, connection: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
         """A new event asks and promises what another does, lets in whom that lets in, and closes as early. Within the

@@ -62,8 +62,8 @@ class FormStore:
                 *(values[name] for name in names),
             )
 
-    async def shift_closing(self, event_id: uuid.UUID, by: timedelta) -> None:
-        await self.pool.execute(
+    async def shift_closing(self, connection: Connection, event_id: uuid.UUID, by: timedelta) -> None:
+        await connection.execute(
             "update registration_rules set closes_at = closes_at + $2::interval where event_id = $1", event_id, by
         )
 

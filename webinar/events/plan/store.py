@@ -20,9 +20,9 @@ class PlanStore:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def agenda(self, event_id: uuid.UUID) -> list[AgendaItem]:
+    async def agenda(self, event_id: uuid.UUID, connection: Connection | None = None) -> list[AgendaItem]:
         """In the host's order."""
-        rows = await self.pool.fetch(
+        rows = await (connection or self.pool).fetch(
             f"select {_ITEM} from agenda_item where event_id = $1 order by position, id",  # noqa: S608
             event_id,
         )
