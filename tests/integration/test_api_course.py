@@ -84,9 +84,9 @@ async def test_while_live_the_host_moves_the_rest_of_the_agenda_and_its_rules_fo
         await host.become_owner()
         page = f"/events/{event['id']}"
         assert "The programme runs late" in (await host.http.get(page)).text
-        assert (
-            await host.send(f"{page}/late", {"item": agenda[1]["id"], "minutes": "20"}, page=page)
-        ).status_code == 303
+        item = re.findall(r'<option value="([^ "]+ [^"]+)">', (await host.http.get(page)).text)[1]
+        sent = [await host.send(f"{page}/late", {"item": item, "minutes": "20"}, page=page) for _ in range(2)]
+        assert [reply.status_code for reply in sent] == [303, 409]
         assert (await host.send(f"{page}/late", {"item": "x", "minutes": "20"}, page=page)).status_code == 400
     later = (await web.host.get(f"{path}/agenda")).json()["items"]
     assert later[0] == agenda[0]

@@ -255,7 +255,7 @@ PLANNING: Final = (
         handler=delay_agenda,
         body=AgendaShift,
         reply=AgendaReply,
-        errors={409: "The event is not live."},
+        errors={409: "The event is not live; the item is over, or ends at another time than `ends_at`."},
     ),
     Operation(
         name="getSpeakers",

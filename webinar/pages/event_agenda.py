@@ -41,12 +41,15 @@ class AgendaScreen(Screen):
         return go(request, f"/events/{event_id(request)}")
 
     async def delay(self, request: Request) -> Response:
-        """The rest of the agenda begins later. Raises as `Plans.delay`."""
+        """The rest of the agenda begins later. An item is chosen by its id and the end that was shown, so that a form
+        that is sent twice moves it once. Raises as `Plans.delay`.
+        """
         await self.host(request)
         sent = await self.form(request)
+        item, _, ends_at = sent.text("item").partition(" ")
         try:
             delay = AgendaShift.model_validate(
-                {"item": sent.text("item"), "minutes": sent.text("minutes")}, strict=False
+                {"item": item, "minutes": sent.text("minutes"), "ends_at": ends_at}, strict=False
             )
         except ValidationError as error:
             raise BadRequest("Choose an item of the agenda and some minutes.") from error

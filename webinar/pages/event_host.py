@@ -70,7 +70,9 @@ class OverviewScreen(Screen):
         }
         context["phases"] = await self._run_sheet(event, context)
         agenda = await self.platform.events.agenda(event.id) if event.state is EventState.LIVE else []
-        context["to_come"] = [item for item in agenda if item.ends_at > datetime.now(UTC)]
+        now = datetime.now(UTC)
+        context["to_come"] = [item for item in agenda if item.ends_at > now]
+        context["running"] = {item.id for item in agenda if item.starts_at <= now}
         context["boot"] = await self._audience(request, event, account)
         gone = await self.platform.destruction.date(event.id) if event.state is EventState.ENDED else None
         context["destroyed_soon"] = gone if gone is not None and gone - datetime.now(UTC) <= WARNING else None

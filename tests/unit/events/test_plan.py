@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webinar.base.errors import Invalid, NotFound
+from webinar.base.errors import Conflict, Invalid, NotFound
 from webinar.events.copies import Rhythm, further, later
 from webinar.events.plan.model import (
     AgendaItem,
@@ -98,17 +98,44 @@ def test_an_item_that_cannot_be_is_refused(starts: datetime, ends: datetime, fie
     assert [problem.field for problem in refused.value.fields] == [field]
 
 
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+AGENDA = [
+    AgendaItem(uuid.uuid4(), uuid.uuid4(), n, f"{n}", "", "", AT + n * HALF, AT + (n + 1) * HALF) for n in range(3)
+]
+
+
 def test_an_item_and_all_after_it_begin_later_and_none_before_what_it_follows() -> None:
-    at = datetime(2026, 12, 1, 9, tzinfo=UTC)
-    agenda = [
-        AgendaItem(uuid.uuid4(), uuid.uuid4(), n, f"{n}", "", "", at + n * HALF, at + (n + 1) * HALF) for n in range(3)
-    ]
-    moved = delayed(agenda, AgendaShift(item=agenda[1].id, minutes=20))
+    moved = delayed(AGENDA, AgendaShift(item=AGENDA[1].id, minutes=20), AT)
     assert [item.title for item in moved] == ["1", "2"]
-    assert [item.starts_at - at for item in moved] == [timedelta(minutes=50), timedelta(minutes=80)]
+    assert [item.starts_at - AT for item in moved] == [timedelta(minutes=50), timedelta(minutes=80)]
     assert all(item.ends_at - item.starts_at == HALF for item in moved)
-    assert delayed(agenda, AgendaShift(item=agenda[2].id, minutes=-30))[0].starts_at == at + HALF
+    assert delayed(AGENDA, AgendaShift(item=AGENDA[2].id, minutes=-30), AT)[0].starts_at == AT + HALF
     with pytest.raises(Invalid):
-        delayed(agenda, AgendaShift(item=agenda[2].id, minutes=-31))
+        delayed(AGENDA, AgendaShift(item=AGENDA[2].id, minutes=-31), AT)
     with pytest.raises(NotFound):
-        delayed(agenda, AgendaShift(item=uuid.uuid4(), minutes=5))
+        delayed(AGENDA, AgendaShift(item=uuid.uuid4(), minutes=5), AT)
+
+
+def test_an_item_that_runs_only_ends_later_and_nothing_moves_into_the_past() -> None:
+    now = AT + timedelta(minutes=40)
+    moved = delayed(AGENDA, AgendaShift(item=AGENDA[1].id, minutes=20), now)
+    assert [(item.starts_at - AT, item.ends_at - AT) for item in moved] == [
+        (HALF, timedelta(minutes=80)),
+        (timedelta(minutes=80), timedelta(minutes=110)),
+    ]
+    assert delayed(AGENDA, AgendaShift(item=AGENDA[1].id, minutes=-19), now)[0].ends_at == now + timedelta(minutes=1)
+    for item, minutes in ((AGENDA[1], -20), (AGENDA[2], -21)):
+        with pytest.raises(Invalid) as refused:
+            delayed(AGENDA, AgendaShift(item=item.id, minutes=minutes), now)
+        assert [problem.field for problem in refused.value.fields] == ["minutes"]
+    with pytest.raises(Conflict) as over:
+        delayed(AGENDA, AgendaShift(item=AGENDA[0].id, minutes=20), now)
+    assert over.value.code == "item_over"
+
+
+def test_a_delay_that_is_sent_twice_moves_once() -> None:
+    delay = AgendaShift(item=AGENDA[2].id, minutes=20, ends_at=AGENDA[2].ends_at)
+    (moved,) = delayed(AGENDA, delay, AT)
+    with pytest.raises(Conflict) as again:
+        delayed([*AGENDA[:2], moved], delay, AT)
+    assert again.value.code == "agenda_changed"

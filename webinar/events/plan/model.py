@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from webinar.base.errors import FieldProblem, Invalid, NotFound
+from webinar.base.errors import Conflict, FieldProblem, Invalid, NotFound
 from webinar.base.patterns import LINES, ONE_LINE
 
 MOST_ITEMS: Final = 60
@@ -106,25 +106,46 @@ def _refuse(problems: list[FieldProblem]) -> None:
 
 
 class AgendaShift(BaseModel):
-    """The programme runs late, or (below zero) early: an item that has not begun and all after it are moved alike."""
+    """The programme runs late, or (below zero) early: an item and all after it that have not begun are moved alike. Of
+    the one that runs only the end moves.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     item: uuid.UUID = Field(strict=False, description="The first that is moved.")
     minutes: Annotated[int, Field(ge=-240, le=240, description="Later; below zero earlier.")]
+    ends_at: AwareDatetime | None = Field(
+        default=None, description="When this item ends as you know it. So what is sent twice moves it once."
+    )
 
 
-def delayed(agenda: Sequence[AgendaItem], delay: AgendaShift) -> list[AgendaItem]:
-    """The items that move, where they are then. Raises `NotFound`, and `Invalid` for one before what it follows."""
+def delayed(agenda: Sequence[AgendaItem], delay: AgendaShift, now: datetime) -> list[AgendaItem]:
+    """The items that move, where they are then.
+
+    Raises `NotFound`; `Conflict` for an item that is over, or ends at another time than was known; `Invalid` where one
+    would begin before what it follows, or anything in the past.
+    """
     first = next((item for item in agenda if item.id == delay.item), None)
     if first is None:
         raise NotFound("There is no such item of the agenda.", code="item_not_found")
+    if delay.ends_at is not None and delay.ends_at != first.ends_at:
+        raise Conflict("The agenda was moved meanwhile. Look at it first.", code="agenda_changed")
+    if first.ends_at <= now:
+        raise Conflict("This item of the agenda is over.", code="item_over")
     by = timedelta(minutes=delay.minutes)
-    kept = [item for item in agenda if item.starts_at < first.starts_at]
-    if kept and first.starts_at + by < max(item.starts_at for item in kept):
-        _refuse([FieldProblem("minutes", "Then it would begin before the item in front of it.")])
-    moving = [item for item in agenda if item.starts_at >= first.starts_at]
-    return [replace(item, starts_at=item.starts_at + by, ends_at=item.ends_at + by) for item in moving]
+    to_come = [item for item in agenda if item.starts_at > now and item.starts_at >= first.starts_at]
+    if first.starts_at <= now:
+        ending = [replace(first, ends_at=first.ends_at + by)]
+        past = ending[0].ends_at <= now
+    else:
+        ending = []
+        past = first.starts_at + by < now
+        kept = [item for item in agenda if item.starts_at < first.starts_at]
+        if kept and first.starts_at + by < max(item.starts_at for item in kept):
+            _refuse([FieldProblem("minutes", "Then it would begin before the item in front of it.")])
+    if past or any(item.starts_at + by < now for item in to_come):
+        _refuse([FieldProblem("minutes", "Then it would be in the past.")])
+    return ending + [replace(item, starts_at=item.starts_at + by, ends_at=item.ends_at + by) for item in to_come]
 
 
 # -- rearranging ---------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from webinar.base import log
 from webinar.base.db import Pool
@@ -57,7 +58,7 @@ class Plans:
                 raise NotFound("There is no such event. Check the address.", code="event_not_found")
             if event.state is not EventState.LIVE:
                 raise Conflict("The event is not live: change its agenda instead.", code="not_live")
-            moved = delayed(await self._store.agenda(event_id, connection), delay)
+            moved = delayed(await self._store.agenda(event_id, connection), delay, datetime.now(UTC))
             await self._store.move_items(connection, moved)
             end = max(item.ends_at for item in moved)
             if end > event.ends_at:
