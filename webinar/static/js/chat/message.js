@@ -111,7 +111,7 @@ export class Messages {
   /**
    * @param {Texts} texts
    * @param {string} language
-   * @param {{you: {id: string} | null, room: {hosts: Author[]}}} reader whose page it is
+   * @param {{you: {id: string} | null, room: {hosts: Author[]}, roll?: import("./roll.js").Roll | null}} reader whose page it is
    */
   constructor(texts, language, reader) {
     this.texts = texts;
@@ -259,6 +259,7 @@ export class Messages {
     const avatar = element("span", `avatar hue-${hue(author.id)}`, letters);
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("span", "msg__name", name));
+    if (this.reader.roll && !role) head.append(this.reader.roll.beside(author));
     if (type === "announcement") head.append(element("span", "badge", this.texts.say("announcement")));
     else if (role && !nameless) head.append(element("span", "badge", role));
     if (own) head.append(element("span", "msg__you", this.texts.say("you")));
