@@ -232,7 +232,9 @@ async def test_staff_finds_people_by_ids_beside_the_names_of_the_room(stage: Sta
     ann, bob = (chat.client(event, person, name=name) for person, name in (("ann", "김○○ 1"), ("bob", "이○○ 2")))
     mia = chat.client(event, "host:mia", role="host")
     async with in_room(ann, bob, mia):
-        found = [await mia.people(query=query, ids=ids) for query, ids in (("○○ 2", []), ("하나", ["ann"]), ("하나", []))]
+        found = [
+            await mia.people(query=query, ids=ids) for query, ids in (("○○ 2", []), ("하나", ["ann"]), ("하나", []))
+        ]
         assert [[one["id"] for one in page["items"]] for page in found] == [["bob"], ["ann"], []]
         for ids in ("ann", [1], ["x"] * 101):
             assert (await mia.people(query="", ids=ids))["code"] == "bad_message"

@@ -54,7 +54,7 @@ async def test_speakers_and_moderators_learn_it_and_only_of_their_event(web: Web
     access, events = web.platform.access, web.platform.events
     for where, told in ((event, [FULL]), (elsewhere, None)):
         row = await events.get(uuid.UUID(where["id"]))
-        moderator = await web.platform.moderators.add(row, "조교")
+        moderator = await web.platform.moderators.admit(row, "조교")
         for credential in (access.studio_token(row, "presenter"), access.console_token(moderator)):
             reply = await web.call("GET", f"/api/v1/events/{event['id']}/names", credential, params={"ids": hana["id"]})
             found = [one["name"] for one in reply.json()["items"]] if reply.status_code == 200 else None

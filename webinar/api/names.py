@@ -26,7 +26,7 @@ class NamesQuery(BaseModel):
         Field(
             default=None,
             pattern=f"^{_ID}(,{_ID}){{0,{MOST - 1}}}$",
-            description=f"Up to {MOST} ids of people, as they stand in `from.id` of the chat, with commas between them.",
+            description=f"Up to {MOST} ids of people, as in `from.id` of the chat, with commas between them.",
         ),
     ]
     search: Annotated[
