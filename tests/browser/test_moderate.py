@@ -153,7 +153,7 @@ def test_the_live_picture_comes_with_the_beginning_and_takes_no_seat(
 def test_held_messages_are_approved_and_people_banned_and_markup_stays_text(
     platform: RunningPlatform, chromium: Browser
 ) -> None:
-    event = on_air.make(platform, "Reviewed", "Mina", MARKUP)
+    event = on_air.make(platform, "Reviewed", "Mina", MARKUP, names_shown=True)
     with (
         closing(walk.profile_of(chromium)) as desk,
         closing(walk.profile_of(chromium)) as home,
