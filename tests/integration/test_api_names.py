@@ -56,13 +56,15 @@ async def test_a_number_stays_whoever_goes_and_comes_back(web: Web) -> None:
 
 
 async def test_the_setting_is_copied_and_is_settled_with_the_end(web: Web) -> None:
-    event = await web.live_event()
+    event = await web.event()
+    change = "update event set state = $2, started_at = now(), ended_at = case when $2 = 'ended' then now() end"
+    await web.platform.pool.execute(f"{change} where id = $1", uuid.UUID(event["id"]), "live")
     await show_names(web, event, True)
     copy = await web.host.post(
         f"/api/v1/events/{event['id']}/duplicate", json={"title": "Copy", "starts_at": "2037-12-08T05:00:00Z"}
     )
     assert (copy.status_code, copy.json()["names_shown"]) == (201, True), copy.text
-    assert (await web.host.post(f"/api/v1/events/{event['id']}/end")).status_code == 200
+    await web.platform.pool.execute(f"{change} where id = $1", uuid.UUID(event["id"]), "ended")
     reply = await web.host.patch(f"/api/v1/events/{event['id']}", json={"names_shown": False})
     assert (reply.status_code, reply.json()["code"]) == (409, "event_ended")
 

@@ -19,8 +19,8 @@ FULL = "김하나"
 
 
 async def an_event(web: Web) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """On air, and two guests of it, of whom the first has written and asked."""
-    event = await web.live_event()
+    """And two guests of it, of whom the first has written and asked."""
+    event = await web.event()
     hana = await web.attendee(event, "hana@example.org", name=FULL)
     other = await web.attendee(event, "other@example.org", name="이두리")
     for kind in ("message", "question"):

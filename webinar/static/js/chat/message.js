@@ -93,6 +93,9 @@ export function prose(className, text, names = []) {
 /** @param {string} name */
 export function initials(name) {
   const words = name.trim().split(/\s+/u);
+  // Of a short form the number: it is what tells one guest from another.
+  const number = words.length > 1 ? (words[words.length - 1] ?? "") : "";
+  if (/^\d+$/u.test(number)) return number.slice(-3);
   const first = [...(words[0] ?? "")];
   // A Korean name shows its given part's first syllables, as people there abbreviate it.
   if (/^\p{Script=Hangul}+$/u.test(words[0] ?? "")) return first.length > 2 ? first.slice(1, 3).join("") : first.join("");
