@@ -6,7 +6,7 @@
 import { need } from "../common/boot.js";
 import { Field, tellClosed } from "./field.js";
 import { closed, isStaff } from "./gate.js";
-import { drawing, element, prose, renew } from "./message.js";
+import { beside, drawing, element, prose, renew } from "./message.js";
 import { sorted } from "./state.js";
 
 /** @typedef {import("./client.js").ChatClient} ChatClient */
@@ -202,7 +202,7 @@ export class QuestionPanel {
     const head = element("p", "ask__head");
     const name = question.from?.name ?? this.texts.say("anonymous");
     head.append(element("span", "ask__name", name));
-    if (this.client.roll && question.from?.role === "attendee") head.append(this.client.roll.beside(question.from));
+    if (question.from?.role === "attendee" && isStaff(this.client.you)) head.append(beside(question.from, this.client.roll));
     if (own) head.append(element("span", "msg__you", this.texts.say("your_question")));
     if (question.held) head.append(element("span", "badge badge--warn", this.texts.say("held")));
     if (question.state === "queue" || question.state === "screen" || question.state === "answered") {

@@ -4,7 +4,6 @@
  */
 
 import { Refused, Unreachable } from "../media/signalling.js";
-import { element } from "./message.js";
 
 /** @typedef {import("./log.js").Author} Author */
 /** @typedef {{id: string, name: string}} Named */
@@ -41,11 +40,11 @@ export class Roll extends EventTarget {
     return full ? `${author?.name} (${full})` : (author?.name ?? "");
   }
 
-  /** An element with the full name, empty until it is known; to stand beside the other. @param {Author | null | undefined} author */
-  beside(author) {
-    const place = element("span", "fullname", this.full(author));
-    if (author) Object.assign(place.dataset, { full: author.id, shown: author.name });
-    return place;
+  /** Fills the places that were made before there was a roll. */
+  begin() {
+    for (const place of document.querySelectorAll("[data-full]")) {
+      if (place instanceof HTMLElement && place.dataset.shown) this.#want(place.dataset.full ?? "");
+    }
   }
 
   /** @param {string} id */

@@ -2,7 +2,7 @@
 
 import { Refused, Unreachable } from "../media/signalling.js";
 import { askOut } from "./ask.js";
-import { element, initials } from "../chat/message.js";
+import { beside, element, initials } from "../chat/message.js";
 import { need } from "../common/boot.js";
 import { LongList } from "./list.js";
 import { badge } from "./messages.js";
@@ -190,7 +190,7 @@ export class PeoplePanel {
     const item = element("li", "hands__item");
     item.dataset.hand = String(hand.hand);
     item.classList.toggle("hands__item--called", Boolean(hand.called));
-    item.append(element("strong", "", hand.from?.name ?? ""), this.rows.roll.beside(hand.from));
+    item.append(element("strong", "", hand.from?.name ?? ""), beside(hand.from, this.rows.roll));
     if (hand.called) item.append(element("span", "badge badge--good", this.texts.say("called")));
     const acts = element("span", "hands__acts");
     if (!hand.called) acts.append(act({ act: "called", icon: "mic", label: this.texts.say("call"), kind: "good" }, true));
@@ -220,7 +220,7 @@ export class PeoplePanel {
     const avatar = element("span", `avatar entry__face${person.here ? " entry__face--here" : ""}`, initials(person.name));
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("strong", "entry__name", person.name));
-    if (person.role === "attendee") head.append(this.rows.roll.beside(person));
+    if (person.role === "attendee") head.append(beside(person, this.rows.roll));
     if (person.role !== "attendee") head.append(element("span", "badge badge--accent", this.texts.say(`role_${person.role}`)));
     row.append(head);
     const muted = Date.parse(person.muted_until ?? "") > Date.now();

@@ -1,6 +1,6 @@
 /** Rows of the lists as elements. Everything that people wrote becomes text, never markup. */
 
-import { element, initials } from "../chat/message.js";
+import { beside, element, initials } from "../chat/message.js";
 import { need } from "../common/boot.js";
 
 /** @typedef {import("../common/boot.js").Texts} Texts */
@@ -65,7 +65,7 @@ export class Rows {
     const avatar = element("span", "avatar entry__face", from ? initials(from.name) : "?");
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("strong", "entry__name", name));
-    if (from?.role === "attendee") head.append(this.roll.beside(from));
+    if (from?.role === "attendee") head.append(beside(from, this.roll));
     if (from && from.role !== "attendee") head.append(element("span", "badge badge--accent", this.texts.say(`role_${from.role}`)));
     const time = element("time", "entry__time", this.time.format(new Date(at)));
     time.dateTime = at;

@@ -6,7 +6,6 @@ import { Texts, boot, need } from "../common/boot.js";
 import { reload } from "../common/reload.js";
 import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
-import { Roll } from "../chat/roll.js";
 import { Side } from "../chat/side.js";
 import { sleep } from "../media/backoff.js";
 import { Refused, Unreachable } from "../media/signalling.js";
@@ -68,11 +67,11 @@ class Studio {
     this.air = new Air(this.api, this.texts, () => this.bar.receiving || this.#isSending());
     this.finish = new Finish(need("[data-studio=finish]", HTMLElement), this.api, this.texts);
     this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
-    this.chat.roll = new Roll((ids) => this.api.names({ ids }));
     const column = need("[data-side=root]", HTMLElement);
     const side = new Side(column, this.chat, this.texts, document.documentElement.lang);
-    // Notes come behind what is needed to go on air; where they do not come, their tab stays hidden.
-    const notes = () => void import("./backstage.js").then(({ backstage }) => backstage(column, side), () => {});
+    // Notes and the guests' full names come behind what is needed to go on air; where they do not come, their tab and
+    // their places stay hidden.
+    const notes = () => void import("./backstage.js").then(({ backstage }) => backstage(column, side, this.api), () => {});
     if (document.readyState === "complete") notes();
     else window.addEventListener("load", notes, { once: true });
     const audience = document.querySelector("[data-audience=root]"); // a host's; a speaker has none
