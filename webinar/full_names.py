@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from chat.transcript import Asked, Said, Transcript
+from webinar.conversation.model import Asked, Said, Transcript
 from webinar.conversation.service import ConversationService
 from webinar.registration.service import RegistrationService
 
