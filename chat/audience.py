@@ -25,7 +25,8 @@ async def people(visit: Visit, message: wire.People) -> None:
     here = room.presence.roster.people()
     everybody = {**_sanctioned(room), **here}
     query = message.query.casefold()
-    found = [person for person in everybody.values() if query in person.name.casefold()]
+    # Who is found by the name that is not shown here is named by id: whoever asks knows it from the web service.
+    found = [one for one in everybody.values() if query in one.name.casefold() or one.id in message.ids]
     rest = [person for person in found if message.after is None or _place(person) > message.after]
     page = nsmallest(message.limit, rest, key=_place)
     now = dt.datetime.now(dt.UTC)

@@ -155,6 +155,9 @@ def _check(room: LiveRoom, ticket: Ticket) -> None:
     """Raises `Bye` for one who may not come in. Nothing is awaited between this and `join`."""
     if room.outs.refuses(ticket.person, ticket.issued_at):
         raise Bye("revoked", _POLICY)
+    if ticket.names_shown not in (None, room.names_shown):
+        # From before the setting was changed, or sooner here than the room: either way the next one will do.
+        raise Bye("ticket_expired", _POLICY, after_ms=_NEW_TICKET_MS)
     if not ticket.staff and ticket.person in room.state.sanctions.banned:
         raise Bye("banned", _POLICY)
     if room.room.tabs(ticket.person) >= MAX_TABS:

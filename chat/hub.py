@@ -130,7 +130,8 @@ class Hub:
 
     async def look_at_logs(self) -> None:
         """Reads where every log stands, in one query: what a lost wake-up would have told."""
-        rooms = {event_id: room for event_id, room in self._rooms.items() if room.room.members}
+        # Those where nobody is, too: what a room does not know yet may be why nobody can come in.
+        rooms = dict(self._rooms)
         if not rooms:
             return
         # Of before the question: while it is answered more may be committed here.
@@ -150,6 +151,8 @@ class Hub:
             if head.epoch != room.room.epoch or head.last < last or version < voted:
                 # The database was restored to an earlier state: everyone starts over.
                 room.end("restart")
+            elif head.names_shown != room.names_shown:
+                room.end("restart")  # everybody comes back under the name that is shown from now on
             else:
                 room.heard_of(head.last)
                 room.feature(BallotBox).heard_of(version)

@@ -51,6 +51,7 @@ class LiveRoom:
         loop = asyncio.get_running_loop()
         self.event_id = event_id
         self.state = opened.state
+        self.names_shown = opened.names_shown
         self.room: Room[Outlet] = Room(opened.epoch, opened.last, opened.entries, self.state)
         self.committer = Committer(event_id, store, self.committed)
         self.rate = Window(*RATE)

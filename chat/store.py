@@ -54,15 +54,17 @@ class Opened:
     last: int
     entries: Sequence[Entry]
     state: RoomState
+    names_shown: bool  # to guests, those of other guests
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a log stands, and whether its event is over."""
+    """Where a log stands, whether its event is over, and whether it shows guests one another's names."""
 
     epoch: str
     last: int
     ended: bool
+    names_shown: bool
 
 
 @dataclass(slots=True)
@@ -115,7 +117,7 @@ class Store:
                 async for row in connection.cursor(_BEARING, event_id, prefetch=_CHUNK):
                     state.apply(_entry(row))
         state.set_ended(room["ended"])
-        return Opened(str(room["epoch"]), room["last_seq"], list(map(_entry, rows)), state)
+        return Opened(str(room["epoch"]), room["last_seq"], list(map(_entry, rows)), state, room["names_shown"])
 
     async def append(self, event_id: uuid.UUID, drafts: Sequence[Draft]) -> list[Appended]:
         """Commits all drafts, which must have different (`person`, `cid`), and says where each stands, in their order.
@@ -195,7 +197,9 @@ class Store:
         """Of each room that still exists. Raises `StoreDown`."""
         async with self.connection() as connection:
             rows = await connection.fetch(f"{_HEADS} where event_id = any($1::uuid[])", list(event_ids))
-        return {row["event_id"]: Head(str(row["epoch"]), row["last_seq"], row["ended"]) for row in rows}
+        return {
+            row["event_id"]: Head(str(row["epoch"]), row["last_seq"], row["ended"], row["names_shown"]) for row in rows
+        }
 
     @contextlib.asynccontextmanager
     async def connection(self, limit_s: float = TIMEOUT_S) -> AsyncIterator[db.Connection]:
@@ -214,7 +218,7 @@ _BEARING: Final = f"""
     {_ENTRIES} where event_id = $1 and (type <> 'message' or body ? 'held' or body->>'role' <> 'attendee') order by seq
 """
 _HEADS: Final = """
-    select r.event_id, r.epoch, r.last_seq, e.state = 'ended' as ended
+    select r.event_id, r.epoch, r.last_seq, e.state = 'ended' as ended, e.names_shown
     from chat_room r join event e on e.id = r.event_id
 """
 

@@ -30,6 +30,7 @@ class Ticket:
     role: str
     name: str
     issued_at: int  # Unix time, s
+    names_shown: bool | None = None  # the event's setting by which the name was chosen; None: it is shown always
 
     @property
     def staff(self) -> bool:
@@ -53,4 +54,8 @@ class Ticket:
                 raise ValueError("a claim is not a text of sensible length")
         if role not in ROLES:
             raise ValueError("no such role")
-        return cls(uuid.UUID(str(claims["event"])), person, role, wire.clean(name) or "?", int(claims["iat"]))
+        shown = claims.get("names")
+        if shown is not None and not isinstance(shown, bool):
+            raise ValueError("no setting")
+        event = uuid.UUID(str(claims["event"]))
+        return cls(event, person, role, wire.clean(name) or "?", int(claims["iat"]), shown)

@@ -66,6 +66,7 @@ class Said:
     body: str
     reply_to: int | None
     state: str
+    full_name: str | None = None  # of `person`; the room does not know it, whoever does puts it in for hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Asked:
     answer: str | None
     answered_at: str | None
     into: int | None
+    full_name: str | None = None  # as of a message
 
 
 @dataclass(frozen=True, slots=True)

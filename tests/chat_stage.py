@@ -28,8 +28,17 @@ ORIGIN = "http://localhost:8000"
 TOKENS = Tokens(SECRET)
 
 
-def ticket(event: object, person: str, *, role: str = "attendee", name: str | None = None, ttl_s: float = 120) -> str:
-    claims = {"event": str(event), "person": person, "role": role, "name": name or person}
+def ticket(
+    event: object,
+    person: str,
+    *,
+    role: str = "attendee",
+    name: str | None = None,
+    names: bool | None = None,
+    ttl_s: float = 120,
+) -> str:
+    claims: dict[str, object] = {"event": str(event), "person": person, "role": role, "name": name or person}
+    claims |= {} if names is None else {"names": names}
     return TOKENS.sign(Purpose.CHAT, claims, ttl_s)
 
 

@@ -36,6 +36,7 @@ from webinar.events.service import EventService
 from webinar.events.shelf import Shelf
 from webinar.followups import Followups
 from webinar.forgetting import Forgetting
+from webinar.full_names import FullNames
 from webinar.guests import Guests
 from webinar.hooks.service import Hooks
 from webinar.letters import Letters
@@ -94,6 +95,7 @@ class Platform:
     replays: ReplayDoor = field(init=False)
     media_gate: MediaGate = field(init=False)
     conversation: ConversationService = field(init=False)
+    full_names: FullNames = field(init=False)
     attendance: AttendanceService = field(init=False)
     credits: CreditService = field(init=False)
     records: Records = field(init=False)
@@ -150,6 +152,7 @@ class Platform:
         self.mail = MailService(self.pool)
 
     def _compose_subjects(self) -> None:
+        self.full_names = FullNames(self.conversation, self.registration)
         self.access = Access(self.settings, self.tokens, self.people)
         self.programme = Programme(self.events, self.editing, self.conversation)
         self.links = Links(self.settings, self.events, self.moderators, self.roles, self.registration, self.recordings)

@@ -51,11 +51,14 @@ class History(ClientMessage):
 
 @dataclass(frozen=True, slots=True)
 class People(ClientMessage):
-    """Who is here, by name: those whose name contains `query`, after the place `after` (of the page before)."""
+    """Who is here, by name: those whose name contains `query` and those of `ids`, after the place `after` (of the page
+    before).
+    """
 
     query: str
     after: str | None
     limit: int
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,10 @@ def _people(message: Mapping[str, Any]) -> People | Refused:
         return Refused("people", None, "bad_message")
     if after is not None and not (isinstance(after, str) and len(after) <= 1000 and is_person(after[:200] or None)):
         return Refused("people", None, "bad_message")
-    return People(text, after, min(limit, MAX_PEOPLE))
+    ids = message.get("ids", [])
+    if not isinstance(ids, list) or len(ids) > MAX_PEOPLE or not all(is_person(one) for one in ids):
+        return Refused("people", None, "bad_message")
+    return People(text, after, min(limit, MAX_PEOPLE), frozenset(ids))
 
 
 def _ping(message: Mapping[str, Any]) -> Ping:

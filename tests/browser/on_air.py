@@ -30,10 +30,16 @@ class Event:
     fields: dict[str, Any]
 
 
-def make(platform: RunningPlatform, title: str, *guests: str, language: str = "en") -> Event:
+def make(platform: RunningPlatform, title: str, *guests: str, language: str = "en", names_shown: bool = False) -> Event:
     """Scheduled for in an hour, open, with these people approved."""
     starts = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
-    fields = {"title": title, "starts_at": starts.isoformat(), "timezone": "Asia/Seoul", "language": language}
+    fields: dict[str, Any] = {
+        "title": title,
+        "starts_at": starts.isoformat(),
+        "timezone": "Asia/Seoul",
+        "language": language,
+    }
+    fields["names_shown"] = names_shown
     event = platform.call("POST", "/api/v1/events", fields).json()
     links = []
     for index, name in enumerate(guests):

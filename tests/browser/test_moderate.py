@@ -167,7 +167,7 @@ def keeps_nothing_when_its_link_is_renewed(platform: RunningPlatform, event: on_
 def test_held_messages_are_approved_and_people_banned_and_markup_stays_text(
     platform: RunningPlatform, chromium: Browser
 ) -> None:
-    event = on_air.make(platform, "Reviewed", "Mina", MARKUP)
+    event = on_air.make(platform, "Reviewed", "Mina", MARKUP, names_shown=True)
     with (
         closing(walk.profile_of(chromium)) as desk,
         closing(walk.profile_of(chromium)) as home,

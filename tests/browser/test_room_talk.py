@@ -73,13 +73,17 @@ def test_a_question_is_asked_voted_for_and_put_on_everybodys_screen(
         mina.get_by_label("Ask a question", exact=True).fill("Why is <b>it</b> so?")
         mina.get_by_label("Ask a question", exact=True).press("Enter")
         expect(mina.get_by_text("Your question")).to_be_visible()
+        expect(mina.locator("#ask-hint")).to_have_text("Others see you as Guest 1.")
         # Elsewhere the tab is marked; who opens it sees the words as they were written, and votes.
         expect(joao.get_by_role("tab", name="Q&A 1")).to_be_visible()
         joao.get_by_role("tab", name="Q&A").click()
         expect(joao.locator(".ask__body")).to_have_text("Why is <b>it</b> so?")
+        expect(joao.locator(".ask__name")).to_have_text("Guest 1")
+        expect(joao.get_by_text("Mina Kim")).to_have_count(0)
         joao.get_by_role("button", name="Vote for this question, 0 so far").click()
         expect(mina.get_by_role("button", name="Vote for this question, 1 so far")).to_be_visible()
         studio.get_by_role("tab", name="Q&A").click()
+        expect(studio.locator(".ask .fullname")).to_have_text("Mina Kim")
         studio.get_by_role("button", name="Put on screen").click()
         for page in (mina, joao):
             expect(page.locator("[data-onscreen=body]")).to_have_text("Why is <b>it</b> so?")

@@ -300,8 +300,8 @@ async def _guest(web: Web, event: dict[str, Any]) -> tuple[str, str]:
     """Somebody with a seat: registered before the end, as the row says."""
     made = uuid.uuid4()
     await web.platform.pool.execute(
-        "insert into attendee (id, event_id, name, email, status, language) "
-        "values ($1, $2, '김하나', 'kim@example.org', 'approved', 'ko')",
+        "insert into attendee (id, event_id, name, email, status, language, number) "
+        "select $1, $2, '김하나', 'kim@example.org', 'approved', 'ko', count(*) + 1 from attendee where event_id = $2",
         made,
         uuid.UUID(event["id"]),
     )

@@ -202,3 +202,40 @@ async def test_who_loses_their_seat_is_sent_out_of_every_tab(stage: Stage) -> No
     finally:
         await bus.close()
         await other.close()
+
+
+async def test_who_is_there_comes_back_under_the_name_that_is_shown_from_now_on(stage: Stage) -> None:
+    chat, event = await stage.chat(), await stage.new_event()
+    ann, mia = chat.client(event, "ann", name="김○○ 1", names=False), chat.client(event, "host:mia", role="host")
+    async with in_room(ann, mia):
+        await ann.say("hello")
+        await stage.sql("update event set names_shown = true where id = $1", event)
+        for client in (ann, mia):
+            _, bye = await client.ended()
+            assert bye is not None
+            assert (bye["code"], bye["reconnect"]) == ("restart", True)
+    # A ticket from before opens nothing, and the page asks for the next one; also where nobody has been since.
+    late = chat.client(event, "ann", name="김○○ 1", names=False)
+    with pytest.raises(ConnectionError, match="ticket_expired"):
+        await late.open()
+    _, bye = await late.ended()
+    assert bye is not None
+    assert bye["reconnect"] is True
+    named = chat.client(event, "ann", name="김하나", names=True)
+    async with in_room(named):
+        await named.say("again")
+        assert [line["from"]["name"] for line in named.shown] == ["김○○ 1", "김하나"]
+
+
+async def test_staff_finds_people_by_ids_beside_the_names_of_the_room(stage: Stage) -> None:
+    chat, event = await stage.chat(), await stage.new_event()
+    ann, bob = (chat.client(event, person, name=name) for person, name in (("ann", "김○○ 1"), ("bob", "이○○ 2")))
+    mia = chat.client(event, "host:mia", role="host")
+    async with in_room(ann, bob, mia):
+        found = [
+            await mia.people(query=query, ids=ids) for query, ids in (("○○ 2", []), ("하나", ["ann"]), ("하나", []))
+        ]
+        assert [[one["id"] for one in page["items"]] for page in found] == [["bob"], ["ann"], []]
+        for ids in ("ann", [1], ["x"] * 101):
+            assert (await mia.people(query="", ids=ids))["code"] == "bad_message"
+        assert (await ann.people(ids=["bob"]))["type"] == "nak"

@@ -95,6 +95,7 @@ async def test_the_document_lists_every_call_of_the_interface(web: Web) -> None:
         "GET /events/{event_id}/chat.csv",
         "GET /events/{event_id}/questions",
         "GET /events/{event_id}/questions.csv",
+        "GET /events/{event_id}/names",
         "GET /events/{event_id}/polls",
         "GET /events/{event_id}/polls.csv",
         "POST /events/{event_id}/attendees",

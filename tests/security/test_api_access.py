@@ -133,6 +133,7 @@ ALLOWED = {
     "downloadQuestions": STAFF,
     "listPolls": STAFF,
     "downloadPolls": STAFF,
+    "listNames": STAFF,
 }
 
 

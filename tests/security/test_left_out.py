@@ -95,8 +95,8 @@ async def guest(web: Web, made: Past) -> tuple[str, str]:
     """(viewer token, path of the replay) of somebody with a seat."""
     attendee = uuid.uuid4()
     await web.platform.pool.execute(
-        "insert into attendee (id, event_id, name, email, status, language) "
-        "values ($1, $2, '김하나', 'kim@example.org', 'approved', 'ko')",
+        "insert into attendee (id, event_id, name, email, status, language, number) "
+        "select $1, $2, '김하나', 'kim@example.org', 'approved', 'ko', count(*) + 1 from attendee where event_id = $2",
         attendee,
         uuid.UUID(made.event["id"]),
     )

@@ -16,6 +16,7 @@ from webinar.events.model import Event, Moderator
 from webinar.events.role_model import LinkRole, RoleLink
 from webinar.people.service import PeopleService
 from webinar.registration.model import Attendee
+from webinar.registration.short_form import seen_as
 
 TOKEN_TTL: Final = timedelta(hours=12)
 CHAT_TTL: Final = timedelta(seconds=120)
@@ -47,6 +48,7 @@ class Principal:
     version: int = 0  # of the link that this access came from
     visit: str = ""  # of a viewer: which of their pages, as `webinar.api.places` stamps it
     link: uuid.UUID | None = None  # a link by role: this access is void with it
+    number: int = 0  # of a viewer: as `Attendee.number`
 
     @property
     def account(self) -> uuid.UUID | None:
@@ -74,6 +76,7 @@ class Access:
             "event": str(attendee.event_id),
             "attendee": str(attendee.id),
             "name": attendee.name,
+            "n": attendee.number,
             "v": attendee.link_version,
         }
         if visit:
@@ -129,9 +132,20 @@ class Access:
             return None
         return uuid.UUID(str(claims["moderator"])) if claims["event"] == str(event_id) else None
 
-    def chat(self, event_id: uuid.UUID, person: str, role: ChatRole, name: str) -> dict[str, str]:
-        """`{url, ticket}` of the chat service; the ticket opens a socket within 120 s."""
-        claims = {"event": str(event_id), "person": person, "role": role, "name": name}
+    def chat_of_guest(self, event: Event, viewer: Principal) -> dict[str, str]:
+        """As `chat`, under the name by which the event's guests see this one. The full name is not in it."""
+        name = seen_as(viewer.name, viewer.number, event.language, names_shown=event.names_shown)
+        return self.chat(event.id, viewer.person, "attendee", name, names_shown=event.names_shown)
+
+    def chat(
+        self, event_id: uuid.UUID, person: str, role: ChatRole, name: str, *, names_shown: bool | None = None
+    ) -> dict[str, str]:
+        """`{url, ticket}` of the chat service; the ticket opens a socket within 120 s. With `names_shown` only as long
+        as that is the event's setting: `name` was chosen by it.
+        """
+        claims: dict[str, Any] = {"event": str(event_id), "person": person, "role": role, "name": name}
+        if names_shown is not None:
+            claims["names"] = names_shown
         return {
             "url": self._settings.chat_url,
             "ticket": self._tokens.sign(Purpose.CHAT, claims, CHAT_TTL.total_seconds()),
@@ -203,6 +217,7 @@ def _viewer(claims: dict[str, Any]) -> Principal:
         name=str(claims["name"]),
         version=int(claims.get("v", 0)),
         visit=str(claims.get("visit", "")),
+        number=int(claims.get("n", 0)),
     )
 
 

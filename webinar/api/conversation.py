@@ -40,6 +40,7 @@ class MessageReply(Reply):
     body: str = Field(description="Plain text, as it was written.")
     reply_to: int | None
     state: Literal["shown", "deleted", "held", "rejected"]
+    full_name: str | None = Field(description="Whoever `name` was shown for; null of who had their data deleted.")
 
 
 class QuestionReply(Reply):
@@ -56,6 +57,7 @@ class QuestionReply(Reply):
     answer: str | None = Field(description="What was answered in writing.")
     answered_at: Time | None
     into: int | None = Field(description="The question that this one was merged into.")
+    full_name: str | None = Field(description="As of a message; null of an anonymous one.")
 
 
 class PollReply(Reply):
@@ -93,7 +95,8 @@ def _page(name: str, reply: type[R]) -> Callable[[Call], Awaitable[R]]:
         event = await call.platform.events.get(call.event_id)
         query = call.query(ConversationQuery)
         after = None if query.cursor is None else int(query.cursor)
-        found = part(TABLES[name], await call.platform.conversation.of(event.id), after=after, limit=query.limit)
+        transcript = await call.platform.full_names.transcript(event.id)
+        found = part(TABLES[name], transcript, after=after, limit=query.limit)
         items: list[dict[str, Any]] = [asdict(item) for item in found.items]
         return reply.model_validate({"items": items, "next": None if found.next is None else str(found.next)})
 
@@ -103,7 +106,7 @@ def _page(name: str, reply: type[R]) -> Callable[[Call], Awaitable[R]]:
 def _table(name: str) -> Callable[[Call], Awaitable[Response]]:
     async def table(call: Call) -> Response:
         event = await call.platform.events.get(call.event_id)
-        body = to_csv(TABLES[name], await call.platform.conversation.of(event.id), time=utc)
+        body = to_csv(TABLES[name], await call.platform.full_names.transcript(event.id), time=utc)
         named = content_disposition(file_name(event.title, f" {name}.csv"))
         return Response(body, media_type=f"{CSV}; charset=utf-8", headers={"Content-Disposition": named})
 

@@ -20,6 +20,7 @@ from webinar.api.followup import FOLLOWUP
 from webinar.api.handouts import HANDOUTS
 from webinar.api.mails import MAILS
 from webinar.api.marks import MARKS
+from webinar.api.names import NAMES
 from webinar.api.operation import Call, Operation
 from webinar.api.planning import PLANNING, event_of
 from webinar.api.playback import PlaybackQuery, playback
@@ -256,6 +257,7 @@ OPERATIONS: Final = (
     *ATTENDEES,
     *REGISTRATION,
     *CONVERSATION,
+    *NAMES,
     *DOORS,
     *ROLE_LINKS,
     *WEBHOOKS,

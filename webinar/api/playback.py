@@ -109,7 +109,7 @@ def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -
         resting=list(scene.resting),
         replay_url=None if replay is None else replay.url,
         replay_refused=None if replay is None else replay.refused,
-        chat=schemas.ChatTicket(**call.platform.access.chat(event.id, viewer.person, "attendee", viewer.name)),
+        chat=schemas.ChatTicket(**call.platform.access.chat_of_guest(event, viewer)),
         event=schemas.PlaybackEvent(
             id=event.id,
             title=event.title,

@@ -41,6 +41,7 @@ class EventReply(Reply):
     state: EventState
     organizer: str = Field(description="Who invites.")
     accent: str | None = Field(description="The event's colour as #rrggbb; null: the platform's own.")
+    names_shown: bool = Field(description="Guests see one another's names in the chat.")
     series_id: uuid.UUID | None = Field(description="The same for all events of a series.")
     paused: bool = Field(description="While live: viewers see the holding picture and hear nothing.")
     started_at: Time | None
@@ -269,6 +270,7 @@ def event_reply(event: Event, links: Links, stream_key: str, *, for_host: bool) 
         state=event.state,
         organizer=event.organizer,
         accent=event.accent,
+        names_shown=event.names_shown,
         series_id=event.series_id,
         paused=event.paused,
         started_at=event.started_at,

@@ -74,14 +74,25 @@ def utc(moment: datetime) -> str:
 
 def _said(item: Said, time: Callable[[datetime], str]) -> Iterable[tuple[Cell, ...]]:
     reply = "" if item.reply_to is None else item.reply_to
-    yield item.seq, time(item.at), item.name, item.role, item.body, item.type, reply, item.state, item.person
+    yield (
+        item.seq,
+        time(item.at),
+        item.name,
+        item.role,
+        item.body,
+        item.type,
+        reply,
+        item.state,
+        item.person,
+        item.full_name or "",
+    )
 
 
 def _asked(item: Asked, time: Callable[[datetime], str]) -> Iterable[tuple[Cell, ...]]:
     answered = "" if item.answered_at is None else time(datetime.fromisoformat(item.answered_at))
     into = "" if item.into is None else item.into
     shown = item.seq, time(item.at), item.name or "", item.body, item.votes, item.state, item.answer or "", answered
-    yield *shown, into, item.person or ""
+    yield *shown, into, item.person or "", item.full_name or ""
 
 
 def _polled(item: Polled, time: Callable[[datetime], str]) -> Iterable[tuple[Cell, ...]]:
@@ -98,14 +109,17 @@ MESSAGES: Final[Table[Said]] = Table(
     "chat",
     lambda transcript: transcript.messages,
     lambda item: item.seq,
-    ("number", "time", "name", "role", "text", "type", "reply_to", "state", "person"),
+    ("number", "time", "name", "role", "text", "type", "reply_to", "state", "person", "full_name"),
     _said,
 )
 QUESTIONS: Final[Table[Asked]] = Table(
     "questions",
     lambda transcript: transcript.questions,
     lambda item: item.seq,
-    ("number", "time", "name", "question", "votes", "state", "answer", "answered_at", "merged_into", "person"),
+    (
+        *("number", "time", "name", "question", "votes", "state", "answer", "answered_at", "merged_into", "person"),
+        "full_name",
+    ),
     _asked,
 )
 POLLS: Final[Table[Polled]] = Table(

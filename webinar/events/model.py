@@ -72,6 +72,7 @@ class Event:
     series_id: uuid.UUID | None = None  # of the events that were made together
     sent_at: datetime | None = None  # past the planned end: when somebody last sent
     ended_itself: bool = False  # by the clock, because nobody ended it
+    names_shown: bool = False  # guests see one another's names; else short forms that tell them apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,14 @@ Accent = Annotated[
     ),
 ]
 
+NamesShown = Annotated[
+    bool,
+    Field(
+        description="Guests see one another's names in the chat; otherwise a short form that tells them apart. "
+        "Holds for what is written from then on. Staff see names always."
+    ),
+]
+
 
 class NewEvent(BaseModel):
     """What a host fills in."""
@@ -144,6 +153,7 @@ class NewEvent(BaseModel):
     state: Literal["draft", "scheduled"] = "scheduled"
     organizer: Organizer = ""
     accent: Accent = ""
+    names_shown: NamesShown = False
 
 
 class EventChange(BaseModel):
@@ -162,6 +172,7 @@ class EventChange(BaseModel):
     state: Literal["draft", "scheduled"] | None = None
     organizer: Organizer | None = None
     accent: Accent | None = None
+    names_shown: NamesShown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +326,7 @@ _WORDS: Final = {
     "state": "Choose draft or scheduled.",
     "organizer": "Write who invites in one line of at most 120 characters.",
     "accent": "Write the colour as # and six digits, like #0f766e.",
+    "names_shown": "Choose true or false.",
 }
 
 

@@ -15,13 +15,14 @@ from webinar.events.model import Event, EventState, NewEvent, Registration
 COLUMNS: Final = (
     "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"
     " stream_key_version, presenter_link_version, created_at, updated_at, started_at, ended_at,"
-    " paused, moderator_link_version, organizer, accent, series_id, sent_at, ended_itself"
+    " paused, moderator_link_version, organizer, accent, series_id, sent_at, ended_itself,"
+    " names_shown"
 )
 # Columns that a change may name: the only ones that ever reach the text of a statement.
 _CHANGEABLE: Final = frozenset(
     (
         *("title", "description", "language", "starts_at", "ends_at", "timezone", "capacity", "registration", "state"),
-        *("organizer", "accent"),
+        *("organizer", "accent", "names_shown"),
     )
 )
 
@@ -64,8 +65,8 @@ class EventStore:
                 f"""
                 insert into event
                     (slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,
-                    organizer, accent)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, '')) returning {COLUMNS}
+                    organizer, accent, names_shown)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, ''), $13) returning {COLUMNS}
                 """,  # noqa: S608 - a constant list of columns
                 slug,
                 new.title.strip(),
@@ -79,6 +80,7 @@ class EventStore:
                 new.state,
                 new.organizer.strip(),
                 new.accent,
+                new.names_shown,
             )
         except asyncpg.UniqueViolationError as error:
             raise SlugTaken(slug) from error

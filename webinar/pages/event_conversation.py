@@ -39,6 +39,7 @@ HEADINGS: Final[Mapping[str, str]] = {
     "reply_to": _("Reply to"),
     "state": _("State"),
     "person": _("Person"),
+    "full_name": _("Full name"),
     "question": _("Question"),
     "votes": _("Votes"),
     "answer": _("Answer"),
@@ -61,7 +62,7 @@ class ConversationScreen(Screen):
         event = await self.platform.events.get(event_id(request))
         name = request.query_params.get("part", "chat")
         table = TABLES.get(name, TABLES["chat"])
-        transcript = await self.platform.conversation.of(event.id)
+        transcript = await self.platform.full_names.transcript(event.id)
         found = part(table, transcript, after=_after(request), limit=_PER_PAGE)
         context = {
             "account": account,
@@ -82,7 +83,7 @@ class ConversationScreen(Screen):
         table, kind = TABLES.get(request.path_params["name"]), request.path_params["kind"]
         if table is None or kind not in ("csv", "json"):
             raise HTTPException(404)
-        transcript = await self.platform.conversation.of(event.id)
+        transcript = await self.platform.full_names.transcript(event.id)
         made = visit(request)
         name = file_name(event.title, f" {made.t(NAMES[table.name])}.{kind}")
         headers = {"Content-Disposition": content_disposition(name), "Cache-Control": "no-store"}

@@ -15,7 +15,7 @@ from webinar.pages.visit import Visit
 
 FIELDS: Final = (
     *("title", "organizer", "date", "start", "length", "timezone", "description", "language", "capacity"),
-    "registration",
+    *("registration", "names_shown"),
 )
 # Minutes. An event made elsewhere keeps its own length as one more choice.
 LENGTHS: Final = (30, 45, 60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 1440)
@@ -54,6 +54,7 @@ def of_event(event: Event) -> FormView:
             "language": event.language,
             "capacity": str(event.capacity),
             "registration": event.registration.value,
+            "names_shown": "yes" if event.names_shown else "",
         }
     )
 
@@ -98,6 +99,7 @@ def _fields(sent: Sent) -> dict[str, object]:
         "language": sent.text("language"),
         "capacity": sent.text("capacity"),
         "registration": sent.text("registration"),
+        "names_shown": sent.text("names_shown") == "yes",
     }
 
 

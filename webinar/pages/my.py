@@ -23,6 +23,7 @@ from webinar.pages.visit import visit
 from webinar.recordings.model import content_disposition, file_name
 from webinar.registration.model import Attendee, NewAttendee, Status, parse_new
 from webinar.registration.questions import TICKED
+from webinar.registration.short_form import seen_as
 
 _MOST_FIELDS = 300
 
@@ -65,6 +66,7 @@ class MyScreen(Screen):
         context = {
             "event": event,
             "attendee": attendee,
+            "seen_as": seen_as(attendee.name, attendee.number, event.language, names_shown=event.names_shown),
             "form": view,
             "rules": rules,
             "questions": questions,

@@ -37,6 +37,7 @@ CHAT: Final[Table] = {
     "earlier_message": _("an earlier message"),
     "announcement": _("Announcement"),
     "review": _("A moderator reads each message before everybody sees it."),
+    "seen_as": _("Others see you as {name}."),
     "slow": _("Slow mode: one message every {n} s."),
     "slow_wait": _("Slow mode: you can write again in {n} s."),
     "gate_ended": _("The event has ended. You can still read everything here."),

@@ -51,6 +51,7 @@ class Attendee:
     consent_version: str | None = None
     marketing_at: datetime | None = None  # agreed to hear of other events
     forgotten_at: datetime | None = None
+    number: int = 0  # in the order of registration, for good; nobody else of the event has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,12 @@ class Roster:
         """All of a list at once, for files."""
         return await self._store.page(event_id, None, None, status, search)
 
+    async def named(
+        self, event_id: uuid.UUID, ids: Sequence[uuid.UUID] | None, search: str, limit: int
+    ) -> list[Attendee]:
+        """Those of the ids (None: of all) whose name contains `search`, in the order of registration."""
+        return await self._store.names(event_id, ids=ids, search=search, limit=limit)
+
     async def known(self, event_id: uuid.UUID, emails: Sequence[str]) -> dict[str, Attendee]:
         """Who of these addresses is on the list, by the address in small letters."""
         async with self._store.pool.acquire() as connection:

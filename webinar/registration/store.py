@@ -12,7 +12,7 @@ from webinar.registration.model import Attendee, Consent, Door, NewAttendee, Sea
 
 _COLUMNS: Final = (
     "id, event_id, name, email, answers, status, link_version, language, registered_at, decided_at, first_joined_at,"
-    " consent_at, consent_version, marketing_at, forgotten_at"
+    " consent_at, consent_version, marketing_at, forgotten_at, number"
 )
 
 
@@ -149,14 +149,17 @@ class RegistrationStore:
     async def add(
         self, connection: Connection, door: Door, new: NewAttendee, status: Status, consent: Consent | None
     ) -> Attendee:
-        """With the time of this moment, not of the transaction's start: in the order in which seats are given."""
+        """With the time of this moment, not of the transaction's start: in the order in which seats are given. The door
+        is locked: nobody else is given a number meanwhile.
+        """
         row = await connection.fetchrow(
             f"""
             insert into attendee (event_id, name, email, answers, status, language, registered_at, decided_at,
-                consent_version, consent_at, marketing_at, destroy_by)
+                consent_version, consent_at, marketing_at, destroy_by, number)
             values ($1, $2, $3, $4, $5, $6, clock_timestamp(), case when $5 = 'approved' then now() end,
                 $7, case when $7::text is not null then now() end, case when $8 then now() end,
-                (select destroyed_at(e) from event e where e.id = $1 and $7::text is not null)) returning {_COLUMNS}
+                (select destroyed_at(e) from event e where e.id = $1 and $7::text is not null),
+                (select coalesce(max(number), 0) + 1 from attendee where event_id = $1)) returning {_COLUMNS}
             """,  # noqa: S608 - a constant list of columns
             door.event_id,
             " ".join(new.name.split()),
@@ -295,6 +298,26 @@ class RegistrationStore:
             limit,
             status,
             search,
+        )
+        return [_attendee(row) for row in rows]
+
+    async def names(
+        self, event_id: uuid.UUID, *, ids: Sequence[uuid.UUID] | None, search: str, limit: int
+    ) -> list[Attendee]:
+        """Those of the ids (None: all) whose name contains `search`, in the order of registration. Who was forgotten
+        has no name.
+        """
+        rows = await self.pool.fetch(
+            f"""
+            select {_COLUMNS} from attendee
+            where event_id = $1 and forgotten_at is null and ($2::uuid[] is null or id = any($2))
+                and ($3 = '' or position(lower($3) in lower(name)) > 0)
+            order by registered_at, id limit $4
+            """,  # noqa: S608 - a constant list of columns
+            event_id,
+            ids,
+            search,
+            limit,
         )
         return [_attendee(row) for row in rows]
 

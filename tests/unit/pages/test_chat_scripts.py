@@ -344,6 +344,7 @@ def test_names_are_abbreviated_as_their_owners_would() -> None:
         assert.equal(initials("김민지"), "민지");
         assert.equal(initials("이준"), "이준");
         assert.equal(initials("Daniel Park"), "DP");
+        assert.deepEqual(["김○○ 12", "Guest 1204"].map(initials), ["12", "204"]);
         assert.equal(initials("Ana Maria da Silva"), "AS");
         assert.equal(initials("  "), "");
         assert.equal(initials("😀 Lee"), "😀L");

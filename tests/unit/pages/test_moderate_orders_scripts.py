@@ -8,6 +8,7 @@ _IMPORTS = """
 import assert from "node:assert/strict";
 import { mock } from "node:test";
 import { Calls } from "./chat/calls.js";
+import { Roll } from "./chat/roll.js";
 import { Acts, fits } from "./moderate/acts.js";
 import { OnAir } from "./moderate/air.js";
 import { Attempt } from "./moderate/compose.js";
@@ -15,6 +16,7 @@ import { keyOf } from "./moderate/keys.js";
 import { Locks } from "./moderate/locks.js";
 import { exchange } from "./moderate/rows.js";
 import { over } from "./moderate/rules.js";
+import { Unreachable } from "./media/signalling.js";
 globalThis.window = globalThis;
 globalThis.document = Object.assign(new EventTarget(), { hidden: false });
 const settled = async () => { for (let n = 0; n < 20; n++) await null; };
@@ -206,5 +208,40 @@ def test_what_is_the_same_in_a_row_stays_the_same_element() -> None:
           assert.equal(said(old), to);
           if (from.length > 2) assert.ok(old.childNodes[0] === first && old.childNodes.at(-1) === last);
         }
+        """
+    )
+
+
+def test_full_names_are_asked_for_together_once_and_again_when_nobody_answered() -> None:
+    run(
+        """
+        mock.timers.enable({ apis: ["setTimeout"] });
+        document.querySelectorAll = () => [];
+        globalThis.CSS = { escape: String };
+        const asked = [];
+        let away = true;
+        const roll = new Roll(async (ids) => {
+          asked.push(ids.join());
+          if (away) throw new Unreachable();
+          return [{ id: "k", name: "Kim Hana" }, { id: "l", name: "Lee" }];
+        });
+        let changes = 0;
+        roll.addEventListener("change", () => (changes += 1));
+        const guest = (id, name) => ({ id, name, role: "attendee" });
+        const [kim, lee, gone] = [guest("k", "Guest 1"), guest("l", "Lee"), guest("g", "Guest 3")];
+        const others = [{ id: "h", name: "Host", role: "host" }, guest("x", ""), null];
+        for (const one of [kim, lee, gone, kim, ...others]) assert.equal(roll.full(one), "");
+        mock.timers.tick(50);
+        await settled();
+        assert.deepEqual([asked, changes], [["k,l,g"], 0]);
+        away = false;
+        mock.timers.tick(5000);
+        await settled();
+        assert.deepEqual([asked, changes], [["k,l,g", "k,l,g"], 1]);
+        assert.deepEqual([kim, lee, gone].map((one) => roll.full(one)), ["Kim Hana", "", ""]);
+        assert.deepEqual([kim, lee, null].map((one) => roll.both(one)), ["Guest 1 (Kim Hana)", "Lee", ""]);
+        mock.timers.tick(60_000);
+        await settled();
+        assert.equal(asked.length, 2); // of whom nobody knows a name it is not asked again
         """
     )

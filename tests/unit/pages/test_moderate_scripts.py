@@ -109,6 +109,8 @@ def test_a_search_finds_words_anywhere_however_they_are_written() -> None:
         assert.deepEqual(seqs(found(items, "자료".normalize("NFD"))), [2]);
         assert.deepEqual(seqs(found(items, "  ")), [1, 2]);
         assert.deepEqual(found(items, "lee"), []);
+        // The full name, which the room does not show.
+        assert.deepEqual(seqs(found(items, "Lee", () => "Hana LEE")), [1, 2]);
         """
     )
 

@@ -44,6 +44,8 @@ export class ChatClient extends EventTarget {
     });
     /** @type {{id: string, name: string, role: string} | null} */
     this.you = null;
+    /** @type {import("./roll.js").Roll | null} of staff: who the guests are */
+    this.roll = null;
     this.calls = new Calls((message) => this.tell(message));
     this.post = new Post(outbox, {
       send: (frame) => this.line.send(frame),

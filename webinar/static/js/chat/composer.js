@@ -114,9 +114,10 @@ export class Composer {
     const n = Math.max(1, Math.ceil(wait / 1000));
     if (wait > 0 && this.slowUntil > this.waitUntil) return [this.texts.say("slow_wait", { n }), this.texts.say("slow", { n: slow_s })];
     if (wait > 0) return [this.texts.say("wait", { n }), this.texts.say("wait", { n: this.waitS })];
-    if (isStaff(this.client.you)) return [""];
-    if (mode === "review") return [this.texts.say("review")];
-    return [slow_s ? this.texts.say("slow", { n: slow_s }) : ""];
+    const { you } = this.client;
+    if (!you || isStaff(you)) return [""];
+    const rule = mode === "review" ? this.texts.say("review") : slow_s ? this.texts.say("slow", { n: slow_s }) : "";
+    return [[this.texts.say("seen_as", { name: you.name }), rule].filter(Boolean).join(" ")];
   }
 
   /** @param {string} body @returns {boolean} */

@@ -2,6 +2,7 @@
  * One message as an element. Everything a person wrote becomes text, never markup.
  */
 
+import { isStaff } from "./gate.js";
 import { runs } from "./rich.js";
 
 /** @typedef {import("./log.js").Author} Author */
@@ -90,9 +91,23 @@ export function prose(className, text, names = []) {
   return made;
 }
 
+/**
+ * Where the full name of a guest stands for staff, empty until somebody knows it: as long as that takes, and after it.
+ * @param {Author | null | undefined} author
+ * @param {import("./roll.js").Roll | null} roll null: it comes later, and looks for such places
+ */
+export function beside(author, roll) {
+  const place = element("span", "fullname", roll?.full(author) ?? "");
+  if (author) Object.assign(place.dataset, { full: author.id, shown: author.name });
+  return place;
+}
+
 /** @param {string} name */
 export function initials(name) {
   const words = name.trim().split(/\s+/u);
+  // Of a short form the number: it is what tells one guest from another.
+  const number = words.length > 1 ? (words[words.length - 1] ?? "") : "";
+  if (/^\d+$/u.test(number)) return number.slice(-3);
   const first = [...(words[0] ?? "")];
   // A Korean name shows its given part's first syllables, as people there abbreviate it.
   if (/^\p{Script=Hangul}+$/u.test(words[0] ?? "")) return first.length > 2 ? first.slice(1, 3).join("") : first.join("");
@@ -111,7 +126,7 @@ export class Messages {
   /**
    * @param {Texts} texts
    * @param {string} language
-   * @param {{you: {id: string} | null, room: {hosts: Author[]}}} reader whose page it is
+   * @param {{you: {id: string, role: string} | null, room: {hosts: Author[]}, roll?: import("./roll.js").Roll | null}} reader whose page it is
    */
   constructor(texts, language, reader) {
     this.texts = texts;
@@ -259,6 +274,7 @@ export class Messages {
     const avatar = element("span", `avatar hue-${hue(author.id)}`, letters);
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("span", "msg__name", name));
+    if (!role && isStaff(this.reader.you)) head.append(beside(author, this.reader.roll ?? null));
     if (type === "announcement") head.append(element("span", "badge", this.texts.say("announcement")));
     else if (role && !nameless) head.append(element("span", "badge", role));
     if (own) head.append(element("span", "msg__you", this.texts.say("you")));

@@ -6,7 +6,7 @@
 import { need } from "../common/boot.js";
 import { Field, tellClosed } from "./field.js";
 import { closed, isStaff } from "./gate.js";
-import { drawing, element, prose, renew } from "./message.js";
+import { beside, drawing, element, prose, renew } from "./message.js";
 import { sorted } from "./state.js";
 
 /** @typedef {import("./client.js").ChatClient} ChatClient */
@@ -63,6 +63,7 @@ export class QuestionPanel {
     });
     client.addEventListener("outbox", () => this.#later());
     client.addEventListener("state", () => this.#later());
+    this.anonymous.addEventListener("change", () => this.#gate());
     this.list.addEventListener("click", (event) => void this.#act(event));
     for (const [place, turn] of /** @type {const} */ ([[this.orders, "order"], [this.filters, "stand"]])) {
       place.addEventListener("click", (event) => {
@@ -121,9 +122,18 @@ export class QuestionPanel {
     this.form.hidden = Boolean(shut);
     this.gate.hidden = !shut;
     clearTimeout(this.clock);
-    if (!shut) return this.field.say(room.settings.review_questions && !isStaff(you) ? this.texts.say("review_questions") : "");
+    if (!shut) return this.field.say(this.#hint());
     tellClosed(this.gateText, shut, this.texts);
     if (shut.until) this.clock = window.setTimeout(() => this.#gate(), 500);
+  }
+
+  /** How others see who asks, and what becomes of the question first. */
+  #hint() {
+    const { room, you } = this.client;
+    if (!you || isStaff(you)) return "";
+    const anonymous = this.anonymous.checked && room.settings.anonymous_questions;
+    const seen = anonymous ? "" : this.texts.say("seen_as", { name: you.name });
+    return [seen, room.settings.review_questions ? this.texts.say("review_questions") : ""].filter(Boolean).join(" ");
   }
 
   /** @param {Question} question */
@@ -192,6 +202,7 @@ export class QuestionPanel {
     const head = element("p", "ask__head");
     const name = question.from?.name ?? this.texts.say("anonymous");
     head.append(element("span", "ask__name", name));
+    if (question.from?.role === "attendee" && isStaff(this.client.you)) head.append(beside(question.from, this.client.roll));
     if (own) head.append(element("span", "msg__you", this.texts.say("your_question")));
     if (question.held) head.append(element("span", "badge badge--warn", this.texts.say("held")));
     if (question.state === "queue" || question.state === "screen" || question.state === "answered") {

@@ -251,19 +251,20 @@ export class Desk {
  * What a search finds: the words anywhere in name or text, however they are written.
  * @param {Item[]} items
  * @param {string} query
+ * @param {(from: Author | null) => string} [full] the name that the room does not show of somebody
  */
-export function found(items, query) {
+export function found(items, query, full = () => "") {
   const words = plain(query).split(/\s+/u).filter(Boolean);
   if (!words.length) return items;
-  return items.filter((item) => words.every((word) => textOf(item).includes(word)));
+  return items.filter((item) => words.every((word) => textOf(item, full(item.from)).includes(word)));
 }
 
 /** @type {WeakMap<Item, {of: string, text: string}>} a search looks at everything again whenever something comes */
 const texts = new WeakMap();
 
-/** @param {Item} item */
-function textOf(item) {
-  const of = `${item.from?.name ?? ""} ${item.body}`;
+/** @param {Item} item @param {string} full */
+function textOf(item, full) {
+  const of = `${item.from?.name ?? ""} ${full} ${item.body}`;
   const known = texts.get(item);
   if (known?.of === of) return known.text;
   const text = plain(of);

@@ -16,9 +16,11 @@ export class Judge {
    * @param {Desk} desk
    * @param {RoomState} state
    * @param {Texts} texts
+   * @param {import("../chat/roll.js").Roll} roll
    * @param {(item: Item) => void} reply begins an answer to a message
    */
-  constructor(acts, desk, state, texts, reply) {
+  constructor(acts, desk, state, texts, roll, reply) {
+    this.roll = roll;
     this.acts = acts;
     this.desk = desk;
     this.state = state;
@@ -59,7 +61,7 @@ export class Judge {
    */
   async do(act, item) {
     if (!this.buttons(item).some((button) => button.act === act)) return;
-    const name = item.from?.name ?? this.texts.say("anonymous");
+    const name = item.from ? this.roll.both(item.from) : this.texts.say("anonymous");
     const target = item.seq;
     if (act === "approve" && item.deleted) {
       await this.#run({ op: "restore", target }, "did_restore", name, { op: "delete", target });
@@ -87,7 +89,9 @@ export class Judge {
   }
 
   /** @param {Author} who */
-  async #mute({ id, name }) {
+  async #mute(who) {
+    const { id } = who;
+    const name = this.roll.both(who);
     const until = this.desk.mutedUntil(id, Date.now());
     if (until) {
       const left = Math.max(1, Math.ceil((until - Date.now()) / 60_000));
@@ -99,7 +103,9 @@ export class Judge {
   }
 
   /** @param {Author} who */
-  async #ban({ id, name }) {
+  async #ban(who) {
+    const { id } = who;
+    const name = this.roll.both(who);
     if (this.desk.banned.has(id)) {
       await this.#run({ op: "unban", person: id }, "did_unban", name, { op: "ban", person: id });
       return;
@@ -112,7 +118,7 @@ export class Judge {
 
   /** @param {Item} item */
   async #pin(item) {
-    const name = item.from?.name ?? "";
+    const name = this.roll.both(item.from);
     const before = this.state.pinned?.seq;
     const again = before ? { op: "pin", target: before } : { op: "unpin" };
     if (before === item.seq) await this.#run({ op: "unpin" }, "did_unpin", name, again);
@@ -121,7 +127,7 @@ export class Judge {
 
   async unpin() {
     const before = this.state.pinned;
-    if (before) await this.#run({ op: "unpin" }, "did_unpin", before.from?.name ?? "", { op: "pin", target: before.seq });
+    if (before) await this.#run({ op: "unpin" }, "did_unpin", this.roll.both(before.from), { op: "pin", target: before.seq });
   }
 
   /**

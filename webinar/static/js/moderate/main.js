@@ -5,6 +5,7 @@
 import { ChatClient } from "../chat/client.js";
 import { NotesPanel } from "../chat/notes.js";
 import { Outbox } from "../chat/outbox.js";
+import { Roll } from "../chat/roll.js";
 import { Texts, boot, need } from "../common/boot.js";
 import { Api } from "../studio/api.js";
 import { Door } from "../studio/door.js";
@@ -31,7 +32,8 @@ class Console {
     const data = boot();
     const texts = new Texts(data.texts);
     const api = new Api(data.api_base, data.event.id, data.token);
-    const rows = new Rows(texts, document.documentElement.lang);
+    const roll = new Roll((ids) => api.names({ ids }));
+    const rows = new Rows(texts, document.documentElement.lang, roll);
     const client = new ChatClient(() => api.ticket(), new Outbox(data.event.id, null));
     const undo = { bar: need("[data-desk=undo]", HTMLElement), text: need("[data-undo=text]", HTMLElement), button: need("[data-undo=button]", HTMLButtonElement) };
     this.texts = texts;
@@ -43,8 +45,9 @@ class Console {
     this.picture = new Picture(airNow, texts);
     this.watching = new Watching(api, texts);
     this.air = new OnAir(data.event.state === "live", airNow, (live) => this.#onAir(live));
-    this.judge = new Judge(this.acts, this.desk, client.room, texts, (item) => this.#reply(item));
+    this.judge = new Judge(this.acts, this.desk, client.room, texts, roll, (item) => this.#reply(item));
     this.messages = new MessagePanels(this.desk, this.judge, rows, this.locks, () => client.older(this.lowest));
+    roll.addEventListener("change", () => this.messages.named());
     this.questions = new QuestionPanel(client.room, this.acts, rows, this.locks);
     this.people = new PeoplePanel(client, client.room, this.acts, this.judge, rows, api);
     this.door = new Door(api, texts, (text) => this.acts.say(text), (waiting) => this.people.waits(waiting));

@@ -62,7 +62,7 @@ export class MessagePanels {
 
   paint() {
     const { stream, held, removed } = this.desk;
-    const shown = found(stream, this.query);
+    const shown = found(stream, this.query, (from) => this.rows.roll.full(from));
     const all = { messages: shown, held, removed };
     for (const name of NAMES) {
       this.lists[name]?.show(all[name]);
@@ -70,6 +70,11 @@ export class MessagePanels {
     }
     badge("held", held.length);
     badge("review", held.length);
+  }
+
+  /** Full names became known: a search may find more. */
+  named() {
+    if (this.query) this.paint();
   }
 
   /** Rows say whether their author is muted, who looks at them, what is pinned. */

@@ -2,7 +2,7 @@
 
 import { Refused, Unreachable } from "../media/signalling.js";
 import { askOut } from "./ask.js";
-import { element, initials } from "../chat/message.js";
+import { beside, element, initials } from "../chat/message.js";
 import { need } from "../common/boot.js";
 import { LongList } from "./list.js";
 import { badge } from "./messages.js";
@@ -85,7 +85,25 @@ export class PeoplePanel {
   /** @param {string | null} after */
   #ask(after) {
     this.asked = after === null ? 0 : this.people.length;
-    this.client.line.send({ type: "people", query: this.query, limit: PAGE, ...(after === null ? {} : { after }) });
+    void this.#send(after);
+  }
+
+  /** Also those whose full name was typed: the room may know them by another. @param {string | null} after */
+  async #send(after) {
+    const { query } = this;
+    const ids = query ? await this.#whose(query) : [];
+    if (query !== this.query) return; // another one was typed meanwhile
+    this.client.line.send({ type: "people", query, ids, limit: PAGE, ...(after === null ? {} : { after }) });
+  }
+
+  /** @param {string} search @returns {Promise<string[]>} ids */
+  async #whose(search) {
+    try {
+      return (await this.api.names({ search })).map(({ id }) => id);
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+      return []; // away: by the room's names alone
+    }
   }
 
   /** @param {{items: Person[], next: string | null, total: number}} page */
@@ -135,14 +153,16 @@ export class PeoplePanel {
     } else if (act !== "clear") {
       await this.judge.about(act, person);
     } else {
-      const text = this.texts.say("did_delete_person", { name: person.name });
+      const text = this.texts.say("did_delete_person", { name: this.rows.roll.both(person) });
       await this.acts.run({ op: "delete_person", person: person.id }, { text });
     }
     this.look();
   }
 
   /** @param {Line} person */
-  async #sendOut({ id, name }) {
+  async #sendOut(person) {
+    const { id } = person;
+    const name = this.rows.roll.both(person);
     if (!(await askOut(this.texts.say("send_out_whom", { name })))) return;
     try {
       await this.api.sendOut(id);
@@ -179,7 +199,7 @@ export class PeoplePanel {
     const item = element("li", "hands__item");
     item.dataset.hand = String(hand.hand);
     item.classList.toggle("hands__item--called", Boolean(hand.called));
-    item.append(element("strong", "", hand.from?.name ?? ""));
+    item.append(element("strong", "", hand.from?.name ?? ""), beside(hand.from, this.rows.roll));
     if (hand.called) item.append(element("span", "badge badge--good", this.texts.say("called")));
     const acts = element("span", "hands__acts");
     if (!hand.called) acts.append(act({ act: "called", icon: "mic", label: this.texts.say("call"), kind: "good" }, true));
@@ -194,7 +214,7 @@ export class PeoplePanel {
     const item = button?.closest("[data-hand]");
     if (!(button instanceof HTMLElement) || !(item instanceof HTMLElement)) return;
     const target = Number(item.dataset.hand);
-    const name = this.state.hands.get(target)?.from?.name ?? "";
+    const name = this.rows.roll.both(this.state.hands.get(target)?.from);
     const state = button.dataset.act ?? "";
     void this.acts.run({ op: "hand", target, state }, { text: this.texts.say(`did_hand_${state}`, { name }) });
   }
@@ -209,6 +229,7 @@ export class PeoplePanel {
     const avatar = element("span", `avatar entry__face${person.here ? " entry__face--here" : ""}`, initials(person.name));
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("strong", "entry__name", person.name));
+    if (person.role === "attendee") head.append(beside(person, this.rows.roll));
     if (person.role !== "attendee") head.append(element("span", "badge badge--accent", this.texts.say(`role_${person.role}`)));
     row.append(head);
     const muted = Date.parse(person.muted_until ?? "") > Date.now();

@@ -1,6 +1,6 @@
 /** Rows of the lists as elements. Everything that people wrote becomes text, never markup. */
 
-import { element, initials } from "../chat/message.js";
+import { beside, element, initials } from "../chat/message.js";
 import { need } from "../common/boot.js";
 
 /** @typedef {import("../common/boot.js").Texts} Texts */
@@ -49,9 +49,11 @@ export class Rows {
   /**
    * @param {Texts} texts
    * @param {string} language
+   * @param {import("../chat/roll.js").Roll} roll
    */
-  constructor(texts, language) {
+  constructor(texts, language, roll) {
     this.texts = texts;
+    this.roll = roll;
     this.time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
     this.number = new Intl.NumberFormat(language);
   }
@@ -63,6 +65,7 @@ export class Rows {
     const avatar = element("span", "avatar entry__face", from ? initials(from.name) : "?");
     avatar.setAttribute("aria-hidden", "true");
     head.append(avatar, element("strong", "entry__name", name));
+    if (from?.role === "attendee") head.append(beside(from, this.roll));
     if (from && from.role !== "attendee") head.append(element("span", "badge badge--accent", this.texts.say(`role_${from.role}`)));
     const time = element("time", "entry__time", this.time.format(new Date(at)));
     time.dateTime = at;

@@ -93,6 +93,12 @@ export class Api {
     return this.#call("POST", "/announcements", 8000, { body });
   }
 
+  /** @param {{ids: string[]} | {search: string}} whom @returns {Promise<{id: string, name: string}[]>} at most 100 people */
+  async names(whom) {
+    const query = "ids" in whom ? `ids=${whom.ids.join(",")}` : `search=${encodeURIComponent(whom.search)}`;
+    return (await this.#call("GET", `/names?${query}`, 5000)).items;
+  }
+
   /** @returns {Promise<{url: string, ticket: string}>} */
   ticket() {
     return this.#call("GET", "/studio/ticket", 5000);

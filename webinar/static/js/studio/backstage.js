@@ -1,15 +1,19 @@
-/** The notes behind the scenes, as one more tab of the studio's column. */
+/** What comes behind the rest of the studio: notes behind the scenes, as one more tab, and who the guests are. */
 
 import { need } from "../common/boot.js";
 import { NotesPanel } from "../chat/notes.js";
+import { Roll } from "../chat/roll.js";
 
 /** @typedef {import("../chat/side.js").Side} Side */
 
 /**
  * @param {HTMLElement} column
  * @param {Side} side
+ * @param {import("./api.js").Api} api
  */
-export function backstage(column, side) {
+export function backstage(column, side, api) {
+  side.client.roll = new Roll((ids) => api.names({ ids }));
+  side.client.roll.begin();
   const tab = need("#tab-notes", HTMLButtonElement, column);
   const mark = need("[data-side=mark]", HTMLElement, tab);
   const panel = need("[data-notes=root]", HTMLElement, column);

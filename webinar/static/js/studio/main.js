@@ -69,8 +69,9 @@ class Studio {
     this.chat = new ChatClient(() => this.api.ticket(), new Outbox(page.event.id, this.store));
     const column = need("[data-side=root]", HTMLElement);
     const side = new Side(column, this.chat, this.texts, document.documentElement.lang);
-    // Notes come behind what is needed to go on air; where they do not come, their tab stays hidden.
-    const notes = () => void import("./backstage.js").then(({ backstage }) => backstage(column, side), () => {});
+    // Notes and the guests' full names come behind what is needed to go on air; where they do not come, their tab and
+    // their places stay hidden.
+    const notes = () => void import("./backstage.js").then(({ backstage }) => backstage(column, side, this.api), () => {});
     if (document.readyState === "complete") notes();
     else window.addEventListener("load", notes, { once: true });
     const audience = document.querySelector("[data-audience=root]"); // a host's; a speaker has none

@@ -1,0 +1,45 @@
+"""Who wrote what, for staff: the names behind the short forms that guests see of one another."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from webinar.conversation.model import Asked, Said, Transcript
+from webinar.conversation.service import ConversationService
+from webinar.registration.service import RegistrationService
+
+S = TypeVar("S", Said, Asked)
+
+
+class FullNames:
+    """One a process, over subjects that do not know one another.
+
+    A name is looked up when it is shown, and stands in no table of the chat: who has their data deleted is nobody here
+    from then on.
+    """
+
+    def __init__(self, conversation: ConversationService, registration: RegistrationService) -> None:
+        self._conversation = conversation
+        self._registration = registration
+
+    async def transcript(self, event_id: uuid.UUID) -> Transcript:
+        """What was said, with `full_name` of everybody who has one. For staff alone."""
+        talk = await self._conversation.of(event_id)
+        if not talk.messages and not talk.questions:
+            return talk
+        names = {str(person.id): person.name for person in await self._registration.everyone(event_id)}
+        messages, questions = (
+            [_with(one, names) for one in talk.messages],
+            [_with(one, names) for one in talk.questions],
+        )
+        return Transcript(messages, questions, talk.polls)
+
+
+def _with(one: S, names: Mapping[str, str]) -> S:
+    """Staff write under their name; of an anonymous question there is nobody to name."""
+    if one.person is None:
+        return one
+    return replace(one, full_name=names.get(one.person) if one.role == "attendee" else one.name)
