@@ -58,8 +58,8 @@ class Destruction:
         why: Literal["date", "host"],
         beside: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> None:
-        """People, answers, chat, attendance, recording, pictures, files, the event itself. Certificates that were given out
-        stay checkable and name nobody.
+        """People, answers, chat, attendance, recording, pictures, files, the event itself. Certificates that were
+        given out stay checkable and name nobody.
 
         What the store does not delete now, the worker deletes later. `beside` and what is raised are those of
         `DeletedEvents.delete`.

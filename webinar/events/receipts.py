@@ -14,7 +14,7 @@ WARNING: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`counts`: people, messages, questions, polls, log entries, pictures, files for guests, recordings and their bytes, by name.
+    """`counts` by name: people, messages, questions, polls, log entries, pictures, files, recordings and their bytes.
 
     `log_head` is the hash of the last entry of the attendance log: a bundle that somebody kept can be told by it.
     """
