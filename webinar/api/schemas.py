@@ -133,11 +133,10 @@ class PlaybackReply(Reply):
     replay_refused: Refused | None = Field(
         default=None, description="Why this viewer gets no `replay_url`; null before the end, and with one."
     )
-    watching: int | None = Field(
-        description="Guests whose player plays, at most a second old; null unless it is live."
-    )
+    watching: int | None = Field(description="Guests whose player plays, at most a second old; null unless it is live.")
     files: str | None = Field(
-        description="Changes with the files that the host hands out, within half a minute; null: there are none."
+        description="Changes with the files that the host hands out, within half a minute; null: there are none; "
+        "`unknown`: they cannot be told now."
     )
     resting: list[str] = Field(
         description="Renditions with a few pictures a second for want of CPU: choose a lower one meanwhile."

@@ -35,6 +35,7 @@ _FORBIDDEN: Final = frozenset('/\\:*?"<>|')
 # Players ask every twenty seconds: what they are told of is known for so long without a query.
 _KNOWN_FOR_S: Final = 10.0
 _MOST_KNOWN: Final = 1000
+UNKNOWN: Final = "unknown"  # whether there are files: the database is away, and nobody has asked before
 _PATIENCE_S: Final = 2.0  # a database that hangs delays one player so long
 
 
@@ -68,6 +69,7 @@ class Handouts:
         self._storage = storage
         self._events = events
         self._known: OrderedDict[uuid.UUID, tuple[float, str | None]] = OrderedDict()
+        self._first = asyncio.Lock()
 
     async def all(self, event_id: uuid.UUID) -> list[Handout]:
         """The oldest first."""
@@ -131,24 +133,34 @@ class Handouts:
         await self._store.keep(connection, copies)
 
     async def version(self, event_id: uuid.UUID) -> str | None:
-        """Another one after each change, within ten seconds; None: there are no files.
+        """Another one after each change, within ten seconds; None: there are no files; `UNKNOWN`: ask again.
 
         From memory while the database is away.
         """
-        now = time.monotonic()
-        at, version = self._known.get(event_id, (float("-inf"), None))
-        if now - at < _KNOWN_FOR_S:
+        if event_id not in self._known:
+            async with self._first:  # one asks for all who came meanwhile
+                if event_id not in self._known:
+                    return await self._look(event_id, UNKNOWN)
+        at, version = self._known[event_id]
+        if time.monotonic() - at < _KNOWN_FOR_S:
             return version
-        self._known[event_id] = (now, version)  # who asks meanwhile is told what was known
-        self._known.move_to_end(event_id)
-        if len(self._known) > _MOST_KNOWN:
-            self._known.popitem(last=False)
+        self._keep(event_id, version)  # who asks meanwhile is told what was known
+        return await self._look(event_id, version)
+
+    async def _look(self, event_id: uuid.UUID, known: str | None) -> str | None:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 files = await self._store.all(event_id)
         except AWAY as error:
             _log.warning("files for guests are not known, the database is away", error=type(error).__name__)
-            return version
+            self._keep(event_id, known)
+            return known
         found = hashlib.sha256(b"".join(one.id.bytes for one in files)).hexdigest()[:16] if files else None
-        self._known[event_id] = (now, found)
+        self._keep(event_id, found)
         return found
+
+    def _keep(self, event_id: uuid.UUID, version: str | None) -> None:
+        self._known[event_id] = (time.monotonic(), version)
+        self._known.move_to_end(event_id)
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)

@@ -90,13 +90,18 @@ export class Side {
 
   /**
    * @param {string} url of the files that the host hands out
-   * @param {string | null} version of them; null: there are none
+   * @param {string | null} version of them; null: there are none, "unknown": the server cannot tell now
+   * @returns {Promise<boolean>} whether it is known
    */
   async hand(url, version) {
-    if (version === this.handed) return;
+    if (version === this.handed) return true;
+    if (version === "unknown") return false;
     const before = this.handed;
     this.handed = version;
-    if (version === null) return this.#there("files", false);
+    if (version === null) {
+      this.#there("files", false);
+      return true;
+    }
     try {
       const { FilesPanel } = await import("./files.js");
       this.files ??= new FilesPanel(need("[data-files=list]", HTMLElement, this.root), url);
@@ -104,10 +109,12 @@ export class Side {
       this.#there("files", count > 0);
       // Those that were there before this page are no news.
       if (this.tab !== "files" && fresh && before !== undefined) this.#more("files", fresh);
+      return true;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      console.debug("the files are not known", error); // the next answer of the server asks again
+      console.debug("the files are not known", error);
       this.handed = before;
+      return false;
     }
   }
 

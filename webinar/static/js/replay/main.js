@@ -7,6 +7,7 @@ import { Texts, boot, need } from "../common/boot.js";
 import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { Side } from "../chat/side.js";
+import { Backoff, sleep } from "../media/backoff.js";
 import { Player } from "../media/player.js";
 import { Playback } from "../room/playback.js";
 import { Stage } from "../room/stage.js";
@@ -65,9 +66,19 @@ class Replay {
     const client = new ChatClient(() => playback.ticket(), new Outbox(page.event.id, tabStorage()));
     const side = new Side(need("[data-side=root]", HTMLElement), client, this.texts, document.documentElement.lang);
     client.start();
-    void side.hand(page.files_url ?? "", page.files);
+    void this.#files(side);
     window.addEventListener("online", () => client.retry());
     return side;
+  }
+
+  /** Here no answer of the server comes by itself: what was not known, or not to be had, is asked for again. @param {Side} side */
+  async #files(side) {
+    const { files, files_url: url } = this.page;
+    const backoff = new Backoff(1000, 30_000);
+    for (let tries = 0; tries < 8; tries++) {
+      if (await side.hand(url ?? "", files === "unknown" ? "asked for" : files)) return;
+      await sleep(backoff.next());
+    }
   }
 
   /** Minutes of the replay are told apart from those live. Loaded behind the first picture, which it never delays. */
