@@ -23,7 +23,7 @@ pytest_plugins = ["tests.web_stage"]
 
 
 async def test_an_event_goes_live_and_its_viewers_get_the_stream(web: Web, ingest: FakeIngest) -> None:
-    event = await web.event()
+    event = await web.event(names_shown=True)
     person = await web.attendee(event)
     before = (await web.playback(person["viewer_token"])).json()
     assert (before["state"], before["whep_url"], before["hls_url"]) == ("scheduled", None, None)
