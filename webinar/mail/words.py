@@ -125,14 +125,17 @@ OWN: Final[Mapping[Kind, Own]] = {
     ),
     Kind.THANKS: Own(
         _("Thank you for coming: {title}"),
-        _("Hello {name},\n\nthank you for being there. What is offered afterwards stands behind your link.\n\n{link}"),
+        _(
+            "Hello {name},\n\nthank you for being there. If the host shares the recording, you can watch it by your"
+            " link.\n\n{link}"
+        ),
         _("To the event"),
     ),
     Kind.MISSED: Own(
         _("We missed you: {title}"),
         _(
-            "Hello {name},\n\nyou were registered but could not be there. What is offered afterwards stands behind your"
-            " link.\n\n{link}"
+            "Hello {name},\n\nyou were registered but could not be there. If the host shares the recording,"
+            " you can watch it by your link.\n\n{link}"
         ),
         _("To the event"),
     ),

@@ -16,6 +16,7 @@ ATTENDANCE: Final[Table] = {
     "attend_present": _("Present {n} min"),
     "attend_needs_share": _("{n} % needed"),
     "attend_needs_minutes": _("{n} min needed"),
+    "attend_not_reached": _("Not reached"),
     "attend_passed": _("Attendance complete · {n} min"),
     "attend_head": _("What counts as attendance"),
     "attend_whole": _("The whole event"),

@@ -50,7 +50,7 @@ BY_CODE: Final = {
     ),
     "link_invalid": ErrorView(
         _("This link does not work"),
-        _("Part of it may be missing, or it was replaced. Ask the host for your newest link."),
+        _("Part of it may be missing, it was replaced, or the event was deleted. Ask the host for your newest link."),
         _START,
         "/",
         "link",

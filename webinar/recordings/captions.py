@@ -38,7 +38,7 @@ def read(data: bytes) -> list[Cue]:
         raise _bad("The file is too large: captions take 2 MB at most.")
     text = text_of(data)
     if text is None or "\0" in text:  # which PostgreSQL does not take
-        raise _bad("This is no text. Choose a .vtt or .srt file, saved as UTF-8.")
+        raise _bad("This is no text. Choose a .vtt or .srt file.")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     cues = list(_cues(lines))
     if not cues:

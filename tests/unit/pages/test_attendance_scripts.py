@@ -180,6 +180,11 @@ def test_words_follow_the_rules_and_doors_and_prompts_their_times() -> None:
         assert.equal(foremost(standing), rule);
         assert.equal(summary(standing, texts), 'attend_present{"n":42} · attend_needs_share{"n":80}');
         assert.match(summary({ ...standing, outcome: "passed" }, texts), /^attend_passed/);
+        // Once it cannot be met any more, what was needed is no longer asked for.
+        const short = { ...standing, outcome: "failed", rules: [{ ...rule, outcome: "failed" }] };
+        assert.equal(summary(short, texts), 'attend_present{"n":42} · attend_not_reached{}');
+        const still = { ...standing, outcome: "failed", rules: [{ ...other, outcome: "failed" }, rule] };
+        assert.equal(summary(still, texts), 'attend_present{"n":42} · attend_needs_share{"n":80}');
         const window = { opens_at: "2026-11-24T05:00:00Z", closes_at: "2026-11-24T05:30:00Z" };
         const at = (text) => Date.parse(`2026-11-24T${text}Z`);
         const states = ["04:59:59", "05:00:00", "05:30:00", "05:30:01"].map((t) => door(window, null, at(t)));

@@ -31,8 +31,12 @@ export function summary(standing, texts) {
   if (standing.outcome === "passed") return texts.say("attend_passed", { n: minutes(standing.live_s) });
   const there = texts.say("attend_present", { n: minutes(standing.live_s) });
   const rule = foremost(standing);
-  const said = [there, ...(standing.outcome === "failed" ? missing(standing, texts) : [])];
-  if (rule?.share) said.push(texts.say("attend_needs_share", { n: rule.share }));
+  const missed = standing.outcome === "failed" ? missing(standing, texts) : [];
+  const said = [there, ...missed];
+  // What cannot be met any more is asked of nobody.
+  if (standing.outcome === "failed" && rule?.outcome !== "open") {
+    if (!missed.length) said.push(texts.say("attend_not_reached"));
+  } else if (rule?.share) said.push(texts.say("attend_needs_share", { n: rule.share }));
   else if (rule?.minutes) said.push(texts.say("attend_needs_minutes", { n: rule.minutes }));
   return said.join(" · ");
 }
