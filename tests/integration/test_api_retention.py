@@ -174,9 +174,9 @@ async def test_the_host_is_warned_deletes_earlier_and_has_a_receipt(web: Web) ->
         assert (await host.send(f"/events/{event['id']}/delete")).status_code == 303
         text = (await host.http.get("/receipts")).text
         assert "추계 학술대회 2026" in text
-        assert "by the host" in text
+        assert "deleted by the host" in text
         assert "People: 2, messages: 1," in text
-        assert "files for guests: 1" in text
+        assert ", files for guests: 1" in text
         (receipt,) = (await web.host.get("/api/v1/receipts")).json()["items"]
         destroyed = datetime.fromisoformat(receipt["destroyed_at"])
         assert (receipt["timezone"], receipt["destroyed_at"][-1]) == ("Asia/Seoul", "Z")

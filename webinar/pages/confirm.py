@@ -54,7 +54,10 @@ WORDS: Final[Mapping[Question, Words]] = {
     ),
     Question.DELETE_EVENT: Words(
         _("Delete this event?"),
-        _("Its people, its chat and its recording are deleted for good, and all of its links stop working."),
+        _(
+            "Its people, chat, recording and files for guests are deleted for good, and all of its links stop working."
+            " Certificates can still be checked, but their check page no longer has the name."
+        ),
         _("Delete the event"),
     ),
     Question.HIDE_EVENT: Words(
