@@ -85,8 +85,14 @@ async def test_while_live_the_host_moves_the_rest_of_the_agenda_and_its_rules_fo
         page = f"/events/{event['id']}"
         assert "The programme runs late" in (await host.http.get(page)).text
         item = re.findall(r'<option value="([^ "]+ [^"]+)">', (await host.http.get(page)).text)[1]
+        refused = await host.send(f"{page}/late", {"item": item, "minutes": "-30"}, page=page)
+        assert refused.status_code == 422
+        assert "Then it would be in the past." in refused.text
+        assert f'<option value="{item}" selected>' in refused.text
+        assert '<option value="-30" selected>' in refused.text
         sent = [await host.send(f"{page}/late", {"item": item, "minutes": "20"}, page=page) for _ in range(2)]
         assert [reply.status_code for reply in sent] == [303, 409]
+        assert "The agenda was moved meanwhile." in sent[1].text
         assert (await host.send(f"{page}/late", {"item": "x", "minutes": "20"}, page=page)).status_code == 400
     later = (await web.host.get(f"{path}/agenda")).json()["items"]
     assert later[0] == agenda[0]
@@ -96,6 +102,26 @@ async def test_while_live_the_host_moves_the_rest_of_the_agenda_and_its_rules_fo
     )
     parts = (await web.platform.attendance.outline(event_id)).programme.parts
     assert parts[1].starts_at == now + HALF + timedelta(minutes=20)
+
+
+async def test_an_agenda_that_moves_earlier_never_ends_its_event_later_and_the_host_is_told_where_they_differ(
+    web: Web, ingest: FakeIngest
+) -> None:
+    now = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=20)
+    event = await web.event(starts_at=now.isoformat(), ends_at=(now + HALF).isoformat())
+    path = f"/api/v1/events/{event['id']}"
+    item = {"title": "강연", "starts_at": now.isoformat(), "ends_at": (now + 2 * HALF).isoformat()}
+    (talk,) = (await web.host.put(f"{path}/agenda", json={"items": [item]})).json()["items"]
+    assert (await web.host.post(f"{path}/start")).status_code == 200
+    assert (await web.host.post(f"{path}/agenda/delay", json={"item": talk["id"], "minutes": -10})).status_code == 200
+    found = (await web.host.get(path)).json()
+    assert [datetime.fromisoformat(found[end]) for end in ("starts_at", "ends_at")] == [now, now + HALF]
+    async with Person(web) as host:
+        await host.become_owner()
+        for page in (f"/events/{event['id']}", f"/events/{event['id']}/settings/agenda"):
+            text = (await host.http.get(page)).text
+            assert "The agenda begins 10 min before the event." in text
+            assert "The agenda ends 20 min after the event." in text
 
 
 async def test_a_program_renews_what_all_presenters_and_moderators_share(web: Web) -> None:

@@ -184,6 +184,24 @@ def beyond(typed: Sequence[Row], event: Event) -> list[bool]:
     return [slot is not None and slot[0].end > last for slot in slots]
 
 
+@dataclass(frozen=True, slots=True)
+class Overhang:
+    """Minutes that an agenda begins before its event, and ends after it; 0 where it does not."""
+
+    before: int
+    after: int
+
+
+def overhang(typed: Sequence[Row], event: Event) -> Overhang:
+    """Of the rows that have a title and times that can be read."""
+    last = round((event.ends_at - event.starts_at).total_seconds() / 60)
+    slots = [slot for row in typed if row["title"] for slot in _slots([row], event) or ()]
+    return Overhang(
+        max((-slot.start for slot in slots if slot.start < 0), default=0),
+        max((slot.end - last for slot in slots if slot.end > last), default=0),
+    )
+
+
 def _fields(row: Row, event: Event) -> dict[str, Any]:
     start = zones.moment(row["day"], row["start"], event.timezone)
     length = row["length"]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from webinar.base.errors import BadRequest, Invalid
+from webinar.base.errors import Invalid
 from webinar.events.model import Event
-from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, AgendaShift, NewSpeaker, Speaker
+from webinar.events.plan.model import MOST_ITEMS, MOST_SPEAKERS, NewSpeaker, Speaker
 from webinar.pages import agenda_form, rows
 from webinar.pages.agenda_form import SHOWN_AT, Missed
 from webinar.pages.forms import FormView
@@ -27,34 +26,7 @@ from webinar.people.model import Account
 class AgendaScreen(Screen):
     def routes(self) -> list[BaseRoute]:
         path = "/events/{event_id}/settings/agenda"
-        late = "/events/{event_id}/late"
-        return [
-            Route(path, self.show),
-            Route(path, self.save, methods=["POST"]),
-            Route(late, self.back),
-            Route(late, self.delay, methods=["POST"]),
-        ]
-
-    async def back(self, request: Request) -> Response:
-        """Where a form was sent and refused, opened again."""
-        await self.host(request)
-        return go(request, f"/events/{event_id(request)}")
-
-    async def delay(self, request: Request) -> Response:
-        """The rest of the agenda begins later. An item is chosen by its id and the end that was shown, so that a form
-        that is sent twice moves it once. Raises as `Plans.delay`.
-        """
-        await self.host(request)
-        sent = await self.form(request)
-        item, _, ends_at = sent.text("item").partition(" ")
-        try:
-            delay = AgendaShift.model_validate(
-                {"item": item, "minutes": sent.text("minutes"), "ends_at": ends_at}, strict=False
-            )
-        except ValidationError as error:
-            raise BadRequest("Choose an item of the agenda and some minutes.") from error
-        await self.platform.plans.delay(event_id(request), delay)
-        return go(request, f"/events/{event_id(request)}", Notice.EVENT_CHANGED)
+        return [Route(path, self.show), Route(path, self.save, methods=["POST"])]
 
     async def show(self, request: Request) -> Response:
         account = await self.host(request)
@@ -106,6 +78,7 @@ class AgendaScreen(Screen):
             "done": done,
             "most": MOST_ITEMS,
             "beyond": agenda_form.beyond(shown, event),
+            "overhang": agenda_form.overhang(shown, event),
             "missed": missed,
         }
         return page(request, "host/agenda.html", context, status)

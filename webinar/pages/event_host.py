@@ -7,17 +7,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ingest.contract import LOW_ROOM_S, LiveStatus, SessionState
+from webinar.base.errors import BadRequest, Conflict, Invalid
 from webinar.events.model import Event, EventState, ends_itself_at
+from webinar.events.plan.model import AgendaShift
 from webinar.events.receipts import WARNING
 from webinar.events.role_model import LinkRole
+from webinar.pages import agenda_form
 from webinar.pages.audience_texts import ANNOUNCING, DOORS
 from webinar.pages.confirm import WORDS, Question, ask
+from webinar.pages.forms import FormView
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
 from webinar.pages.room_texts import translated
@@ -38,6 +43,8 @@ class OverviewScreen(Screen):
             Route(event + "/now", self.now),
             Route(event + "/steps/{step}", self.back),
             Route(event + "/steps/{step}", self.tick, methods=["POST"]),
+            Route(event + "/late", self.overview),
+            Route(event + "/late", self.delay, methods=["POST"]),
             Route(event + "/end", self.ask_end),
             Route(event + "/end", self.end, methods=["POST"]),
             Route(event + "/presenter-link", self.ask_presenter_link),
@@ -49,7 +56,9 @@ class OverviewScreen(Screen):
         ]
 
     async def show(self, request: Request) -> Response:
-        account = await self.host(request)
+        return await self._overview(request, await self.host(request), FormView())
+
+    async def _overview(self, request: Request, account: Account, late: FormView, status: int = 200) -> Response:
         event = await self.platform.events.get(event_id(request))
         links = self.platform.links
         cohost = account.role is Role.COHOST
@@ -69,14 +78,47 @@ class OverviewScreen(Screen):
             **await self._now(event),
         }
         context["phases"] = await self._run_sheet(event, context)
-        agenda = await self.platform.events.agenda(event.id) if event.state is EventState.LIVE else []
-        now = datetime.now(UTC)
-        context["to_come"] = [item for item in agenda if item.ends_at > now]
-        context["running"] = {item.id for item in agenda if item.starts_at <= now}
+        context |= await self._late(event, late)
         context["boot"] = await self._audience(request, event, account)
         gone = await self.platform.destruction.date(event.id) if event.state is EventState.ENDED else None
         context["destroyed_soon"] = gone if gone is not None and gone - datetime.now(UTC) <= WARNING else None
-        return page(request, "host/event.html", context)
+        return page(request, "host/event.html", context, status)
+
+    async def _late(self, event: Event, late: FormView) -> dict[str, object]:
+        """What of the agenda may still be moved, while it is live; `late` is what was chosen and why it was refused."""
+        agenda = await self.platform.events.agenda(event.id) if event.state is EventState.LIVE else []
+        now = datetime.now(UTC)
+        return {
+            "late": late,
+            "to_come": [item for item in agenda if item.ends_at > now],
+            "running": {item.id for item in agenda if item.starts_at <= now},
+            "overhang": agenda_form.overhang(agenda_form.of_items(agenda, event), event),
+        }
+
+    async def overview(self, request: Request) -> Response:
+        """Where a form was sent and refused, opened again."""
+        await self.host(request)
+        return go(request, f"/events/{event_id(request)}")
+
+    async def delay(self, request: Request) -> Response:
+        """The rest of the agenda begins later. An item is chosen by its id and the end that was shown, so that a form
+        that is sent twice moves it once. What cannot be is said where it was chosen.
+        """
+        account = await self.host(request)
+        sent = await self.form(request)
+        item, _, ends_at = sent.text("item").partition(" ")
+        chosen = {"item": item, "minutes": sent.text("minutes")}
+        try:
+            delay = AgendaShift.model_validate({**chosen, "ends_at": ends_at}, strict=False)
+        except ValidationError as error:
+            raise BadRequest("Choose an item of the agenda and some minutes.") from error
+        try:
+            await self.platform.plans.delay(event_id(request), delay)
+        except (Conflict, Invalid) as error:
+            late = FormView(chosen)
+            late.refuse(error, visit(request))
+            return await self._overview(request, account, late, error.status)
+        return go(request, f"/events/{event_id(request)}", Notice.EVENT_CHANGED)
 
     async def _audience(self, request: Request, event: Event, account: Account) -> dict[str, object] | None:
         """What the menu of the audience needs, while there is an audience to come or here."""
@@ -94,7 +136,7 @@ class OverviewScreen(Screen):
             event=event,
             agenda=bool(await self.platform.events.agenda(event.id)),
             speakers=bool(await self.platform.events.speakers(event.id)),
-            look=brand.own or brand.cover is not None or brand.logo is not None,
+            look=brand.own or any((brand.cover, brand.logo, brand.holding)),
             approved=seats.approved,
             pending=seats.pending,
             moderators=bool(context["moderators"]) or any(one.role is LinkRole.MODERATOR for one in came),

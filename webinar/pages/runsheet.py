@@ -76,16 +76,13 @@ def _hand(facts: Facts, name: str, text: str, hint: str, path: str) -> Step:
 
 def _before(facts: Facts) -> Iterable[Step]:
     event = facts.event
+    hidden = event.state is EventState.DRAFT
     yield Step("about", _("Say what it is about"), "", "/settings", bool(event.description))
     yield Step("agenda", _("Put the agenda together"), "", "/settings/agenda", facts.agenda)
     yield Step("speakers", _("Present the speakers"), "", "/settings/speakers", facts.speakers)
-    yield Step("look", _("Give it your cover, logo or colour"), "", "/settings/look", facts.look)
+    yield Step("look", _("Give it your cover, logo, holding picture or colour"), "", "/settings/look", facts.look)
     yield Step(
-        "publish",
-        _("Publish the event page"),
-        _("Until then only hosts see it."),
-        "",
-        event.state is not EventState.DRAFT,
+        "publish", _("Publish the event page"), _("Until then only hosts see it.") if hidden else "", "", not hidden
     )
     yield _hand(facts, "invite", _("Invite people"), _("Share the page, or add guests by list."), "/people")
     if event.registration is Registration.APPROVAL:

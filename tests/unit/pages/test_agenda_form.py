@@ -141,6 +141,13 @@ def test_a_row_that_ends_after_the_event_is_known() -> None:
     ]
 
 
+def test_an_agenda_that_reaches_beyond_its_event_is_known_by_how_much() -> None:
+    inside = _row("A", "14:00", "180")
+    assert agenda_form.overhang([inside], EVENT) == agenda_form.Overhang(0, 0)
+    typed = [inside, _row("Doors", "13:30", "30"), _row("Talk", "16:45", "30"), _row("", "17:30", "30")]
+    assert agenda_form.overhang([*typed, _row("B", "?", "30")], EVENT) == agenda_form.Overhang(30, 15)
+
+
 def test_rows_are_read_as_typed_and_no_more_than_there_may_be() -> None:
     sent = Sent({f"item-{n}-title": f"T{n}" for n in range(100)} | {"item-x-title": "no", "item-3-start": " 10:00 "})
     found = agenda_form.of_sent(sent)

@@ -72,6 +72,14 @@ def test_the_run_sheet_knows_by_itself_what_is_done_and_leaves_the_rest_to_the_h
     assert {step.name for phase in (before, during, after) for step in phase.steps if step.by_hand} == BY_HAND
 
 
+def test_the_step_of_publishing_says_who_sees_the_page_until_it_is_done() -> None:
+    hints = [
+        next(step.hint for step in run_sheet(_facts(replace(EVENT, state=state)))[0].steps if step.name == "publish")
+        for state in (EventState.DRAFT, EventState.SCHEDULED)
+    ]
+    assert hints == ["Until then only hosts see it.", ""]
+
+
 def test_approving_is_a_step_only_where_the_host_approves() -> None:
     asked = replace(EVENT, registration=Registration.APPROVAL)
     assert "approve" not in {step.name for step in run_sheet(_facts())[0].steps}

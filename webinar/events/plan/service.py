@@ -48,7 +48,7 @@ class Plans:
 
     async def delay(self, event_id: uuid.UUID, delay: AgendaShift) -> list[AgendaItem]:
         """While the event is live: the rest of its agenda is moved, and rules of its items with it. Where it ends later
-        than the event was planned to, so does the event.
+        than the event was planned to, so does the event; moved earlier, the event keeps the times that guests know.
 
         Raises `Conflict` unless the event is live, and as `model.delayed` and `keeps_promise`.
         """
@@ -61,7 +61,7 @@ class Plans:
             moved = delayed(await self._store.agenda(event_id, connection), delay, datetime.now(UTC))
             await self._store.move_items(connection, moved)
             end = max(item.ends_at for item in moved)
-            if end > event.ends_at:
+            if delay.minutes > 0 and end > event.ends_at:
                 check_times(event.starts_at, end)
                 keeps_promise(end, await self._rows.promised(event_id, connection))
                 event = await self._rows.change(connection, event_id, {"ends_at": end})
