@@ -272,6 +272,10 @@ async def test_the_gate_decides_who_gets_the_replay_and_until_when(web: Web, eve
     assert (await _watch(web, token, join)) == (None, 200)
     await web.host.patch(f"{path}/replay", json={"who": "attended"})
     assert (await _watch(web, token, join)) == ("not_attended", 403)
+    left_out = "The replay is only for those who attended."
+    for place in (join.removeprefix(web.url), f"/e/{quote(event['slug'])}"):
+        text = (await web.guest.get(place, params={"lang": "en"})).text
+        assert (left_out in text, "Thank you for being here" in text) == (True, False), place
     # Entering alone is not being there; what attendance says counts, as corrected.
     await web.platform.pool.execute(
         "update attendee set first_joined_at = now() where event_id = $1", uuid.UUID(event["id"])

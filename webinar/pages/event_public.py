@@ -18,7 +18,7 @@ from webinar.pages.render import page
 from webinar.pages.screen import Screen
 from webinar.pages.visit import visit
 from webinar.people.model import COHOST_COOKIE
-from webinar.recordings.gate import Refused
+from webinar.recordings.gate import Refused, Who
 from webinar.registration.model import Seats
 
 
@@ -37,7 +37,8 @@ class Again(enum.StrEnum):
     """Who may watch it again, as far as the event page tells."""
 
     ANYBODY = "anybody"
-    REGISTERED = "registered"  # by personal link; some of them perhaps
+    REGISTERED = "registered"  # by personal link
+    ATTENDED = "attended"  # by personal link, who was there
     NOBODY = "nobody"
 
 
@@ -92,10 +93,12 @@ class EventPageScreen(Screen):
     async def _again(self, event: Event) -> Again:
         if event.state is not EventState.ENDED:
             return Again.NOBODY
-        refused = (await self.platform.replays.look(event)).refused
-        if refused is None:
+        replay = await self.platform.replays.look(event)
+        if replay.refused is None:
             return Again.ANYBODY
-        return Again.REGISTERED if refused is Refused.NOT_PUBLIC else Again.NOBODY
+        if replay.refused is not Refused.NOT_PUBLIC:
+            return Again.NOBODY
+        return Again.ATTENDED if replay.gate.who is Who.ATTENDED else Again.REGISTERED
 
     async def _hosts(self, request: Request, event: Event) -> bool:
         """Whether somebody looks who hosts it: they see a draft as guests will."""

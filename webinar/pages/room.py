@@ -19,6 +19,7 @@ from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.screen import Screen, go
 from webinar.pages.verify import certificate_path
 from webinar.pages.visit import visit
+from webinar.recordings.gate import Refused
 from webinar.registration.model import Attendee, Status
 
 
@@ -113,7 +114,8 @@ class RoomScreen(Screen):
         visit(request).prefer(event.language)
         # The event's state comes first: once it is over, seats and doors are nothing to wait for.
         over = event.state is EventState.ENDED
-        if over and (await self.platform.replays.look(event, attendee)).refused is None:
+        refused = (await self.platform.replays.look(event, attendee)).refused if over else Refused.NOT_READY
+        if refused is None:
             return go(request, self._replay_path(request, event, attendee))
         if attendee.status is not Status.APPROVED:
             return await self._waiting(request, event, attendee, _waits(attendee, over=over))
@@ -125,6 +127,7 @@ class RoomScreen(Screen):
             "event": event,
             "you": attendee,
             "state": scene.state,
+            "left_out": refused is Refused.NOT_ATTENDED,
             # Whoever looks back while a rule asks for live is told what it costs.
             "counts_live": bool((await self.platform.attendance.outline(event.id)).plan.rules),
             "replay_path": self._replay_path(request, event, attendee),
