@@ -33,7 +33,7 @@ async def test_a_file_that_is_handed_out_is_saved_by_guests_with_a_seat_and_by_n
     assert (await web.playback(token)).json()["files"] is not None
     async with Person(web) as browser:
         listed = (await browser.http.get(f"{link}/files")).json()["items"]
-        assert [(one["name"], one["bytes"]) for one in listed] == [("발표 자료1.pdf", 12)]
+        assert [(one["name"], one["size"]) for one in listed] == [("발표 자료1.pdf", "12 B")]
         sent = await browser.http.get(listed[0]["url"])
         assert (sent.content, sent.headers["content-type"]) == (b"<script>%PDF", "application/octet-stream")
         assert sent.headers["content-disposition"].startswith("attachment;")
@@ -77,13 +77,15 @@ async def test_a_host_hands_a_file_out_by_the_page_and_takes_it_away(web: Web) -
         event = await web.event()
         path = f"/events/{event['id']}/settings/files"
 
-        async def upload(name: str, data: bytes) -> int:
+        async def upload(name: str, data: bytes) -> tuple[int, str]:
             form = {"csrf": await host.token(path)}
             reply = await host.http.post(path, data=form, files={"file": (name, data)})
-            return reply.status_code
+            return reply.status_code, reply.text
 
-        assert await upload("program.hwp", b"hwp") == 303
-        assert await upload("virus.bat", b"bat") == 422
+        assert (await upload("program.hwp", b"hwp"))[0] == 303
+        for name, data in (("virus.bat", b"bat"), ("empty.pdf", b"")):
+            status, page = await upload(name, data)
+            assert (status, f"<bdi>{name}</bdi>" in page) == (422, True)
         (file,) = await web.platform.handouts.all(uuid.UUID(event["id"]))
         assert (await host.http.get(f"{path}/{file.id}")).content == b"hwp"
         assert "program.hwp" in (await host.http.get(path)).text

@@ -87,7 +87,7 @@ class Handouts:
         await self._events.get(event_id)
         clean = clean_name(name)
         if not data or len(data) > MOST_BYTES:
-            words = "Choose a file." if not data else "This file is too large. 25 MB at most."
+            words = "This file is too large. 25 MB at most." if data else "This file is empty. Choose another one."
             raise Invalid("Some fields need another look.", fields=[FieldProblem("file", words)])
         digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         made = uuid.uuid4()

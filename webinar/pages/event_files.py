@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from webinar.base.errors import Invalid
+from webinar.base import times
+from webinar.base.errors import FieldProblem, Invalid
 from webinar.events.handouts import ENDINGS, MOST_FILES, Handout
 from webinar.events.handouts import MOST_BYTES as MOST_OF_A_FILE
 from webinar.events.model import Event
@@ -47,15 +48,19 @@ class FilesScreen(Screen):
     async def add(self, request: Request) -> Response:
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
+        refused = ""
         try:
             upload = await self.upload(request, MOST_OF_A_FILE)
+            if not upload.name:
+                raise Invalid("Some fields need another look.", fields=[FieldProblem("file", "Choose a file.")])
+            refused = upload.name
             await self.platform.handouts.add(event.id, upload.name, upload.data)
         except (Invalid, TooLarge) as error:
             view = FormView()
             view.refuse(error, visit(request))
             if isinstance(error, TooLarge):
                 view.problems["file"] = visit(request).t("This file is too large. 25 MB at most.")
-            return await self._page(request, account, event, view, error.status)
+            return await self._page(request, account, event, view, error.status, refused)
         return go(request, f"/events/{event.id}/settings/files", Notice.EVENT_CHANGED)
 
     async def download(self, request: Request) -> Response:
@@ -75,8 +80,9 @@ class FilesScreen(Screen):
         return go(request, f"/events/{event}/settings/files", Notice.EVENT_CHANGED)
 
     async def _page(
-        self, request: Request, account: Account, event: Event, view: FormView, status: int = 200
+        self, request: Request, account: Account, event: Event, view: FormView, status: int = 200, refused: str = ""
     ) -> Response:
+        """`refused`: the name of the file that the form speaks of."""
         files = await self.platform.handouts.all(event.id)
         context = {
             "account": account,
@@ -84,6 +90,7 @@ class FilesScreen(Screen):
             "tab": "settings",
             "section": "files",
             "form": view,
+            "refused": refused,
             "files": files,
             "full": len(files) >= MOST_FILES,
             "accept": ",".join(f".{ending}" for ending in sorted(ENDINGS)),
@@ -97,7 +104,7 @@ class FilesScreen(Screen):
         guest = await self._guest(request)
         here = f"/j/{request.path_params['token']}/files"
         items = [
-            {"id": str(one.id), "name": one.name, "bytes": one.bytes, "url": f"{here}/{one.id}"}
+            {"id": str(one.id), "name": one.name, "size": times.size(one.bytes), "url": f"{here}/{one.id}"}
             for one in await self.platform.handouts.all(guest.event_id)
         ]
         return JSONResponse({"items": items}, headers=_NO_STORE)

@@ -3,7 +3,7 @@
 import { within } from "../media/backoff.js";
 import { drawing, element, renew } from "./message.js";
 
-/** @typedef {{id: string, name: string, bytes: number, url: string}} File */
+/** @typedef {{id: string, name: string, size: string, url: string}} File */
 
 const ANSWER_MS = 8000;
 
@@ -37,21 +37,14 @@ export class FilesPanel {
 }
 
 /** @param {File} file */
-function row({ name, bytes, url }) {
+function row({ name, size, url }) {
   const item = element("li");
   const link = element("a", "files__one");
   link.href = url;
   link.download = name;
   const what = element("span", "files__what");
-  what.append(element("strong", "", name), element("span", "muted small figures", size(bytes)));
+  what.append(element("strong", "", name), element("span", "muted small figures", size));
   link.append(drawing("file"), what, drawing("download"));
   item.append(link);
   return item;
-}
-
-/** @param {number} bytes */
-function size(bytes) {
-  const mega = bytes >= 950_000;
-  const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: mega ? 1 : 0 });
-  return `${number.format(mega ? bytes / 1e6 : Math.max(1, bytes / 1e3))} ${mega ? "MB" : "KB"}`;
 }
