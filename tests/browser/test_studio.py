@@ -87,6 +87,8 @@ def test_one_live_event_through_sources_a_second_device_and_a_killed_ingest(
     studio.get_by_label("Slides as a PDF file").set_input_files(locked)
     expect(studio.get_by_text("locked.pdf: This PDF has a password. Save a copy without one")).to_be_visible()
     expect(studio.get_by_text("2 of 2")).to_be_visible()  # what was open stays open
+    studio.locator("[data-slides=dismiss]").click()
+    expect(studio.locator("[data-slides=status]")).to_be_hidden()
     moving(studio)
     studio.get_by_role("button", name="Stop sharing").click()
     expect(layout(studio, "Side by side")).to_be_checked()

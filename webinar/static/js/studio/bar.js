@@ -54,6 +54,7 @@ export class Bar {
     this.paused.hidden = !live || !figures.paused;
     this.overload.hidden = !live || figures.overload === 0;
     this.saved.classList.toggle("bad", live && figures.program_time_s - figures.recorded_until_s > 5);
+    this.viewers.hidden = figures.state === "ended"; // nobody waits any more
     label(this.saved, this.texts.say("saved", { t: clock(figures.recorded_until_s) }));
     label(this.viewers, live ? this.texts.say("viewers", { n: figures.viewers.watching }) : this.texts.say("in_lobby", { n: figures.viewers.lobby }));
     this.#tick();

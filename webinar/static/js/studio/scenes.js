@@ -33,9 +33,14 @@ export class Scenes {
     this.opener = need("[data-slides=open]", HTMLButtonElement);
     this.status = need("[data-slides=status]", HTMLElement);
     this.said = need("[data-slides=said]", HTMLElement, this.status);
+    this.dismiss = need("[data-slides=dismiss]", HTMLButtonElement, this.status);
     this.turn = 0;
     root.addEventListener("change", (event) => this.#chosen(event));
     this.opener.addEventListener("click", () => this.file.click());
+    this.dismiss.addEventListener("click", () => {
+      this.#say("", false);
+      this.opener.focus();
+    });
     this.file.addEventListener("change", () => void this.#opened(this.file.files?.[0]));
     slides.addEventListener("slide", (event) => void program.turnTo(/** @type {CustomEvent} */ (event).detail));
     slides.addEventListener("closed", () => void program.turnTo(null));
@@ -65,7 +70,7 @@ export class Scenes {
       wrong = `${file.name}: ${this.texts.say(`pdf_${error.trouble}`)}`;
     } finally {
       if (turn === this.turn) {
-        this.#say(wrong, false); // what is wrong stays until another file is opened
+        this.#say(wrong, false); // what is wrong stays until it is closed, or another file is opened
         this.opener.removeAttribute("aria-busy");
         this.file.value = ""; // the same file may be chosen again
       }
@@ -79,6 +84,7 @@ export class Scenes {
   #say(text, busy) {
     this.status.hidden = !text;
     this.status.classList.toggle("slides__status--bad", !busy);
+    this.dismiss.hidden = busy;
     this.said.textContent = text;
   }
 
