@@ -7,6 +7,7 @@ import { Texts, boot, need } from "../common/boot.js";
 import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { Side } from "../chat/side.js";
+import { reload } from "../common/reload.js";
 import { Backoff, sleep } from "../media/backoff.js";
 import { Player } from "../media/player.js";
 import { Playback } from "../room/playback.js";
@@ -92,10 +93,20 @@ class Replay {
       const owner = `${event.id}.${you.id}`;
       const { player, texts } = this;
       this.attendance = attend({ ...attendance, token, owner, texts, player, root, stage: this.stage.root });
+      // 401: nobody is known by this token any more. Who has no seat (403, 410) may still watch what is open to anybody.
+      this.attendance.reporter.addEventListener("over", (event) => {
+        if (/** @type {CustomEvent} */ (event).detail === 401) this.#denied();
+      });
     } catch (error) {
       console.warn("attendance is not loaded yet", error); // the next picture asks again
       this.attending = false;
     }
+  }
+
+  /** The event was deleted, or the token is too old: what is loaded already does not play on. The server's page says which. */
+  #denied() {
+    this.player.stop();
+    if (!reload(tabStorage())) this.stage.say("access_ended");
   }
 
   /** @param {number} at s of what is shown */
