@@ -16,12 +16,12 @@ demo: .venv/ready
 serve: .venv/ready
 	@exec $(BIN)/webinar serve $(ARGS)
 
-# All: what may share the machine in three processes (each waits a good part of its time; long files first), then what waits for media and browsers, two
+# All: what may share the machine in two processes (long files first), then what waits for media and browsers, two
 # groups beside each other, then what is measured; all three are always run. With ARGS: just that.
 test: check
 ifeq ($(strip $(ARGS)),)
 	@failed=""; \
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not beside and not alone" || failed="$$failed 1"; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not beside and not alone" || failed="$$failed 1"; \
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m beside || failed="$$failed 2"; \
 	$(BIN)/python -m pytest -m alone || failed="$$failed 3"; \
 	test -z "$$failed" || { echo "FAILED: run$$failed of the three above" >&2; exit 1; }

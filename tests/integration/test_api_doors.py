@@ -98,6 +98,7 @@ async def test_a_person_who_is_sent_out_loses_picture_chat_and_link(web: Web, in
         outs.put_nowait(json.loads(payload))
 
     await web.ingest_bus.subscribe(f"event.{event['id']}.out", heard)
+    await web.ingest_bus.flush()  # the server knows of it before anybody says anything
     await web.ingest_bus.flush()
     never = await web.attendee(event, "never@example.org")
     assert (await web.playback(person["viewer_token"])).status_code == 200

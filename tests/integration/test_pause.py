@@ -16,6 +16,7 @@ from webinar.base.errors import Conflict, Gone
 
 _PAUSED = (4.5, 7.5)  # program time, s
 _REHEARSED = 1.5  # so long nobody is on air after Go Live
+_LATE = 0.5  # a busy machine writes what belongs before a call after it, and the other way round
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +59,11 @@ def _between(watched: Watched, start_s: float, end_s: float) -> np.ndarray:
 
 def test_while_paused_there_is_the_holding_picture_and_not_a_sound(recorded: Watched) -> None:
     slate = recorded.luma[2]
-    for start, end in ((0.1, _REHEARSED - 0.1), (_PAUSED[0] + 0.1, _PAUSED[1] - 0.1)):
+    for start, end in ((_LATE, _REHEARSED - _LATE), (_PAUSED[0] + _LATE, _PAUSED[1] - _LATE)):
         shown = recorded.luma[round(start * 30) : round(end * 30)]
         assert shown == pytest.approx([slate] * len(shown), abs=4)
         assert _between(recorded, start, end).max() < 0.002
-    assert not any(_PAUSED[0] < at < _PAUSED[1] for at in recorded.flashes)
+    assert not any(_PAUSED[0] + _LATE < at < _PAUSED[1] - _LATE for at in recorded.flashes)
 
 
 def test_on_air_again_picture_and_sound_are_in_step_at_once(recorded: Watched) -> None:

@@ -76,6 +76,7 @@ async def test_a_renewed_link_opens_nothing_and_sends_everybody_out_who_came_by_
         gone.put_nowait(json.loads(payload))
 
     await web.ingest_bus.subscribe(f"event.{event['id']}.out", heard)
+    await web.ingest_bus.flush()  # the server knows of it before anybody says anything
     async with Person(web) as owner, Person(web) as moderator:
         await owner.become_owner()
         await moderator.send(link, {"name": "<b>Kim"})

@@ -103,6 +103,7 @@ async def test_a_revoked_link_opens_nothing_and_the_others_go_on(web: Web) -> No
                 outs.append(payload)
 
             await web.ingest_bus.subscribe(f"event.{event['id']}.out", heard)
+            await web.ingest_bus.flush()  # the server knows of it before anybody says anything
             await web.platform.roles.revoke(gone.event_id, gone.id)
             assert [(await web.call("GET", api + call, token)).status_code for token in tokens] == [401, 200]
             async with asyncio.timeout(10):
