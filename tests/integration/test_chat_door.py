@@ -224,6 +224,7 @@ async def test_who_is_there_comes_back_under_the_name_that_is_shown_from_now_on(
     named = chat.client(event, "ann", name="김하나", names=True)
     async with in_room(named):
         await named.say("again")
+        await named.until(lambda: len(named.shown) == 2)
         assert [line["from"]["name"] for line in named.shown] == ["김○○ 1", "김하나"]
 
 
