@@ -200,7 +200,6 @@ class Platform:
         )
         self.repeating = Repeating(
             self.copies,
-            self.roles,
             self.registration_form,
             self.mail,
             self.attendance,

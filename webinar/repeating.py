@@ -12,7 +12,6 @@ from webinar.conversation.service import ConversationService
 from webinar.credits.service import CreditService
 from webinar.events.copies import Copies, Rhythm
 from webinar.events.model import Event
-from webinar.events.roles import RoleLinks
 from webinar.mail.service import MailService
 from webinar.recordings.editing import Editing
 from webinar.registration.form import RegistrationForm
@@ -24,7 +23,6 @@ class Repeating:
     def __init__(
         self,
         copies: Copies,
-        roles: RoleLinks,
         form: RegistrationForm,
         mail: MailService,
         attendance: AttendanceService,
@@ -33,7 +31,6 @@ class Repeating:
         conversation: ConversationService,
     ) -> None:
         self._copies = copies
-        self._roles = roles
         self._form = form
         self._mail = mail
         self._attendance = attendance
@@ -56,7 +53,6 @@ class Repeating:
 
     async def _hand_on(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
         """A `HandOn`."""
-        await self._roles.inherit(connection, source, targets)
         for target in targets:
             await self._form.copy(connection, source, target)
             await self._mail.copy_choices(connection, source, target)

@@ -51,6 +51,10 @@ async def test_a_host_sees_their_own_events_and_the_owner_sees_all(web: Web) -> 
         assert ("호스트의 행사" in home, "소유자의 행사" in home) == (True, False)
         assert (await host.http.get(f"/events/{mine['id']}")).status_code == 200
         assert (await owner.http.get(f"/events/{mine['id']}")).status_code == 200
+        # What is made of it is theirs, too, whoever asked for it.
+        again = {"title": "다음 행사", "starts_at": "2037-12-08T05:00:00Z"}
+        copy = (await web.host.post(f"/api/v1/events/{mine['id']}/duplicate", json=again)).json()
+        assert (await host.http.get(f"/events/{copy['id']}")).status_code == 200
         unknown = await host.http.get(f"/events/{uuid.uuid4()}")
         assert (
             (await host.http.get(f"/events/{theirs['id']}")).text.count("소유자") == unknown.text.count("소유자") == 0

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from typing import Any, Final
 
-from webinar.base.db import Connection, Pool
+from webinar.base.db import Pool
 from webinar.events.role_model import LinkRole, RoleLink
 
 _COLUMNS: Final = "id, event_id, role, name, made_by, created_at, last_used_at, revoked_at"
@@ -85,14 +84,6 @@ class RoleStore:
         """Whether this host made the event."""
         found = await self._pool.fetchval("select created_by = $2 from event where id = $1", event_id, account)
         return bool(found)
-
-    async def inherit(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
-        """Events made of another one are of the same host."""
-        await connection.execute(
-            "update event set created_by = (select created_by from event where id = $1) where id = any($2)",
-            source,
-            targets,
-        )
 
     async def give_to(self, event_id: uuid.UUID, account: uuid.UUID) -> None:
         await self._pool.execute("update event set created_by = $2 where id = $1", event_id, account)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import Final
 
 from webinar.base import log
 from webinar.base.bus import Bus
-from webinar.base.db import AWAY, Connection, Pool
+from webinar.base.db import AWAY, Pool
 from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.role_model import LinkRole, RoleLink, link_name
@@ -113,7 +112,3 @@ class RoleLinks:
     async def give_to(self, event_id: uuid.UUID, account: uuid.UUID) -> None:
         """From now on it is this host's."""
         await self._store.give_to(event_id, account)
-
-    async def inherit(self, connection: Connection, source: uuid.UUID, targets: Sequence[uuid.UUID]) -> None:
-        """Events made of another one are of the same host. Within the transaction that makes them."""
-        await self._store.inherit(connection, source, targets)
