@@ -20,6 +20,17 @@ const kept = new Map();
 const storage = {
   getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v), removeItem: (k) => kept.delete(k),
 };
+// What a client's own code hears of a server; the newest connection is the last.
+globalThis.window = globalThis;
+const sockets = [];
+globalThis.WebSocket = class extends EventTarget {
+  static OPEN = 1;
+  readyState = 1;
+  constructor() { super(); sockets.push(this); }
+  close() {}
+  send() {}
+  hear(frame) { this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) })); }
+};
 """
 
 
@@ -132,13 +143,6 @@ def test_what_waits_for_a_moderator_is_kept_until_it_is_decided() -> None:
 def test_whom_the_server_wants_no_more_asks_no_more() -> None:
     run(
         """
-        globalThis.window = globalThis;
-        const sockets = [];
-        globalThis.WebSocket = class extends EventTarget {
-          constructor() { super(); sockets.push(this); }
-          close() {}
-          hear(frame) { this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) })); }
-        };
         const told = [];
         const line = new Line(async () => ({ url: "", ticket: "" }), {
           hello: () => ({}), heard() {}, changed: (state) => told.push(state), refused: (code) => told.push(code) });
@@ -158,16 +162,6 @@ def test_whom_the_server_wants_no_more_asks_no_more() -> None:
 def test_who_was_sent_away_keeps_nothing_of_the_room_on_the_page() -> None:
     run(
         """
-        globalThis.window = globalThis;
-        const sockets = [];
-        globalThis.WebSocket = class extends EventTarget {
-          static OPEN = 1;
-          readyState = 1;
-          constructor() { super(); sockets.push(this); }
-          close() {}
-          send() {}
-          hear(frame) { this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) })); }
-        };
         const client = new ChatClient(async () => ({ url: "", ticket: "" }), new Outbox("sent away", storage));
         const told = [];
         for (const type of ["events", "clear", "closed"]) client.addEventListener(type, () => told.push(type));
@@ -190,13 +184,6 @@ def test_who_was_sent_away_keeps_nothing_of_the_room_on_the_page() -> None:
 def test_a_page_that_is_closed_for_another_reason_keeps_what_waits_to_be_sent() -> None:
     run(
         """
-        globalThis.window = globalThis;
-        const sockets = [];
-        globalThis.WebSocket = class extends EventTarget {
-          constructor() { super(); sockets.push(this); }
-          close() {}
-          hear(frame) { this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) })); }
-        };
         const left = async (code) => {
           const client = new ChatClient(async () => ({ url: "", ticket: "" }), new Outbox(code, storage));
           client.write("not sent yet");
