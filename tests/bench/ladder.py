@@ -1,10 +1,12 @@
 """The whole ladder's CPU against the FFmpeg command line doing the same: decode, scale, encode, AAC, Opus, fMP4.
 
-`python -m tests.bench.ladder [--seconds N] [--rounds R] [--ladder 1080p,720p,…]`. The same clip (the generated talk,
-H.264 at 30 in the top rung's size, so that neither enlarges it, and Opus), the same settings of libx264, one thread a
-codec. Ours is what a live session runs: decoders, canvas, workers, outlets with their parts, units and bus messages;
-only the network and waiting for the clock are missing. CPU is user and system time of the whole process after its
-imports, which a service pays once. Rounds alternate; the median counts.
+`python -m tests.bench.ladder [--seconds N] [--rounds R] [--ladder 1080p,720p,…] [--instructions]`. The same clip (the
+generated talk, H.264 at 30 in the top rung's size, so that neither enlarges it, and Opus), the same settings of
+libx264, one thread a codec. Ours is what a live session runs: decoders, canvas, workers, outlets with their parts,
+units and bus messages; only the network and waiting for the clock are missing. CPU is user and system time of the
+whole process after its imports, which a service pays once. Rounds alternate; the median counts. Rounds of one and the
+same command differ by up to half on a shared machine, so `--instructions` counts those instead: the same number every
+time.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -33,7 +35,7 @@ from av.video.reformatter import VideoReformatter
 from ingest.accept.sink import CodecName, EncodedFrame
 from ingest.contract import AUDIO_CLOCK, Message
 from ingest.encode.encoder import AudioEncoder, EncodedUnit, H264Encoder
-from ingest.encode.ladder import AAC_BITRATE, FRAME_RATE, GOP_FRAMES, OPUS_BITRATE, Ladder, Rung, choose
+from ingest.encode.ladder import FRAME_RATE, GOP_FRAMES, Ladder, Rung, choose
 from ingest.encode.queue import SOUNDS, PictureQueue, SoundQueue
 from ingest.encode.worker import Worker
 from ingest.outlet import AacOutlet, Identity, OpusOutlet, VideoOutlet
@@ -43,10 +45,13 @@ from ingest.program.decode import AudioDecoder, VideoDecoder
 from ingest.program.opus import Libopus
 from ingest.program.raw import Picture, Samples, Sound
 from ingest.program.source import Source
+from tests.bench.instructions import instructions
+from tests.bench.ladder_ffmpeg import command, theirs
 from webinar.demo.source import BLOCK
 from webinar.demo.talk import Talk
 
 _SOUND_WAITING: Final = 8  # packets of sound under way to the decoder: more, and it runs ahead of the encoders
+_SHORT_S: Final = 2.0  # of talk, taken off a longer one: both start alike
 _WAITING: Final = 5  # frames under way: more, and the decoder would leave pictures out
 
 
@@ -206,42 +211,53 @@ def _rung(
     return Worker(rung.name, PictureQueue(), lambda: H264Encoder(rung, preset), put, done.append, SystemClock())
 
 
-def command(path: Path, ladder: Ladder, out: Path) -> list[str]:
-    """FFmpeg's: the same ladder, each rendition as fragmented MP4, the Opus as it comes."""
-    names = [f"v{n}" for n in range(len(ladder.rungs))]
-    graph = f"[0:v]split={len(names)}" + "".join(f"[s{n}]" for n in names)
-    for name, rung in zip(names, ladder.rungs, strict=True):
-        graph += f";[s{name}]scale={rung.width}:{rung.height}:flags=bilinear[{name}]"
-    found = ["ffmpeg", "-v", "error", "-y", "-nostdin", "-threads", "1", "-c:a", "libopus", "-i", str(path)]
-    found += ["-filter_complex_threads", "1", "-filter_complex", graph]
-    movie = ["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-frag_duration", "500000"]
-    for name, rung in zip(names, ladder.rungs, strict=True):
-        found += ["-map", f"[{name}]", "-c:v", "libx264", "-threads", "1", "-preset", ladder.preset]
-        found += ["-tune", "zerolatency", "-profile:v", "baseline", "-level", str(rung.level), "-g", str(GOP_FRAMES)]
-        found += ["-forced-idr", "1", "-sc_threshold", "0", "-bf", "0", "-b:v", str(rung.bitrate)]
-        found += ["-maxrate", str(rung.bitrate * 6 // 5), "-bufsize", str(rung.bitrate * 2 // 3)]
-        x264 = "scenecut=0:open_gop=0:bframes=0:sliced-threads=0:threads=1:min-keyint=1:repeat-headers=1"
-        found += ["-x264-params", x264, *movie, str(out / f"{rung.name}.mp4")]
-    found += ["-map", "0:a", "-c:a", "aac", "-b:a", str(AAC_BITRATE), *movie, str(out / "audio.mp4")]
-    found += ["-map", "0:a", "-c:a", "libopus", "-b:a", str(OPUS_BITRATE), "-fec", "1", "-packet_loss", "5"]
-    return [*found, "-f", "opus", str(out / "opus.opus")]
+def _ours(clip: Path, names: str) -> list[str]:
+    return [sys.executable, "-m", "tests.bench.ladder", "--ladder", names, "--ours", str(clip)]
 
 
-def theirs(path: Path, ladder: Ladder) -> dict[str, float]:
-    """CPU seconds of the FFmpeg command line on the clip."""
+def by_time(ladder: Ladder, names: str, seconds: float, rounds: int) -> dict[str, Any]:
+    """CPU time on one clip, in rounds by turns."""
     with tempfile.TemporaryDirectory() as folder:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command(path, ladder, Path(folder)), check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        size = sum(file.stat().st_size for file in Path(folder).iterdir())
-    return {"cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, "bytes": size}
+        clip = Path(folder) / "talk.mkv"
+        make_clip(clip, seconds, ladder.top)
+        mine, other = [], []
+        for _ in range(rounds):
+            answer = subprocess.run(_ours(clip, names), check=True, capture_output=True)
+            mine.append(float(json.loads(answer.stdout.splitlines()[-1])["cpu_s"]))
+            other.append(theirs(clip, ladder)["cpu_s"])
+    ours_s, theirs_s = statistics.median(mine), statistics.median(other)
+    return {
+        "ours_cores": round(ours_s / seconds, 3),
+        "ffmpeg_cores": round(theirs_s / seconds, 3),
+        "ratio": round(ours_s / theirs_s, 3),
+        "ours_rounds_s": [round(s, 2) for s in mine],
+        "ffmpeg_rounds_s": [round(s, 2) for s in other],
+    }
+
+
+def by_instructions(ladder: Ladder, names: str, seconds: float) -> dict[str, Any]:
+    """Instructions a second of the talk: what a clip longer by `seconds` takes more, so that no start counts."""
+    counted: dict[str, list[int]] = {"ours": [], "ffmpeg": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for length in (_SHORT_S, _SHORT_S + seconds):
+            clip = Path(folder) / f"{length}.mkv"
+            make_clip(clip, length, ladder.top)
+            counted["ours"].append(instructions(_ours(clip, names)))
+            counted["ffmpeg"].append(instructions(command(clip, ladder, Path(folder))))
+    mine, other = ((longer - short) / seconds for short, longer in counted.values())
+    return {
+        "ours_millions_a_second": round(mine / 1e6),
+        "ffmpeg_millions_a_second": round(other / 1e6),
+        "ratio": round(mine / other, 3),
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ladder", default="")
+    parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--ours", type=Path)
     arguments = parser.parse_args()
     av.logging.set_level(None)
@@ -251,30 +267,12 @@ def main() -> int:
         return 0
     if shutil.which("ffmpeg") is None:
         sys.exit("the ffmpeg command is missing (Debian: apt-get install ffmpeg)")
-    with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "talk.mkv"
-        make_clip(clip, arguments.seconds, ladder.top)
-        mine, other = [], []
-        for _ in range(arguments.rounds):
-            answer = subprocess.run(
-                [sys.executable, "-m", "tests.bench.ladder", "--ladder", arguments.ladder, "--ours", str(clip)],
-                check=True,
-                capture_output=True,
-            )
-            mine.append(json.loads(answer.stdout.splitlines()[-1]))
-            other.append(theirs(clip, ladder))
-    ours_s, theirs_s = (statistics.median(r["cpu_s"] for r in runs) for runs in (mine, other))
-    figures = {
-        "ladder": [rung.name for rung in ladder.rungs],
-        "preset": ladder.preset,
-        "ours_cores": round(ours_s / arguments.seconds, 3),
-        "ffmpeg_cores": round(theirs_s / arguments.seconds, 3),
-        "ratio": round(ours_s / theirs_s, 3),
-        "goal": 1.05,
-        "ours_rounds_s": [round(r["cpu_s"], 2) for r in mine],
-        "ffmpeg_rounds_s": [round(r["cpu_s"], 2) for r in other],
-    }
-    print(json.dumps(figures))
+    found = (
+        by_instructions(ladder, arguments.ladder, arguments.seconds or 3.0)
+        if arguments.instructions
+        else by_time(ladder, arguments.ladder, arguments.seconds or 20.0, arguments.rounds)
+    )
+    print(json.dumps({"ladder": [rung.name for rung in ladder.rungs], "preset": ladder.preset, **found, "goal": 1.05}))
     return 0
 
 
