@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import typer
 
-from webinar.api.schemas import event_reply
+from webinar.api.events import event_reply
 from webinar.base.embedded.files import write_private
 from webinar.base.errors import NotFound
 from webinar.base.service import stop_on_signals

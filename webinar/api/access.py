@@ -36,6 +36,12 @@ class Caller(enum.StrEnum):
     VIEWER = "viewer"  # one attendee of one event
 
 
+HOST: Final = frozenset({Caller.HOST})
+HOST_OR_STUDIO: Final = frozenset({Caller.HOST, Caller.STUDIO})
+STAFF: Final = frozenset({Caller.HOST, Caller.STUDIO, Caller.MODERATOR})
+VIEWER: Final = frozenset({Caller.VIEWER})
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls, and which event they are bound to (None: every event)."""

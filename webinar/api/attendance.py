@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.attending import TELL
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
@@ -18,7 +18,6 @@ from webinar.attendance.plan import Plan
 from webinar.base.cursor import PATTERN
 from webinar.registration.model import Attendee
 
-HOST: Final = frozenset({Caller.HOST})
 _MOST_STEPS: Final = 5000
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from webinar.api import schemas
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
 from webinar.base.cursor import PATTERN
 from webinar.conversation.model import utc
@@ -19,7 +19,6 @@ from webinar.registration.model import Attendee, Consent, NewAttendee, Status
 from webinar.registration.people_table import people_csv
 from webinar.registration.questions import check_known
 
-HOST: Final = frozenset({Caller.HOST})
 _MOST_INVITED: Final = 500  # more does not fit into a body
 
 Search = Annotated[

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api.access import Caller
+from webinar.api.access import VIEWER
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.attendance.model import Beat, Mark, Moment, Outcome, Window
@@ -151,7 +151,7 @@ TELL: Final = Operation(
     path="/attendance",
     summary="What was watched, and buttons pressed; the answer says how the person stands",
     tag="attendance",
-    callers=frozenset({Caller.VIEWER}),
+    callers=VIEWER,
     handler=report,
     body=Report,
     reply=StandingReply,

@@ -8,8 +8,9 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
-from webinar.api.records import HOST, PDF, ZIP, named, streamed
+from webinar.api.records import PDF, ZIP, named, streamed
 from webinar.api.schemas import Reply, Time
 from webinar.base.errors import NotFound
 from webinar.credits.certificate import Certificate, State, TermsChange

@@ -9,13 +9,12 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from webinar.api.access import Caller
+from webinar.api.access import STAFF
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.conversation.model import TABLES, part, to_csv, utc
 from webinar.recordings.model import content_disposition, file_name
 
-STAFF: Final = frozenset({Caller.HOST, Caller.STUDIO, Caller.MODERATOR})
 CSV: Final = "text/csv"
 
 R = TypeVar("R", bound=BaseModel)

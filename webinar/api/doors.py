@@ -8,14 +8,13 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from webinar.api import schemas
-from webinar.api.access import Caller
+from webinar.api.access import STAFF
 from webinar.api.operation import Call, Operation
 from webinar.base.bus import BusDown, NoOwner, Refused
 from webinar.base.errors import Conflict, Forbidden, Invalid, Unavailable
 from webinar.events.model import Event
 from webinar.registration.model import Status
 
-STAFF: Final = frozenset({Caller.HOST, Caller.STUDIO, Caller.MODERATOR})
 _PATH: Final = "/events/{event_id}/door"
 
 

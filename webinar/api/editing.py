@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation, read_file
 from webinar.api.schemas import Reply
 from webinar.base.errors import NotFound
@@ -181,7 +181,7 @@ _EVENT: Final = "/events/{event_id}"
 _LANGUAGE: Final = f"{_EVENT}/captions/{{language}}"
 _NOT_READY: Final = {409: "The recording is not ready yet."}
 
-_operation: Final = partial(Operation, tag="recordings", callers=frozenset({Caller.HOST}))
+_operation: Final = partial(Operation, tag="recordings", callers=HOST)
 
 EDITING: Final = (
     _operation(

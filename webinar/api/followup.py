@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply
 from webinar.base.errors import Conflict
@@ -94,9 +94,7 @@ async def send(call: Call) -> FollowupReply:
     return FollowupReply(letters=await call.platform.letters.followup(event))
 
 
-_operation: Final = partial(
-    Operation, path="/events/{event_id}/followup", tag="recordings", callers=frozenset({Caller.HOST})
-)
+_operation: Final = partial(Operation, path="/events/{event_id}/followup", tag="recordings", callers=HOST)
 
 FOLLOWUP: Final = (
     _operation(

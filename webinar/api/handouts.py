@@ -8,12 +8,11 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from webinar.api import schemas
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation, read_body
 from webinar.base.errors import UnsupportedMedia
 from webinar.events.handouts import MOST_BYTES, Handout
 
-_HOST: Final = frozenset({Caller.HOST})
 _PATH: Final = "/events/{event_id}/files"
 _TYPE: Final = "application/octet-stream"
 
@@ -69,7 +68,7 @@ HANDOUTS: Final = (
         path=_PATH,
         summary="Files that guests may download, the oldest first",
         tag="planning",
-        callers=_HOST,
+        callers=HOST,
         handler=list_files,
         reply=FilesReply,
     ),
@@ -79,7 +78,7 @@ HANDOUTS: Final = (
         path=_PATH,
         summary="Hand out a file of at most 25 MB; guests who are there see it within half a minute",
         tag="planning",
-        callers=_HOST,
+        callers=HOST,
         handler=add_file,
         status=201,
         takes=(_TYPE,),
@@ -92,7 +91,7 @@ HANDOUTS: Final = (
         path=f"{_PATH}/{{file_id}}",
         summary="Take a file away again",
         tag="planning",
-        callers=_HOST,
+        callers=HOST,
         handler=delete_file,
         status=204,
     ),

@@ -7,15 +7,13 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.base.cursor import PATTERN
 from webinar.base.errors import Conflict, NotFound
 from webinar.base.patterns import EMAIL
 from webinar.mail.model import Choice, Group, Kind, Language, LetterState, Logged, Plan
-
-HOST: Final = frozenset({Caller.HOST})
 
 
 class WordsReply(Reply):

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST_OR_STUDIO
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.base.errors import Conflict
@@ -58,7 +58,7 @@ MARKS: Final = (
         path="/events/{event_id}/marks",
         summary="Note the slide that viewers see from now on; it becomes a chapter",
         tag="live",
-        callers=frozenset({Caller.HOST, Caller.STUDIO}),
+        callers=HOST_OR_STUDIO,
         handler=mark,
         status=201,
         body=NewMark,

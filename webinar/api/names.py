@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api.conversation import STAFF
+from webinar.api.access import STAFF
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply
 from webinar.registration.short_form import seen_as

@@ -8,19 +8,21 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api import schemas
+from webinar.api.access import VIEWER
 from webinar.api.admission import Transport
-from webinar.api.operation import Call
+from webinar.api.operation import Call, Operation
+from webinar.api.schemas import ChatTicket, Language, Reply, Time
 from webinar.api.stage import Scene
 from webinar.base import log
 from webinar.base.db import AWAY
 from webinar.base.errors import Unauthenticated
 from webinar.base.hangup import unless_gone
 from webinar.events.model import Event
+from webinar.recordings.gate import Refused
 from webinar.replays import Replay
 
 _log = log.get(__name__)
@@ -43,7 +45,51 @@ class PlaybackQuery(BaseModel):
     ]
 
 
-async def playback(call: Call) -> schemas.PlaybackReply:
+class PlaybackEvent(Reply):
+    id: uuid.UUID
+    title: str
+    starts_at: Time
+    ends_at: Time
+    started_at: Time | None = Field(description="When the programme began; null before Go Live.")
+    timezone: str
+    language: Language
+
+
+class You(Reply):
+    id: str
+    name: str
+    role: str
+
+
+class PlaybackReply(Reply):
+    """What a player needs now. Ask again with `after=<version>` and `wait` to learn of the next change."""
+
+    state: Literal["scheduled", "live", "ended"]
+    paused: bool = Field(description="While live: the holding picture is shown until the host goes on.")
+    version: str
+    whep_url: str | None
+    hls_url: str | None
+    rewind_url: str | None = Field(description="HLS of the event so far, from Go Live on; null unless it is live.")
+    replay_url: str | None = Field(
+        description="HLS of the whole event, or its MP4 once the segments were removed; null before its end."
+    )
+    replay_refused: Refused | None = Field(
+        default=None, description="Why this viewer gets no `replay_url`; null before the end, and with one."
+    )
+    watching: int | None = Field(description="Guests whose player plays, at most a second old; null unless it is live.")
+    files: str | None = Field(
+        description="Changes with the files that the host hands out, within half a minute; null: there are none; "
+        "`unknown`: they cannot be told now."
+    )
+    resting: list[str] = Field(
+        description="Renditions with a few pictures a second for want of CPU: choose a lower one meanwhile."
+    )
+    chat: ChatTicket
+    event: PlaybackEvent
+    you: You
+
+
+async def playback(call: Call) -> PlaybackReply:
     """Raises `Unauthenticated`, `Forbidden` or `Gone` for a person without a seat, `NotFound` for a deleted event, and
     `Elsewhere` for a page whose place another one of theirs has taken.
     """
@@ -90,14 +136,14 @@ async def _note_first_join(call: Call) -> None:
         _log.warning("first join not noted, the database is away", error=type(error).__name__)
 
 
-def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -> schemas.PlaybackReply:
+def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -> PlaybackReply:
     links, viewer, event = call.platform.links, call.principal, scene.event
     hls = whep = rewind = None
     if scene.hls_prefix is not None:
         hls = links.absolute(f"/hls/{scene.hls_prefix}/index.m3u8")
         rewind = links.absolute(f"/hls/{scene.hls_prefix}/full.m3u8")
         whep = links.absolute(f"/whep/{event.id}") if call.platform.settings.whep_seats > 0 else None
-    return schemas.PlaybackReply(
+    return PlaybackReply(
         state=scene.state,
         paused=scene.event.paused,
         version=scene.version,
@@ -109,8 +155,8 @@ def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -
         resting=list(scene.resting),
         replay_url=None if replay is None else replay.url,
         replay_refused=None if replay is None else replay.refused,
-        chat=schemas.ChatTicket(**call.platform.access.chat_of_guest(event, viewer)),
-        event=schemas.PlaybackEvent(
+        chat=ChatTicket(**call.platform.access.chat_of_guest(event, viewer)),
+        event=PlaybackEvent(
             id=event.id,
             title=event.title,
             starts_at=event.starts_at,
@@ -119,5 +165,21 @@ def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -
             timezone=event.timezone,
             language=event.language,
         ),
-        you=schemas.You(id=viewer.person, name=viewer.name, role=viewer.role),
+        you=You(id=viewer.person, name=viewer.name, role=viewer.role),
     )
+
+
+PLAYBACK: Final = (
+    Operation(
+        name="getPlayback",
+        method="GET",
+        path="/playback",
+        summary="What a player needs now; can wait for a change",
+        tag="playback",
+        callers=VIEWER,
+        handler=playback,
+        query=PlaybackQuery,
+        reply=PlaybackReply,
+        errors={404: "The event was deleted.", 410: "The link was replaced, or the registration cancelled."},
+    ),
+)

@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
-from webinar.api.records import HOST
 from webinar.api.schemas import Reply, Time
 from webinar.base import cursor as cursors
 

@@ -9,11 +9,10 @@ from typing import IO, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
 from webinar.recordings.model import content_disposition, file_name
 
-HOST: Final = frozenset({Caller.HOST})
 _PIECE: Final = 256 * 1024
 
 CSV: Final = "text/csv"

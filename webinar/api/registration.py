@@ -7,13 +7,11 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.registration.questions import MOST_QUESTIONS, Kind, NewQuestion
 from webinar.registration.rules import Others, Rules, RulesChange
-
-HOST: Final = frozenset({Caller.HOST})
 
 
 class QuestionReply(Reply):

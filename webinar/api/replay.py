@@ -8,14 +8,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST, VIEWER
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.base.errors import Forbidden, Unauthenticated
 from webinar.conversation.model import Asked, Said
 from webinar.recordings.gate import Gate, Who
 
-HOST: Final = frozenset({Caller.HOST})
 _MOST_HITS: Final = 100
 
 
@@ -133,7 +132,7 @@ REPLAY: Final = (
         path="/replay/search",
         summary="Search what was written and asked, at its moment of the replay",
         tag="playback",
-        callers=frozenset({Caller.VIEWER}),
+        callers=VIEWER,
         handler=search,
         query=SearchQuery,
         reply=HitList,

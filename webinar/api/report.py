@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import Field
 
 from webinar import report as reports
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.programme import Kind
@@ -77,7 +77,7 @@ async def report(call: Call) -> ReportReply:
 
 _EVENT: Final = "/events/{event_id}"
 
-_operation: Final = partial(Operation, tag="recordings", callers=frozenset({Caller.HOST}))
+_operation: Final = partial(Operation, tag="recordings", callers=HOST)
 
 REPORT: Final = (
     _operation(

@@ -7,14 +7,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST
+from webinar.api.events import EventReply, event_of
 from webinar.api.operation import Call, Operation
-from webinar.api.planning import event_of
-from webinar.api.schemas import EventReply, Reply, Time
+from webinar.api.schemas import Reply, Time
 from webinar.base.patterns import ONE_LINE
 from webinar.events.role_model import MAX_NAME, LinkRole, RoleLink
 
-_HOST: Final = frozenset({Caller.HOST})
 _PATH: Final = "/events/{event_id}/links"
 
 
@@ -92,7 +91,7 @@ ROLE_LINKS: Final = (
         path=f"{_PATH}/renew",
         summary="A new presenter or moderator link, or stream key, in place of the one that all share",
         tag="events",
-        callers=_HOST,
+        callers=HOST,
         handler=renew,
         body=SharedLink,
         reply=EventReply,
@@ -103,7 +102,7 @@ ROLE_LINKS: Final = (
         path=_PATH,
         summary="Links by role that work: co-hosts, speakers, moderators",
         tag="events",
-        callers=_HOST,
+        callers=HOST,
         handler=listed,
         reply=RoleLinkList,
     ),
@@ -113,7 +112,7 @@ ROLE_LINKS: Final = (
         path=_PATH,
         summary="Make a link for one person or desk",
         tag="events",
-        callers=_HOST,
+        callers=HOST,
         handler=make,
         status=201,
         body=NewRoleLink,
@@ -126,7 +125,7 @@ ROLE_LINKS: Final = (
         path=f"{_PATH}/{{link_id}}",
         summary="Revoke a link: it opens nothing from now on, and what it opened is closed",
         tag="events",
-        callers=_HOST,
+        callers=HOST,
         handler=revoke,
         status=204,
     ),

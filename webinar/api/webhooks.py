@@ -7,12 +7,11 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webinar.api.access import Caller
+from webinar.api.access import HOST
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Reply, Time
 from webinar.hooks.model import MAX_URL, Delivery, HookType, Webhook
 
-_HOST: Final = frozenset({Caller.HOST})
 _PATH: Final = "/webhooks"
 _ONE: Final = "/webhooks/{webhook_id}"
 
@@ -118,7 +117,7 @@ WEBHOOKS: Final = (
         path=_PATH,
         summary="Have another program told of what happens",
         tag="webhooks",
-        callers=_HOST,
+        callers=HOST,
         handler=create,
         status=201,
         body=NewWebhook,
@@ -131,7 +130,7 @@ WEBHOOKS: Final = (
         path=_PATH,
         summary="Webhooks of one event, or of all",
         tag="webhooks",
-        callers=_HOST,
+        callers=HOST,
         handler=listed,
         query=WebhookQuery,
         reply=WebhookList,
@@ -142,7 +141,7 @@ WEBHOOKS: Final = (
         path=_ONE,
         summary="Tell it nothing more",
         tag="webhooks",
-        callers=_HOST,
+        callers=HOST,
         handler=delete,
         status=204,
     ),
@@ -152,7 +151,7 @@ WEBHOOKS: Final = (
         path=f"{_ONE}/enable",
         summary="Tell one again that was disabled after days without an answer",
         tag="webhooks",
-        callers=_HOST,
+        callers=HOST,
         handler=enable,
         reply=WebhookReply,
     ),
@@ -162,7 +161,7 @@ WEBHOOKS: Final = (
         path=f"{_ONE}/deliveries",
         summary="The newest 100 messages and how they went; kept for 30 days",
         tag="webhooks",
-        callers=_HOST,
+        callers=HOST,
         handler=deliveries,
         reply=DeliveryList,
     ),
@@ -172,7 +171,7 @@ WEBHOOKS: Final = (
         path=f"{_ONE}/deliveries/{{delivery_id}}/resend",
         summary="Send the same message once more",
         tag="webhooks",
-        callers=_HOST,
+        callers=HOST,
         handler=resend,
         status=204,
     ),
