@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from webinar.api import schemas
-from webinar.api.access import STAFF
+from webinar.api.access import STAFF, Caller
 from webinar.api.operation import Call, Operation
 from webinar.base.bus import BusDown, NoOwner, Refused
 from webinar.base.errors import Conflict, Forbidden, Invalid, Unavailable
