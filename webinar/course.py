@@ -11,7 +11,8 @@ from webinar.base.db import AWAY, Connection
 from webinar.deleted import DeletedEvents
 from webinar.destruction import Destruction
 from webinar.events.copies import Copies
-from webinar.events.model import Event, EventChange, EventState
+from webinar.events.fields import EventChange
+from webinar.events.model import Event, EventState
 from webinar.events.service import EventService
 from webinar.letters import Letters
 from webinar.recordings.editing import Editing

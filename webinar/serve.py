@@ -14,7 +14,7 @@ from webinar.base.embedded.files import write_private
 from webinar.base.errors import NotFound
 from webinar.base.service import stop_on_signals
 from webinar.base.settings import Settings
-from webinar.events.model import parse_new
+from webinar.events.fields import parse_new
 from webinar.office import office
 from webinar.supervisor import Supervisor
 

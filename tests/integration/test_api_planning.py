@@ -10,7 +10,7 @@ from PIL import Image
 
 from chat.entry import Draft
 from chat.store import Store
-from webinar.events.model import EventChange
+from webinar.events.fields import EventChange
 
 if TYPE_CHECKING:
     from tests.web_stage import Web

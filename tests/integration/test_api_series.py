@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.waiting import until
 from webinar.base.errors import Unavailable
-from webinar.events.model import EventChange
+from webinar.events.fields import EventChange
 
 if TYPE_CHECKING:
     from tests.web_stage import Web

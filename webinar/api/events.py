@@ -11,7 +11,8 @@ from webinar.api.access import HOST, HOST_OR_STUDIO
 from webinar.api.operation import Call, Operation
 from webinar.api.schemas import Language, Reply, Time
 from webinar.base.cursor import PATTERN
-from webinar.events.model import Event, EventChange, EventState, NewEvent, Registration
+from webinar.events.fields import EventChange, NewEvent
+from webinar.events.model import Event, EventState, Registration
 from webinar.links import Links
 
 
@@ -104,7 +105,7 @@ def event_of(call: Call, event: Event) -> EventReply:
     if link is None:
         return event_reply(event, platform.links, platform.events.stream_key(event), for_host=host)
     reply = event_reply(event, platform.links, platform.roles.stream_key(link), for_host=False)
-    studio = f"{platform.links.host(event)}/studio" if host else platform.links.stage(link, event)
+    studio = f"{platform.links.host(event)}/studio" if host else platform.links.stage(link)
     moderate = f"{platform.links.host(event)}/moderate" if host else None
     return reply.model_copy(update={"studio_url": studio, "moderate_url": moderate})
 

@@ -22,7 +22,7 @@ from webinar.base.errors import (
     UnsupportedMedia,
     WebinarError,
 )
-from webinar.events.model import invalid
+from webinar.events.fields import invalid
 from webinar.registration import model as registration_model
 
 if TYPE_CHECKING:

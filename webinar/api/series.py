@@ -10,7 +10,7 @@ from webinar.api.access import HOST
 from webinar.api.events import EventList, EventReply, event_of
 from webinar.api.operation import Call, Operation
 from webinar.events.copies import MOST_IN_SERIES, Rhythm
-from webinar.events.model import Title
+from webinar.events.fields import Title
 
 
 class Duplicate(BaseModel):

@@ -17,7 +17,8 @@ from webinar.base import log
 from webinar.base.errors import CannotStart, WebinarError
 from webinar.base.process import Command, Process
 from webinar.base.settings import Settings
-from webinar.events.model import Event, EventState, NewEvent
+from webinar.events.fields import NewEvent
+from webinar.events.model import Event, EventState
 from webinar.office import office
 from webinar.platform import Platform
 from webinar.recordings.model import Recording, RecordingState

@@ -16,15 +16,10 @@ from webinar.base.db import AWAY, Connection, Pool
 from webinar.base.errors import Conflict, FieldProblem, Invalid, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.events import handouts, images
+from webinar.events.fields import EventChange
 from webinar.events.handouts import Handouts
 from webinar.events.images import Images
-from webinar.events.model import (
-    Event,
-    EventChange,
-    EventState,
-    check_times,
-    new_slug,
-)
+from webinar.events.model import Event, EventState, check_times, new_slug
 from webinar.events.plan.store import PlanStore
 from webinar.events.program import found
 from webinar.events.service import Beside, EventService

@@ -13,11 +13,10 @@ from webinar.base.bus import Bus, BusDown, Refused
 from webinar.base.db import Connection, Pool
 from webinar.base.errors import Conflict, Forbidden, Gone, Unauthenticated, Unavailable, WebinarError
 from webinar.base.tokens import Purpose, Tokens
+from webinar.events.fields import EventChange, NewEvent
 from webinar.events.model import (
     Event,
-    EventChange,
     EventState,
-    NewEvent,
     Page,
     check_times,
     check_zone,

@@ -10,7 +10,8 @@ from typing import Any, Final
 import asyncpg
 
 from webinar.base.db import Connection, Pool
-from webinar.events.model import Event, EventState, NewEvent, Registration
+from webinar.events.fields import NewEvent
+from webinar.events.model import Event, EventState, Registration
 
 COLUMNS: Final = (
     "id, slug, title, description, language, starts_at, ends_at, timezone, capacity, registration, state,"

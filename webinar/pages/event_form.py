@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from webinar.base.errors import Invalid
 from webinar.base.i18n import Language
-from webinar.events.model import Event, EventChange, NewEvent, parse_change, parse_new
+from webinar.events.fields import EventChange, NewEvent, parse_change, parse_new
+from webinar.events.model import Event
 from webinar.pages import zones
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.visit import Visit

@@ -9,7 +9,8 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import Conflict, Invalid
 from webinar.events import colours
-from webinar.events.model import Event, parse_change
+from webinar.events.fields import parse_change
+from webinar.events.model import Event
 from webinar.events.pictures import MAX_BYTES, Kind
 from webinar.pages.forms import FormView, TooLarge
 from webinar.pages.notices import Notice

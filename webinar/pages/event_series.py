@@ -13,7 +13,8 @@ from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import Conflict, FieldProblem, Invalid
 from webinar.events.copies import MOST_IN_SERIES, Rhythm, further, later
-from webinar.events.model import Event, parse_change
+from webinar.events.fields import parse_change
+from webinar.events.model import Event
 from webinar.pages import zones
 from webinar.pages.forms import FormView
 from webinar.pages.notices import Notice

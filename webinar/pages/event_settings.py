@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.base.errors import Conflict, Invalid
-from webinar.events.model import Event, parse_change
+from webinar.events.fields import parse_change
+from webinar.events.model import Event
 from webinar.pages import event_form
 from webinar.pages.confirm import Question, ask
 from webinar.pages.forms import FormView

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webinar.base.errors import Conflict, Invalid
+from webinar.events.fields import NewEvent, parse_change, parse_new
 from webinar.events.model import (
     Event,
     EventState,
-    NewEvent,
     check_times,
     check_zone,
     default_end,
@@ -22,8 +22,6 @@ from webinar.events.model import (
     may_end,
     may_start,
     new_slug,
-    parse_change,
-    parse_new,
 )
 
 START = datetime(2026, 12, 1, 5, tzinfo=UTC)
