@@ -12,10 +12,10 @@ import pytest
 from tests.registration_desk import CONSENT, Desk
 from tests.waiting import until
 from webinar.base.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from webinar.registration.consent_store import ConsentStore
 from webinar.registration.model import By, Consent, NewAttendee, Status
 from webinar.registration.rules import RulesChange
 from webinar.registration.seating import FORGET
-from webinar.registration.store import RegistrationStore
 
 pytest_plugins = ["tests.registration_desk"]
 
@@ -75,11 +75,11 @@ async def test_who_has_left_when_their_turn_comes_is_not_registered(desk: Desk) 
 
 
 async def test_words_that_somebody_is_just_agreeing_to_are_not_dropped(desk: Desk) -> None:
-    store, consent = RegistrationStore(desk.pool), Consent("이름과 이메일을 모아요.")
+    store, consent = ConsentStore(desk.pool), Consent("이름과 이메일을 모아요.")
     async with desk.pool.acquire() as connection:
-        await store.keep_text(connection, consent)
+        await store.keep(connection, consent)
         async with connection.transaction():
-            await store.keep_text(connection, consent)
+            await store.keep(connection, consent)
             assert await desk.people.drop_consent_texts() == 0
     assert await desk.people.drop_consent_texts() == 1
 

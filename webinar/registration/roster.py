@@ -56,17 +56,17 @@ class Roster:
 
     async def seats_of(self, events: Sequence[uuid.UUID]) -> dict[uuid.UUID, Seats]:
         """Of many events at once; those that exist."""
-        return await self._store.seats_of(events)
+        return await self._store.seats.of_events(events)
 
     async def seats(self, event_id: uuid.UUID) -> Seats:
-        seats = await self._store.seats(event_id)
+        seats = await self._store.seats.of_event(event_id)
         if seats is None:
             raise NotFound("There is no such event. Check the address.", code="event_not_found")
         return seats
 
     async def waiting_place(self, attendee: Attendee) -> int:
         """1 for the first of the waiting list."""
-        return await self._store.waiting_place(attendee)
+        return await self._store.seats.waiting_place(attendee)
 
     async def waiting_places(self, event_id: uuid.UUID) -> dict[uuid.UUID, int]:
         """Of everybody on the waiting list."""
@@ -76,11 +76,11 @@ class Roster:
 
     async def consent_text(self, attendee: Attendee) -> str | None:
         """What they agreed to, in the words they were shown; None when they were asked nothing."""
-        return None if attendee.consent_version is None else await self._store.consent_text(attendee.consent_version)
+        return None if attendee.consent_version is None else await self._store.consents.text(attendee.consent_version)
 
     async def drop_consent_texts(self) -> int:
         """Words that nobody is kept who agreed to them go, wherever they stood: a date and a name are in them."""
-        return await self._store.drop_texts()
+        return await self._store.consents.drop()
 
     async def of_statuses(
         self, connection: Connection, event_id: uuid.UUID, statuses: Sequence[Status]

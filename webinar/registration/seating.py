@@ -72,7 +72,7 @@ class Seating:
         """A new person, one who had cancelled, or one the host lets in after all."""
         taken = (await self._taken()).with_one(status)
         if consent is not None:
-            await self._store.keep_text(self._connection, consent)
+            await self._store.consents.keep(self._connection, consent)
         if known is None:
             attendee = await self._store.add(self._connection, self.door, new, status, consent)
         elif known.status is Status.CANCELLED:
@@ -126,7 +126,7 @@ class Seating:
 
     async def _taken(self) -> Taken:
         if self._counted is None:
-            self._counted = await self._store.taken(self._connection, self.door.event_id)
+            self._counted = await self._store.seats.taken(self._connection, self.door.event_id)
         return self._counted
 
     def _trace(self, email: str) -> bytes:

@@ -180,7 +180,7 @@ class RegistrationService(Roster):
             self._store.pool.acquire(timeout=_CONNECTION_S) as connection,
             connection.transaction(),
         ):
-            door = await self._store.lock_door(connection, event_id)
+            door = await self._store.seats.lock_door(connection, event_id)
             if door is None:
                 raise NotFound("There is no such event. Check the address.", code="event_not_found")
             if gone is not None and await gone():

@@ -1,4 +1,4 @@
-"""SQL of attendees. Of the event's row it reads what a seat depends on, and locks it while seats are counted."""
+"""SQL of attendees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from webinar.base.db import Connection, Pool
-from webinar.registration.model import Attendee, Consent, Door, NewAttendee, Seats, Status, Taken
+from webinar.registration.consent_store import ConsentStore
+from webinar.registration.model import Attendee, Consent, Door, NewAttendee, Status
+from webinar.registration.seat_store import SeatStore
 
 _COLUMNS: Final = (
     "id, event_id, name, email, answers, status, link_version, language, registered_at, decided_at, first_joined_at,"
@@ -27,70 +29,14 @@ def _maybe(row: Any) -> Attendee | None:
 
 
 class RegistrationStore:
-    """Queries over one pool; those that take a connection belong to a transaction of the service."""
+    """Queries over one pool; those that take a connection belong to a transaction of the service. So are `seats` and
+    `consents`.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-
-    async def lock_door(self, connection: Connection, event_id: uuid.UUID) -> Door | None:
-        """The event, its row locked: whoever gives a seat waits here, so that no two give the last one."""
-        row = await connection.fetchrow(
-            """
-            select e.id as event_id, e.state, e.registration, e.capacity, e.language, e.ends_at,
-                coalesce(r.domains, '{}') as domains, coalesce(r.others, 'pending') as others, r.closes_at
-            from event e left join registration_rules r on r.event_id = e.id where e.id = $1 for no key update of e
-            """,
-            event_id,
-        )
-        return None if row is None else Door(**{**dict(row), "domains": tuple(row["domains"])})
-
-    async def taken(self, connection: Connection, event_id: uuid.UUID) -> Taken:
-        row = await connection.fetchrow(
-            """
-            select count(*) filter (where status = 'approved') as approved,
-                count(*) filter (where status = 'waitlisted') as waitlisted
-            from attendee where event_id = $1 and status in ('approved', 'waitlisted')
-            """,
-            event_id,
-        )
-        return Taken(**dict(row or {}))
-
-    async def seats(self, event_id: uuid.UUID) -> Seats | None:
-        row = await self.pool.fetchrow(
-            """
-            select e.capacity, count(a.id) filter (where a.status = 'approved') as approved,
-                count(a.id) filter (where a.status = 'pending') as pending,
-                count(a.id) filter (where a.status = 'waitlisted') as waitlisted
-            from event e left join attendee a on a.event_id = e.id where e.id = $1 group by e.id
-            """,
-            event_id,
-        )
-        return None if row is None else Seats(**dict(row))
-
-    async def seats_of(self, events: Sequence[uuid.UUID]) -> dict[uuid.UUID, Seats]:
-        """Of many events at once; those that exist."""
-        rows = await self.pool.fetch(
-            """
-            select e.id, e.capacity, count(a.id) filter (where a.status = 'approved') as approved,
-                count(a.id) filter (where a.status = 'pending') as pending,
-                count(a.id) filter (where a.status = 'waitlisted') as waitlisted
-            from event e left join attendee a on a.event_id = e.id where e.id = any($1) group by e.id
-            """,
-            events,
-        )
-        return {row["id"]: Seats(*list(row.values())[1:]) for row in rows}
-
-    async def waiting_place(self, attendee: Attendee) -> int:
-        count = await self.pool.fetchval(
-            """
-            select count(*) from attendee
-            where event_id = $1 and status = 'waitlisted' and (registered_at, id) <= ($2, $3)
-            """,
-            attendee.event_id,
-            attendee.registered_at,
-            attendee.id,
-        )
-        return int(count)
+        self.seats = SeatStore(pool)
+        self.consents = ConsentStore(pool)
 
     async def by_email(self, connection: Connection, event_id: uuid.UUID, email: str) -> Attendee | None:
         return _maybe(
@@ -110,41 +56,6 @@ class RegistrationStore:
             emails,
         )
         return {row["email"]: _attendee(row) for row in rows}
-
-    async def keep_text(self, connection: Connection, consent: Consent) -> None:
-        await connection.execute(
-            # Written over by itself where it is known: so nobody removes it before somebody refers to it.
-            """
-            insert into consent_text (version, text) values ($1, $2)
-            on conflict (version) do update set text = excluded.text
-            """,
-            consent.version,
-            consent.text,
-        )
-
-    async def drop_texts(self) -> int:
-        """Words that nobody is kept who agreed to them. How many went."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            # First the locks, which `keep_text` waits for, then the look: whoever agreed until now is seen by it.
-            rows = await connection.fetch(
-                """
-                select version from consent_text t
-                where not exists (select from attendee a where a.consent_version = t.version)
-                for update skip locked
-                """
-            )
-            done = await connection.execute(
-                """
-                delete from consent_text t
-                where version = any($1) and not exists (select from attendee a where a.consent_version = t.version)
-                """,
-                [row["version"] for row in rows],
-            )
-        return int(done.removeprefix("DELETE "))
-
-    async def consent_text(self, version: str) -> str | None:
-        text: str | None = await self.pool.fetchval("select text from consent_text where version = $1", version)
-        return text
 
     async def add(
         self, connection: Connection, door: Door, new: NewAttendee, status: Status, consent: Consent | None
