@@ -40,15 +40,17 @@ def create_app(platform: Platform) -> Starlette:
     if platform.live is not None:
         routes.append(Mount("/hls", app=platform.live.hls))
     routes += pages.routes(platform)
-    handlers = {HTTPException: _error, WebinarError: _error}
+
+    async def failed(request: Request, error: Exception) -> Response:
+        """A problem document for programs, a page for people."""
+        if pages.for_machines(request.url.path):
+            return answer(request, error)
+        return pages.error_page(request, await pages.told(platform, request, error))
+
+    handlers = {HTTPException: failed, WebinarError: failed}
     app = Starlette(routes=routes, middleware=[pages.middleware(platform)], exception_handlers=handlers)
     app.router.redirect_slashes = False
     return app
-
-
-async def _error(request: Request, error: Exception) -> Response:
-    """A problem document for programs, a page for people."""
-    return answer(request, error) if pages.for_machines(request.url.path) else pages.error_page(request, error)
 
 
 def _checks(platform: Platform) -> dict[str, Check]:

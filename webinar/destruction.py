@@ -79,6 +79,17 @@ class Destruction:
         """Newest first, those behind `after`; of one host's events, or (None) of all."""
         return await self._store.all(account, after, most)
 
+    async def of_event(self, event: bytes, account: uuid.UUID | None = None) -> Receipt | None:
+        """What is left of the event whose id begins so; of one host's events, or (None) of all."""
+        if not event:
+            return None
+        first, last = event.ljust(16, b"\0"), event.ljust(16, b"\xff")
+        return await self._store.of_id(uuid.UUID(bytes=first), uuid.UUID(bytes=last), account)
+
+    async def of_page(self, slug: str) -> Receipt | None:
+        """What is left of the event that had this page, if it was one for everybody."""
+        return await self._store.of_slug(slug)
+
     async def counts(self, event_id: uuid.UUID) -> dict[str, int]:
         """How much there is of what is destroyed, as a receipt says it."""
         talk = await self._conversation.of(event_id)

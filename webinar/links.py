@@ -62,11 +62,11 @@ class Links:
 
     def role(self, link: RoleLink) -> str:
         """One person's link by role: a secret."""
-        return self.absolute(f"/{_DOORS[link.role]}/{self._roles.token(link.id)}")
+        return self.absolute(f"/{_DOORS[link.role]}/{self._roles.token(link.id, link.event_id)}")
 
-    def stage(self, link_id: uuid.UUID) -> str:
+    def stage(self, link_id: uuid.UUID, event: Event) -> str:
         """The studio by a speaker's own link: a secret."""
-        return self.absolute(f"/s/{self._roles.token(link_id)}")
+        return self.absolute(f"/s/{self._roles.token(link_id, event.id)}")
 
     def whip(self, event: Event) -> str:
         return self.absolute(f"/whip/{event.id}")

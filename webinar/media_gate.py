@@ -28,16 +28,20 @@ _KEPT: Final = 1_000  # sessions
 
 _NOBODY: Final = Gone("The host does not show the recording of this event.", code="replay_nobody")
 _EXPIRED: Final = Gone("This replay is no longer available.", code="replay_expired")
+_DELETED: Final = Gone("The host deleted this event.", code="event_deleted")
 _NO_SUCH: Final = NotFound("There is no such live stream.")
 _NOT_NOW: Final = Unavailable("The replay cannot be opened just now. Try again in a moment.", retry_after_s=2)
 
 
 @dataclass(slots=True)
 class _Known:
-    """`found` None: no event has such a session. `asked`: PostgreSQL has said so, at some time."""
+    """`found` None: no event has such a session. `asked`: PostgreSQL has said so, at some time; `was`: an event had it
+    then.
+    """
 
     found: SessionGate | None = None
     asked: bool = False
+    was: bool = False
     again_at: float = 0.0  # monotonic
     doubts: int = 0
 
@@ -64,7 +68,12 @@ class MediaGate:
                 known = self._known.get(prefix)
                 if known is None or time.monotonic() >= known.again_at:
                     known = await self._look(prefix)
+        if known.was and known.found is None:
+            return Opening(_DELETED, deleted=True)
         return _opening(known.found, self._clock()) if known.asked else Opening(_NOT_NOW)
+
+    def knows(self, prefix: str) -> bool:
+        return prefix in self._known and self._known[prefix].was
 
     def doubt(self, event_id: uuid.UUID) -> None:
         """Its gate or its cut is another now, or may be: it is asked for again."""
@@ -83,7 +92,7 @@ class MediaGate:
             _log.warning("who may watch a replay is not known now", error=str(error) or type(error).__name__)
             fresh_s = _FRESH_S if known.asked else _AGAIN_S
         else:
-            known.found, known.asked = found, True
+            known.found, known.asked, known.was = found, True, known.was or found is not None
         if known.doubts == doubts:
             known.again_at = time.monotonic() + fresh_s
         self._known.move_to_end(prefix)

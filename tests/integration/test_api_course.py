@@ -62,7 +62,7 @@ async def test_the_run_sheet_ticks_somebody_for_the_chat_when_a_moderator_came_b
         roles = web.platform.roles
         link = await roles.make(uuid.UUID(event["id"]), LinkRole.MODERATOR, "박하나")
         assert not await ticked()
-        assert (await web.guest.get(f"/m/{roles.token(link.id)}")).status_code in (200, 303)
+        assert (await web.guest.get(f"/m/{roles.token(link.id, link.event_id)}")).status_code in (200, 303)
         assert await ticked()
 
 

@@ -18,9 +18,13 @@ from ingest.contract import Key, RecordingClosed
 from tests.fake_ingest import FakeIngest
 from tests.media.mp4_probe import probe
 from tests.media.spooled import closed
+from tests.security.pages_client import Person
 from tests.waiting import until
 from webinar import media_gate
+from webinar.base import times
+from webinar.base.tokens import Purpose
 from webinar.delivery.replays import Replays
+from webinar.events.role_model import LinkRole
 from webinar.jobs.cutter import Cutter
 from webinar.recordings.cut_store import CutStore
 from webinar.recordings.cuts import Cut
@@ -368,3 +372,42 @@ async def test_where_no_segments_are_left_the_film_itself_is_watched_for_as_long
     assert len((await web.guest.get(url)).content) == (await web.host.get(f"{path}/recordings/cut")).json()["bytes"]
     await web.host.patch(f"{path}/replay", json={"who": "nobody"})
     assert (await web.guest.get(url)).status_code == 410
+
+
+async def test_after_an_event_was_deleted_every_link_to_it_says_so_and_when(web: Web, event: dict[str, Any]) -> None:
+    path, event_id, page = event["path"], uuid.UUID(event["id"]), f"/e/{quote(event['slug'])}"
+    _, join = await _guest(web, event)
+    await web.host.patch(f"{path}/replay", json={"who": "link", "download": True})
+    (session,) = await web.platform.events.sessions(event_id)
+    assert (await web.platform.media_gate.look(session.hls_prefix)).refused is None
+    (recording,) = await web.platform.recordings.of_event(event_id)
+    links, token = web.platform.links, join.rpartition("/")[2]
+    roles = [await web.platform.roles.make(event_id, role, "박서준") for role in LinkRole]
+    file = await web.platform.replays.film(recording, save=True)
+    places = {
+        join, f"{join}/me", f"{join}/replay", f"{join}/certificate.pdf", f"{join}/event.ics", f"{page}/link",
+        f"{page}/registered/{token}", f"{page}/cancel/{token}", f"/mail/stop/{token}", page, f"{page}/replay",
+        f"{page}/register", event["studio_url"], event["moderate_url"], *map(links.role, roles),
+        links.download(recording), links.film(recording, file, save=True), f"/events/{event['id']}/report",
+    }  # fmt: skip
+    of_nowhere = web.platform.tokens.link(Purpose.JOIN, uuid.uuid4(), 1, uuid.uuid4())
+    assert (await web.host.delete(path)).status_code == 204
+    on = times.day(times.local(dt.datetime.now(dt.UTC), "Asia/Seoul"), "en")
+    async with Person(web) as host:
+        await host.become_owner()
+        for place in places:
+            reply = await host.http.get(str(place).removeprefix(web.url), headers={"Accept": "text/html"})
+            assert (
+                reply.status_code,
+                f"The host deleted “{event['title']}” and all its data on {on}" in reply.text,
+            ) == (
+                410,
+                True,
+            ), place
+    for _ in range(8):  # many sit behind one address, and none of them guesses
+        assert (await web.guest.get(join.removeprefix(web.url), params={"lang": "ko"})).status_code == 410
+    assert (await web.guest.get(f"/events/{event['id']}/report")).status_code == 303  # to who is nobody here
+    assert "This link does not work" in (await web.guest.get(f"/j/{of_nowhere}?lang=en")).text
+    assert (await web.guest.get("/e/no-such-page")).status_code == 404
+    refused = (await web.platform.media_gate.look(session.hls_prefix)).refused
+    assert (refused and refused.code) == "event_deleted"

@@ -140,6 +140,9 @@ class Shut:
         self.asked += 1
         return Opening(self.why)
 
+    def knows(self, prefix: str) -> bool:
+        return False
+
 
 class Nothing:
     """No session is live here."""
@@ -171,3 +174,24 @@ async def test_a_kept_address_of_a_segment_opens_nothing_once_the_gate_is_shut(t
         assert (later.status_code, later.headers["retry-after"]) == (503, "2")
         assert (await client.get(f"/hls/{'x' * 22}/720p/3.m4s")).status_code == 404
         assert shut.asked == 1  # a prefix that does not exist costs no query
+
+
+async def test_who_watches_an_event_that_is_deleted_is_told_so_by_the_next_request(tmp_path: Path) -> None:
+    storage = Storage.open(Settings.read(data_dir=tmp_path))
+    await storage.put_bytes(Key.segment(PREFIX, "720p", 3), b"segment")
+    app, rows = HlsApp(Nothing(), storage), Rows(past(OPEN))
+    asked = gate(rows)
+    app.guard(asked)
+    transport = httpx.ASGITransport(Starlette(routes=[Mount("/hls", app=app)]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://hls") as client:
+        assert (await client.get(f"/hls/{PREFIX}/720p/3.m4s")).status_code == 200
+        assert (await client.get(f"/hls/{PREFIX}/720p/4.m4s")).status_code == 404
+        rows.found = None
+        asked.doubt(EVENT)
+        for files_are_there in (True, False):
+            for path in ("720p/3.m4s", "720p/4.m4s", "720p/init.mp4", "full.m3u8", "720p/full.m3u8"):
+                reply = await client.get(f"/hls/{PREFIX}/{path}")
+                assert (reply.status_code, "deleted" in reply.text) == (410, True), path
+            if files_are_there:
+                await storage.remove_all(f"live/{PREFIX}")
+        assert (await client.get(f"/hls/{'x' * 22}/720p/3.m4s")).status_code == 404

@@ -80,8 +80,7 @@ async def _allowed(platform: Platform, request: Request, *, cut: bool) -> Record
     recording_id = _id(request.path_params["recording_id"])
     signature = request.query_params.get("sig")
     if signature is not None:
-        given_to_host = platform.recordings.check_signature(recording_id, signature, cut=cut)
-        recording = await platform.recordings.get(recording_id)
+        recording, given_to_host = await platform.recordings.by_signature(recording_id, signature, cut=cut)
         if not cut and not given_to_host:
             await _refuse_left_out(platform, recording)
         return recording

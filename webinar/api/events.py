@@ -105,7 +105,7 @@ def event_of(call: Call, event: Event) -> EventReply:
     if link is None:
         return event_reply(event, platform.links, platform.events.stream_key(event), for_host=host)
     reply = event_reply(event, platform.links, platform.roles.stream_key(link), for_host=False)
-    studio = f"{platform.links.host(event)}/studio" if host else platform.links.stage(link)
+    studio = f"{platform.links.host(event)}/studio" if host else platform.links.stage(link, event)
     moderate = f"{platform.links.host(event)}/moderate" if host else None
     return reply.model_copy(update={"studio_url": studio, "moderate_url": moderate})
 

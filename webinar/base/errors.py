@@ -64,6 +64,20 @@ class Unauthenticated(WebinarError):
     code = "unauthenticated"
 
 
+class DeadLink(Unauthenticated):
+    """A link of ours that opens nothing any more: whom or what it was for is gone. Answered like a wrong one, unless
+    somebody knows more of its event.
+
+    `event`: the bytes that the event's id begins with; none where the link does not say.
+    """
+
+    code = "link_invalid"
+
+    def __init__(self, event: bytes) -> None:
+        super().__init__("This link is not valid.")
+        self.event = event
+
+
 class Forbidden(WebinarError):
     status = 403
     code = "forbidden"
@@ -72,6 +86,14 @@ class Forbidden(WebinarError):
 class NotFound(WebinarError):
     status = 404
     code = "not_found"
+
+
+class DeadFile(NotFound):
+    """The same of a link to a file: its signature is good, and the file is not there any more."""
+
+    def __init__(self, message: str, event: bytes, *, code: str) -> None:
+        super().__init__(message, code=code)
+        self.event = event
 
 
 class Conflict(WebinarError):

@@ -5,7 +5,9 @@ Two kinds:
 * *tickets* (`sign`, `read`): JWT (RFC 7519), HS256 and nothing else, with audience = purpose and an expiry.
   Short-lived: viewer, chat, download, host session form.
 * *links* (`link`, `read_link`): 128-bit id + version, authenticated by HMAC-SHA256 cut to 160 bits. Deterministic, so
-  that a personal link can be sent again without being stored, and revoked by counting its version up.
+  that a personal link can be sent again without being stored, and revoked by counting its version up. One that is not
+  for an event itself says which event it belongs to: what remains of that tells why the link opens nothing any more,
+  without anything being kept of the person.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import hashlib
 import hmac
 import time
 import uuid
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jwt
 from cryptography.hazmat.primitives import hashes
@@ -26,6 +28,7 @@ from webinar.base.errors import Gone, Unauthenticated
 
 _ALGORITHM: Final = "HS256"
 _TAG_BYTES: Final = 20
+_EVENT_BYTES: Final = 6  # of an event's id: enough to tell a million of them apart
 
 
 class Purpose(enum.StrEnum):
@@ -45,6 +48,14 @@ class Purpose(enum.StrEnum):
     STREAM = "stream"  # link: the WHIP key of an event
     STUDIO = "studio"  # the API calls a studio page makes for one event
     CONSOLE = "console"  # who a moderator is, for one event: in their browser, and the API calls of their console
+
+
+class Link(NamedTuple):
+    """What a link says."""
+
+    subject: uuid.UUID
+    version: int
+    event: bytes  # how the id of its event begins; empty where it does not say
 
 
 class Tokens:
@@ -85,21 +96,21 @@ class Tokens:
             raise Unauthenticated("This access is not valid. Open your link again.", code="token_invalid") from error
         return claims
 
-    def link(self, purpose: Purpose, subject: uuid.UUID, version: int) -> str:
-        """50 URL-safe characters: id, version, tag."""
-        body = subject.bytes + version.to_bytes(2, "big")
+    def link(self, purpose: Purpose, subject: uuid.UUID, version: int, event: uuid.UUID | None = None) -> str:
+        """51 URL-safe characters: id, version, tag; 59 with the `event` it belongs to, before the tag."""
+        body = subject.bytes + version.to_bytes(2, "big") + (b"" if event is None else event.bytes[:_EVENT_BYTES])
         return base64.urlsafe_b64encode(body + self._tag(purpose, body)).decode().rstrip("=")
 
-    def read_link(self, purpose: Purpose, token: str) -> tuple[uuid.UUID, int]:
-        """(subject, version) of a link. The caller compares the version with the stored one: lower means revoked."""
+    def read_link(self, purpose: Purpose, token: str) -> Link:
+        """The caller compares the version with the stored one: lower means revoked."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError as error:
             raise Unauthenticated("This link is not valid.", code="link_invalid") from error
-        body, tag = raw[:18], raw[18:]
-        if len(body) != 18 or not hmac.compare_digest(tag, self._tag(purpose, body)):
+        body, tag = raw[:-_TAG_BYTES], raw[-_TAG_BYTES:]
+        if len(body) not in (18, 18 + _EVENT_BYTES) or not hmac.compare_digest(tag, self._tag(purpose, body)):
             raise Unauthenticated("This link is not valid.", code="link_invalid")
-        return uuid.UUID(bytes=body[:16]), int.from_bytes(body[16:], "big")
+        return Link(uuid.UUID(bytes=body[:16]), int.from_bytes(body[16:18], "big"), body[18:])
 
     def _tag(self, purpose: Purpose, body: bytes) -> bytes:
         return hmac.digest(self._key(purpose), body, hashlib.sha256)[:_TAG_BYTES]

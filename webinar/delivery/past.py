@@ -33,10 +33,14 @@ _KEPT: Final = 64  # parts of playlists
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """`refused`: why nobody gets a session now. Else `part` is what of its event is shown, None: all of it."""
+    """`refused`: why nobody gets a session now. Else `part` is what of its event is shown, None: all of it.
+
+    `deleted`: its event was, with all of it.
+    """
 
     refused: WebinarError | None = None
     part: Part | None = None
+    deleted: bool = False
 
 
 class Gate(Protocol):
@@ -44,6 +48,10 @@ class Gate(Protocol):
 
     async def look(self, prefix: str) -> Opening:
         """Never raises."""
+        ...
+
+    def knows(self, prefix: str) -> bool:
+        """Whether it was asked about this session before, and there was one."""
         ...
 
 
@@ -82,7 +90,7 @@ class Past:
         try:
             found = await self._find(self._rewind, prefix, rendition, session, skip=skip)
         except NotFound:
-            return error("full", 404, _NOTHING)
+            return await self.guarded(error("full", 404, _NOTHING), prefix, "", None, session)
         except Unavailable as away:
             return refusal("full", away)
         opening = await self._opening(prefix, session)
@@ -117,10 +125,14 @@ class Past:
     async def guarded(
         self, reply: Reply, prefix: str, rendition: str, msn: int | None, session: LiveSession | None
     ) -> Reply:
-        """What was found, if it is shown. Asked last: prefixes that do not exist cost no query."""
-        opening = Opening() if reply.status != 200 else await self._opening(prefix, session)
+        """What was found, if it is shown. Asked last: prefixes that do not exist cost no query. Of what is not there
+        any more it is said why.
+        """
+        there = reply.status == 200
+        lost = reply.status == 404 and self._gate is not None and self._gate.knows(prefix)
+        opening = await self._opening(prefix, session) if there or lost else Opening()
         refused = opening.refused
-        if refused is None and opening.part is not None and msn is not None:
+        if there and refused is None and opening.part is not None and msn is not None:
             refused = await self._left_out(prefix, rendition, msn, session, opening.part)
         return reply if refused is None else refusal(reply.kind, refused)
 
@@ -129,7 +141,7 @@ class Past:
         if self._gate is None or (session is not None and not session.ended):
             return Opening()
         opening = await self._gate.look(prefix)
-        return opening if session is None else Opening(part=opening.part)
+        return opening if session is None or opening.deleted else Opening(part=opening.part)
 
     async def _left_out(
         self, prefix: str, rendition: str, msn: int, session: LiveSession | None, part: Part

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from webinar.base.errors import Gone
+
 # The host is told so long before.
 WARNING: Final = timedelta(days=7)
 
@@ -27,3 +29,18 @@ class Receipt:
     why: str  # date, host
     counts: Mapping[str, int]
     log_head: str | None
+
+    @property
+    def by_host(self) -> bool:
+        """Whether its host deleted it; else its date had come."""
+        return self.why == "host"
+
+
+class EventDeleted(Gone):
+    """What a link or a page led to went with its event; `receipt` says when."""
+
+    code = "event_deleted"
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__("This event and its data were deleted.")
+        self.receipt = receipt

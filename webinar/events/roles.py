@@ -10,7 +10,7 @@ from typing import Final
 from webinar.base import log
 from webinar.base.bus import Bus
 from webinar.base.db import AWAY, Pool
-from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
+from webinar.base.errors import Conflict, DeadLink, Gone, NotFound, Unauthenticated
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.role_model import LinkRole, RoleLink, link_name
 from webinar.events.role_store import RoleStore
@@ -32,9 +32,9 @@ class RoleLinks:
         self._tokens = tokens
         self._believed: OrderedDict[uuid.UUID, tuple[float, RoleLink | None]] = OrderedDict()
 
-    def token(self, link_id: uuid.UUID) -> str:
+    def token(self, link_id: uuid.UUID, event_id: uuid.UUID) -> str:
         """Of `/h/`, `/s/` or `/m/`, by its role."""
-        return self._tokens.link(Purpose.ROLE, link_id, _VERSION)
+        return self._tokens.link(Purpose.ROLE, link_id, _VERSION, event_id)
 
     def stream_key(self, link_id: uuid.UUID) -> str:
         """What the studio that it opened sends with: void when the link is."""
@@ -53,10 +53,14 @@ class RoleLinks:
         return await self._store.working(event_id)
 
     async def by_token(self, token: str, role: LinkRole) -> RoleLink:
-        """Whose link it is. Raises `Unauthenticated` for a wrong one, `Gone` for one that was revoked."""
-        link_id, _ = self._tokens.read_link(Purpose.ROLE, token)
-        link = await self._store.get(link_id)
-        if link is None or link.role is not role:
+        """Whose link it is. Raises `Unauthenticated` for a wrong one, `DeadLink` (said alike) for one whose event was
+        deleted, `Gone` for one that was revoked.
+        """
+        given = self._tokens.read_link(Purpose.ROLE, token)
+        link = await self._store.get(given.subject)
+        if link is None:
+            raise DeadLink(given.event)
+        if link.role is not role:
             raise Unauthenticated("This link is not valid.", code="link_invalid")
         if link.revoked_at is not None:
             raise Gone("This link was revoked. Ask the host for another one.", code="link_withdrawn")
@@ -65,8 +69,7 @@ class RoleLinks:
 
     async def by_stream_key(self, key: str) -> RoleLink:
         """Raises `Unauthenticated` for a wrong one, and for one whose link was revoked."""
-        link_id, _ = self._tokens.read_link(Purpose.ROLE_STREAM, key)
-        link = await self.holds(link_id)
+        link = await self.holds(self._tokens.read_link(Purpose.ROLE_STREAM, key).subject)
         if link is None:
             raise Unauthenticated("This link was revoked. Ask the host for another one.", code="link_revoked")
         return link

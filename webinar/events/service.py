@@ -11,7 +11,7 @@ from webinar.base import cursor as cursors
 from webinar.base import log
 from webinar.base.bus import Bus, BusDown, Refused
 from webinar.base.db import Connection, Pool
-from webinar.base.errors import Conflict, Forbidden, Gone, Unauthenticated, Unavailable, WebinarError
+from webinar.base.errors import Conflict, DeadLink, Forbidden, Gone, Unauthenticated, Unavailable, WebinarError
 from webinar.base.tokens import Purpose, Tokens
 from webinar.events.fields import EventChange, NewEvent
 from webinar.events.model import (
@@ -163,26 +163,28 @@ class EventService(Programs):
         return await self.by_link(Purpose.PRESENTER, token, lambda event: event.presenter_link_version)
 
     async def by_link(self, purpose: Purpose, token: str, version_of: Callable[[Event], int]) -> Event:
-        """The event a link opens. Raises `Unauthenticated` for a wrong one, `Gone` for a revoked one."""
-        event_id, version = self._tokens.read_link(purpose, token)
-        event = await self._store.get(event_id)
+        """The event a link opens. Raises `Unauthenticated` for a wrong one, `DeadLink` (said alike) for one of an event
+        that was deleted, `Gone` for a revoked one.
+        """
+        link = self._tokens.read_link(purpose, token)
+        event = await self._store.get(link.subject)
         if event is None:
-            raise Unauthenticated("This link is not valid.", code="link_invalid")
-        if version != version_of(event):
+            raise DeadLink(link.subject.bytes)
+        if link.version != version_of(event):
             raise Gone("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
         return event
 
     def stream_key_owner(self, key: str) -> uuid.UUID:
         """The event a stream key was made for. Raises `Unauthenticated` for anything that is no key of ours."""
         try:
-            return self._tokens.read_link(Purpose.STREAM, key)[0]
+            return self._tokens.read_link(Purpose.STREAM, key).subject
         except Unauthenticated as error:
             raise Unauthenticated("This stream key is not valid. Copy it again.", code="stream_key_invalid") from error
 
     def check_stream_key(self, event: Event, key: str) -> None:
         """Raises `Forbidden` for a key of another event, or one that was replaced."""
-        owner, version = self._tokens.read_link(Purpose.STREAM, key)
-        if owner != event.id or version != event.stream_key_version:
+        link = self._tokens.read_link(Purpose.STREAM, key)
+        if link.subject != event.id or link.version != event.stream_key_version:
             raise Forbidden("This stream key was replaced by a new one. Copy it again.", code="stream_key_revoked")
 
     async def renew_presenter_link(self, event_id: uuid.UUID) -> Event:

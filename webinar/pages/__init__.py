@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.pages.account import AccountScreen
+from webinar.pages.deleted import told
 from webinar.pages.devices import DevicesScreen
 from webinar.pages.errors import error_page, for_machines
 from webinar.pages.event_agenda import AgendaScreen, SpeakersScreen
@@ -52,7 +53,7 @@ from webinar.pages.verify import VerifyScreen
 from webinar.pages.webhooks import WebhooksScreen
 from webinar.platform import Platform
 
-__all__ = ["error_page", "for_machines", "middleware", "routes"]
+__all__ = ["error_page", "for_machines", "middleware", "routes", "told"]
 
 # In this order: `/events/new` stands before `/events/{event_id}`.
 _SCREENS = (

@@ -11,8 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from webinar.base import db, log
+from webinar.base import db, log, times
 from webinar.base.errors import Unavailable, WebinarError
+from webinar.events.receipts import EventDeleted, Receipt
 from webinar.pages.render import page
 from webinar.pages.visit import visit
 
@@ -39,6 +40,11 @@ class ErrorView:
 
 _AGAIN: Final = _("Try again")
 _START: Final = _("Go to the start page")
+_BY_HOST: Final = _("The host deleted “%(title)s” and all its data on %(day)s. Nothing of it can be opened any more.")
+_BY_DATE: Final = _(
+    "“%(title)s” and all its data were deleted on %(day)s, as its guests had been told. Nothing of it can be opened any"
+    " more."
+)
 
 BY_CODE: Final = {
     "form_expired": ErrorView(
@@ -111,6 +117,7 @@ BY_CODE: Final = {
         "/",
         "eye-off",
     ),
+    EventDeleted.code: ErrorView(_("This event was deleted"), None, _START, "/", "trash"),
     "event_not_found": ErrorView(
         _("We do not know this event"),
         _("The address may be mistyped, or the host deleted the event. Check the link in your invitation."),
@@ -166,6 +173,13 @@ BY_STATUS: Final = {
 }
 
 
+def _deleted(request: Request, receipt: Receipt) -> str:
+    made = visit(request)
+    on = times.day(times.local(receipt.destroyed_at, receipt.timezone), made.language)
+    words = _BY_HOST if receipt.by_host else _BY_DATE
+    return made.t(words, title=receipt.title, day=on)
+
+
 def for_machines(path: str) -> bool:
     return path.startswith(MACHINE_PATHS)
 
@@ -179,6 +193,8 @@ def error_page(request: Request, error: Exception) -> Response:
     incident = ""
     own_message = ""
     match error:
+        case EventDeleted():
+            status, code, own_message = error.status, error.code, _deleted(request, error.receipt)
         case WebinarError():
             status, code, own_message = error.status, error.code, visit(request).t(error.message)
             if error.retry_after_s is not None:

@@ -43,8 +43,8 @@ class LinksScreen(Screen):
         """The browser is remembered for this one event, for as long as the link holds."""
         try:
             link = await self.platform.roles.by_token(request.path_params["token"], LinkRole.COHOST)
-        except Unauthenticated:
-            self.knock(self.doors.links, request)
+        except Unauthenticated as error:
+            self.wrong_link(request, error)
             raise
         cookie = self.platform.access.cohost_cookie(link, _KNOWN_FOR)
         name = f"{COHOST_COOKIE}{link.event_id.hex}"

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from webinar.base.errors import Conflict, Invalid, Unauthenticated
+from webinar.base.errors import Conflict, DeadLink, Invalid, Unauthenticated
 from webinar.events.model import Event, EventState, Moderator
 from webinar.events.role_model import LinkRole
 from webinar.pages.audience_texts import DOORS
@@ -38,6 +38,8 @@ class ModerateScreen(Screen):
     async def by_link(self, request: Request) -> Response:
         try:
             event = await self.platform.moderators.event_of(request.path_params["token"])
+        except DeadLink:
+            raise
         except Unauthenticated:
             return await self._by_role(request)
         visit(request).prefer(event.language)
@@ -51,8 +53,8 @@ class ModerateScreen(Screen):
         """By a moderator's own link, which has their name."""
         try:
             link = await self.platform.roles.by_token(request.path_params["token"], LinkRole.MODERATOR)
-        except Unauthenticated:
-            self.knock(self.doors.links, request)
+        except Unauthenticated as error:
+            self.wrong_link(request, error)
             raise
         event = await self.platform.events.get(link.event_id)
         visit(request).prefer(event.language)
@@ -81,8 +83,8 @@ class ModerateScreen(Screen):
     async def _event(self, request: Request) -> Event:
         try:
             event = await self.platform.moderators.event_of(request.path_params["token"])
-        except Unauthenticated:
-            self.knock(self.doors.links, request)
+        except Unauthenticated as error:
+            self.wrong_link(request, error)
             raise
         visit(request).prefer(event.language)
         return event

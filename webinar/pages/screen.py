@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from webinar.base.errors import Forbidden, NotFound, Unauthenticated
+from webinar.base.errors import DeadLink, Forbidden, NotFound, Unauthenticated
 from webinar.events.model import Event
 from webinar.pages.forms import MAX_FIELDS, Sent, read_form
 from webinar.pages.notices import Notice
@@ -124,9 +124,14 @@ class Screen:
         registration, token = self.platform.registration, request.path_params["token"]
         try:
             return await (registration.by_own_link(token) if cancelled_too else registration.by_join_link(token))
-        except Unauthenticated:
-            self.knock(self.doors.links, request)
+        except Unauthenticated as error:
+            self.wrong_link(request, error)
             raise
+
+    def wrong_link(self, request: Request, error: Unauthenticated) -> None:
+        """Counts one that somebody may have guessed; one of ours whose event was deleted nobody guesses."""
+        if not isinstance(error, DeadLink):
+            self.knock(self.doors.links, request)
 
     def knock(self, door: Throttle, request: Request, of: str = "") -> None:
         """Counts a try of the caller's network, `of` one thing or of all. Raises `TooManyRequests`."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.api.access import StudioRole
-from webinar.base.errors import Unauthenticated
+from webinar.base.errors import DeadLink, Unauthenticated
 from webinar.events.model import Event, EventState
 from webinar.events.role_model import LinkRole
 from webinar.pages.audience_texts import ANNOUNCING, DOORS
@@ -38,6 +38,8 @@ class StudioScreen(Screen):
         given = request.path_params["token"]
         try:
             event = await self.platform.events.by_presenter_link(given)
+        except DeadLink:
+            raise
         except Unauthenticated:
             return await self._by_role(request, given)
         visit(request).prefer(event.language)
@@ -49,8 +51,8 @@ class StudioScreen(Screen):
         """By a speaker's own link."""
         try:
             link = await self.platform.roles.by_token(given, LinkRole.PRESENTER)
-        except Unauthenticated:
-            self.knock(self.doors.links, request)
+        except Unauthenticated as error:
+            self.wrong_link(request, error)
             raise
         event = await self.platform.events.get(link.event_id)
         visit(request).prefer(event.language)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.api.records import PDF, named
-from webinar.base.errors import NotFound, Unauthenticated, WebinarError
+from webinar.base.errors import NotFound, WebinarError
 from webinar.credits.certificate import long, masked, short
 from webinar.credits.check import Report, Verdict, check
 from webinar.credits.keys import published
@@ -142,11 +142,7 @@ class VerifyScreen(Screen):
 
     async def mine(self, request: Request) -> Response:
         """The person's own certificate, by their personal link, once the host gives them out."""
-        try:
-            attendee = await self.platform.registration.by_own_link(request.path_params["token"])
-        except Unauthenticated:
-            self.knock(self.doors.links, request)
-            raise
+        attendee = await self.person(request, cancelled_too=True)
         event = await self.platform.events.get(attendee.event_id)
         visit(request).prefer(event.language)
         found = await self.platform.records.certificates.mine(event, attendee.id)

@@ -9,7 +9,7 @@ from ingest.contract import RecordingClosed, UnknownMessage
 from webinar.base import log
 from webinar.base.bus import Bus
 from webinar.base.db import Pool
-from webinar.base.errors import Forbidden, NotFound, Unavailable
+from webinar.base.errors import DeadFile, Forbidden, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.base.tokens import Purpose, Tokens
 from webinar.recordings import model
@@ -147,27 +147,38 @@ class RecordingService:
 
         `host`: it was given to a host, and opens the whole recording also once some of it is left out.
         """
-        claims = {"recording": str(recording.id)} | ({"file": "cut"} if cut else {}) | ({"for": "host"} if host else {})
+        claims = {"recording": str(recording.id), "event": str(recording.event_id)}
+        claims |= ({"file": "cut"} if cut else {}) | ({"for": "host"} if host else {})
         return self._tokens.sign(Purpose.DOWNLOAD, claims, DOWNLOAD_TTL.total_seconds())
 
-    def check_signature(self, recording_id: uuid.UUID, signature: str, *, cut: bool = False) -> bool:
-        """Whether it was given to a host. Raises `Unauthenticated`, `Gone` (expired) or `Forbidden` (of another
-        recording, or another file of it).
+    async def by_signature(
+        self, recording_id: uuid.UUID, signature: str, *, cut: bool = False
+    ) -> tuple[Recording, bool]:
+        """And whether it was given to a host. Raises `Unauthenticated`, `Gone` (expired), `Forbidden` (of another
+        recording, or another file of it) or `DeadFile`.
         """
         claims = self._tokens.read(Purpose.DOWNLOAD, signature)
         if (claims.get("recording"), claims.get("file")) != (str(recording_id), "cut" if cut else None):
             raise Forbidden("This link is for another recording.", code="link_invalid")
-        return bool(claims.get("for") == "host")
+        event = str(claims.get("event", "")).replace("-", "")
+        return await self._given(recording_id, bytes.fromhex(event)), claims.get("for") == "host"
 
     def film_key(self, recording: Recording) -> str:
         """The `sig` of a link to watch it, always the same: what it opens is for the replay's gate to say."""
-        return self._tokens.link(Purpose.FILM, recording.id, 0)
+        return self._tokens.link(Purpose.FILM, recording.id, 0, recording.event_id)
 
     async def to_watch(self, recording_id: uuid.UUID, key: str) -> Recording:
-        """Raises `Unauthenticated`, `Forbidden` (of another recording) or `NotFound`."""
-        if self._tokens.read_link(Purpose.FILM, key)[0] != recording_id:
+        """Raises `Unauthenticated`, `Forbidden` (of another recording) or `DeadFile`."""
+        link = self._tokens.read_link(Purpose.FILM, key)
+        if link.subject != recording_id:
             raise Forbidden("This link is for another recording.", code="link_invalid")
-        return await self.get(recording_id)
+        return await self._given(recording_id, link.event)
+
+    async def _given(self, recording_id: uuid.UUID, event: bytes) -> Recording:
+        try:
+            return await self.get(recording_id)
+        except NotFound as error:
+            raise DeadFile(error.message, event, code=error.code) from error
 
     async def download(self, recording: Recording, *, sound: bool = False) -> Download:
         """A file that is in the store now. Raises `NotFound` while it is not ready, and `Unavailable`."""

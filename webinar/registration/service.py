@@ -11,7 +11,7 @@ from typing import Final
 from webinar.base import log
 from webinar.base.bus import Bus
 from webinar.base.db import Pool
-from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated, Unavailable
+from webinar.base.errors import Conflict, DeadLink, Gone, NotFound, Unavailable
 from webinar.base.tokens import Purpose, Tokens
 from webinar.registration.model import (
     Attendee,
@@ -215,12 +215,13 @@ class RegistrationService(Roster):
 
     def join_link(self, attendee: Attendee) -> str:
         """The token of `/j/{token}`."""
-        return self._tokens.link(Purpose.JOIN, attendee.id, attendee.link_version)
+        return self._tokens.link(Purpose.JOIN, attendee.id, attendee.link_version, attendee.event_id)
 
     async def by_join_link(self, token: str) -> Attendee:
         """The person of a personal link, whatever their status: `model.may_join` says whether they may enter.
 
-        Raises `Unauthenticated` for a wrong or unknown link (alike), `Gone` for a renewed one or a cancelled person.
+        Raises `Unauthenticated` for a wrong link, `DeadLink` (said alike) for one of nobody any more, and `Gone` for
+        a renewed one or a cancelled person.
         """
         attendee = await self.by_own_link(token)
         if attendee.status is Status.CANCELLED:
@@ -229,11 +230,11 @@ class RegistrationService(Roster):
 
     async def by_own_link(self, token: str) -> Attendee:
         """The same for a person's own data, which who cancelled may still see and delete."""
-        attendee_id, version = self._tokens.read_link(Purpose.JOIN, token)
-        attendee = await self._store.by_id(attendee_id)
+        link = self._tokens.read_link(Purpose.JOIN, token)
+        attendee = await self._store.by_id(link.subject)
         if attendee is None or attendee.forgotten_at is not None:
-            raise Unauthenticated("This link is not valid.", code="link_invalid")
-        if version != attendee.link_version:
+            raise DeadLink(link.event)
+        if link.version != attendee.link_version:
             raise Gone("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
         return attendee
 

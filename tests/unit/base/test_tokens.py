@@ -55,9 +55,20 @@ def test_changed_claims_are_refused() -> None:
 def test_a_link_holds_its_subject_and_version_and_160_bits_nobody_can_guess() -> None:
     subject = uuid.uuid4()
     link = TOKENS.link(Purpose.JOIN, subject, 3)
-    assert TOKENS.read_link(Purpose.JOIN, link) == (subject, 3)
+    assert TOKENS.read_link(Purpose.JOIN, link) == (subject, 3, b"")
     assert TOKENS.link(Purpose.JOIN, subject, 3) == link
     assert len(link) == 51
+    event = uuid.uuid4()
+    of_event = TOKENS.link(Purpose.JOIN, subject, 3, event)
+    assert TOKENS.read_link(Purpose.JOIN, of_event) == (subject, 3, event.bytes[:6])
+    assert len(of_event) == 59
+    for forged in (
+        of_event[:24] + of_event[32:],
+        of_event[:26] + "AAAA" + of_event[30:],
+        link[:24] + "A" * 8 + link[24:],
+    ):
+        with pytest.raises(Unauthenticated):
+            TOKENS.read_link(Purpose.JOIN, forged)
 
 
 def test_a_link_of_one_purpose_is_no_link_of_another() -> None:

@@ -31,6 +31,8 @@ const JUMP_S = 8;
 /** The browser's own player is brought this near to the end of what it may seek in. */
 const NATIVE_LAG_S = 2;
 const LOOK_MS = 250;
+/** The server's word that this is not shown any more: cut away, shut, or deleted. */
+const GONE = 410;
 
 export class HlsSession {
   /** @type {"hls"} */
@@ -190,6 +192,7 @@ export class HlsSession {
       if (level >= 0) hls.nextLevel = level;
     });
     hls.on(Hls.Events.ERROR, (_event, data) => {
+      if (data.response?.code === GONE) return this.end("lost"); // what is loaded already is not for them either
       if (!data.fatal) return;
       if (data.type === Hls.ErrorTypes.MEDIA_ERROR && performance.now() - this.mendedAt > 5000) {
         this.mendedAt = performance.now();
