@@ -1,4 +1,4 @@
-"""Letters to people who host: another password, data destroyed soon, an event nobody ends. The worker sends them."""
+"""Letters to people who host: another password, data destroyed soon, an event nobody ended. The worker sends them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webinar.base.queue import Payload
 from webinar.base.tokens import Tokens
 from webinar.destruction import Destruction
 from webinar.events import colours
-from webinar.events.model import EventState
+from webinar.events.model import Event, EventState
 from webinar.events.receipts import WARNING
 from webinar.events.service import EventService
 from webinar.links import Links
@@ -26,6 +26,7 @@ from webinar.mail.look import look
 from webinar.mail.model import Language
 from webinar.mail.postman import Postman
 from webinar.mail.service import MailService
+from webinar.mail.words import Own
 from webinar.people.service import PeopleService
 from webinar.post import hand_over
 from webinar.writer import Writer
@@ -91,27 +92,29 @@ class HostPost:
             event = await self._events.get(uuid.UUID(payload["event"]))
         except NotFound:
             return
-        at, now = datetime.fromisoformat(payload["at"]), self._clock()
-        name, email = await self._mail.host(event.id)
-        if event.state is not EventState.LIVE or at <= now or not email:
+        at = datetime.fromisoformat(payload["at"])
+        if event.state is not EventState.LIVE or at <= self._clock():
             return
         words = host_words.CUT_OFF if payload.get("whoever_sends") else host_words.STILL_LIVE
-        language: Language = event.language
-        t, about = self._writer.t(language), self._writer.about(event)
-        facts = Facts(
-            name=name,
-            title=about.title,
-            when=about.when(language),
-            organizer=about.organizer,
-            link=self._links.host(event),
-            button=t(words.button),
-            why=t(host_words.WHY_STILL_LIVE),
-            logo=await self._logos.of(event),
-            others={"at": times.at(at, event.timezone, language)},
-        )
+        others = {"at": times.at(at, event.timezone, event.language)}
         key = f"ends-itself-{event.id}-{at:%Y%m%d%H%M}"
-        made = self._writer.to_host(words, facts, about.look(), key, email, language, now)
-        await hand_over(self._postman, made, self._writer.sender)
+        await self._to_host(event, words, host_words.WHY_STILL_LIVE, self._links.host(event), others, key)
+
+    async def ended_itself(self, payload: Payload) -> None:
+        """To the host of an event that has ended by itself: when, why, and where what came of it is."""
+        try:
+            event = await self._events.get(uuid.UUID(payload["event"]))
+        except NotFound:
+            return
+        if not event.ended_itself or event.ended_at is None:
+            return
+        zone, language = event.timezone, event.language
+        others = {
+            "planned": times.at(event.ends_at, zone, language),
+            "at": times.at(event.ended_at, zone, language),
+        }
+        link, key = f"{self._links.host(event)}/recording", f"ended-itself-{event.id}"
+        await self._to_host(event, host_words.ENDED_ITSELF, host_words.WHY_ENDED_ITSELF, link, others, key)
 
     async def destroyed_soon(self, payload: Payload) -> None:
         """To the event's host, in the event's language and time zone, unless the date was put off or has come."""
@@ -120,28 +123,37 @@ class HostPost:
         except NotFound:
             return
         at, now = await self._destruction.date(event.id), self._clock()
+        if at is None or not now < at <= now + WARNING:
+            return
+        language: Language = event.language
+        t = self._writer.t(language)
+        counts = await self._destruction.counts(event.id)
+        what = [t(text) % {"n": f"{counts[key]:,}"} for key, text in host_words.COUNTED if counts[key]]
+        others = {
+            "at": times.at(at, event.timezone, language),
+            "day": times.short_day(times.local(at, event.timezone), language),
+            "what": "\n".join(f"· {line}" for line in (*what, t(host_words.EVERYTHING_ELSE))),
+        }
+        link, key = f"{self._links.host(event)}/report#take", f"destroyed-{event.id}-{at:%Y%m%d}"
+        await self._to_host(event, host_words.DESTROYED, host_words.WHY_DESTROYED, link, others, key)
+
+    async def _to_host(self, event: Event, words: Own, why: str, link: str, others: dict[str, str], key: str) -> None:
+        """In the event's language and with its look; to nobody where no host has an address. Raises as `hand_over`."""
         name, email = await self._mail.host(event.id)
-        if at is None or not now < at <= now + WARNING or not email:
+        if not email:
             return
         language: Language = event.language
         t, about = self._writer.t(language), self._writer.about(event)
-        counts = await self._destruction.counts(event.id)
-        what = [t(text) % {"n": f"{counts[key]:,}"} for key, text in host_words.COUNTED if counts[key]]
         facts = Facts(
             name=name,
             title=about.title,
             when=about.when(language),
             organizer=about.organizer,
-            link=f"{self._links.host(event)}/report#take",
-            button=t(host_words.DESTROYED.button),
-            why=t(host_words.WHY_DESTROYED),
+            link=link,
+            button=t(words.button),
+            why=t(why),
             logo=await self._logos.of(event),
-            others={
-                "at": times.at(at, event.timezone, language),
-                "day": times.short_day(times.local(at, event.timezone), language),
-                "what": "\n".join(f"· {line}" for line in (*what, t(host_words.EVERYTHING_ELSE))),
-            },
+            others=others,
         )
-        key = f"destroyed-{event.id}-{at:%Y%m%d}"
-        made = self._writer.to_host(host_words.DESTROYED, facts, about.look(), key, email, language, now)
+        made = self._writer.to_host(words, facts, about.look(), key, email, language, self._clock())
         await hand_over(self._postman, made, self._writer.sender)

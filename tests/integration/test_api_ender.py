@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.fake_ingest import FakeIngest
-from tests.mail_office import body, letters_to
+from tests.mail_office import body, idle, letters_to
 from tests.security.pages_client import Person
+from tests.waiting import until
+from webinar.base import times
 from webinar.jobs.ender import PATIENCE_S, Ender
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ async def test_an_event_that_nobody_ends_ends_by_itself_says_so_before_and_after
             3 * HOUR,
             12 * HOUR,
             warn=warn,
+            tell=web.platform.mail.ended_themselves,
             clock=lambda: now,
             steady=lambda: steady,
         )
@@ -88,5 +91,21 @@ async def test_an_event_that_nobody_ends_ends_by_itself_says_so_before_and_after
             reply = (await web.host.get(path)).json()
             assert (reply["state"], reply["ended_itself"]) == ("ended", True)
             assert "Nobody ended this event" in (await host.http.get(f"/events/{event['id']}")).text
+        # Also who heard nothing before, as the worker was away: another one comes later, and writes once.
+        another = Ender(
+            web.platform.events,
+            web.platform.course,
+            web.platform.stage.heartbeats,
+            3 * HOUR,
+            12 * HOUR,
+            tell=web.platform.mail.ended_themselves,
+        )
+        assert await another.look() == 0
+        await until(lambda: idle(web))
+        *before, after = await letters_to(inbox, "owner@example.org", 4)
+        assert len(before) == 3
+        assert "자동으로 끝났어요" in after["Subject"]
+        assert f"/events/{event['id']}/recording" in body(after)
+        assert times.at(end, "Asia/Seoul", "ko") in body(after)
         assert await ender.look() == 0
         assert await web.platform.destruction.due(datetime.now(UTC) + timedelta(days=91), 9) == [event_id]

@@ -31,6 +31,8 @@ PATIENCE_S: Final = 600.0
 
 # event, when it ends by itself, and whether it does so whoever sends
 Warn = Callable[[uuid.UUID, datetime, bool], Awaitable[None]]
+# now; those who were not told yet that their event has ended by itself, whichever worker ended it
+Tell = Callable[[datetime], Awaitable[int]]
 
 
 class _Lasting:
@@ -56,13 +58,16 @@ class Ender:
         latest: timedelta,
         *,
         warn: Warn | None = None,
+        tell: Tell | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """`quiet` and `latest` as `model.ends_itself_at` takes them. `warn` is told each round of events that end
-        soon, which may become later again; None where no mail server is set.
+        soon, which may become later again, `tell` is asked for a letter to hosts whose event has ended; both None where
+        no mail server is set.
         """
         self._warn = warn
+        self._tell = tell
         self._events = events
         self._course = course
         self._heartbeats = heartbeats
@@ -95,7 +100,10 @@ class Ender:
                 at = ends[event.id]
                 await self._warn(event.id, at, at >= self._ends(event, sending=True))
         due = self._due.of([event for event in late if ends[event.id] <= now], steady)
-        return sum([await self._end(event) for event in due])
+        ended = sum([await self._end(event) for event in due])
+        if self._tell is not None:
+            await self._tell(now)
+        return ended
 
     def _sends(self, event: Event) -> bool:
         status = self._heartbeats.fresh(str(event.id))

@@ -12,7 +12,7 @@ from webinar.jobs.reminders import Reminders
 from webinar.letters import CALLED_OFF, CHANGED
 from webinar.mail.postman import Postman
 from webinar.mail.server import parse
-from webinar.mail.service import DESTROYED_SOON, ENDS_ITSELF
+from webinar.mail.service import DESTROYED_SOON, ENDED_ITSELF, ENDS_ITSELF
 from webinar.mail.store import JOB
 from webinar.people.hosts import FORGOTTEN
 from webinar.platform import Platform
@@ -64,6 +64,7 @@ class Mailing:
             # Who waits for it has asked again by then: about an hour.
             FORGOTTEN: replace(patient, run=self._host_post.forgotten, failed=None, tries=12),
             ENDS_ITSELF: replace(patient, run=self._host_post.ends_itself, failed=None),
+            ENDED_ITSELF: replace(patient, run=self._host_post.ended_itself, failed=None),
             DESTROYED_SOON: replace(patient, run=self._host_post.destroyed_soon, failed=None),
         }
 

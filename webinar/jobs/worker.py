@@ -85,14 +85,14 @@ async def work(platform: Platform) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keeper.keep(), name="keeper")
         tasks.create_task(housekeeper.keep(), name="housekeeper")
-        warn = platform.mail.ends_itself if platform.letters.on else None
-        ender = Ender(platform.events, platform.course, heartbeats, *settings.end_after, warn=warn)
+        mail = platform.mail if platform.letters.on else None
+        warn, tell = (None, None) if mail is None else (mail.ends_itself, mail.ended_themselves)
+        ender = Ender(platform.events, platform.course, heartbeats, *settings.end_after, warn=warn, tell=tell)
         tasks.create_task(ender.keep(), name="ender")
         tasks.create_task(_scan(platform.recordings), name="scan")
         tasks.create_task(_cutter(platform).keep(), name="cutter")
         tasks.create_task(Sealer(platform.attendance).keep(), name="sealer")
-        told_by = platform.mail if platform.letters.on else None
-        tasks.create_task(Retention(platform.destruction, told_by).keep(), name="retention")
+        tasks.create_task(Retention(platform.destruction, mail).keep(), name="retention")
         tasks.create_task(_tidy(platform.hooks), name="old messages")
         known = handlers(platform)
         if platform.letters.on:

@@ -114,6 +114,22 @@ class DueStore:
         )
         return bool(done == "INSERT 0 1")
 
+    async def ended_themselves(self, connection: Connection, kind: str, since: datetime, most: int) -> list[uuid.UUID]:
+        """Events that nobody ended, over since then, whose host was not told so; marked as told."""
+        rows = await connection.fetch(
+            """
+            insert into told_afterwards (event_id, kind)
+            select id, $1 from event e where state = 'ended' and ended_itself and ended_at > $2
+                and not exists (select from told_afterwards t where t.event_id = e.id and t.kind = $1)
+            order by ended_at limit $3
+            on conflict do nothing returning event_id
+            """,
+            kind,
+            since,
+            most,
+        )
+        return [row["event_id"] for row in rows]
+
     async def destroyed_soon(
         self, connection: Connection, now: datetime, before: timedelta, most: int
     ) -> list[uuid.UUID]:

@@ -60,6 +60,20 @@ WHY_STILL_LIVE: Final = _(
     "You get this mail because this is your event. It is sent when an event that nobody ends is about to end by itself."
 )
 
+ENDED_ITSELF: Final = Own(
+    _("Ended by itself: {title}"),
+    _(
+        "Hello {name},\n\nthis event was to end at {planned}, and nobody ended it. So it ended by itself at {at}, for"
+        " everyone.\n\nReport and recording are there. The recording holds everything until then, also what came after"
+        " the talks: on its page you choose the part that your guests see.\n\n{link}"
+    ),
+    _("Open the recording"),
+)
+WHY_ENDED_ITSELF: Final = _(
+    "You get this mail because this is your event. It is sent once, when an event that nobody ended has ended by"
+    " itself."
+)
+
 # What is deleted, with its number, in this order.
 COUNTED: Final = (
     ("people", _("People with their registrations and answers: %(n)s")),

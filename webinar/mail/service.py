@@ -37,6 +37,10 @@ _MOST_TESTS: Final = 20
 DESTROYED_SOON: Final = "destroyed_soon"
 # And the one before an event that nobody ends is ended by itself.
 ENDS_ITSELF: Final = "ends_itself"
+# And the one after it.
+ENDED_ITSELF: Final = "ended_itself"
+# Hosts hear of it for so long afterwards.
+_STILL_NEW: Final = timedelta(days=1)
 # Who knows that it ends at a time needs no other letter when it ends so much later.
 _TOLD_ANYWAY: Final = timedelta(hours=1)
 _AT_ONCE: Final = 50
@@ -168,6 +172,16 @@ class MailService:
         async with self._store.pool.acquire() as connection, connection.transaction():
             if await self._due.foretold(connection, event_id, ENDS_ITSELF, at, _TOLD_ANYWAY):
                 await enqueue(connection, ENDS_ITSELF, payload, key=str(event_id))
+
+    async def ended_themselves(self, now: datetime) -> int:
+        """Hosts of events that nobody ended, and that have ended by themselves, are to be written to: once, whenever
+        the worker comes to it within a day. How many now.
+        """
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            events = await self._due.ended_themselves(connection, ENDED_ITSELF, now - _STILL_NEW, _AT_ONCE)
+            for event_id in events:
+                await enqueue(connection, ENDED_ITSELF, {"event": str(event_id)}, key=str(event_id))
+        return len(events)
 
     # -- sending -------------------------------------------------------------------------------------------------
 
