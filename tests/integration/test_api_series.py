@@ -49,6 +49,7 @@ async def test_dates_come_with_what_guards_them_or_not_at_all(web: Web, monkeypa
     copied: list[str] = []
 
     async def fails(key: str, target: str) -> None:
+        assert len(await storage.list_keys("copying")) == 1, "who is killed now leaves word of it"
         if copied:
             raise Unavailable("The object store does not answer.")
         copied.append(target)
@@ -56,7 +57,8 @@ async def test_dates_come_with_what_guards_them_or_not_at_all(web: Web, monkeypa
 
     async def made_nothing() -> bool:
         events = (await web.host.get("/api/v1/events")).json()["items"]
-        return [one["id"] for one in events] == [event["id"]] and len(await storage.list_keys("images")) == 1
+        files = [*await storage.list_keys("images"), *await storage.list_keys("copying")]
+        return [one["id"] for one in events] == [event["id"]] and len(files) == 1
 
     with monkeypatch.context() as patched:
         patched.setattr(storage, "copy", fails)
@@ -69,6 +71,7 @@ async def test_dates_come_with_what_guards_them_or_not_at_all(web: Web, monkeypa
     await pool.execute("drop function refuse cascade")
     made = await web.host.post(path, json=weekly)
     assert made.status_code == 201, made.text
+    assert await storage.list_keys("copying") == []
     for one in made.json()["items"]:
         mine = f"/api/v1/events/{one['id']}"
         assert (await web.host.get(f"{mine}/registration")).json()["has_passcode"]

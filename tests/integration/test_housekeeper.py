@@ -19,6 +19,7 @@ from tests.waiting import until
 from webinar.base.disk import Disk, free_on
 from webinar.base.embedded import EmbeddedNats
 from webinar.base.errors import Unavailable
+from webinar.events.copied_files import CopiedFiles
 from webinar.events.model import Event
 from webinar.jobs.housekeeper import Housekeeper
 
@@ -305,3 +306,23 @@ async def test_what_a_killed_deletion_or_a_lost_notice_left_goes_with_the_hourly
     now = 10_803.0
     await housekeeper.tidy()
     assert await storage.list_keys("cuts") == []
+
+
+async def test_what_was_copied_for_events_that_were_never_made_goes_after_an_hour(web: Web, ingest: FakeIngest) -> None:
+    storage, now = web.platform.storage, 0.0
+    made, lost, strangers = uuid.UUID((await web.event())["id"]), uuid.uuid4(), uuid.uuid4()
+    files = {id_: [f"images/{id_}/cover.jpg", f"handouts/{id_}/{uuid.uuid4()}"] for id_ in (made, lost, strangers)}
+    for key in (key for keys in files.values() for key in keys):
+        await storage.put_bytes(key, b"copy")
+    await CopiedFiles(storage, web.platform.events.many).begin([lost, made])  # and here the process was killed
+    await storage.put_bytes("copying/notes.txt", b"?")
+    housekeeper = _housekeeper(web, clock=lambda: now)
+    await housekeeper.tidy()
+    now = 3599.0
+    await housekeeper.tidy()
+    assert len(await storage.list_keys("images")) == 3, "it may be copying still"
+    now = 3601.0
+    await housekeeper.tidy()
+    kept = sorted(files[made] + files[strangers])
+    assert await storage.list_keys("handouts") + await storage.list_keys("images") == kept
+    assert await storage.list_keys("copying") == ["copying/notes.txt"]

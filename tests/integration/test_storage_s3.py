@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from webinar.base.errors import CannotStart, NotFound, Unavailable
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.doctor import storage_findings
+from webinar.events.copied_files import CopiedFiles
+from webinar.events.model import Event
 
 _MB = 1024 * 1024
 
@@ -59,6 +62,22 @@ async def test_segments_come_back_as_they_were_and_are_listed_and_removed_by_fol
     with pytest.raises(NotFound):
         await storage.get_bytes("live/prefix/720p/1.m4s")
     await storage.delete("live/prefix/720p/1.m4s")
+
+
+async def test_what_was_copied_for_events_that_were_never_made_is_found_and_removed_there(storage: Storage) -> None:
+    lost, stranger = uuid.uuid4(), uuid.uuid4()
+
+    async def none(ids: list[uuid.UUID]) -> list[Event]:
+        return []
+
+    await storage.put_bytes("handouts/source/a", b"a")
+    await CopiedFiles(storage, none).begin([lost])
+    await storage.copy_to("handouts/source/a", [f"handouts/{lost}/a", f"images/{lost}/b", f"images/{stranger}/b"])
+    copied = CopiedFiles(storage, none)
+    (mark,) = await copied.begun()
+    assert (await copied.clear(mark), await copied.clear(mark)) == (2, 0)
+    assert await storage.list_keys("images") == [f"images/{stranger}/b"]
+    assert await copied.begun() == []
 
 
 async def test_a_file_goes_up_in_parts_is_confirmed_and_only_then_gone_here(storage: Storage, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from webinar.base import log
 from webinar.base.db import AWAY, Connection, Pool
 from webinar.base.errors import Conflict, FieldProblem, Invalid, NotFound, Unavailable
 from webinar.base.storage import Storage
-from webinar.events import handouts, images
+from webinar.events.copied_files import CopiedFiles
 from webinar.events.fields import EventChange
 from webinar.events.handouts import Handouts
 from webinar.events.images import Images
@@ -99,7 +99,7 @@ class Copies:
         self._events = events
         self._images = pictures
         self._handouts = files
-        self._storage = storage
+        self._copied = CopiedFiles(storage, self._store.many)
 
     async def duplicate(self, event_id: uuid.UUID, title: str, starts_at: datetime, hand_on: HandOn) -> Event:
         """A draft with all that the host wrote, chose and uploaded, and nobody in it.
@@ -198,7 +198,9 @@ class Copies:
         state = EventState.DRAFT if series is None else _planned(source)
         ids = [uuid.uuid4() for _ in starts]
         made: list[Event] = []
-        done = False
+        with_files = bool(await self._images.all(source.id) or await self._handouts.all(source.id))
+        if with_files:
+            await self._copied.begin(ids)
         try:
             pictures = await self._images.copies(source.id, ids)
             files = await self._handouts.copies(source.id, ids)
@@ -213,10 +215,9 @@ class Copies:
                 await self._images.keep(connection, pictures)
                 await self._handouts.keep(connection, files)
                 await hand_on(connection, source.id, ids)
-            done = True
         finally:
-            if not done:
-                await self._remove_files(ids)
+            if with_files:
+                await self._settle(ids)
         return made
 
     async def _lock(
@@ -234,16 +235,12 @@ class Copies:
         elif series is not None and not await self._store.join_series(connection, source.id, series):
             raise Conflict("The event belongs to a series already.", code="in_series")
 
-    async def _remove_files(self, ids: Sequence[uuid.UUID]) -> None:
-        """Of events that were not made after all; unless they were, and only the word of it was lost."""
+    async def _settle(self, ids: Sequence[uuid.UUID]) -> None:
+        """Whether they were made is asked, also where only the word of it was lost; else the worker does it later."""
         try:
-            if await self._store.many(ids):
-                return
-            for id_ in ids:
-                await self._storage.remove_all(images.folder(id_))
-                await self._storage.remove_all(handouts.folder(id_))
+            await self._copied.settle(ids)
         except (Unavailable, *AWAY) as error:
-            _log.warning("files of events that were not made are left", events=len(ids), error=str(error))
+            _log.warning("what was copied is looked through later", events=len(ids), error=str(error))
 
 
 def _also(event: Event, before: Event, first: Event, change: EventChange) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from webinar.base.disk import Disk
 from webinar.base.errors import WebinarError
 from webinar.base.storage import Storage
 from webinar.deleted import DeletedEvents
+from webinar.events.copied_files import CopiedFiles
 from webinar.events.model import LiveSession
 from webinar.events.service import EventService
 from webinar.recordings.service import RecordingService
@@ -51,6 +52,8 @@ class Housekeeper:
         self._events = events
         self._recordings = recordings
         self._deleted = DeletedEvents(storage, events)
+        self._copied = CopiedFiles(storage, events.many)
+        self._begun: set[str] = set()  # marks of what was being copied at the last count
         self._disk = disk
         self._replay_days = replay_days
         self._clock = clock
@@ -115,7 +118,7 @@ class Housekeeper:
         _log.info("segments removed", event_id=str(session.event_id), session=session.id, objects=removed, why=why)
 
     async def _count(self) -> None:
-        """What is used, and halves and files of deleted events whose removal was missed."""
+        """What is used; halves, files of deleted events and of such that were never made, whose removal was missed."""
         now = self._clock()
         if self._counted_at is not None and now - self._counted_at < _COUNT_EVERY_S:
             return
@@ -126,7 +129,15 @@ class Housekeeper:
             await self.joined(event_id)
         for event_id in await self._deleted.left(sizes):
             await self.deleted(event_id)
+        await self._not_made()
         self._counted_at = now
+
+    async def _not_made(self) -> None:
+        """Files that were copied for events which were never made: nobody copies for an hour."""
+        begun = await self._copied.begun()
+        for mark in [mark for mark in begun if mark in self._begun][:_A_ROUND]:
+            REMOVED.labels("not_made").inc(await self._copied.clear(mark))
+        self._begun = set(begun)
 
 
 def _with_several(keys: list[str]) -> list[str]:
