@@ -6,7 +6,7 @@ for staff alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from chat.entry import Entry
@@ -57,6 +57,10 @@ class Hands:
         return {**fields, "from": entry.sender()} if staff else fields
 
     # What others ask
+
+    def __iter__(self) -> Iterator[tuple[Entry, bool]]:
+        """(the entry that raised it, whether it was called), in order."""
+        return ((entry, seq in self._called) for seq, entry in self._up.items())
 
     def of(self, person: str) -> int | None:
         """The hand of this person, when it is up."""

@@ -78,7 +78,10 @@ class Hub:
             self._openings[event_id] = opening
             opening.add_done_callback(lambda task: self._opened(event_id, task))
         # One who leaves meanwhile must not take the opening from the others.
-        return await asyncio.shield(opening)
+        await asyncio.wait({opening})
+        if opening.cancelled():
+            raise Full  # this process ends: nobody who waits was cancelled by that
+        return opening.result()
 
     def _opened(self, event_id: uuid.UUID, task: asyncio.Task[LiveRoom]) -> None:
         del self._openings[event_id]

@@ -181,6 +181,14 @@ class LiveRoom:
                 while self.room.last < seq:
                     await self._taken.wait()
 
+    async def follow(self, seq: int) -> None:
+        """Waits a moment for what another process committed up to `seq`, if it is there. Raises `StoreDown`."""
+        if seq > self.room.last:
+            head = (await self._store.heads([self.event_id])).get(self.event_id)
+            if head is not None and seq <= head.last:
+                self.heard_of(head.last)
+                await self._until_readable(seq)
+
     async def settle(self) -> None:
         """Returns when what was sent is stored and shown."""
         for feature in self.features:

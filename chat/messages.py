@@ -110,12 +110,17 @@ class Messages:
             }
         return fields
 
+    @property
+    def pin(self) -> int | None:
+        """The number of the message that is pinned, as long as it is not deleted."""
+        if self._pinned is None:
+            return None
+        message = Entry.of_copy(self._pinned.content["message"])
+        return None if self.removed(message) else message.seq
+
     def pinned(self, staff: bool) -> list[dict[str, object]]:
         """The pinned message, as a list of one or none."""
-        if self._pinned is None:
-            return []
-        message = Entry.of_copy(self._pinned.content["message"])
-        return [] if self.removed(message) else [self._carried(self._pinned, staff)]
+        return [] if self._pinned is None or self.pin is None else [self._carried(self._pinned, staff)]
 
     def show(self, entry: Entry, staff: bool) -> Mapping[str, object] | None:
         if entry.type in ("message", "announcement"):

@@ -46,6 +46,11 @@ class RoomSettings:
         """Of links, frozen, questions, anonymous_questions, review_questions, reactions, hands."""
         return bool(self._values[name])
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """All that can be set, as it is set now."""
+        return {**self._values, "words": list(self._values["words"])}
+
     def public(self) -> dict[str, object]:
         return {**{k: v for k, v in self._values.items() if k != "words"}, "ended": self.ended}
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from chat import announcing, figures, wire
+from chat import figures, ordering, wire
 from chat.connection import Connection
 from chat.hub import Hub
 from chat.socket import LOGGER, ChatProtocol, outlet_of
@@ -111,7 +111,7 @@ async def run(settings: Settings) -> None:
         bus = await Bus.connect(nats_url, "chat")
         stack.push_async_callback(bus.close)
         hub = Hub(Store(pool), bus)
-        await bus.serve(announcing.SUBJECT, announcing.announcer(hub), queue="chat")
+        await bus.serve(ordering.SUBJECT, ordering.taker(hub), queue="chat")
         keeping = asyncio.create_task(hub.run(), name="chat hub")
         quitting = asyncio.Event()
         ending = asyncio.create_task(_end_in_order(stop, keeping, hub, quitting), name="chat end")

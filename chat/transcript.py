@@ -1,19 +1,20 @@
 """A room as it stands, read from its log once: what is exported and shown after the event. Pure.
 
-The one module of `chat` that `webinar` may import. It shows what moderators see, without what nobody may: who asked
-anonymously.
+With `chat.forgetting` what `webinar` may import of `chat`. It shows what moderators see, without what nobody may: who
+asked anonymously.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chat.entry import Entry
 from chat.polls import Poll, Stage
 from chat.questions import Question
+from chat.room_settings import RoomSettings
 from chat.state import RoomState
 
 _SPOKEN: Final = ("message", "announcement")
@@ -101,6 +102,39 @@ class Polled:
     state: str
     counts: tuple[int, ...] | None
     answers: int | None
+    live: bool = False  # everybody sees the bars while it is open
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A hand that is up. `hand` is its number; `called`: its owner may speak."""
+
+    hand: int
+    at: dt.datetime
+    person: str
+    name: str
+    called: bool
+    full_name: str | None = None  # as of a message
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """Who may not write until then, or (None) not come back."""
+
+    person: str
+    name: str
+    until: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What the room allows now, and whom. `settings` are all of them, the blocked words among them."""
+
+    settings: Mapping[str, Any] = field(default_factory=lambda: RoomSettings().values)
+    pinned: int | None = None
+    hands: Sequence[Raised] = ()
+    muted: Sequence[Shut] = ()  # those of the past too
+    banned: Sequence[Shut] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +144,7 @@ class Transcript:
     messages: Sequence[Said]
     questions: Sequence[Asked]
     polls: Sequence[Polled]
+    floor: Floor = field(default_factory=Floor)
 
 
 def read(rows: Iterable[Row]) -> Transcript:
@@ -131,6 +166,20 @@ def read(rows: Iterable[Row]) -> Transcript:
         [_said(state, entry) for entry in spoken],
         [_asked(state, question) for question in asked.values()],
         [_polled(poll, at[poll.poll]) for poll in state.polls if poll.stage is not Stage.REMOVED],
+        _floor(state),
+    )
+
+
+def _floor(state: RoomState) -> Floor:
+    return Floor(
+        state.settings.values,
+        state.messages.pin,
+        [
+            Raised(entry.seq, entry.at, entry.person, str(entry.content.get("name", "")), called)
+            for entry, called in state.hands
+        ],
+        [Shut(person, mute.name, mute.until) for person, mute in state.sanctions.muted.items()],
+        [Shut(person, name, None) for person, name in state.sanctions.banned.items()],
     )
 
 
@@ -189,4 +238,5 @@ def _polled(poll: Poll, at: dt.datetime) -> Polled:
         state=str(poll.stage),
         counts=poll.counts,
         answers=poll.answers,
+        live=asks.live,
     )

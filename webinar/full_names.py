@@ -28,14 +28,17 @@ class FullNames:
     async def transcript(self, event_id: uuid.UUID) -> Transcript:
         """What was said, with `full_name` of everybody who has one. For staff alone."""
         talk = await self._conversation.of(event_id)
-        if not talk.messages and not talk.questions:
+        if not talk.messages and not talk.questions and not talk.floor.hands:
             return talk
         names = {str(person.id): person.name for person in await self._registration.everyone(event_id)}
-        messages, questions = (
-            [_with(one, names) for one in talk.messages],
-            [_with(one, names) for one in talk.questions],
+        return replace(
+            talk,
+            messages=[_with(one, names) for one in talk.messages],
+            questions=[_with(one, names) for one in talk.questions],
+            floor=replace(
+                talk.floor, hands=[replace(hand, full_name=names.get(hand.person)) for hand in talk.floor.hands]
+            ),
         )
-        return Transcript(messages, questions, talk.polls)
 
 
 def _with(one: S, names: Mapping[str, str]) -> S:

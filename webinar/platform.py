@@ -20,6 +20,7 @@ from webinar.base.db import Pool
 from webinar.base.settings import Settings
 from webinar.base.storage import Storage
 from webinar.base.tokens import Tokens
+from webinar.conversation.orders import Orders
 from webinar.conversation.service import ConversationService
 from webinar.course import Course
 from webinar.credits.service import CreditService
@@ -96,6 +97,7 @@ class Platform:
     media_gate: MediaGate = field(init=False)
     conversation: ConversationService = field(init=False)
     full_names: FullNames = field(init=False)
+    orders: Orders = field(init=False)
     attendance: AttendanceService = field(init=False)
     credits: CreditService = field(init=False)
     records: Records = field(init=False)
@@ -146,6 +148,7 @@ class Platform:
         self.recordings = RecordingService(self.pool, self.bus, self.storage, self.tokens)
         self.editing = Editing(self.pool, self.bus, self.storage)
         self.conversation = ConversationService(self.pool, self.bus)
+        self.orders = Orders(self.bus)
         self.attendance = AttendanceService(self.pool)
         self.credits = CreditService(self.pool, self.tokens)
         self.hooks = Hooks(self.pool, inside=self.settings.webhooks_inside)

@@ -24,6 +24,7 @@ from chat.wire.client_mod import (
     ModSettings,
     ModTarget,
     ModUnpin,
+    mod,
 )
 from chat.wire.client_mod_asking import ModHand, ModPoll, ModPollSave, ModQuestion
 from chat.wire.frame import Frame
@@ -77,6 +78,7 @@ __all__ = [
     "encode_event",
     "events",
     "history",
+    "mod",
     "moment",
     "nak",
 ]

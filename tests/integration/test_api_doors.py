@@ -121,26 +121,28 @@ async def test_an_announcement_goes_to_the_chat_under_the_name_of_who_makes_it(w
     asked: list[Json] = []
 
     def chat(error: Exception | None) -> Callable[[Json], Awaitable[Json]]:
-        async def announce(said: Json) -> Json:
+        async def take(said: Json) -> Json:
             asked.append(said)
             if error is not None:
                 raise error
             return {"seq": 1}
 
-        return announce
+        return take
 
     assert (await web.host.post(path, json={"body": "곧 시작해요"})).status_code == 503  # no chat is running
-    served = await web.ingest_bus.serve("chat.announce", chat(None))
+    served = await web.ingest_bus.serve("chat.order", chat(None))
     await web.ingest_bus.flush()
-    assert (await web.host.post(path, json={"body": " 곧 시작해요 "})).status_code == 204
-    assert (asked[0]["event"], asked[0]["body"], asked[0]["role"]) == (event["id"], "곧 시작해요", "host")
+    mine = str(uuid.uuid4())
+    assert (await web.host.post(path, json={"body": " 곧 시작해요 ", "id": mine})).status_code == 204
+    assert (asked[0]["event"], asked[0]["role"]) == (event["id"], "host")
+    assert asked[0]["order"] == {"op": "announce", "cid": mine, "body": "곧 시작해요"}
     assert asked[0]["name"] == "가을 학술대회"  # not what the API token is called
     await web.host.patch(f"/api/v1/events/{event['id']}", json={"organizer": "한국학회"})
     assert (await web.host.post(path, json={"body": "끝나요"})).status_code == 204
     assert asked[1]["name"] == "한국학회"
     assert (await web.host.post(path, json={"body": " "})).status_code == 422
     await web.ingest_bus.unsubscribe(served)
-    await web.ingest_bus.serve("chat.announce", chat(Conflict("over", code="ended")))
+    await web.ingest_bus.serve("chat.order", chat(Conflict("over", code="ended")))
     await web.ingest_bus.flush()
     assert (await web.host.post(path, json={"body": "끝"})).status_code == 409
 

@@ -99,28 +99,32 @@ async def test_the_hand_of_somebody_who_left_goes_down_once_from_two_processes(s
         await pool.close()
 
 
-async def test_an_announcement_over_the_bus_is_said_to_all_once(stage: Stage) -> None:
+async def test_an_order_over_the_bus_is_done_once_and_given_by_staff_alone(stage: Stage) -> None:
     event, cid = await stage.new_event(), str(uuid.uuid4())
     ann = (await stage.chat()).client(event, "ann")
     await stage.chat(1)
     bus = await Bus.connect(stage.nats.embedded.url, "tests")
-    said = {
-        "event": str(event),
-        "person": "host:1",
-        "name": "Han",
-        "role": "host",
-        "body": "In five minutes",
-        "cid": cid,
-    }
+    order = {"op": "announce", "cid": cid, "body": "In five minutes"}
+    said = {"event": str(event), "person": "host:1", "name": "Han", "role": "host", "order": order}
     try:
         async with in_room(ann):
-            answers = [await bus.request("chat.announce", said) for _ in range(3)]
+            answers = [await bus.request("chat.order", said) for _ in range(3)]
             assert [answer["seq"] for answer in answers] == [1, 1, 1]
             await ann.until(lambda: any(e["type"] == "announcement" for e in ann.shown))
             (shown,) = [e for e in ann.shown if e["type"] == "announcement"]
             assert (shown["body"], shown["from"]["name"]) == ("In five minutes", "Han")
-            for wrong in ({"role": "attendee"}, {"body": " "}, {"cid": "1"}):
-                with pytest.raises(Refused):
-                    await bus.request("chat.announce", {**said, **wrong})
+            for wrong, status, code in (
+                ({"role": "attendee"}, 400, "bad_request"),
+                ({"role": "presenter"}, 403, "forbidden"),
+                ({"event": str(uuid.uuid4())}, 404, "event_not_found"),
+                ({"order": {**order, "body": " "}}, 422, "empty"),
+                ({"order": {**order, "cid": "1"}}, 422, "bad_message"),
+                ({"order": {**order, "op": "pin", "target": 99}}, 404, "bad_target"),
+                ({"order": {"op": "lock", "target": 1}}, 400, "bad_request"),
+                ({"order": {**order, "op": "dance"}}, 400, "unknown_op"),
+            ):
+                with pytest.raises(Refused) as refused:
+                    await bus.request("chat.order", {**said, **wrong})
+                assert (refused.value.status, refused.value.code) == (status, code)
     finally:
         await bus.close()

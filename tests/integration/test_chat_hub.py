@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from chat.entry import Draft
 from chat.gathering import Refusal
-from chat.hub import LINGER_S, Hub
+from chat.hub import LINGER_S, Full, Hub
 from chat.live_room import LiveRoom
 from chat.store import Head, NoRoom, Store
 from chat.ticket import Ticket
@@ -101,6 +101,16 @@ async def test_a_thousand_who_come_at_once_cost_one_opening(stage: Stage, hub: H
     papers = [await joined(rooms[0]) for _ in range(1000)]
     assert all(paper.seqs == list(range(201, 301)) for paper in papers)
     assert store.openings == 1
+
+
+async def test_who_waits_for_a_room_while_the_process_ends_is_turned_away_and_not_cancelled(
+    stage: Stage, hub: Hub, store: WatchedStore
+) -> None:
+    waiting = asyncio.create_task(hub.room(await stage.new_event()))
+    await asyncio.sleep(0)  # it has asked; the log is not read yet
+    await hub.close()
+    with pytest.raises(Full):
+        await waiting
 
 
 async def test_a_commit_while_the_logs_are_looked_at_is_no_restored_backup(

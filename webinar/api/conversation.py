@@ -72,6 +72,7 @@ class PollReply(Reply):
     state: Literal["draft", "open", "closed", "shared"]
     counts: list[int] | None
     answers: int | None = Field(description="People who answered.")
+    live: bool = Field(description="Everybody sees the bars while it is open.")
 
 
 class MessageList(Reply):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from webinar.api import schemas
-from webinar.api.access import STAFF, Caller
+from webinar.api.access import STAFF
 from webinar.api.operation import Call, Operation
-from webinar.base.bus import BusDown, NoOwner, Refused
-from webinar.base.errors import Conflict, Forbidden, Invalid, Unavailable
-from webinar.events.model import Event
+from webinar.api.orders import NO_CHAT, Text, keeps_the_room, order
 from webinar.registration.model import Status
 
 _PATH: Final = "/events/{event_id}/door"
@@ -45,13 +43,11 @@ class LetIn(BaseModel):
 class Announcement(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-
-
-def _may(call: Call) -> None:
-    """A presenter speaks; who is in the room is not theirs to decide."""
-    if call.principal.role == "presenter":
-        raise Forbidden("This token is not for this call.", code="wrong_token")
+    body: Text
+    id: Annotated[
+        uuid.UUID | None,
+        Field(default=None, strict=False, description="Of your own: sent again with it, it is said once."),
+    ]
 
 
 async def _door(call: Call) -> DoorReply:
@@ -60,59 +56,35 @@ async def _door(call: Call) -> DoorReply:
 
 
 async def get_door(call: Call) -> DoorReply:
-    _may(call)
+    keeps_the_room(call)
     await call.platform.events.get(call.event_id)
     return await _door(call)
 
 
 async def change_door(call: Call) -> DoorReply:
-    _may(call)
+    keeps_the_room(call)
     await call.platform.doorway.lock(call.event_id, call.body(DoorChange).locked)
     return await _door(call)
 
 
 async def let_in(call: Call) -> DoorReply:
-    _may(call)
+    keeps_the_room(call)
     await call.platform.events.get(call.event_id)
     await call.platform.doorway.let_in(call.event_id, call.body(LetIn).attendee_id)
     return await _door(call)
 
 
 async def send_out(call: Call) -> None:
-    _may(call)
+    keeps_the_room(call)
     # What the page says at once is enough: a letter about a seat that could not be given would be untrue.
     person = call.path_id("attendee_id")
     await call.platform.registration.set_status(call.event_id, person, Status.DECLINED, quiet=True)
 
 
-def _speaker(call: Call, event: Event) -> str:
-    """Guests read a person's name, or who invites them: the name of an API token is the host's own matter."""
-    if call.principal.caller is Caller.HOST or not call.principal.name:
-        return event.organizer or event.title
-    return call.principal.name
-
-
 async def announce(call: Call) -> None:
-    _may(call)
-    event = await call.platform.events.get(call.event_id)
-    said = {
-        "event": str(event.id),
-        "person": call.principal.person,
-        "name": _speaker(call, event),
-        "role": call.principal.role,
-        "body": call.body(Announcement).body,
-        "cid": str(uuid.uuid4()),
-    }
-    try:
-        await call.platform.bus.request("chat.announce", said)
-    except Refused as error:
-        if error.code == "ended":
-            raise Conflict("The event is over.", code="ended") from error
-        if error.code in ("empty", "too_long", "bad_body"):
-            raise Invalid("This text cannot be announced.", code=error.code) from error
-        raise Unavailable(error.message, code=error.code, retry_after_s=2) from error
-    except (NoOwner, BusDown) as error:
-        raise Unavailable("The chat does not answer. Try again in a moment.", retry_after_s=2) from error
+    keeps_the_room(call)
+    said = call.body(Announcement)
+    await order(call, "announce", cid=said.id, body=said.body)
 
 
 DOORS: Final = (
@@ -170,6 +142,6 @@ DOORS: Final = (
         handler=announce,
         status=204,
         body=Announcement,
-        errors={409: "The event is over.", 503: "The chat does not answer."},
+        errors={409: "The event is over.", **NO_CHAT},
     ),
 )

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from webinar.api.access import Caller
-from webinar.api.operation import Operation
+from webinar.api.operation import HIGHEST, Operation
 from webinar.api.schemas import Problem
 from webinar.mail.model import Kind
 from webinar.recordings.captions import LANGUAGES
@@ -35,11 +35,16 @@ _PARAMETERS: Final = {
     "mail": "Kind of letter.",
     "language": "Of captions.",
     "file_id": "As `GET …/files` lists it.",
+    "seq": "The number of the message or question, as lists have it.",
+    "poll": "The number of the poll, as the list has it.",
+    "hand": "The number of the hand, as the list has it.",
 }
+_NUMBER: Final = {"type": "integer", "minimum": 1, "maximum": HIGHEST}
 _NO_IDS: Final = {
     "kind": {"type": "string", "enum": ["cover", "logo", "holding"]},
     "mail": {"type": "string", "enum": [kind.value for kind in Kind]},
     "language": {"type": "string", "enum": list(LANGUAGES)},
+    **dict.fromkeys(("seq", "poll", "hand"), _NUMBER),
 }
 
 

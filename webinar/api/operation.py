@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from webinar.platform import Platform
 
 BODY_LIMIT: Final = 64 * 1024
+HIGHEST: Final = 2**53 - 1  # of a log's numbers: what a JavaScript number holds exactly
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,15}")
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -57,6 +60,13 @@ class Call:
         if str(found) != text.lower():
             raise NotFound("There is nothing with this id.", code="not_found")
         return found
+
+    def path_number(self, name: str) -> int:
+        """A number of the chat's log in the path. Raises `NotFound`: one of another form cannot exist."""
+        text = str(self.request.path_params[name])
+        if not _NUMBER.fullmatch(text) or int(text) > HIGHEST:
+            raise NotFound("There is nothing with this number.", code="not_found")
+        return int(text)
 
     @property
     def event_id(self) -> uuid.UUID:

@@ -7,6 +7,7 @@ from typing import Final
 from webinar.api.attendance import ATTENDANCE
 from webinar.api.attendees import ATTENDEES
 from webinar.api.certificates import CERTIFICATES
+from webinar.api.chat_rules import CHAT_RULES
 from webinar.api.conversation import CONVERSATION
 from webinar.api.doors import DOORS
 from webinar.api.editing import EDITING
@@ -17,10 +18,12 @@ from webinar.api.handouts import HANDOUTS
 from webinar.api.images import IMAGES
 from webinar.api.mails import MAILS
 from webinar.api.marks import MARKS
+from webinar.api.moderation import MODERATION
 from webinar.api.names import NAMES
 from webinar.api.operation import Operation
 from webinar.api.planning import PLANNING
 from webinar.api.playback import PLAYBACK
+from webinar.api.polling import POLLING
 from webinar.api.receipts import RECEIPTS
 from webinar.api.recordings import RECORDINGS
 from webinar.api.records import RECORDS
@@ -44,6 +47,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *ATTENDEES,
     *REGISTRATION,
     *CONVERSATION,
+    *CHAT_RULES,  # `chat/settings` stands before `chat/{seq}`
+    *MODERATION,
+    *POLLING,
     *NAMES,
     *DOORS,
     *ROLE_LINKS,

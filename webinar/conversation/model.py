@@ -8,10 +8,23 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from chat.transcript import Asked, Polled, Said, Transcript
+from chat.transcript import Asked, Floor, Polled, Raised, Said, Shut, Transcript
 from webinar.base.table import Cell, csv_file
 
-__all__ = ["TABLES", "Asked", "Page", "Polled", "Said", "Transcript", "part", "to_csv", "to_json"]
+__all__ = [
+    "TABLES",
+    "Asked",
+    "Floor",
+    "Page",
+    "Polled",
+    "Raised",
+    "Said",
+    "Shut",
+    "Transcript",
+    "part",
+    "to_csv",
+    "to_json",
+]
 
 T = TypeVar("T", Said, Asked, Polled)
 
