@@ -119,7 +119,7 @@ async def test_an_order_over_the_bus_is_done_once_and_given_by_staff_alone(stage
                 ({"event": str(uuid.uuid4())}, 404, "event_not_found"),
                 ({"order": {**order, "body": " "}}, 422, "empty"),
                 ({"order": {**order, "cid": "1"}}, 422, "bad_message"),
-                ({"order": {**order, "op": "pin", "target": 99}}, 404, "bad_target"),
+                ({"order": {"op": "pin", "target": 99, "cid": str(uuid.uuid4())}}, 404, "bad_target"),
                 ({"order": {"op": "lock", "target": 1}}, 400, "bad_request"),
                 ({"order": {**order, "op": "dance"}}, 400, "unknown_op"),
             ):
