@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tests.security.pages_client import Person
 from tests.web_stage import Web
-from webinar.events.handouts import MOST_FILES, folder
+from webinar.events.handouts import MOST_BYTES, MOST_FILES, folder
 from webinar.registration.model import Status
 
 pytest_plugins = ["tests.web_stage"]
@@ -86,7 +86,16 @@ async def test_a_host_hands_a_file_out_by_the_page_and_takes_it_away(web: Web) -
         for name, data in (("virus.bat", b"bat"), ("empty.pdf", b"")):
             status, page = await upload(name, data)
             assert (status, f"<bdi>{name}</bdi>" in page) == (422, True)
-        (file,) = await web.platform.handouts.all(uuid.UUID(event["id"]))
+        status, page = await upload("강의 “1”.pdf", bytes(MOST_BYTES + 100_000))
+        assert (status, "<bdi>강의 “1”.pdf</bdi>: It is larger than 25 MB." in page) == (413, True)
+        # Of several that are sent one by one, each is answered by itself.
+        for name, data, expected in (("a.exe", b"a", 422), ("b.pdf", b"b", 204), ("c.pdf", b"", 422)):
+            form = {"csrf": await host.token(path)}
+            reply = await host.http.post(
+                path, data=form, files={"file": (name, data)}, headers={"Accept": "application/json"}
+            )
+            assert (reply.status_code, bool(reply.content and reply.json()["message"])) == (expected, expected == 422)
+        file, _ = await web.platform.handouts.all(uuid.UUID(event["id"]))
         assert (await host.http.get(f"{path}/{file.id}")).content == b"hwp"
         assert "program.hwp" in (await host.http.get(path)).text
         assert (await host.send(f"{path}/{file.id}/remove", page=path)).status_code == 303

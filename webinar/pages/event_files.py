@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -22,7 +23,15 @@ from webinar.people.model import Account
 from webinar.recordings.model import content_disposition
 from webinar.registration.model import Attendee, may_join
 
-_NO_STORE = {"Cache-Control": "private, no-store"}
+
+def _(message: str) -> str:
+    return message
+
+
+_TOO_LARGE: Final = _(
+    "It is larger than 25 MB. Save it as a PDF with smaller pictures, or split it, and add the parts."
+)
+_NO_STORE: Final = {"Cache-Control": "private, no-store"}
 
 
 class FilesScreen(Screen):
@@ -48,7 +57,7 @@ class FilesScreen(Screen):
     async def add(self, request: Request) -> Response:
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        refused = ""
+        refused, one_of_many = "", "application/json" in request.headers.get("accept", "")
         try:
             upload = await self.upload(request, MOST_OF_A_FILE)
             if not upload.name:
@@ -59,8 +68,14 @@ class FilesScreen(Screen):
             view = FormView()
             view.refuse(error, visit(request))
             if isinstance(error, TooLarge):
-                view.problems["file"] = visit(request).t("This file is too large. 25 MB at most.")
+                view.problems["file"], refused = visit(request).t(_TOO_LARGE), error.name
+            if one_of_many:
+                message = view.problem("file") or view.message
+                return JSONResponse({"message": message}, error.status, headers=_NO_STORE)
             return await self._page(request, account, event, view, error.status, refused)
+        if one_of_many:  # by `js/host/files.js`, whose page is loaded again after the last one
+            visit(request).leave_notice(Notice.EVENT_CHANGED)
+            return Response(status_code=204, headers=_NO_STORE)
         return go(request, f"/events/{event.id}/settings/files", Notice.EVENT_CHANGED)
 
     async def download(self, request: Request) -> Response:
@@ -92,6 +107,8 @@ class FilesScreen(Screen):
             "form": view,
             "refused": refused,
             "files": files,
+            "most": MOST_OF_A_FILE,
+            "too_large": _TOO_LARGE,
             "full": len(files) >= MOST_FILES,
             "accept": ",".join(f".{ending}" for ending in sorted(ENDINGS)),
         }

@@ -21,6 +21,11 @@ class TooLarge(WebinarError):
     status = 413
     code = "too_large"
 
+    def __init__(self, message: str, name: str = "") -> None:
+        """`name`: of the file, as it was sent."""
+        super().__init__(message)
+        self.name = name
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

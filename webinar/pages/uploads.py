@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,9 @@ from webinar.pages.forms import MAX_BYTES, MAX_FIELDS, Sent, TooLarge, check_ori
 from webinar.pages.visit import visit
 
 _AROUND: Final = 4096  # what a browser writes around the parts
+_AHEAD: Final = 64 * 1024
+_NAMED: Final = re.compile(rb'(?i)^content-disposition:[^\r\n]{0,200}?;\s*filename="([^"\r\n]{1,500})"', re.MULTILINE)
+_TOO_LARGE: Final = "This file is too large. Make it smaller and send it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Upload:
 
 
 async def read_upload(request: Request, public_origin: str, most_bytes: int) -> Upload:
-    """The form of a POST with one file or text of at most `most_bytes`; a larger one is refused before it is read.
+    """The form of a POST with one file or text of at most `most_bytes`; a larger one is refused by its name, before it
+    is read.
 
     Raises `Forbidden` (not from one of our pages, or its form token is wrong or old), `UnsupportedMedia`, `TooLarge`,
     `BadRequest`.
@@ -38,7 +43,7 @@ async def read_upload(request: Request, public_origin: str, most_bytes: int) -> 
     if not length.isascii() or not length.isdigit() or len(length) > 12:
         raise BadRequest("The form could not be read. Open the page again.")
     if int(length) > most_bytes + MAX_BYTES + _AROUND:
-        raise TooLarge("This file is too large. Make it smaller and send it again.")
+        raise TooLarge(_TOO_LARGE, await _name_ahead(request))
     try:
         async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=max(most_bytes, MAX_BYTES)) as form:
             fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
@@ -50,5 +55,21 @@ async def read_upload(request: Request, public_origin: str, most_bytes: int) -> 
     except HTTPException as error:  # what Starlette makes of a body that is no form
         raise BadRequest("The form could not be read. Open the page again.") from error
     if len(data) > most_bytes:
-        raise TooLarge("This file is too large. Make it smaller and send it again.")
+        raise TooLarge(_TOO_LARGE, name)
     return Upload(Sent(fields), name, data)
+
+
+async def _name_ahead(request: Request) -> str:
+    """The name of the first file of a form of which the rest is not read; empty where it does not come at once.
+
+    As browsers write it: in UTF-8, with `%22` for a quotation mark (HTML, "multipart form data").
+    """
+    begun = bytearray()
+    async for piece in request.stream():
+        begun += piece
+        found = _NAMED.search(begun)
+        if found is not None:
+            return found[1].decode("utf-8", "replace").replace("%22", '"')
+        if len(begun) > _AHEAD:
+            break
+    return ""
