@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -73,8 +74,13 @@ async def test_what_is_told_twice_or_on_two_devices_counts_once(web: Web, ingest
     assert (again["live_s"], again["replay_s"]) == (600, 120)
     both = await tell(web, person, span("live", begun, begun + timedelta(minutes=12)), device="phone22")
     assert both["live_s"] == 720
+    # A page that was kept from telling says it all at once, the last first: no second is missing between its pieces.
+    late = [begun + timedelta(minutes=12, seconds=7 * n) for n in range(31)]
+    pieces = [span("live", one, other) for one, other in itertools.pairwise(late)]
+    assert (await tell(web, person, *reversed(pieces[10:])))["live_s"] == 720 + 140
+    assert (await tell(web, person, *pieces, device="phone22"))["live_s"] == 720 + 210
     (row,) = await rows(web, event)
-    assert (row["attendee_id"], row["name"], row["live_s"]) == (person["id"], "김하나", 720)
+    assert (row["attendee_id"], row["name"], row["live_s"]) == (person["id"], "김하나", 930)
     assert len(row["spans"]) == 1
 
 

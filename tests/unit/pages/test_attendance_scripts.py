@@ -7,7 +7,8 @@ from tests.media import scripts
 _IMPORTS = """
 import assert from "node:assert/strict";
 import { ServerClock } from "./attendance/clock.js";
-import { GRACE_MS, Meter } from "./attendance/meter.js";
+import { Meter } from "./attendance/meter.js";
+import { GRACE_MS, Since } from "./media/since.js";
 import { Kept, device } from "./attendance/kept.js";
 import { door, due, foremost, minutes, summary } from "./attendance/words.js";
 // Looked at each second; `plays(t)` is the state at that second. The media's clock runs while it plays.
@@ -72,6 +73,71 @@ def test_a_hidden_page_whose_timers_rest_counts_by_the_clock_of_its_media() -> N
         // The machine slept: its media stood still.
         const media = (t) => Math.min(t, 60000) / 1000;
         assert.deepEqual(watch(() => "playing", 180000, { every: 60000, media }), [["live", 0, 60000]]);
+        """
+    )
+
+
+def test_a_page_that_was_kept_from_looking_is_credited_what_its_media_played_and_what_a_lost_connection_is() -> None:
+    run(
+        """
+        // [mono s, media s, state, played ranges]: what the page saw when it came to look.
+        function seen(looks, more = {}) {
+          const meter = new Meter();
+          const done = [];
+          for (const [mono, media, state = "playing", ranges = [[0, media]]] of looks) {
+            const played = { length: ranges.length, start: (n) => ranges[n][0], end: (n) => ranges[n][1] };
+            done.push(...meter.look({ mono: mono * 1000, media, state, kind: "live", played, ...more }));
+          }
+          return [...done, ...meter.end()].map(({ from, to }) => [from / 1000, to / 1000]);
+        }
+        // Blocked for 20 s: what was loaded played for 10, then nothing came until it could be asked for again.
+        assert.deepEqual(seen([[0, 0], [1, 1], [21, 11], [22, 12], [30, 20]]), [[0, 30]]);
+        // On a machine that is busy all the time this is so again and again, and costs nobody a minute.
+        const busy = [[0, 0]];
+        for (let n = 1; n <= 60; n += 1) busy.push([n * 12, n * 6]);
+        assert.deepEqual(seen(busy), [[0, 720]]);
+        // Blocked for longer: what was played counts, the rest was lost.
+        assert.deepEqual(seen([[0, 0], [1, 1], [61, 11], [62, 12]]), [[0, 11], [61, 62]]);
+        // A laptop slept and its player leapt to the present before anybody looked: it was not there.
+        const leap = (to) => [to, to, "playing", [[0, 60], [659.5, to]]];
+        const slept = [[0, 0], [60, 60], leap(660), leap(661)];
+        assert.deepEqual(seen(slept), [[0, 60.5], [660, 661]]);
+        // A timer that rests for a minute while it plays, at half the speed too; and one in whose rest it was stopped.
+        assert.deepEqual(seen([[0, 0], [60, 60], [120, 120]]), [[0, 120]]);
+        assert.deepEqual(seen([[0, 0], [60, 30], [120, 60]], { rate: 0.5 }), [[0, 120]]);
+        assert.deepEqual(seen([[0, 0], [1, 1], [61, 31, "stopped"]]), [[0, 31]]);
+        """
+    )
+
+
+def test_what_played_before_attendance_was_loaded_counts() -> None:
+    run(
+        """
+        const told = new Meter();
+        told.begin({ mono: 40000, media: 39, state: "playing", kind: "live" }, 1000);
+        told.look({ mono: 41000, media: 40, state: "playing", kind: "live" });
+        assert.deepEqual(told.cut(), [{ kind: "live", from: 1000, to: 41000 }]);
+
+        let now = 0;
+        globalThis.performance = { now: () => now };
+        const player = Object.assign(new EventTarget(), { state: "idle", video: new EventTarget() });
+        const since = new Since(player);
+        const at = (ms, state, paused = false) => {
+          now = ms;
+          player.state = state;
+          player.video.paused = paused;
+          player.dispatchEvent(new Event("state"));
+          return since.at;
+        };
+        assert.equal(at(1000, "connecting"), null);
+        assert.equal(at(2000, "playing"), 2000);
+        assert.equal(at(9000, "stalled"), 2000);
+        assert.equal(at(30000, "playing"), 2000);
+        assert.equal(at(40000, "reconnecting"), 2000);
+        assert.equal(at(41000 + GRACE_MS, "playing"), 41000 + GRACE_MS);
+        assert.equal(at(90000, "playing", true), null);
+        assert.equal(at(91000, "playing"), 91000);
+        assert.equal(at(92000, "idle"), null);
         """
     )
 

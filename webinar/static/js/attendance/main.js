@@ -16,8 +16,9 @@ import { due } from "./words.js";
 /** @typedef {import("../media/player.js").Player} Player */
 /** @typedef {import("./reporter.js").Standing} Standing */
 /**
- * `now`: the server's time in ms as it made the page. `root`: the place of the chip. `stage`: the picture.
- * @typedef {{url: string, token: string, owner: string, visit: string, now: number, texts: Texts,
+ * `now`: the server's time in ms as it made the page. `since`: when it began to play, on the page's own clock, if it
+ * does. `root`: the place of the chip. `stage`: the picture.
+ * @typedef {{url: string, token: string, owner: string, visit: string, now: number, since: number | null, texts: Texts,
  *   player: Player, root: HTMLElement, stage: HTMLElement}} Page
  */
 
@@ -44,6 +45,7 @@ export class Attendance {
     /** @type {Set<number>} prompts */
     this.answered = new Set();
     this.looks = 0;
+    if (page.since !== null) this.meter.begin(this.#seen(performance.now(), "playing"), page.since);
     this.#listen();
     this.timer = window.setInterval(() => this.#look(), LOOK_MS);
     this.reporter.start();
@@ -89,13 +91,22 @@ export class Attendance {
       this.#keep(this.meter.end(), -1);
       this.reporter.hurry();
     }
-    const { player } = this;
-    const kind = player.past === null ? "live" : "replay";
-    this.#keep(this.meter.look({ mono, state: state ?? played(player), kind, media: player.video.currentTime }));
+    this.#keep(this.meter.look(this.#seen(mono, state ?? played(this.player))));
     this.looks += 1;
     if (this.looks % SAVE_EVERY === 0) this.#save();
     if (this.looks % ADOPT_EVERY === 0) this.kept.adopt(Date.now());
     this.#paint();
+  }
+
+  /**
+   * @param {number} mono
+   * @param {import("./meter.js").Look["state"]} state
+   * @returns {import("./meter.js").Look}
+   */
+  #seen(mono, state) {
+    const { past, video } = this.player;
+    const ranges = video.srcObject ? null : video.played; // a stream is never ahead of what was seen of it
+    return { mono, state, kind: past === null ? "live" : "replay", media: video.currentTime, played: ranges, rate: video.playbackRate };
   }
 
   /**

@@ -3,16 +3,18 @@
  * has the focus or not. Pure.
  */
 
+import { GRACE_MS } from "../media/since.js";
+
 /**
  * @typedef {"live" | "replay"} Kind
  * @typedef {{kind: Kind, from: number, to: number}} Span ms
- * @typedef {{mono: number, state: "playing" | "trouble" | "stopped", kind: Kind, media: number}} Look `media`: the
- *   element's own time, s
+ * @typedef {{length: number, start: (n: number) => number, end: (n: number) => number}} Ranges
+ * @typedef {{mono: number, state: "playing" | "trouble" | "stopped", kind: Kind, media: number, played?: Ranges | null,
+ *   rate?: number}} Look `media`: the element's own time, s; `played`: what of it was really played, null where nothing
+ *   can be skipped; `rate`: how fast
  */
 
-/** A connection lost for less than this was still attended: it is not the viewer's fault. */
-export const GRACE_MS = 30_000;
-/** Timers of a hidden page may rest for a minute: then the media's own clock tells whether it played on. */
+/** Timers rest, of a hidden page for a minute, of a busy one for seconds: then the media's own clock tells what played on. */
 const GAP_MS = 5000;
 const PLAYED = 0.8;
 
@@ -33,12 +35,22 @@ export class Meter {
   look(look) {
     const { last } = this;
     this.last = look;
-    const done = last && look.mono - last.mono > GAP_MS ? this.#slept(last, look) : [];
-    if (look.state === "stopped") return [...done, ...this.#close(this.troubled ?? look.mono)];
+    if (last && look.mono - last.mono > GAP_MS) this.#rested(last, look);
+    if (look.state === "stopped") return this.#close(this.troubled ?? look.mono);
     const both = look.state === "playing" && last?.state === "playing";
     const still = both && look.media === last.media && look.mono - last.mono > 500;
-    if (look.state === "trouble" || still) return [...done, ...this.#trouble(last?.mono ?? look.mono, look.mono)];
-    return [...done, ...this.#plays(look)];
+    if (look.state === "trouble" || still) return this.#trouble(last?.mono ?? look.mono, look.mono);
+    return this.#plays(look);
+  }
+
+  /**
+   * It has played for a while already, as nobody looked yet.
+   * @param {Look} look
+   * @param {number} since mono
+   */
+  begin(look, since) {
+    this.open = { kind: look.kind, from: since, to: look.mono };
+    this.last = look;
   }
 
   /**
@@ -80,14 +92,15 @@ export class Meter {
   }
 
   /**
-   * Nobody looked for a while.
+   * Nobody looked for a while. What the media played meanwhile was watched; the rest is as if nothing had come.
    * @param {Look} last
    * @param {Look} look
    */
-  #slept(last, look) {
-    if (!this.open || this.troubled !== null) return [];
-    const played = look.media - last.media >= (PLAYED * (look.mono - last.mono)) / 1000;
-    return last.state === "playing" && played ? [] : this.#close(last.mono);
+  #rested(last, look) {
+    if (!this.open || this.troubled !== null) return;
+    const gap = look.mono - last.mono;
+    const ran = Math.min(gap, (1000 * covered(look.played ?? null, last.media, look.media)) / (look.rate || 1));
+    if (look.state !== "playing" || ran < PLAYED * gap) this.troubled = last.mono + ran;
   }
 
   /** @param {number} at */
@@ -97,4 +110,19 @@ export class Meter {
     this.troubled = null;
     return open && at > open.from ? [{ ...open, to: at }] : [];
   }
+}
+
+/**
+ * @param {Ranges | null} played
+ * @param {number} from s
+ * @param {number} to s
+ * @returns {number} s of the media between the two that were played: not what a leap to the present left out
+ */
+function covered(played, from, to) {
+  if (played === null) return Math.max(0, to - from);
+  let sum = 0;
+  for (let n = 0; n < played.length; n += 1) {
+    sum += Math.max(0, Math.min(to, played.end(n)) - Math.max(from, played.start(n)));
+  }
+  return sum;
 }

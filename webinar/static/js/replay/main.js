@@ -10,6 +10,7 @@ import { Side } from "../chat/side.js";
 import { reload } from "../common/reload.js";
 import { Backoff, sleep } from "../media/backoff.js";
 import { Player } from "../media/player.js";
+import { Since } from "../media/since.js";
 import { Playback } from "../room/playback.js";
 import { Stage } from "../room/stage.js";
 import { Captions } from "./captions.js";
@@ -25,6 +26,7 @@ import { Search } from "./search.js";
  */
 
 const STEP_MS = 1000;
+const ATTEND_AGAIN_MS = 20_000;
 
 class Replay {
   /** @param {Boot} page */
@@ -33,6 +35,7 @@ class Replay {
     this.root = need("[data-replay=root]", HTMLElement);
     this.texts = new Texts(page.texts);
     this.player = new Player(need("video", HTMLVideoElement), page.viewer_token ?? "");
+    this.since = new Since(this.player);
     this.stage = new Stage(need("[data-stage=root]", HTMLElement), this.player, this.texts);
     this.over = need("[data-replay=over]", HTMLElement);
     need("[data-replay=over-text]", HTMLElement).textContent = this.texts.say("replay_over");
@@ -92,14 +95,17 @@ class Replay {
       const root = need("[data-attendance=root]", HTMLElement);
       const owner = `${event.id}.${you.id}`;
       const { player, texts } = this;
-      this.attendance = attend({ ...attendance, token, owner, texts, player, root, stage: this.stage.root });
+      this.attendance = attend({ ...attendance, since: this.since.at, token, owner, texts, player, root, stage: this.stage.root });
       // 401: nobody is known by this token any more. Who has no seat (403, 410) may still watch what is open to anybody.
       this.attendance.reporter.addEventListener("over", (event) => {
         if (/** @type {CustomEvent} */ (event).detail === 401) this.#denied();
       });
     } catch (error) {
-      console.warn("attendance is not loaded yet", error); // the next picture asks again
-      this.attending = false;
+      console.warn("attendance is not loaded yet", error);
+      window.setTimeout(() => {
+        this.attending = false;
+        void this.#attend();
+      }, ATTEND_AGAIN_MS);
     }
   }
 

@@ -8,6 +8,7 @@ import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { Side } from "../chat/side.js";
 import { Player } from "../media/player.js";
+import { Since } from "../media/since.js";
 import { RaisedHand } from "./hand.js";
 import { keepAboveKeyboard } from "./keyboard.js";
 import { Lobby } from "./lobby.js";
@@ -41,6 +42,7 @@ class Room {
     this.playback = new Playback(page.playback_url, page.viewer_token, page.public_origin);
     this.playback.aheadMs = ahead(page.attendance.now, arrived());
     this.player = new Player(need("video", HTMLVideoElement), page.viewer_token, wished());
+    this.since = new Since(this.player);
     this.stage = new Stage(need("[data-stage=root]", HTMLElement), this.player, this.texts);
     this.lobby = new Lobby(need("[data-scene=lobby]", HTMLElement), new Date(page.event.starts_at), this.playback, this.texts);
     this.live = need("[data-room=live]", HTMLElement);
@@ -121,6 +123,7 @@ class Room {
       const { attendance, event, you, viewer_token } = this.page;
       this.attendance = attend({
         ...attendance,
+        since: this.since.at,
         token: viewer_token,
         owner: `${event.id}.${you.id}`,
         texts: this.texts,
