@@ -42,14 +42,18 @@ MakeVideo = Callable[[Rung, str], Encoder[Picture]]  # of a rung and libx264's p
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """How a program ended. `duration_s` is of the program, `recorded_s` of the file, 0 when there is none.
+    """How a program ended, and what was recorded of it.
 
-    `sha256` is the file's, "" when it is not known yet.
+    `duration_s` is of the program, `recorded_s` of the closed file `recording`: 0 and None where the program did not
+    run long enough to have one. `sha256` is the file's, "" when it is still to be computed. `unclosed`: the disk
+    refused to close a recording that had begun.
     """
 
     duration_s: float
     recorded_s: float
+    recording: Path | None = None
     sha256: str = ""
+    unclosed: bool = False
 
 
 class Pipeline:
@@ -71,6 +75,7 @@ class Pipeline:
         self._clock = clock
         self._on_failed = on_failed
         self._source = source
+        self._recording = recording
         self.recorder = Recorder(recording, self._ended("recorder"))
         self.outlets: list[Outlet] = []
         self._pictures: list[Worker[Picture]] = []
@@ -112,11 +117,6 @@ class Pipeline:
         """By how many steps the ladder is lowered."""
         return self._balance.step
 
-    @property
-    def late_s(self) -> float:
-        """The most that the program was behind its clock."""
-        return self._program.late_s
-
     def start(self) -> None:
         """Starts all threads; program time 0 is 0.1 s from now."""
         epoch_s = self._clock.now() + LEAD_S
@@ -149,7 +149,14 @@ class Pipeline:
         self.end_program()
         self.recorder.finish()
         self.recorder.join()
-        return Stopped(self._program.duration_s, self.recorder.duration_s, self.recorder.sha256)
+        recorded_s = self.recorder.duration_s
+        return Stopped(
+            self._program.duration_s,
+            recorded_s,
+            self._recording if recorded_s else None,
+            self.recorder.sha256,
+            unclosed=self.recorder.saved_s > 0 and not recorded_s,
+        )
 
     def _add_audio(self, aac: AacOutlet, opus: OpusOutlet) -> None:
         def make_aac() -> AudioEncoder:

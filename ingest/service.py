@@ -193,18 +193,18 @@ class Ingest:
         return owned.finishing
 
     async def _finish(self, session: LiveSession) -> None:
-        path = session.recording
+        done = session.stopped
         try:
-            if path is not None:
+            if done is not None and done.recording is not None:
                 # The event's earlier halves are joined at its end only: before, more may come.
                 store = self._spool.store_joined if session.state is SessionState.ENDED else self._spool.store
-                notice = await store(session.event_id, session.id, path, session.recorded_s, session.recorded_sha256)
+                notice = await store(session.event_id, session.id, done.recording, done.recorded_s, done.sha256)
                 await self._bus.publish(Subject.RECORDING, notice.to_json())
                 if self._closing.is_set():
                     return  # there is little time; a sweep of the next run takes the sound out
                 if (heard := await self._spool.store_sound(notice)) is not None:
                     await self._bus.publish(Subject.RECORDING, heard.to_json())
-            elif session.state is SessionState.ENDED and session.unclosed:
+            elif done is not None and done.unclosed and session.state is SessionState.ENDED:
                 await self._spool.expect_join(session.event_id, session.id)
         except (WebinarError, OSError) as error:
             _log.error("recording waits in the spool", event_id=session.event_id, error=str(error))

@@ -11,24 +11,17 @@ import asyncio
 import datetime
 import secrets
 import threading
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.contract import (
-    EndOfSession,
-    LiveStatus,
-    Message,
-    RenditionHealth,
-    SessionState,
-    encode,
-)
+from ingest.contract import EndOfSession, LiveStatus, Message, SessionState, encode
 from ingest.encode.encoder import H264Encoder
 from ingest.encode.ladder import Ladder
-from ingest.figures import Meter
+from ingest.heartbeat import Heartbeat
 from ingest.holding import Holding
 from ingest.outgoing import Outgoing
-from ingest.outlet import AUDIO, Identity
+from ingest.outlet import AUDIO, Identity, Outlet
 from ingest.outside import Outside
 from ingest.pipeline import LEAD_S, MakeVideo, Pipeline, Stopped
 from ingest.presenter import Presenter
@@ -77,11 +70,10 @@ class LiveSession:
         self._holding = Holding(event_id, top.width, top.height, title, holding, outside.get_object)
         self._over = asyncio.Event()
         self._let_go = False
-        self._changed = asyncio.Event()
         self._outgoing = Outgoing(event_id, self.hls_prefix, outside.publish, outside.put_object)
-        self._measured: tuple[RenditionHealth, ...] = ()
         self._loop = asyncio.get_running_loop()
-        self.presenter = Presenter(event_id, ladder, outside, self._clock, self._changed.set)
+        self._heartbeat = Heartbeat(self._outlets, self._announce)
+        self.presenter = Presenter(event_id, ladder, outside, self._clock, self._heartbeat.soon)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -90,7 +82,7 @@ class LiveSession:
         self.presenter.start()
         try:
             async with asyncio.TaskGroup() as group:
-                reporting = group.create_task(self._report(), name=f"report {self.id}")
+                reporting = group.create_task(self._heartbeat.run(), name=f"report {self.id}")
                 tasks: list[asyncio.Task[Any]] = [
                     group.create_task(self._outgoing.send(), name=f"send {self.id}"),
                     group.create_task(self._outgoing.store(), name=f"store {self.id}"),
@@ -132,7 +124,7 @@ class LiveSession:
             if paused != self.presenter.source.paused:
                 _log.info("program paused" if paused else "program resumed", event_id=self.event_id, session=self.id)
             self.presenter.source.pause(paused)
-            self._changed.set()
+            self._heartbeat.soon()
 
     async def hold(self, key: str) -> None:
         """The holding picture is another one from now on, also while it is shown. "": the drawn one."""
@@ -186,21 +178,19 @@ class LiveSession:
             raise Unavailable("The event is being taken over. Try again.", code="taking_over", retry_after_s=1)
 
     @property
+    def stopped(self) -> Stopped | None:
+        """How the program ended and what was recorded of it. After `end` or `close`."""
+        return self._stopped
+
+    @property
     def recording(self) -> Path | None:
-        """The closed file, when the program ran long enough to have one. After `end` or `close`."""
-        if self._stopped is None or not self._stopped.recorded_s:
-            return None
-        return self._outside.recording(self.event_id, self.id)
+        """The closed file, if there is one. After `end` or `close`."""
+        return None if self._stopped is None else self._stopped.recording
 
     @property
     def recorded_groups(self) -> tuple[int, ...]:
         """Offsets of the groups in the recording so far, see `record.recorder`."""
         return () if self._pipeline is None else self._pipeline.recorder.heads
-
-    @property
-    def unclosed(self) -> bool:
-        """Whether the disk refused to close a recording that had begun. After `end` or `close`."""
-        return self._pipeline is not None and self._pipeline.recorder.saved_s > 0 and self.recording is None
 
     @property
     def dropped(self) -> int:
@@ -211,21 +201,6 @@ class LiveSession:
     def busy(self) -> list[threading.Thread]:
         """Threads that are at work: on what was received, or on what the program made."""
         return [*self.presenter.busy, *(self._pipeline.busy if self._pipeline else ())]
-
-    @property
-    def late_s(self) -> float:
-        """The most that the program was behind its clock."""
-        return self._pipeline.late_s if self._pipeline else 0.0
-
-    @property
-    def recorded_s(self) -> float:
-        """Length of the closed file."""
-        return 0.0 if self._stopped is None else self._stopped.recorded_s
-
-    @property
-    def recorded_sha256(self) -> str:
-        """Of the closed file; "" when it is still to be computed."""
-        return "" if self._stopped is None else self._stopped.sha256
 
     async def _go_live(self) -> None:
         holding = await self._holding.frame()
@@ -264,7 +239,7 @@ class LiveSession:
     def _set_state(self, state: SessionState) -> None:
         _log.info("live session", event_id=self.event_id, session=self.id, was=self.state.value, now=state.value)
         self.state = state
-        self._changed.set()
+        self._heartbeat.soon()
 
     def _on_failed(self, what: str, error: Exception) -> None:
         """From any thread. What viewers cannot do without ends the session; a lower rung or the recorder does not."""
@@ -300,7 +275,7 @@ class LiveSession:
             state=self.state,
             hls_prefix=self.hls_prefix,
             publisher=self.presenter.health(),
-            renditions=self._measured,
+            renditions=self._heartbeat.measured,
             started_at=self._started_text(),
             program_time_s=round(pipeline.duration_s, 3) if pipeline else 0.0,
             recorded_until_s=round(pipeline.recorder.saved_s, 3) if pipeline else 0.0,
@@ -321,20 +296,8 @@ class LiveSession:
         """From the encoders' threads."""
         self._loop.call_soon_threadsafe(self._outgoing.media, message, data)
 
+    def _outlets(self) -> Sequence[Outlet]:
+        return () if self._pipeline is None else self._pipeline.outlets
+
     def _announce(self) -> None:
         self._outgoing.status(self.status().to_json())
-
-    async def _report(self) -> None:
-        """The status each second, and at once when something changed."""
-        meter = Meter()
-        measured_at = time.monotonic()
-        while True:
-            try:
-                async with asyncio.timeout(max(0.0, measured_at + 1 - time.monotonic())):
-                    await self._changed.wait()
-            except TimeoutError:
-                elapsed, measured_at = time.monotonic() - measured_at, time.monotonic()
-                if self._pipeline is not None:
-                    self._measured = meter.measure(self._pipeline.outlets, elapsed)
-            self._changed.clear()
-            self._announce()

@@ -36,8 +36,7 @@ class Program(threading.Thread):
     ) -> None:
         super().__init__(name="program", daemon=True)
         self.pictures = 0  # made so far: program time is this over the frame rate
-        self.late_s = 0.0  # the most that a tick was late: what the machine had better to do
-        self.tick_late_s = 0.0  # the newest tick
+        self.tick_late_s = 0.0  # the newest tick: the machine had better to do
         self._rate = frame_rate
         self._clock = clock
         self._source = source
@@ -89,7 +88,6 @@ class Program(threading.Thread):
             while (wait := grid.wait_s(tick, self._clock.now())) > 0:
                 self._clock.sleep(wait)
             self.tick_late_s = self._clock.now() - grid.at(tick)
-            self.late_s = max(self.late_s, self.tick_late_s)
             if tick:
                 # The sound of the tick that is over now: so all of it can have arrived.
                 self._on_sound(Sound((tick - 1) * block, self._source.sound(grid.at(tick - 1), block)))
