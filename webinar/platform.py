@@ -127,6 +127,8 @@ class Platform:
     def __post_init__(self) -> None:
         self._make_subjects()
         self._compose_subjects()
+        self._compose_letters()
+        self._compose_courses()
         self._watch_live()
         self.events.on_change = self.stage.changed
         self.editing.on_change = self.media_gate.doubt
@@ -163,11 +165,15 @@ class Platform:
             self.people, self.events, self.moderators, self.roles, self.hooks, self.bus, self.access.cohost
         )
         self.telling = Telling(self.hooks, self.events, self.recordings, self.links)
+
+    def _compose_letters(self) -> None:
         self.letters = Letters(self.settings, self.mail, self.registration, self.attendance)
         self.guests = Guests(self.events, self.registration, self.letters, self.telling)
         self.writer = Writer.of(self.settings, self.links, self.registration)
         self.logos = Logos(self.images)
         self.followups = Followups(self.attendance, ReaderStore(self.pool), self.mail, self.writer)
+
+    def _compose_courses(self) -> None:
         self.records = Records(
             self.registration,
             self.registration_form,

@@ -126,6 +126,9 @@ class Bus:
             except Exception:  # noqa: BLE001 - the subscription must outlive one bad message
                 _log.exception("bus handler failed", subject=message.subject)
 
+        return await self._listen(subject, queue, on_message)
+
+    async def _listen(self, subject: str, queue: str, on_message: Callable[[Msg], Awaitable[None]]) -> Subscription:
         subscription = await self._client.subscribe(
             subject,
             queue=queue,
@@ -172,15 +175,7 @@ class Bus:
             running.add(task)
             task.add_done_callback(running.discard)
 
-        subscription = await self._client.subscribe(
-            subject,
-            queue=queue,
-            cb=on_message,
-            pending_msgs_limit=_PENDING_MESSAGES,
-            pending_bytes_limit=_PENDING_BYTES,
-        )
-        self._subscriptions.append(subscription)
-        return subscription
+        return await self._listen(subject, queue, on_message)
 
     async def request(self, subject: str, body: Json, *, timeout_s: float = 5.0) -> Json:
         """The answer's fields. Raises `NoOwner`, `BusDown`, or `Refused` with the other side's code and status."""
