@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.background import Background
 from tests.browser.conference import after, before, live
 from tests.browser.conference.people import MODERATOR, SPEAKER, Conference
-from tests.conftest import Background
 from tests.mail_stage import Inbox, mail_server
 from tests.running import RunningPlatform
 from webinar.base.i18n import LANGUAGES, Language
@@ -84,6 +84,7 @@ def test_one_conference_from_the_first_visit_to_the_signed_report(
     began = live.goes_live(c, presenter, studio, host)
     live.watches(c, mina, "whep")
     live.watches(c, yuna, "hls")
+    live.reads_how_it_goes(presenter)
     live.talk(c, c.arrives(MODERATOR).page, console, mina, yuna)
     c.nobody_complains()
     live.chat_dies(c, mina)

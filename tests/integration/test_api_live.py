@@ -243,7 +243,7 @@ async def test_each_web_process_counts_the_viewers_of_all(
     event = await web.live_event()
     here, moving, there = [await web.attendee(event, f"p{n}@example.org") for n in range(3)]
     async with web_service(database, nats.url, tmp_path) as other:
-        await web.playback(here["viewer_token"], transport="whep", behind="0.3")
+        await web.playback(here["viewer_token"], transport="whep", behind="0.3", first="0.8")
         await web.playback(moving["viewer_token"], transport="whep", behind="0.4")
         await other.playback(there["viewer_token"], transport="hls", behind="1.5")
         for one in (web, other):
@@ -263,6 +263,7 @@ async def test_each_web_process_counts_the_viewers_of_all(
                 "by_rendition": {},
             }
             assert (figures["delay"]["whep_median_s"], figures["delay"]["hls_median_s"]) == (0.3, 1.7)
+            assert (figures["delay"]["first_median_s"], figures["delay"]["first_p95_s"]) == (0.8, 0.8)
 
 
 async def test_an_event_whose_ingest_died_can_still_be_ended(web: Web, ingest: FakeIngest) -> None:

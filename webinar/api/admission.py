@@ -33,6 +33,7 @@ class _Seen:
     heard_at: float
     transport: Transport | None = None
     behind_s: float | None = None  # its own word
+    first_s: float | None = None  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Heard:
     transport: Transport
     at: float  # monotonic
     behind_s: float | None  # its own word
+    first_s: float | None = None  # likewise: what it took from opening the link, or from the start, to a picture
 
 
 class Admission:
@@ -103,7 +105,13 @@ class Admission:
             if seen.attendee.event_id == event_id:
                 seen.checked_at = float("-inf")
 
-    def heard(self, viewer: Principal, transport: Transport | None, behind_s: float | None = None) -> bool:
+    def heard(
+        self,
+        viewer: Principal,
+        transport: Transport | None,
+        behind_s: float | None = None,
+        first_s: float | None = None,
+    ) -> bool:
         """Notes that a player asked, and how it plays; True for the first time in this process."""
         seen = self._seen.get(uuid.UUID(viewer.person))
         if seen is None:
@@ -112,6 +120,7 @@ class Admission:
         seen.heard_at = time.monotonic()
         seen.transport = transport or seen.transport
         seen.behind_s = behind_s
+        seen.first_s = first_s if first_s is not None else seen.first_s
         return first
 
     def heard_of(self, event_id: uuid.UUID) -> Iterator[Heard]:
@@ -122,7 +131,7 @@ class Admission:
         """People whom this process has heard of since a moment of the monotonic clock."""
         for person, seen in self._seen.items():
             if seen.transport is not None and seen.heard_at >= moment:
-                yield Heard(person, seen.attendee.event_id, seen.transport, seen.heard_at, seen.behind_s)
+                yield Heard(person, seen.attendee.event_id, seen.transport, seen.heard_at, seen.behind_s, seen.first_s)
 
     def audiences(self) -> dict[uuid.UUID, Audience]:
         """Of every event that somebody is there of, in one pass over all people."""

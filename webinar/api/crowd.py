@@ -117,6 +117,10 @@ class Crowd:
         there = self._there(event_id)
         return sorted(h.behind_s for h in there if h.transport == transport and h.behind_s is not None)
 
+    def first_pictures(self, event_id: uuid.UUID) -> list[float]:
+        """Seconds to the first picture that players who are there reported, the least first."""
+        return sorted(h.first_s for h in self._there(event_id) if h.first_s is not None)
+
     def sent(self, event_id: uuid.UUID) -> Sent:
         """What all processes send of an event."""
         name, oldest = str(event_id), time.monotonic() - SILENT_S
@@ -147,7 +151,8 @@ class Crowd:
         said: list[dict[str, Any]] = [{"process": self._process, "events": events}]
         for some in _batches(people, _AT_ONCE):
             rows = [
-                [str(h.person), str(h.event_id), h.transport, round(max(now - h.at, 0.0), 2), h.behind_s] for h in some
+                [str(h.person), str(h.event_id), h.transport, round(max(now - h.at, 0.0), 2), h.behind_s, h.first_s]
+                for h in some
             ]
             said.append({"process": self._process, "heard": rows})
         return said
@@ -167,9 +172,9 @@ class Crowd:
             self._others[process] = _Process(now, sent)
             if len(self._others) > _MOST_PROCESSES:
                 self._others.popitem(last=False)
-        for person, event_id, transport, age_s, behind_s in said.get("heard", ()):
+        for person, event_id, transport, age_s, *own in said.get("heard", ()):
             if transport in TRANSPORTS:
-                self._note(Heard(uuid.UUID(person), uuid.UUID(event_id), transport, now - float(age_s), behind_s))
+                self._note(Heard(uuid.UUID(person), uuid.UUID(event_id), transport, now - float(age_s), *own))
 
     def _forget(self, before: float) -> None:
         """Who was told of longest ago comes first; one behind a younger word goes with a later look."""

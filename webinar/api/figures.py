@@ -45,6 +45,10 @@ class Delay(Reply):
     whep_p95_s: float | None
     hls_median_s: float | None = Field(description="Behind live, as players of LL-HLS report it.")
     hls_p95_s: float | None
+    first_median_s: float | None = Field(
+        description="From opening the link, or from Go Live, to the first picture, as players report it."
+    )
+    first_p95_s: float | None
 
 
 class Publisher(Reply):
@@ -120,7 +124,8 @@ def viewers(platform: Platform, event_id: uuid.UUID) -> Viewers:
 
 def _delay(platform: Platform, event_id: uuid.UUID, status: LiveStatus | None) -> Delay:
     sent = platform.crowd.sent(event_id)
-    whep, hls = (_reported(platform, event_id, transport) for transport in _TRANSPORTS)
+    whep, hls = (_usual(platform.crowd.behind(event_id, transport)) for transport in _TRANSPORTS)
+    first = _usual(platform.crowd.first_pictures(event_id))
     return Delay(
         program_s=status.delay_s if status else 0.0,
         encode_s=max((r.late_s for r in status.renditions if r.wanted_fps), default=0.0) if status else 0.0,
@@ -129,15 +134,16 @@ def _delay(platform: Platform, event_id: uuid.UUID, status: LiveStatus | None) -
         whep_p95_s=whep[1],
         hls_median_s=hls[0],
         hls_p95_s=hls[1],
+        first_median_s=first[0],
+        first_p95_s=first[1],
     )
 
 
-def _reported(platform: Platform, event_id: uuid.UUID, transport: Transport) -> tuple[float | None, float | None]:
-    """Median and 95th percentile of what players say."""
-    behind = platform.crowd.behind(event_id, transport)
-    if not behind:
+def _usual(said: list[float]) -> tuple[float | None, float | None]:
+    """Median and 95th percentile of what players say, the least first."""
+    if not said:
         return None, None
-    return behind[len(behind) // 2], behind[min(len(behind) - 1, len(behind) * 95 // 100)]
+    return said[len(said) // 2], said[min(len(said) - 1, len(said) * 95 // 100)]
 
 
 def _reply(event: Event, status: LiveStatus | None, silent_s: float, there: Viewers, delay: Delay) -> LiveReply:

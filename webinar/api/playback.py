@@ -43,6 +43,10 @@ class PlaybackQuery(BaseModel):
         float | None,
         Field(default=None, ge=0, le=3600, description="Seconds behind live, by the player's own word; for the host."),
     ]
+    first: Annotated[
+        float | None,
+        Field(default=None, ge=0, le=600, description="Seconds it took to the first picture, likewise."),
+    ]
 
 
 class PlaybackEvent(Reply):
@@ -101,7 +105,7 @@ async def playback(call: Call) -> PlaybackReply:
     await platform.places.take(viewer)
     if query.transport in ("whep", "hls"):
         platform.attendance.saw(uuid.UUID(viewer.person))
-    if platform.admission.heard(viewer, query.transport, query.behind):
+    if platform.admission.heard(viewer, query.transport, query.behind, query.first):
         await _note_first_join(call)
     if query.after is None:
         scene = await platform.stage.scene(viewer.event_id)

@@ -57,6 +57,11 @@ def watches(c: Conference, person: Person, transport: str) -> None:
     c.fits(person.page)
 
 
+def reads_how_it_goes(presenter: Page) -> None:
+    """How long guests waited for their picture, by what their players tell."""
+    expect(presenter.locator("[data-health=first]")).to_contain_text(re.compile(r"\d / \d"), timeout=40_000)
+
+
 def says(c: Conference, page: Page, text: str) -> None:
     field = c.field(page, "Write a message")
     field.fill(text)

@@ -21,9 +21,10 @@ class Here:
     def __init__(self) -> None:
         self.people: dict[uuid.UUID, Heard] = {}
 
-    def hear(self, person: int, transport: Transport, *, ago_s: float = 0.0, behind_s: float | None = None) -> None:
+    def hear(self, person: int, transport: Transport, *, ago_s: float = 0.0, **own: float) -> None:
         name = uuid.UUID(int=person)
-        self.people[name] = Heard(name, EVENT, transport, time.monotonic() - ago_s, behind_s)
+        said = (own.get("behind_s"), own.get("first_s"))
+        self.people[name] = Heard(name, EVENT, transport, time.monotonic() - ago_s, *said)
 
     def heard_of(self, event_id: uuid.UUID) -> Iterable[Heard]:
         return [h for h in self.heard_since(time.monotonic() - PRESENT_S) if h.event_id == event_id]
@@ -75,6 +76,23 @@ def test_people_of_all_processes_add_up_and_nobody_counts_twice(one: Process, tw
         assert process.crowd.behind(EVENT, "hls") == [1.1, 1.5]
         assert process.crowd.behind(EVENT, "whep") == [0.3]
         assert process.crowd.present(OTHER) == {"whep": 0, "hls": 0, "lobby": 0}
+
+
+def test_how_long_people_waited_for_a_picture_is_known_in_every_process(one: Process, two: Process) -> None:
+    one.here.hear(1, "whep", behind_s=0.3, first_s=0.9)
+    one.here.hear(2, "lobby")
+    two.here.hear(3, "hls", first_s=0.6)
+    one.tell(two)
+    two.tell(one)
+    for process in (one, two):
+        assert process.crowd.first_pictures(EVENT) == [0.6, 0.9]
+        assert process.crowd.first_pictures(OTHER) == []
+
+
+def test_what_a_process_of_before_tells_is_taken(one: Process) -> None:
+    told = [str(uuid.UUID(int=1)), str(EVENT), "whep", 0.5, 0.3]
+    one.crowd.take({"process": "older", "heard": [told]}, time.monotonic())
+    assert (one.crowd.behind(EVENT, "whep"), one.crowd.first_pictures(EVENT)) == ([0.3], [])
 
 
 def test_watching_are_guests_whose_player_plays_and_players_of_other_programs(one: Process) -> None:

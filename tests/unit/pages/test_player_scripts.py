@@ -388,6 +388,28 @@ def test_only_who_doubts_its_answer_asks_without_waiting_and_the_transport_goes_
     )
 
 
+def test_the_wait_for_the_first_picture_is_told_once_and_of_pages_that_somebody_looked_at() -> None:
+    scripts.run(
+        'import assert from "node:assert/strict"; import { FirstPicture } from "./room/playback.js";',
+        """
+        const first = new FirstPicture();
+        first.came(100); // of what nobody waited for
+        assert.equal(first.waitedS, null);
+        const waited = new FirstPicture();
+        waited.wanted(0);
+        waited.wanted(500); // the link was opened before
+        waited.came(840);
+        waited.came(9000); // after a pause
+        assert.equal(waited.waitedS, 0.84);
+        const unseen = new FirstPicture();
+        unseen.wanted(0);
+        unseen.hidden();
+        unseen.came(60_000);
+        assert.equal(unseen.waitedS, null);
+        """,
+    )
+
+
 def test_the_page_knows_the_time_of_the_server_whatever_its_own_clock_says() -> None:
     scripts.run(
         'import assert from "node:assert/strict"; import { Playback, ahead } from "./room/playback.js";',

@@ -62,6 +62,8 @@ class Room {
     this.onScreen = new OnScreen(need("[data-onscreen=root]", HTMLElement), this.chat, this.texts);
     keepAboveKeyboard(this.root);
     this.#listen();
+    if (document.hidden) this.playback.first.hidden();
+    if (this.root.dataset.state === "live") this.playback.first.wanted(0);
     this.#scene(this.root.dataset.state ?? "scheduled");
     this.playback.start();
     this.attendTimer = window.setTimeout(() => void this.#attend(), this.root.dataset.state === "live" ? ATTEND_AGAIN_MS : ATTEND_MS);
@@ -97,7 +99,7 @@ class Room {
     });
     window.addEventListener("online", () => this.#wake());
     document.addEventListener("resume", () => this.#wake()); // a frozen tab thaws
-    document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.playback.first.hidden() : this.#wake()));
     /** @type {any} */ (navigator).connection?.addEventListener("change", () => this.player.session?.hurry());
     // The seat is given back at once; a page that comes out of the browser's cache begins anew.
     window.addEventListener("pagehide", () => this.player.stop());
@@ -106,7 +108,10 @@ class Room {
 
   /** Says at once how it plays: the host counts viewers by it. */
   #plays() {
-    if (this.player.state === "playing") void this.#attend();
+    if (this.player.state === "playing") {
+      this.playback.first.came(performance.now());
+      void this.#attend();
+    }
     const transport = this.player.session?.kind;
     if (!transport || transport === this.playback.transport) return;
     this.playback.transport = transport;
@@ -199,6 +204,7 @@ class Room {
     this.chat.start(); // with the ticket of the first answer; later this changes nothing
     if (now.state === "live") {
       if (this.root.dataset.state !== "live") this.stage.begin();
+      this.playback.first.wanted(performance.now());
       if (now.whep_url || now.hls_url) this.player.play(now);
     } else if (now.state === "ended" && this.player.past !== null) {
       // Who is still behind watches on to the end: what has been so far is now all of it.

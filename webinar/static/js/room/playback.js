@@ -40,6 +40,8 @@ export class Playback extends EventTarget {
     this.transport = "lobby";
     /** @type {() => number | null} seconds behind live as the player knows it, told with each question: for the host */
     this.behindS = () => null;
+    /** How long this viewer waited for a picture, told likewise. */
+    this.first = new FirstPicture();
     /** By how much this machine's clock is ahead of the server's, ms. */
     this.aheadMs = 0;
     this.away = false;
@@ -137,6 +139,7 @@ export class Playback extends EventTarget {
     const url = new URL(this.url, location.href);
     const behind = this.behindS();
     if (behind !== null) url.searchParams.set("behind", Math.min(Math.max(behind, 0), 3600).toFixed(2));
+    if (this.first.waitedS !== null) url.searchParams.set("first", Math.min(this.first.waitedS, 600).toFixed(2));
     for (const [name, value] of Object.entries({ ...query, transport: this.transport })) {
       url.searchParams.set(name, value);
     }
@@ -177,6 +180,36 @@ export class Playback extends EventTarget {
     if (this.away !== yes) return;
     this.away = !yes;
     this.dispatchEvent(new Event(yes ? "back" : "away"));
+  }
+}
+
+/**
+ * The wait for the first picture: from opening the link, or from the start for who was there before. Times are ms on the
+ * page's own clock. A page that nobody looks at is not in a hurry, and says nothing of it.
+ */
+export class FirstPicture {
+  constructor() {
+    /** @type {number | null} */
+    this.since = null;
+    /** @type {number | null} */
+    this.waitedS = null;
+    this.unseen = false;
+  }
+
+  /** @param {number} since a picture is wanted from here on; the first word counts */
+  wanted(since) {
+    this.since ??= since;
+  }
+
+  /** The page is hidden. */
+  hidden() {
+    this.unseen = true;
+  }
+
+  /** @param {number} now */
+  came(now) {
+    if (this.since !== null && !this.unseen) this.waitedS ??= (now - this.since) / 1000;
+    this.unseen = true;
   }
 }
 

@@ -13,7 +13,8 @@ import { Refused, Unreachable, refusal } from "../media/signalling.js";
  *   renditions: {name: string, fps: number, bitrate: number, wanted_fps: number, resting: boolean}[],
  *   viewers: {total: number, watching: number, whep: number, hls: number, lobby: number, by_rendition: Record<string, number>},
  *   delay: {program_s: number, encode_s: number, send_s: number | null, whep_median_s: number | null,
- *     whep_p95_s: number | null, hls_median_s: number | null, hls_p95_s: number | null}}} LiveFigures
+ *     whep_p95_s: number | null, hls_median_s: number | null, hls_p95_s: number | null,
+ *     first_median_s: number | null, first_p95_s: number | null}}} LiveFigures
  * @typedef {{state: "recording" | "ready" | "failed", duration_s: number | null, bytes: number | null,
  *   complete: boolean | null, download_url: string | null}} Recording
  * @typedef {{locked: boolean, waiting: {id: string, name: string}[]}} DoorState

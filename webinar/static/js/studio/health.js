@@ -30,6 +30,7 @@ export class Health {
     this.watching = need("[data-health=watching]", HTMLElement, root);
     this.server = need("[data-health=server]", HTMLElement, root);
     this.behind = need("[data-health=behind]", HTMLElement, root);
+    this.first = need("[data-health=first]", HTMLElement, root);
     this.saved = need("[data-health=saved]", HTMLElement, root);
     this.savedRow = need("[data-health=saved-row]", HTMLElement, root);
     this.table = need("[data-health=table]", HTMLTableElement, root);
@@ -47,6 +48,8 @@ export class Health {
     const made = live ? delay.program_s + delay.encode_s + (delay.send_s ?? 0) : 0;
     put(this.server, made > 0 ? `${made.toFixed(2)} s` : "–");
     put(this.behind, this.#behind(delay));
+    const { first_median_s: usually, first_p95_s: most } = delay;
+    put(this.first, usually === null || most === null ? "–" : `${usually.toFixed(1)} / ${most.toFixed(1)}\u00a0s`);
     this.savedRow.hidden = !live;
     put(this.saved, clock(figures.recorded_until_s));
     this.#ladder(figures);
