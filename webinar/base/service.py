@@ -24,6 +24,8 @@ from webinar.base.http import BoundedHttp
 from webinar.base.metrics import metrics
 
 _MAX_FILES: Final = 65536
+# While the last requests end.
+_LOOK_AGAIN_S: Final = 0.01
 
 _log = log.get(__name__)
 
@@ -104,11 +106,45 @@ async def stop_on_signals() -> AsyncIterator[asyncio.Event]:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: `serve_until` owns them."""
+    """uvicorn without its own signal handlers, `serve_until` owns them, and without a clock between it and its end."""
+
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stop = stop
 
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def] # uvicorn's own signature varies
         yield
+
+    async def main_loop(self) -> None:
+        """Until `stop`; a tick of uvicorn sets the second that answers are dated with."""
+        while not await self.on_tick(0) and not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Nobody new; who is being served is waited for as long as `timeout_graceful_shutdown` says."""
+        state = self.server_state
+        for server in self.servers:
+            server.close()
+        for sock in sockets or ():
+            sock.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                # A connection that was just accepted is not known yet.
+                await asyncio.sleep(_LOOK_AGAIN_S)
+                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+                for server in self.servers:
+                    await server.wait_closed()
+        except TimeoutError:
+            _log.warning("requests cut off", number=len(state.tasks))
+            for task in state.tasks:
+                task.cancel()
+        await self.lifespan.shutdown()
 
 
 async def serve_until(
@@ -133,25 +169,9 @@ async def serve_until(
         timeout_graceful_shutdown=int(grace_s),
         **options,  # type: ignore[arg-type] # passed through
     )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[sock]), name="http")
-    stopping = asyncio.create_task(stop.wait(), name="stop")
-    try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            await serving
-            if not stop.is_set():
-                raise CannotStart("The HTTP server ended by itself; the lines above say why.")
-        server.should_exit = True
-        await serving
-    finally:
-        stopping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await stopping
-        if not serving.done():
-            serving.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await serving
+    await _Server(config, stop).serve(sockets=[sock])
+    if not stop.is_set():
+        raise CannotStart("The HTTP server ended by itself; the lines above say why.")
 
 
 def _allow_many_sockets() -> None:
