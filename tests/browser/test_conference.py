@@ -14,7 +14,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.background import Background
-from tests.background import Background
 from tests.browser.conference import after, before, live
 from tests.browser.conference.people import MODERATOR, SPEAKER, Conference
 from tests.mail_stage import Inbox, mail_server
