@@ -20,7 +20,6 @@ from webinar.recordings.marks import MarkKind
 from webinar.recordings.service import RecordingService
 from webinar.registration.form import RegistrationForm
 from webinar.registration.service import RegistrationService
-from webinar.telling import Telling
 
 
 class Course:
@@ -36,7 +35,6 @@ class Course:
         editing: Editing,
         attendance: AttendanceService,
         letters: Letters,
-        telling: Telling,
         destruction: Destruction,
         deleted: DeletedEvents,
     ) -> None:
@@ -48,7 +46,6 @@ class Course:
         self._editing = editing
         self._attendance = attendance
         self._letters = letters
-        self._telling = telling
         self._destruction = destruction
         self._deleted = deleted
 
@@ -56,7 +53,6 @@ class Course:
         """Goes live and is recorded from then on. Raises as `EventService.start`."""
         event = await self._events.start(event_id)
         await self._recordings.open(event_id)
-        await self._telling.started(event)
         return event
 
     async def end(self, event_id: uuid.UUID, *, itself: bool = False) -> Event:
@@ -65,8 +61,6 @@ class Course:
         await self._recordings.scan_event(event_id)
         with contextlib.suppress(*AWAY):  # the worker does it then
             await self._attendance.seal(event_id)
-        await self._telling.ended(event)
-        await self._telling.recorded(event_id)
         return event
 
     async def pause(self, event_id: uuid.UUID, paused: bool) -> Event:

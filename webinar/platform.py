@@ -203,7 +203,6 @@ class Platform:
             self.editing,
             self.attendance,
             self.letters,
-            self.telling,
             self.destruction,
             deleted,
         )

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from webinar.base import log
-from webinar.base.db import AWAY
 from webinar.base.errors import NotFound
-from webinar.events.model import Event
+from webinar.base.queue import Payload
+from webinar.events.model import Event, EventState
 from webinar.events.service import EventService
 from webinar.hooks.model import HookType
 from webinar.hooks.service import Hooks
@@ -19,11 +18,15 @@ from webinar.recordings.model import Recording, RecordingState
 from webinar.recordings.service import RecordingService
 from webinar.registration.model import Attendee, Status, Step
 
-_log = log.get(__name__)
+# What happened, which one of its kind it is (told once each), and what is told beside the event.
+_Thing = tuple[HookType, str, dict[str, Any]]
 
 
 class Telling:
-    """One a process, over subjects that do not know one another. What is told has happened: nothing here undoes it."""
+    """One a process, over subjects that do not know one another. What is told has happened, and was put down with it.
+
+    Methods raise what a query raises while PostgreSQL is away; done again, they tell nothing twice.
+    """
 
     def __init__(self, hooks: Hooks, events: EventService, recordings: RecordingService, links: Links) -> None:
         self._hooks = hooks
@@ -31,42 +34,46 @@ class Telling:
         self._recordings = recordings
         self._links = links
 
-    async def started(self, event: Event) -> None:
-        await self._tell(HookType.EVENT_STARTED, event, _at(event.started_at), {})
+    async def turned(self, payload: Payload) -> None:
+        """Handler of the queue: that the event has begun, or is over, as it is now. Nothing of a start that was taken
+        back meanwhile, or of an event that was deleted.
+        """
+        event = await self._found(payload)
+        if event is None or event.state not in (EventState.LIVE, EventState.ENDED):
+            return
+        things: list[_Thing] = [(HookType.EVENT_STARTED, _at(event.started_at), {})]
+        if event.state is EventState.ENDED:
+            report = {"report_url": f"{self._links.host(event)}/report"}
+            things.append((HookType.EVENT_ENDED, _at(event.ended_at), {}))
+            things.append((HookType.REPORT_READY, _at(event.ended_at), {"report": report}))
+        await self._tell(event, things)
 
-    async def ended(self, event: Event) -> None:
-        await self._tell(HookType.EVENT_ENDED, event, _at(event.ended_at), {})
-        report = {"report_url": f"{self._links.host(event)}/report"}
-        await self._tell(HookType.REPORT_READY, event, _at(event.ended_at), {"report": report})
-
-    async def recorded(self, event_id: uuid.UUID) -> None:
-        """When its recording is ready."""
-        for recording in await self._recordings.of_event(event_id):
+    async def recorded(self, payload: Payload) -> None:
+        """Handler of the queue: that the event's recording is ready."""
+        event = await self._found(payload)
+        if event is None:
+            return
+        for recording in await self._recordings.of_event(event.id):
             if recording.state is RecordingState.READY:
-                try:
-                    event = await self._events.get(event_id)
-                except NotFound:
-                    return
                 what = f"{recording.id} {_at(recording.ready_at)}"
-                await self._tell(HookType.RECORDING_READY, event, what, {"recording": self._recording(recording)})
+                await self._tell(event, [(HookType.RECORDING_READY, what, {"recording": self._recording(recording)})])
 
     async def moved(self, event: Event, move: str, steps: Sequence[Step]) -> None:
-        """People registered, were let in or cancelled. Told once a `move`; raises while PostgreSQL is away."""
+        """People registered, were let in or cancelled. Told once a `move`."""
         told = [(type_, step.attendee) for step in steps for type_ in _types(step)]
         things = [(type_, f"{attendee.id} {move}", {"attendee": _attendee(attendee)}) for type_, attendee in told]
         if things:
-            await self._tell_all(event, things)
+            await self._tell(event, things)
 
-    async def _tell(self, type_: HookType, event: Event, what: str, data: dict[str, Any]) -> None:
-        """What has happened stands, whoever can be told of it."""
+    async def _found(self, payload: Payload) -> Event | None:
         try:
-            await self._tell_all(event, [(type_, what, data)])
-        except AWAY as error:
-            _log.warning("webhooks are not told, the database is away", type=type_.value, error=type(error).__name__)
+            return await self._events.get(uuid.UUID(payload["event"]))
+        except NotFound:
+            return None
 
-    async def _tell_all(self, event: Event, things: Sequence[tuple[HookType, str, dict[str, Any]]]) -> None:
+    async def _tell(self, event: Event, things: Sequence[_Thing]) -> None:
         about = {"event": self._event(event)}
-        await self._hooks.tell_all(
+        await self._hooks.tell(
             event.id, [(type_, f"{event.id} {what}", {**about, **data}) for type_, what, data in things]
         )
 

@@ -33,6 +33,7 @@ from webinar.events.plan.model import AgendaItem, Speaker
 from webinar.events.plan.store import PlanStore
 from webinar.events.program import Programs, found
 from webinar.events.store import SlugTaken
+from webinar.events.turned import put_down
 
 _log = log.get(__name__)
 
@@ -222,7 +223,7 @@ class EventService(Programs):
                 retry_after_s=error.retry_after_s or 3,
             ) from error
         # It may have been taken back meanwhile by another start, which ingest did not answer.
-        again = await self._store.set_state(self._store.pool, event_id, EventState.SCHEDULED, EventState.LIVE)
+        again = await self._turn(event_id, EventState.SCHEDULED, EventState.LIVE)
         changed = again or changed
         if changed is not None:
             _log.info("event live", event_id=str(event_id))
@@ -271,15 +272,23 @@ class EventService(Programs):
         """
         before = await self.get(event_id)
         may_end(before.state)
-        changed = await self._store.set_state(
-            self._store.pool, event_id, EventState.LIVE, EventState.ENDED, itself=itself
-        )
+        changed = await self._turn(event_id, EventState.LIVE, EventState.ENDED, itself=itself)
         if changed is not None:
             _log.info("event ended", event_id=str(event_id), itself=itself)
             await self.announce(event_id, changed)
             await self.stop_ingest(event_id)
             await self.announce(event_id)
         return await self._as_it_is(event_id)
+
+    async def _turn(
+        self, event_id: uuid.UUID, before: EventState, after: EventState, *, itself: bool = False
+    ) -> Event | None:
+        """As `EventStore.set_state`, and put down for who is to be told."""
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            changed = await self._store.set_state(connection, event_id, before, after, itself=itself)
+            if changed is not None:
+                await put_down(connection, event_id)
+        return changed
 
     async def _as_it_is(self, event_id: uuid.UUID) -> Event:
         """For an answer that may tell what somebody else did: this process's memory knows it before the caller does."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from webinar.base.db import Pool
 from webinar.events.model import LiveSession
+from webinar.events.turned import put_down
 
 
 class SessionStore:
@@ -16,7 +17,9 @@ class SessionStore:
         self._pool = pool
 
     async def open(self, session: LiveSession) -> None:
-        """Notes a live session; an older one of the event that was left open is closed: its ingest is gone."""
+        """Notes a live session, with which the event may have begun; an older one of the event that was left open is
+        closed: its ingest is gone.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             # One after the other: two that insert the same session at the same moment meet at its prefix, which is
             # unique too, and to that index `on conflict (id)` does not apply.
@@ -36,6 +39,7 @@ class SessionStore:
                 session.hls_prefix,
                 session.started_at,
             )
+            await put_down(connection, session.event_id)
 
     async def close(self, event_id: uuid.UUID, duration_s: float | None) -> None:
         """Closes what is open of an event; the duration belongs to the newest session."""

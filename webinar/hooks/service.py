@@ -78,12 +78,11 @@ class Hooks:
             raise NotFound("There is no such delivery.", code="delivery_not_found")
         await enqueue(self._store.pool, JOB, {"delivery": str(delivery_id)}, key=str(delivery_id))
 
-    async def tell(self, type_: HookType, event_id: uuid.UUID, what: str, data: Mapping[str, Any]) -> None:
-        """Writes down a message for all who want it. `what` names the thing: of the same one is told once."""
-        await self.tell_all(event_id, [(type_, what, data)])
+    async def tell(self, event_id: uuid.UUID, things: Sequence[tuple[HookType, str, Mapping[str, Any]]]) -> None:
+        """Writes down messages of things (type, what, data) of one event, in their order, for all who want them.
 
-    async def tell_all(self, event_id: uuid.UUID, things: Sequence[tuple[HookType, str, Mapping[str, Any]]]) -> None:
-        """The same of many things (type, what, data) of one event, in their order."""
+        `what` names the thing: of the same one is told once.
+        """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         async with self._store.pool.acquire() as connection, connection.transaction():
             types = {

@@ -7,9 +7,11 @@ import uuid
 from webinar.base.errors import NotFound
 from webinar.base.queue import Payload
 from webinar.credits.service import GIVEN_OUT
+from webinar.events.turned import TURNED
 from webinar.hooks.service import JOB
 from webinar.jobs.queue import Handler
 from webinar.platform import Platform
+from webinar.recordings.store import RECORDED
 from webinar.registration.moves import MOVED
 from webinar.registration.seating import FORGET
 
@@ -32,6 +34,8 @@ def handlers(platform: Platform) -> dict[str, Handler]:
         # About a day in all, at first in quick succession.
         GIVEN_OUT: Handler(run=given_out, tries=16, longest_wait_s=21_600),
         MOVED: Handler(run=platform.guests.moved, tries=16, longest_wait_s=21_600),
+        TURNED: Handler(run=platform.telling.turned, tries=16, longest_wait_s=21_600),
+        RECORDED: Handler(run=platform.telling.recorded, tries=16, longest_wait_s=21_600),
         JOB: Handler(
             run=platform.hooks.deliver, failed=platform.hooks.failed, at_once=8, tries=16, longest_wait_s=21_600
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from typing import Final
 
 from starlette.applications import Starlette
@@ -72,8 +71,6 @@ async def work(platform: Platform) -> None:
             notice = RecordingClosed.from_json(payload)
             if not await platform.recordings.closed(notice):
                 await housekeeper.deleted(notice.event_id)
-            else:
-                await platform.telling.recorded(uuid.UUID(notice.event_id))
             if notice.joined:
                 await housekeeper.joined(notice.event_id)
         except UnknownMessage as error:

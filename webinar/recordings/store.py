@@ -6,8 +6,11 @@ import uuid
 from typing import Any, Final
 
 from webinar.base.db import Pool
+from webinar.base.queue import enqueue
 from webinar.recordings.model import PATIENCE, SOUND_PATIENCE, Recording, RecordingState
 
+# The job that tells of a recording that is ready.
+RECORDED: Final = "recorded"
 # Of `recording r` and its `event e`.
 COLUMNS: Final = (
     "r.id, r.event_id, e.title, r.state, r.key, r.bytes, r.sha256, r.duration_s, r.complete, r.audio_bytes, "
@@ -68,35 +71,38 @@ class RecordingStore:
         complete: bool,
         audio_bytes: int,
     ) -> bool:
-        """Makes a closed file the event's recording; True when that changed the row.
+        """Makes a closed file the event's recording; True when that changed the row, and `RECORDED` is put down.
 
         Not while the event is live, nor while another session of it may still close a file. Of several files the
         longest stays: a session that follows a crash closes with all joined. Its sound comes later.
         """
-        done = await self._pool.fetchval(
-            """
-            insert into recording as r (
-                event_id, state, key, bytes, sha256, duration_s, complete, audio_bytes, ready_at)
-            select e.id, 'ready', $3, $4, $5, $6, $7, nullif($8, 0), now() from event e
-            where e.id = $1 and e.state = 'ended' and (
-                not exists (select from live_session s where s.event_id = $1 and s.ended_at is null)
-                or $2 = (select id from live_session s where s.event_id = $1 order by started_at desc limit 1))
-            on conflict (event_id) do update set state = 'ready', key = $3, bytes = $4, sha256 = $5,
-                duration_s = $6, complete = $7, audio_bytes = nullif($8, 0),
-                ready_at = case when r.state = 'ready' and r.sha256 = $5 then r.ready_at else now() end
-            where r.state <> 'ready' or r.duration_s < $6 or (r.key = $3 and r.sha256 <> $5)
-                or (r.key = $3 and r.sha256 = $5 and $8 > 0 and r.audio_bytes is distinct from $8)
-            returning true
-            """,
-            event_id,
-            session_id,
-            key,
-            size,
-            sha256,
-            duration_s,
-            complete,
-            audio_bytes,
-        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            done = await connection.fetchval(
+                """
+                insert into recording as r (
+                    event_id, state, key, bytes, sha256, duration_s, complete, audio_bytes, ready_at)
+                select e.id, 'ready', $3, $4, $5, $6, $7, nullif($8, 0), now() from event e
+                where e.id = $1 and e.state = 'ended' and (
+                    not exists (select from live_session s where s.event_id = $1 and s.ended_at is null)
+                    or $2 = (select id from live_session s where s.event_id = $1 order by started_at desc limit 1))
+                on conflict (event_id) do update set state = 'ready', key = $3, bytes = $4, sha256 = $5,
+                    duration_s = $6, complete = $7, audio_bytes = nullif($8, 0),
+                    ready_at = case when r.state = 'ready' and r.sha256 = $5 then r.ready_at else now() end
+                where r.state <> 'ready' or r.duration_s < $6 or (r.key = $3 and r.sha256 <> $5)
+                    or (r.key = $3 and r.sha256 = $5 and $8 > 0 and r.audio_bytes is distinct from $8)
+                returning true
+                """,
+                event_id,
+                session_id,
+                key,
+                size,
+                sha256,
+                duration_s,
+                complete,
+                audio_bytes,
+            )
+            if done:
+                await enqueue(connection, RECORDED, {"event": str(event_id)}, key=str(event_id))
         return bool(done)
 
     async def give_up(self) -> list[uuid.UUID]:
