@@ -165,5 +165,5 @@ function writes(target) {
  */
 function movesByItself(target) {
   if (!(target instanceof Element)) return false;
-  return writes(target) || target.matches("input, [role=tab], [role=slider], summary") || target.closest("[role=log], [role=menu], [role=tablist]") !== null;
+  return writes(target) || target.matches("input, [role=tab], [role=slider], summary") || target.closest(".chat__scroll, .notes__list, [role=menu], [role=tablist]") !== null;
 }
