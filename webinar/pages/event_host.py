@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from ingest.contract import LOW_ROOM_S, LiveStatus, SessionState
 from webinar.base.errors import BadRequest, Conflict, Invalid
 from webinar.events.model import Event, EventState, ends_itself_at
-from webinar.events.plan.model import AgendaShift
+from webinar.events.plan.model import STEPS, AgendaShift, offered
 from webinar.events.receipts import WARNING
 from webinar.events.role_model import LinkRole
 from webinar.pages import agenda_form
@@ -88,9 +88,13 @@ class OverviewScreen(Screen):
         """What of the agenda may still be moved, while it is live; `late` is what was chosen and why it was refused."""
         agenda = await self.platform.events.agenda(event.id) if event.state is EventState.LIVE else []
         now = datetime.now(UTC)
+        steps = offered(agenda, now)
+        refused = late.value("minutes")  # it stands as it was chosen
         return {
             "late": late,
-            "to_come": [item for item in agenda if item.ends_at > now],
+            "to_come": [item for item in agenda if item.id in steps],
+            "steps": steps,
+            "any_steps": [n for n in STEPS if any(n in some for some in steps.values()) or str(n) == refused],
             "running": {item.id for item in agenda if item.starts_at <= now},
             "overhang": agenda_form.overhang(agenda_form.of_items(agenda, event), event),
         }

@@ -21,6 +21,7 @@ from webinar.events.plan.model import (
     check_agenda,
     delayed,
     in_a_row,
+    offered,
     swapped,
 )
 
@@ -139,3 +140,20 @@ def test_a_delay_that_is_sent_twice_moves_once() -> None:
     with pytest.raises(Conflict) as again:
         delayed([*AGENDA[:2], moved], delay, AT)
     assert again.value.code == "agenda_changed"
+
+
+def test_what_is_offered_is_what_can_be_done_now_and_nothing_that_can_be_is_left_out() -> None:
+    event, now = uuid.uuid4(), START + timedelta(minutes=65)
+
+    def item(n: int, start: int, length: int) -> AgendaItem:
+        begins = START + timedelta(minutes=start)
+        return AgendaItem(uuid.UUID(int=n), event, n, str(n), "", "", begins, begins + timedelta(minutes=length))
+
+    over, running, soon, last = item(1, 0, 60), item(2, 60, 12), item(3, 72, 30), item(4, 120, 30)
+    later = (5, 10, 15, 20, 30, 45, 60)
+    assert offered([over, running, soon, last], now) == {
+        running.id: (*later, -5),
+        soon.id: (*later, -5),
+        last.id: (*later, -5, -10, -15, -30),
+    }
+    assert offered([over], now) == {}

@@ -119,6 +119,28 @@ class AgendaShift(BaseModel):
     )
 
 
+# By so many minutes a host is offered to move the rest.
+STEPS: Final = (5, 10, 15, 20, 30, 45, 60, -5, -10, -15, -30)
+
+
+def offered(agenda: Sequence[AgendaItem], now: datetime) -> dict[uuid.UUID, tuple[int, ...]]:
+    """The items that may be the first to move, in their order, and by which of `STEPS`: what `delayed` would take."""
+    found = {}
+    for item in agenda:
+        steps = tuple(n for n in STEPS if _can(agenda, AgendaShift(item=item.id, minutes=n), now))
+        if steps:
+            found[item.id] = steps
+    return found
+
+
+def _can(agenda: Sequence[AgendaItem], delay: AgendaShift, now: datetime) -> bool:
+    try:
+        delayed(agenda, delay, now)
+    except (Conflict, Invalid):
+        return False
+    return True
+
+
 def delayed(agenda: Sequence[AgendaItem], delay: AgendaShift, now: datetime) -> list[AgendaItem]:
     """The items that move, where they are then.
 

@@ -1,6 +1,7 @@
 // The overview stays true by itself: the server renders the changing parts (`[data-now]`) again, and those that
 // differ are put in place. Often while on air or while the recording is being finished, seldom otherwise.
 import { startTimes } from "../common/time.js";
+import { startLate } from "./late.js";
 
 const OFTEN_MS = 1000;
 const SELDOM_MS = 4000;
@@ -61,5 +62,6 @@ function follow(address) {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(address).catch(() => undefined); });
 }
 
+startLate();
 const place = document.querySelector("[data-now-from]");
 if (place instanceof HTMLElement) follow(place.dataset.nowFrom ?? "");
