@@ -22,6 +22,7 @@ from webinar.events.model import Event, EventState
 from webinar.pages.confirm import Question, ask
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.notices import Notice
+from webinar.pages.paging import paged
 from webinar.pages.render import page, renderer
 from webinar.pages.screen import Screen, as_uuid, attendee_id, event_id, go
 from webinar.pages.visit import visit
@@ -159,12 +160,8 @@ class CertificatesScreen(Screen):
         counts = {standing: sum(c.standing is standing for c in everybody) for standing in Standing}
         wanted = request.query_params.get("show", "")
         shown = [c for c in everybody if not wanted or c.standing.value == wanted]
-        number = request.query_params.get("page", "1")
-        at = int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 5 else 1
-        pages = max(1, -(-len(shown) // _PER_PAGE))
-        at = min(max(at, 1), pages)
-        part = shown[(at - 1) * _PER_PAGE : at * _PER_PAGE]
-        unknown = await asyncio.to_thread(unprintable, [c.person.name for c in part])
+        part = paged(request, shown, _PER_PAGE)
+        unknown = await asyncio.to_thread(unprintable, [c.person.name for c in part.items])
         context = {
             "account": account,
             "event": event,
@@ -177,13 +174,12 @@ class CertificatesScreen(Screen):
             "rules": [
                 need.words(visit(request).t) for need in (await self.platform.records.roll.needs(event)).values()
             ],
-            "rows": [Row(one, letters) for one, letters in zip(part, unknown, strict=True)],
+            "rows": [Row(one, letters) for one, letters in zip(part.items, unknown, strict=True)],
             "counts": {standing.value: count for standing, count in counts.items()},
             "total": len(everybody),
             "standings": {standing.value: text for standing, text in STANDINGS.items()},
             "wanted": wanted if wanted in {s.value for s in Standing} else "",
-            "page": at,
-            "pages": pages,
+            "shown": part,
             "key": self.platform.credits.key.public,
             "over": event.state is EventState.ENDED,
             "letters_on": self.platform.letters.on,

@@ -21,6 +21,7 @@ from webinar.pages import audience_chart
 from webinar.pages.audience_chart import Axis
 from webinar.pages.forms import FormView, Sent
 from webinar.pages.notices import Notice
+from webinar.pages.paging import paged
 from webinar.pages.render import page
 from webinar.pages.screen import Screen, attendee_id, event_id, go
 from webinar.pages.visit import visit
@@ -72,27 +73,23 @@ class Listing:
     order: str
     down: bool
     search: str
-    page: int
 
     @classmethod
     def of(cls, request: Request) -> Listing:
         query = request.query_params
         order = query.get("order", "name")
-        number = query.get("page", "1")
         return cls(
             order if order in COLUMNS else "name",
             query.get("down") == "1",
             query.get("find", "")[:_LONGEST_SEARCH],
-            int(number) if number.isascii() and number.isdigit() and len(number) < 5 and int(number) > 0 else 1,
         )
 
     def address(self, **changes: object) -> str:
-        """The query of the same list with something else."""
+        """The query of the same list with something else; its first page unless one is named."""
         fields: dict[str, object] = {
             "order": self.order,
             "down": "1" if self.down else "",
             "find": self.search,
-            "page": self.page,
         }
         fields |= changes
         return "?" + urlencode({name: value for name, value in fields.items() if value not in ("", 1)}) + "#people"
@@ -100,7 +97,7 @@ class Listing:
     def sorted_by(self, column: str) -> str:
         """A second click turns the order round."""
         down = not self.down if column == self.order else column == "minutes"
-        return self.address(order=column, down="1" if down else "", page=1)
+        return self.address(order=column, down="1" if down else "")
 
 
 class ReportScreen(Screen):
@@ -123,7 +120,7 @@ class ReportScreen(Screen):
         made = await reports.make(self.platform, event, now)
         listing = Listing.of(request)
         people = reports.ordered(reports.found(made.people, listing.search), listing.order, down=listing.down)
-        first = (listing.page - 1) * _PER_PAGE
+        shown = paged(request, people, _PER_PAGE)
         axis = _axis(event, now)
         context |= {
             "report": made,
@@ -135,8 +132,8 @@ class ReportScreen(Screen):
             "listing": listing,
             "columns": COLUMNS,
             "found": len(people),
-            "rows": [(person, self._bar(request, person, axis)) for person in people[first : first + _PER_PAGE]],
-            "pages": -(-len(people) // _PER_PAGE),
+            "rows": [(person, self._bar(request, person, axis)) for person in shown.items],
+            "shown": shown,
             "outcomes": OUTCOMES,
             "letters_on": self.platform.letters.on,
             "open_until": reports.open_until(event, now),
