@@ -86,7 +86,7 @@ async def test_on_its_date_nothing_of_an_event_is_left_but_a_receipt(web: Web) -
     assert (receipt["counts"]["messages"], receipt["counts"]["files"]) == (1, 1)
     assert len(receipt["log_head"]) == 64
     assert "This certificate is valid" in await shown(web, certificate)
-    told = await web.guest.get(f"/e/{event['slug']}")
+    told = await web.guest.get(f"/e/{event['slug']}", params={"lang": "en"})
     assert (told.status_code, "deleted on" in told.text, "as its guests had been told" in told.text) == (
         410,
         True,
