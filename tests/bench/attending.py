@@ -244,7 +244,7 @@ async def main(people: int, seconds: float, away_s: float) -> None:
     try:
         await asyncio.to_thread(platform.start)
         token = await asyncio.to_thread(lambda: platform.token)
-        limits = httpx.Limits(max_connections=100, keepalive_expiry=2)  # the server ends idle ones after 5 s
+        limits = httpx.Limits(max_connections=100)
         async with (
             httpx.AsyncClient(
                 base_url=platform.base_url, headers={"Authorization": f"Bearer {token}"}, timeout=60, limits=limits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from webinar.api.access import STAFF
 from webinar.api.conversation import MessageReply, QuestionReply
@@ -47,9 +48,9 @@ class QuestionChange(BaseModel):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if (self.state is None) == (self.into is None):
-            raise ValueError("Send `state` or `into`.")
+            raise PydanticCustomError("body", "Send `state` or `into`.")
         if self.answer is not None and self.state != "answered":
-            raise ValueError("`answer` goes with the state `answered`.")
+            raise PydanticCustomError("body", "`answer` goes with the state `answered`.")
         return self
 
 

@@ -6,6 +6,7 @@ import uuid
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from webinar.api.access import STAFF
 from webinar.api.conversation import PollReply
@@ -38,13 +39,13 @@ class PollDraft(BaseModel):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if self.kind == "rating" and self.options:
-            raise ValueError("A rating has no options: its marks are 1 to 5.")
+            raise PydanticCustomError("body", "A rating has no options: its marks are 1 to 5.")
         if self.kind != "rating" and len(self.options) < 2:
-            raise ValueError("A poll has two options at least.")
+            raise PydanticCustomError("body", "A poll has two options at least.")
         if any(place >= len(self.options) for place in self.correct):
-            raise ValueError("`correct` are places in `options`, from 0 on.")
+            raise PydanticCustomError("body", "`correct` are places in `options`, from 0 on.")
         if self.kind == "single" and len(set(self.correct)) > 1:
-            raise ValueError("Where one can be chosen, one can be right.")
+            raise PydanticCustomError("body", "Where one can be chosen, one can be right.")
         return self
 
 

@@ -24,6 +24,9 @@ from webinar.base.http import BoundedHttp
 from webinar.base.metrics import metrics
 
 _MAX_FILES: Final = 65536
+# Longer than proxies and load balancers keep an idle connection (nginx: 60 s): who ends one is who would send on it, or
+# a form that was just sent is lost. uvicorn's 5 s are also less than a machine without a moment's rest may stand still.
+_KEEP_ALIVE_S: Final = 75
 # While the last requests end.
 _LOOK_AGAIN_S: Final = 0.01
 
@@ -166,6 +169,7 @@ async def serve_until(
         access_log=False,
         server_header=False,
         lifespan="on",
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(grace_s),
         **options,  # type: ignore[arg-type] # passed through
     )
