@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.security.pages_client import Person
+from webinar.conversation import service
+from webinar.conversation.store import ConversationStore
 from webinar.mail.model import Kind
 
 if TYPE_CHECKING:
@@ -187,3 +192,19 @@ async def test_the_hosts_page_goes_on_where_it_ended(web: Web) -> None:
         assert "part=chat&amp;after=100" in first.text
         second = await owner.http.get(f"/events/{event['id']}/conversation?part=chat&after=100")
         assert "message 102." in second.text
+
+
+async def test_reading_a_log_ends_however_much_is_written_meanwhile(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    event, store = await web.event(), ConversationStore
+    event_id = uuid.UUID(event["id"])
+    await write(web, event, ("message", "a", {"body": "before"}))
+    before = await store(web.platform.pool).head(event_id)
+    await write(web, event, *(("message", "a", {"body": f"after {n}"}) for n in range(4)))
+    monkeypatch.setattr(service, "_READ_AT_ONCE", 2)
+
+    async def head(_store: ConversationStore, _event: uuid.UUID) -> tuple[str, int] | None:
+        return before
+
+    monkeypatch.setattr(store, "head", head)
+    async with asyncio.timeout(10):
+        assert [one.body for one in (await web.platform.conversation.of(event_id)).messages] == ["before"]

@@ -7,17 +7,23 @@ import io
 import json
 import uuid
 import zipfile
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from tests.mail_office import idle
 from tests.security.pages_client import Person
 from tests.waiting import until
+from webinar.attendance.model import NewCorrection
+from webinar.base.errors import NotFound
 from webinar.base.tokens import Tokens
+from webinar.certificates import facts
 from webinar.credits.check import Verdict, check
 from webinar.credits.service import CreditService
+from webinar.mail.model import Kind
 
 if TYPE_CHECKING:
     from tests.web_stage import Web
@@ -326,3 +332,18 @@ async def test_nobody_but_the_host_reads_any_of_it(web: Web) -> None:
         reply = await web.call("GET", f"/api/v1/events/{event['id']}/{path}", made["김하나"]["viewer_token"])
         assert reply.status_code == 403
         assert (await web.guest.get(f"/events/{event['id']}/{path}")).status_code in (303, 401)
+
+
+async def test_what_is_under_way_for_a_person_whose_data_are_deleted_meanwhile_is_not_kept(web: Web) -> None:
+    event, made = await held(web, 김하나=90, 이두리=90)
+    platform, event_id, gone = web.platform, uuid.UUID(event["id"]), uuid.UUID(made["김하나"]["id"])
+    found = await platform.records.certificates.candidates(await platform.events.get(event_id))
+    people = {one.person.attendee_id: facts(await platform.events.get(event_id), one.person) for one in found}
+    await platform.forgetting.forget(await platform.registration.get(event_id, gone))
+    issued = await platform.credits.issue(event_id, people)
+    assert [one.name for one in issued.new] == ["이두리"]
+    now = datetime.now(UTC)
+    new = NewCorrection(kind="add", started_at=now - timedelta(hours=1), ended_at=now, reason="김하나 was there")
+    with pytest.raises(NotFound):
+        await platform.attendance.correct(event_id, gone, new, "host")
+    assert await platform.mail.write(event_id, [gone], Kind.LINK) == 0

@@ -210,12 +210,13 @@ class AttendanceStore:
         by: str,
         salt: bytes,
     ) -> Correction | None:
-        """None: there is no such person in this event."""
+        """None: there is no such person in this event, or their data were deleted; who deletes them now waits."""
         row = await connection.fetchrow(
             f"""
             insert into attendance_correction
                 (event_id, attendee_id, kind, started_at, ended_at, rule_id, reason, by_whom, salt)
-            select event_id, id, $3, $4, $5, $6, $7, $8, $9 from attendee where id = $2 and event_id = $1
+            select event_id, id, $3, $4, $5, $6, $7, $8, $9 from attendee
+            where id = $2 and event_id = $1 and forgotten_at is null for share
             returning {_CORRECTION}
             """,  # noqa: S608 - a constant list of columns
             event_id,

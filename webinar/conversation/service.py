@@ -121,7 +121,7 @@ class ConversationService:
         while len(rows) < _MOST_ROWS:
             page = await self._store.rows(event_id, rows[-1].seq if rows else 0, _READ_AT_ONCE)
             rows += [row for row in page if row.seq <= last]
-            if len(page) < _READ_AT_ONCE:
+            if len(page) < _READ_AT_ONCE or page[-1].seq >= last:  # more was written since
                 break
         # A long one takes a moment: media and pages go on meanwhile.
         return await asyncio.to_thread(transcript.read, rows)

@@ -112,7 +112,7 @@ class CreditService:
         return await self._store.all_of_attendee(attendee_id)
 
     async def issue(self, event_id: uuid.UUID, people: Mapping[uuid.UUID, Facts], *, again: bool = False) -> Issued:
-        """One valid certificate for each of these people. Repeating it changes nothing.
+        """One valid certificate for each of these people, but whose data were deleted. Repeating it changes nothing.
 
         `again`: one that says something else by now, or was revoked, is replaced by a new edition; without it both
         stay as they are. Who got one is told, where it is given out on their page.
@@ -124,8 +124,11 @@ class CreditService:
             newest = await self._store.newest(event_id, connection)
             by_person = {c.attendee_id: c for c in newest if c.attendee_id is not None}
             serial = max((c.serial for c in newest), default=0)
+            present = await self._store.present(connection, people)
             for attendee_id, facts in people.items():
                 known = by_person.get(attendee_id)
+                if attendee_id not in present:
+                    continue
                 if known is None:
                     serial += 1
                     new.append(self._made(attendee_id, facts, terms, serial, 1))

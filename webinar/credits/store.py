@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -82,6 +82,14 @@ class CreditStore:
         )
 
     # -- certificates --------------------------------------------------------------------------------------------
+
+    async def present(self, connection: Connection, attendees: Collection[uuid.UUID]) -> set[uuid.UUID]:
+        """Those of them whose data were not deleted; who deletes some now waits for the transaction."""
+        rows = await connection.fetch(
+            "select id from attendee where id = any($1) and forgotten_at is null order by id for share",
+            list(attendees),
+        )
+        return {row["id"] for row in rows}
 
     async def newest(self, event_id: uuid.UUID, connection: Connection | None = None) -> list[Certificate]:
         """Of each number the last edition, in the order of their numbers."""

@@ -88,7 +88,7 @@ class MailStore:
             """
             insert into letter (event_id, attendee_id, kind, language, occasion, facts)
             select $1, id, $3, language, $4, coalesce($5::jsonb -> id::text, '{}')
-            from attendee where event_id = $1 and id = any($2)
+            from attendee where event_id = $1 and id = any($2) and forgotten_at is null
             on conflict (attendee_id, kind, occasion) where occasion is not null do nothing
             returning id
             """,
