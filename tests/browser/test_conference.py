@@ -2,7 +2,8 @@
 
 As its host, its presenter, its moderator and its guests live it: one who must be approved, one who waits for a seat
 behind a firewall, one who comes late, one who cancels, one who never comes. Every click is by the words of the page,
-every link of a guest's is the one that came by mail. In English; with `--long` in Korean, too.
+every link of a guest's is the one that came by mail. In English; with `--long` in Korean, too, and each page is
+held against axe-core.
 """
 
 from __future__ import annotations
@@ -52,8 +53,10 @@ def said() -> None:
 
 
 @pytest.fixture
-def conference(fresh: RunningPlatform, inbox: Inbox, chromium: Browser, language: Language) -> Iterator[Conference]:
-    with Conference(fresh, inbox, chromium, language).held() as made:
+def conference(
+    fresh: RunningPlatform, inbox: Inbox, chromium: Browser, language: Language, long: bool
+) -> Iterator[Conference]:
+    with Conference(fresh, inbox, chromium, language, long=long).held() as made:
         yield made
 
 

@@ -67,13 +67,16 @@ class Person:
 class Conference:
     """`t` gives the words; `title` is the event's."""
 
-    def __init__(self, platform: RunningPlatform, inbox: Inbox, chromium: Browser, language: Language) -> None:
+    def __init__(
+        self, platform: RunningPlatform, inbox: Inbox, chromium: Browser, language: Language, *, long: bool
+    ) -> None:
         self.platform = platform
         self.inbox = inbox
         self.t = Words(language)
         self.title = TITLES[language]
         self.people: list[Person] = []
         self._chromium = chromium
+        self._long = long
         self._open = ExitStack()
 
     @contextmanager
@@ -118,8 +121,10 @@ class Conference:
         self.reads(page, said)
 
     def fits(self, page: Page) -> None:
-        """It is whole: nothing sticks out to the side, nothing is left in English."""
+        """It is whole: nothing sticks out to the side, nothing is left in English, nothing hinders anybody."""
         assert page_checks.too_wide(page) == "", page.url
+        if self._long:
+            assert page_checks.hindrances(page) == [], page.url
         if self.t.language == "ko":
             own = (self.title, *_TYPED, *(person.name for person in self.people))
             assert page_checks.untranslated(page, own) == [], page.url
