@@ -23,7 +23,7 @@ def zone_label(moment: datetime) -> str:
     name = moment.tzname() or ""
     if name.isalpha():
         return name
-    minutes = int((moment.utcoffset() or timedelta()).total_seconds() // 60)
+    minutes = _ahead(moment)
     hours, rest = divmod(abs(minutes), 60)
     return f"GMT{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
 
@@ -81,6 +81,15 @@ def at(moment: datetime, zone: str, language: Language) -> str:
 def iso(moment: datetime) -> str:
     """For `<time datetime>`: RFC 3339 in UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ahead(moment: datetime, zone: str) -> int:
+    """Minutes that a zone's clock is ahead of UTC at a moment."""
+    return _ahead(local(moment, zone))
+
+
+def _ahead(moment: datetime) -> int:
+    return int((moment.utcoffset() or timedelta()).total_seconds() // 60)
 
 
 def day_block(moment: datetime, zone: str, language: Language) -> Markup:

@@ -1,5 +1,5 @@
-"""Our own CSS, modules and icons. Addressed below a digest of the whole tree, they may be cached for ever: modules
-import each other by relative address, so one changed file gives all of them a new address. Texts travel compressed.
+"""Our own CSS, modules and icons. Addressed below a digest of the whole tree, they may be cached for ever: a file
+travels with what it imports, so one changed file gives all of them a new address. Texts travel compressed.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ from webinar.pages.smaller import Coding, coding, smaller
 
 STATIC_DIR: Final = Path(__file__).resolve().parent.parent / "static"
 _TEXTS: Final = (".js", ".css", ".svg")
-_VENDOR: Final = "vendor"
+_FORM: Final = b"2"  # of what is made of the files on their way: another makes other addresses
+_VENDOR: Final = "vendor/"
 _SPRITE: Final = "icons/sprite.svg"
 _SYMBOL: Final = re.compile(r'<symbol id="i-([a-z-]+)"')
 
 
 class Assets(StaticFiles):
-    """`/static/…` revalidated by ETag, `/static/~<digest>/…` immutable."""
+    """`/static/…` as it lies there, revalidated by ETag; `/static/~<digest>/…` as it travels best, immutable."""
 
     def __init__(self, folder: Path = STATIC_DIR) -> None:
         super().__init__(directory=folder)
         self._folder = folder
         self._digest = _digest(folder)
         self.modules = Modules(folder, self.url)
-        # By path and coding: as many as there are texts in the folder, twice.
-        self._smaller: dict[tuple[str, Coding], bytes] = {}
+        # By path and coding: as many as there are texts in the folder, three times.
+        self._made: dict[tuple[str, Coding | None], bytes] = {}
         sprite = (folder / _SPRITE).read_text("utf-8")
         self.sprite = Markup(sprite)  # noqa: S704 - our own file
         self.icons = frozenset(_SYMBOL.findall(sprite))
@@ -55,29 +56,29 @@ class Assets(StaticFiles):
         if response.status_code in (200, 304):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         if response.status_code == 200 and rest.endswith(_TEXTS):
-            return await self._compressed(rest, response, scope)
+            return await self._text(rest, response, scope)
         return response
 
-    async def _compressed(self, path: str, response: Response, scope: Scope) -> Response:
-        """The same answer compressed, for who takes that; each file is compressed once."""
+    async def _text(self, path: str, response: Response, scope: Scope) -> Response:
+        """The same answer in its form for travelling; each file is made once for each coding."""
         response.headers["Vary"] = "Accept-Encoding"
         how = coding(Headers(scope=scope).get("accept-encoding", ""))
-        if scope["method"] != "GET" or how is None:
-            return response
-        body = self._smaller.get((path, how))
+        body = self._made.get((path, how))
         if body is None:
-            body = self._smaller[path, how] = await asyncio.to_thread(sent, self._folder / path, how)
+            body = self._made[path, how] = await asyncio.to_thread(self.sent, path, how)
         kept = ("cache-control", "content-type", "last-modified", "vary")
         headers = {name: value for name, value in response.headers.items() if name in kept}
-        return Response(body, headers={**headers, "Content-Encoding": how})
+        return Response(body, headers=headers if how is None else {**headers, "Content-Encoding": how})
 
-
-def sent(path: Path, how: Coding) -> bytes:
-    """Our modules without comments and indentation, two fifths of what would travel; others' come as they are made."""
-    data = path.read_bytes()
-    if path.suffix == ".js" and _VENDOR not in path.parts:
-        data = shortened(data.decode()).encode()
-    return smaller(data, how, kept=True)
+    def sent(self, path: str, how: Coding | None) -> bytes:
+        """The file at `path` as it travels: our modules with all that they import and without comments and indentation,
+        two fifths of what is written; others' as they are made.
+        """
+        if path.endswith(".js") and not path.startswith(_VENDOR):
+            data = shortened(self.modules.joined(path)).encode()
+        else:
+            data = (self._folder / path).read_bytes()
+        return data if how is None else smaller(data, how, kept=True)
 
 
 def shortened(script: str) -> str:
@@ -89,7 +90,7 @@ def shortened(script: str) -> str:
 
 
 def _digest(folder: Path) -> str:
-    total = hashlib.sha256()
+    total = hashlib.sha256(_FORM)
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         total.update(str(path.relative_to(folder)).encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())

@@ -2,7 +2,7 @@
 
 What a template finds besides its context: `t(text, **values)` and the `{% trans %}` tag, `lang`, `theme`,
 `static(path)`, `script(entry)`, `icon(name)`, `csrf_field()`, `switch(lang=…)`, `notice`, `public_url`, and the filters
-`span`, `at`, `iso`, `length`, `size`, `tojson`.
+`span`, `at`, `iso`, `ahead`, `length`, `size`, `tojson`.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ class Renderer:
             span=lambda event: times.span(event.starts_at, event.ends_at, event.timezone, language),
             at=lambda moment, zone: times.at(moment, zone, language),
             iso=times.iso,
+            ahead=times.ahead,
             length=times.length,
             minutes=lambda count: times.minutes(count, language),
             dayblock=lambda event: times.day_block(event.starts_at, event.timezone, language),

@@ -15,7 +15,7 @@ from webinar.pages.covers import KINDS, cover
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "icons").mkdir()
     (tmp_path / "icons/sprite.svg").write_text('<svg><symbol id="i-copy"></symbol></svg>')
-    (tmp_path / "a.js").write_text("import './b.js';")
+    (tmp_path / "a.js").write_text("// Said.\nexport const a = 1;\n")
     return tmp_path
 
 
@@ -71,16 +71,24 @@ def test_a_cover_holds_nothing_of_the_slug() -> None:
     assert "script" not in cover("<script>alert(1)</script>")
 
 
-async def test_texts_travel_small_for_who_takes_that_and_others_get_them_plain(folder: Path) -> None:
-    (folder / "long.js").write_text("// Said.\nexport const word = 'again';\n" * 200)
+async def test_a_script_travels_with_what_it_imports_and_small_for_who_takes_that(folder: Path) -> None:
+    (folder / "word.js").write_text("// Said.\nexport const word = 'again';\n")
+    (folder / "long.js").write_text('import { word } from "./word.js";\n' + "// Why.\nconsole.log(word);\n" * 200)
     assets = Assets(folder)
     async with client(assets) as http:
         small = await http.get(assets.url("long.js"), headers={"Accept-Encoding": "gzip"})
         plain = await http.get(assets.url("long.js"), headers={"Accept-Encoding": "identity"})
+        head = await http.head(assets.url("long.js"), headers={"Accept-Encoding": "gzip"})
+        source = await http.get("/static/long.js")
     assert (small.headers["content-encoding"], "content-encoding" in plain.headers) == ("gzip", False)
     assert int(small.headers["content-length"]) < int(plain.headers["content-length"]) / 10
-    assert small.text == "export const word='again';" * 200
-    assert plain.text == (folder / "long.js").read_text()
+    assert small.text == plain.text
+    assert "const word='again';" in small.text
+    assert small.text.count("console.log(word);") == 200
+    assert "import" not in small.text
+    assert "//" not in small.text
+    assert source.text == (folder / "long.js").read_text()
+    assert head.headers["content-length"] == small.headers["content-length"]
     for reply in (small, plain):
         assert reply.headers["content-type"].startswith("text/javascript")
         assert reply.headers["vary"] == "Accept-Encoding"

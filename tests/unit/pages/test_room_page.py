@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from webinar.base import i18n
-from webinar.pages.assets import STATIC_DIR, sent
+from webinar.pages.assets import STATIC_DIR, Assets
 from webinar.pages.audience_texts import ANNOUNCING, DOORS
 from webinar.pages.moderate_texts import CONSOLE
-from webinar.pages.modules import EVERYWHERE, Modules
+from webinar.pages.modules import EVERYWHERE
 from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.studio_texts import STUDIO
 
@@ -29,12 +29,11 @@ def keys(folders: tuple[str, ...]) -> set[str]:
 
 
 def test_the_room_is_under_100_kb_before_its_media_and_hls_js_is_not_part_of_it() -> None:
-    modules = Modules(STATIC_DIR, str)
-    scripts = {name for entry in ("js/room/main.js", EVERYWHERE) for name in (entry, *modules.imported(entry))}
+    assets, scripts = Assets(), {"js/room/main.js", EVERYWHERE}
     styles = {f"css/{name}.css" for name in ("tokens", "base", "parts", "chat", "room")}
-    assert not [name for name in scripts if name.startswith("vendor/")]
-    sizes = {name: len(sent(STATIC_DIR / name, "br")) for name in scripts | styles}
-    assert sum(sizes.values()) < 70_000, sizes  # the page itself comes to them
+    assert not [name for entry in scripts for name in assets.modules.imported(entry) if "vendor/" in name]
+    sizes = {name: len(assets.sent(name, "br")) for name in scripts | styles}
+    assert sum(sizes.values()) < 55_000, sizes  # the page itself comes to them
 
 
 def test_every_text_the_scripts_ask_for_is_given_to_them() -> None:

@@ -1,6 +1,7 @@
 /** How the viewer stands: a chip under the picture, what counts behind it, and the buttons of the doors while they are open. */
 
 import { drawing } from "../chat/message.js";
+import { clockFormat } from "../common/format.js";
 import { make, put } from "./parts.js";
 import { door, steps, summary } from "./words.js";
 
@@ -21,7 +22,7 @@ export class Chip extends EventTarget {
     this.texts = texts;
     /** Pressed here, perhaps not yet known to the server. @type {Map<Door, number>} */
     this.pressed = new Map();
-    this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+    this.time = clockFormat(document.documentElement.lang);
     this.word = make("span", "figures", texts.say("attend_counting"));
     this.sign = make("span", "attend__sign", drawing("clock"));
     const more = make("summary", "attend__chip", this.sign, this.word);

@@ -4,6 +4,7 @@
  */
 
 import { clock } from "../common/boot.js";
+import { clockFormat } from "../common/format.js";
 import { element } from "./message.js";
 
 /** @typedef {import("../common/boot.js").Texts} Texts */
@@ -44,7 +45,7 @@ export function tell(place, text, spoken = text) {
  */
 export function tellClosed(place, { key, until }, texts) {
   if (!until) return tell(place, texts.say(key));
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+  const day = clockFormat(document.documentElement.lang);
   const left = clock((until - Date.now()) / 1000 + 1);
   tell(place, texts.say(key, { t: left }), texts.say("gate_muted_until", { t: day.format(until) }));
 }

@@ -2,6 +2,7 @@
  * One message as an element. Everything a person wrote becomes text, never markup.
  */
 
+import { clockFormat, timeFormat } from "../common/format.js";
 import { isStaff } from "./gate.js";
 import { runs } from "./rich.js";
 
@@ -131,8 +132,8 @@ export class Messages {
   constructor(texts, language, reader) {
     this.texts = texts;
     this.reader = reader;
-    this.time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-    this.day = new Intl.DateTimeFormat(language, { weekday: "long", month: "long", day: "numeric" });
+    this.time = clockFormat(language);
+    this.day = timeFormat(language, { weekday: "long", month: "long", day: "numeric" });
   }
 
   /** @param {{from?: Author | null}} event */

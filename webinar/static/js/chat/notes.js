@@ -3,6 +3,7 @@
  */
 
 import { need } from "../common/boot.js";
+import { clockFormat } from "../common/format.js";
 import { toast } from "../common/toast.js";
 import { Unheard } from "./calls.js";
 
@@ -29,7 +30,7 @@ export class NotesPanel extends EventTarget {
     this.empty = need("[data-notes=empty]", HTMLElement, root);
     this.form = need("[data-notes=form]", HTMLFormElement, root);
     this.field = need("[data-notes=field]", HTMLTextAreaElement, root);
-    this.clock = new Intl.DateTimeFormat(language === "ko" ? "ko-KR" : "en-GB", { hour: "numeric", minute: "2-digit" });
+    this.clock = clockFormat(language === "ko" ? "ko-KR" : "en-GB");
     /** The newest that stands there: the state of a reconnect tells some of them again. */
     this.last = 0;
     client.addEventListener("frame", (event) => this.#state(/** @type {CustomEvent} */ (event).detail));

@@ -2,6 +2,7 @@
 import { startConfirms } from "./confirm.js";
 import { startCopies } from "./copy.js";
 import { startForms } from "./forms.js";
+import { idle } from "./idle.js";
 import { startMenus } from "./menu.js";
 import { startReveals } from "./reveal.js";
 import { startThemes } from "./theme.js";
@@ -11,8 +12,9 @@ import { startToasts } from "./toast.js";
 startThemes();
 startMenus();
 startToasts();
-startTimes(document);
 startCopies();
 startReveals();
 startForms();
 startConfirms();
+// A browser's first format of a time takes long.
+idle(() => startTimes(document));

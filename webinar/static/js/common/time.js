@@ -1,18 +1,5 @@
-// `<time datetime data-zone>` shows the event's time; here the visitor's own is added where their clock differs.
-
-/** @param {Date} at @param {string} zone */
-function wall(at, zone) {
-  return new Intl.DateTimeFormat("en-GB", { timeZone: zone, dateStyle: "short", timeStyle: "short" }).format(at);
-}
-
-/** @param {string} zone */
-function known(zone) {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: zone }) !== null;
-  } catch {
-    return false;
-  }
-}
+// `<time datetime data-ahead>` shows the event's time, whose clock is so many minutes ahead of UTC; here the visitor's
+// own is added where their clock differs.
 
 /** @returns {string} the browser's IANA zone, "" when it does not tell */
 export function ownZone() {
@@ -34,14 +21,11 @@ export function ownTime(at, language) {
 
 /** @param {ParentNode} root */
 export function startTimes(root) {
-  const zone = ownZone();
-  if (zone === "") return;
-  for (const element of root.querySelectorAll("time[data-zone]")) {
+  for (const element of root.querySelectorAll("time[data-ahead]")) {
     if (!(element instanceof HTMLTimeElement)) continue;
     const at = new Date(element.dateTime);
-    const theirs = element.dataset.zone ?? "";
     const note = document.getElementById(element.dataset.own ?? "");
-    if (note === null || Number.isNaN(at.valueOf()) || !known(theirs) || wall(at, zone) === wall(at, theirs)) continue;
+    if (note === null || Number.isNaN(at.valueOf()) || -at.getTimezoneOffset() === Number(element.dataset.ahead)) continue;
     const place = note.querySelector("[data-part=time]") ?? note;
     place.textContent = ownTime(at, document.documentElement.lang);
     note.hidden = false;

@@ -1,4 +1,5 @@
 // Below date, start and time zone of an event's form: when that is on the host's own clock, where it is another one.
+import { idle } from "../common/idle.js";
 import { ownTime, ownZone } from "../common/time.js";
 
 const MINUTE_MS = 60_000;
@@ -51,5 +52,5 @@ export function startOwnTime() {
   };
   form.addEventListener("input", show);
   form.addEventListener("change", show);
-  show();
+  idle(show);
 }

@@ -2,6 +2,7 @@
 
 import { beside, element, initials } from "../chat/message.js";
 import { need } from "../common/boot.js";
+import { clockFormat, numberFormat } from "../common/format.js";
 
 /** @typedef {import("../common/boot.js").Texts} Texts */
 /** @typedef {import("../chat/log.js").Author} Author */
@@ -54,8 +55,8 @@ export class Rows {
   constructor(texts, language, roll) {
     this.texts = texts;
     this.roll = roll;
-    this.time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-    this.number = new Intl.NumberFormat(language);
+    this.time = clockFormat(language);
+    this.number = numberFormat(language);
   }
 
   /** @param {Author | null} from @param {string} at */
