@@ -23,5 +23,6 @@ def test_a_list_is_shown_by_parts_and_no_address_leads_beside_it(query: str, at:
 
 
 def test_an_empty_list_is_one_empty_part() -> None:
-    found = paged(asked("page=2"), [], 2)
+    nothing: list[int] = []
+    found = paged(asked("page=2"), nothing, 2)
     assert (found.at, found.pages, list(found.items)) == (1, 1, [])
