@@ -61,7 +61,9 @@ class Sender:
         try:
             return await _talk(reader, writer, parts.netloc, _target(parts.path, parts.query), headers, body)
         finally:
-            writer.close()
+            # There is an answer, or will be none. A receiver that does not take leave of TLS, as many do not, would be
+            # waited for so long that what it has taken counted as not sent.
+            writer.transport.abort()
             with contextlib.suppress(OSError, ssl.SSLError):
                 await writer.wait_closed()
 

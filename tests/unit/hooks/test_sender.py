@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import cast
 
 import pytest
 
+from tests.mail_stage import certificate
 from webinar.hooks import sender as module
 from webinar.hooks.sender import NotSent, Sender
 
@@ -55,6 +58,30 @@ async def test_a_message_arrives_as_it_is_with_its_headers_and_the_status_comes_
     assert f"localhost:{there.port}".encode() in heard
     assert b"webhook-id: 1" in heard
     assert heard.endswith("가".encode())
+
+
+async def test_an_answer_counts_whose_receiver_does_not_take_leave_of_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LIMIT_S", 5.0)
+    theirs, ours = certificate(tmp_path)
+    kept: list[asyncio.WriteTransport] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        cast(
+            "asyncio.Transport", writer.transport
+        ).pause_reading()  # it sees no `close_notify` (RFC 8446, section 6.1), and sends none
+        kept.append(writer.transport)
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=theirs)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    assert await Sender(inside=True, tls=ours).post(url, {}, b"{}") == 200
+    server.close()
+    for transport in kept:
+        transport.abort()
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
