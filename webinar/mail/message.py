@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
 from webinar.mail.compose import Composed, Logo, header
+from webinar.mail.headers import FOLDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ def sender_address(sender: str) -> tuple[str, str]:
 
 def message(envelope: Envelope, composed: Composed, calendar: bytes | None = None, method: str = "") -> EmailMessage:
     """Names and subject of any script are encoded (RFC 2047). `calendar` says its `method` inside."""
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=FOLDING)
     made["From"] = _address(envelope.sender_name, envelope.sender)
     made["To"] = _address(envelope.to_name, envelope.to_email)
     made["Subject"] = header(composed.subject)

@@ -144,7 +144,8 @@ class Postman:
         kept = self._smtp is not None
         smtp = await self._connected()
         try:
-            _, answer = await smtp.send_message(message, sender=sender, recipients=[to])
+            # As the letter writes itself: `send_message` would fold its headers in its own way.
+            _, answer = await smtp.sendmail(sender, [to], message.as_bytes())
         except aiosmtplib.SMTPServerDisconnected as error:
             await self._drop()
             if kept:  # a server does not wait for ever: once more on a new connection, as the same message

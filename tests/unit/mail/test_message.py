@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.policy import SMTP
 
 import pytest
@@ -36,6 +37,17 @@ def test_names_and_subject_of_any_script_arrive_as_they_were() -> None:
     assert back["Message-ID"] == "<00000000-0000-0000-0000-000000000007@webinar.example.org>"
     assert back["Auto-Submitted"] == "auto-generated"
     assert "List-Unsubscribe" not in back
+
+
+@pytest.mark.parametrize("before", range(0, 40, 3))
+def test_words_of_a_long_name_and_subject_keep_the_spaces_between_them_wherever_a_line_ends(before: int) -> None:
+    title = "가" * before + " 제27차 대한디지털헬스학회 추계학술대회 온라인 심포지엄 — 임상 현장의 AI, part 2"
+    raw = message(replace(ENVELOPE, sender_name=title), replace(COMPOSED, subject=title)).as_bytes()
+    back = message_from_bytes(raw)  # its newer parser loses spaces of a name by itself
+    assert str(make_header(decode_header(back["Subject"]))) == title.strip()
+    assert str(make_header(decode_header(back["From"]))) == f"{title.strip()} <webinar@example.org>"
+    words = [word for line in raw.split(b"\r\n") for word in line.split() if word.startswith(b"=?")]
+    assert max(map(len, words)) <= 75  # RFC 2047 section 2
 
 
 def test_text_comes_first_then_html_then_the_calendar_and_again_as_a_file() -> None:
@@ -92,9 +104,11 @@ def test_an_address_with_a_line_end_is_refused() -> None:
 
 
 def test_letters_that_can_be_refused_say_how_in_one_click() -> None:
-    made = message(replace(ENVELOPE, unsubscribe="https://webinar.example.org/mail/stop/x"), COMPOSED)
-    assert made["List-Unsubscribe"] == "<https://webinar.example.org/mail/stop/x>"
-    assert made["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    way_out = f"https://webinar.example.org/mail/stop/{'x' * 60}"
+    raw = message(replace(ENVELOPE, unsubscribe=way_out), COMPOSED).as_bytes()
+    # As it is: in this header nobody decodes words, nor looks for an address over several lines.
+    assert f"\r\nList-Unsubscribe: <{way_out}>\r\n".encode() in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
 
 
 def test_the_sender_may_have_a_name() -> None:
