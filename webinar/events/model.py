@@ -11,6 +11,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import quote
 
 from webinar.base.errors import Conflict, FieldProblem, Invalid
 from webinar.base.patterns import ONE_LINE
@@ -112,9 +113,24 @@ class Page:
 def new_slug(title: str) -> str:
     """`annual-meeting-x7k2m`: words of the title in any script, and 5 random characters nobody can guess."""
     words = "".join(c if c.isalnum() else " " for c in unicodedata.normalize("NFKC", title).lower()).split()
-    readable = "-".join(words)[:40].strip("-")
     tail = "".join(secrets.choice(_SLUG_ALPHABET) for _ in range(5))
-    return f"{readable}-{tail}" if readable else f"event-{tail}"
+    return f"{_readable(words) or 'event'}-{tail}"
+
+
+def _readable(words: list[str]) -> str:
+    """As many whole words as fit; of a first one that is too long alone, its beginning."""
+    kept = ""
+    for word in words:
+        longer = f"{kept}-{word}" if kept else word
+        if not _short(longer):
+            return kept or next(word[:end] for end in range(len(word) - 1, 0, -1) if _short(word[:end]))
+        kept = longer
+    return kept
+
+
+def _short(text: str) -> bool:
+    """Also as messengers and mail programs write an address on: 9 characters for a syllable of Hangul."""
+    return len(text) <= 40 and len(quote(text)) <= 60
 
 
 def check_zone(name: str) -> None:

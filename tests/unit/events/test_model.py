@@ -4,6 +4,7 @@ import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -34,11 +35,18 @@ def test_a_slug_of_any_title_is_readable_in_a_path_and_has_a_random_end(title: s
     assert re.fullmatch(r"[\w-]+", slug), slug
     assert re.search(r"-[bcdfghjkmnpqrstvwxz2-9]{5}$", slug)
     assert len(slug) <= 46
+    assert len(quote(slug)) <= 66
 
 
 def test_two_slugs_of_one_title_differ() -> None:
     assert len({new_slug("같은 제목") for _ in range(50)}) == 50
     assert new_slug("같은 제목, 2026!").startswith("같은-제목-2026-")
+
+
+def test_an_address_is_short_also_where_each_syllable_is_written_in_nine_characters() -> None:
+    assert new_slug("제27차 대한디지털헬스학회 추계학술대회").startswith("제27차-")
+    assert new_slug("대한디지털헬스학회").startswith("대한디지털헬-")
+    assert len(quote(new_slug("가을 학술대회: 임상 현장의 인공지능"))) <= 66
 
 
 @pytest.mark.parametrize("title", ["", " ", "\u3000", "two\nlines", "null\x00", "a" * 201, "bell\x07"])
