@@ -36,7 +36,7 @@ class Promise:
 
 def promise(made: Visit, event: Event, rules: Rules) -> Promise:
     """The date is the earliest that anybody of the event was told: then it goes for all."""
-    keeper = rules.keeper or made.t("the host")
+    keeper = rules.keeper or event.organizer or made.t("the host")
     until = times.day(rules.destroyed_at, made.language)
     as_planned = (event.ended_at or event.ends_at) + timedelta(days=rules.retention_days)
     points = (

@@ -267,7 +267,8 @@ def parse_new(fields: dict[str, Any]) -> NewAttendee:
         problems: dict[str, FieldProblem] = {}
         for found in error.errors(include_url=False, include_context=False):
             name = str(found["loc"][0]) if found["loc"] else "body"
-            problems.setdefault(name, FieldProblem(name, WORDS.get(name, found["msg"])))
+            words = "Write a name." if name == "name" and not cleaned.get("name") else WORDS.get(name, found["msg"])
+            problems.setdefault(name, FieldProblem(name, words))
         raise Invalid("Some fields need another look.", fields=list(problems.values())) from error
 
 
