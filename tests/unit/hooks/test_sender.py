@@ -71,9 +71,8 @@ async def test_an_answer_counts_whose_receiver_does_not_take_leave_of_tls(
         await reader.readuntil(b"{}")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         await writer.drain()
-        cast(
-            "asyncio.Transport", writer.transport
-        ).pause_reading()  # it sees no `close_notify` (RFC 8446, section 6.1), and sends none
+        # So it sees no `close_notify` (RFC 8446, section 6.1), and sends none.
+        cast("asyncio.Transport", writer.transport).pause_reading()
         kept.append(writer.transport)
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=theirs)
