@@ -40,10 +40,13 @@ class ErrorView:
 
 _AGAIN: Final = _("Try again")
 _START: Final = _("Go to the start page")
-_BY_HOST: Final = _("The host deleted “%(title)s” and all its data on %(day)s. Nothing of it can be opened any more.")
+_BY_HOST: Final = _(
+    "The host deleted “%(title)s” and all its data on %(day)s. If you need something of it, write to whoever invited"
+    " you."
+)
 _BY_DATE: Final = _(
-    "“%(title)s” and all its data were deleted on %(day)s, as its guests had been told. Nothing of it can be opened any"
-    " more."
+    "“%(title)s” and all its data were deleted on %(day)s, as its guests had been told. If you need something of it,"
+    " write to whoever invited you."
 )
 
 BY_CODE: Final = {
