@@ -97,6 +97,8 @@ STUDIO: Final[Table] = {
     "health_watching": _("Over the fast path {whep} · over HTTPS {hls} · in the lobby {lobby}"),
     "health_behind_fast": _("Fast path {median} / {most} s"),
     "health_behind_https": _("HTTPS {median} / {most} s"),
+    "health_server": _("{n} s"),
+    "health_first": _("{median} / {most} s"),
     "health_nothing": _(
         "Nothing arrives: viewers see a holding picture. Turn on a camera or a microphone, or share a screen."
     ),

@@ -46,10 +46,11 @@ export class Health {
     put(this.loss, sends ? percent(publisher.loss) : "–");
     put(this.watching, this.texts.say("health_watching", { whep: viewers.whep, hls: viewers.hls, lobby: viewers.lobby }));
     const made = live ? delay.program_s + delay.encode_s + (delay.send_s ?? 0) : 0;
-    put(this.server, made > 0 ? `${made.toFixed(2)} s` : "–");
+    put(this.server, made > 0 ? this.texts.say("health_server", { n: made.toFixed(2) }) : "–");
     put(this.behind, this.#behind(delay));
     const { first_median_s: usually, first_p95_s: most } = delay;
-    put(this.first, usually === null || most === null ? "–" : `${usually.toFixed(1)} / ${most.toFixed(1)}\u00a0s`);
+    const first = usually === null || most === null ? null : { median: usually.toFixed(1), most: most.toFixed(1) };
+    put(this.first, first ? this.texts.say("health_first", first) : "–");
     this.savedRow.hidden = !live;
     put(this.saved, clock(figures.recorded_until_s));
     this.#ladder(figures);
