@@ -27,7 +27,13 @@ class FullNames:
 
     async def transcript(self, event_id: uuid.UUID) -> Transcript:
         """What was said, with `full_name` of everybody who has one. For staff alone."""
-        talk = await self._conversation.of(event_id)
+        return await self._named(event_id, await self._conversation.of(event_id))
+
+    async def standing(self, event_id: uuid.UUID, seq: int = 0) -> Transcript:
+        """The same of `ConversationService.standing`."""
+        return await self._named(event_id, await self._conversation.standing(event_id, seq))
+
+    async def _named(self, event_id: uuid.UUID, talk: Transcript) -> Transcript:
         if not talk.messages and not talk.questions and not talk.floor.hands:
             return talk
         names = {str(person.id): person.name for person in await self._registration.everyone(event_id)}

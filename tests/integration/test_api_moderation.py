@@ -166,6 +166,22 @@ async def test_who_may_write_is_changed_by_the_api(room: Room) -> None:
         assert (await room.call_as(room.web.token, method, nobody, body)).status_code == 404, method
 
 
+async def test_what_an_order_reads_of_the_log_says_the_same_as_all_of_it(room: Room) -> None:
+    said = [await room.says(body=str(n)) for n in range(3)]
+    asked = await room.says("question", body="왜?", anonymous=False)
+    await room.does("PATCH", f"questions/{asked}", state="queue")
+    await room.does("PATCH", f"chat/{said[1]}", state="deleted")
+    await room.does("PATCH", "chat/settings", mode="review", pinned=said[2])
+    poll = (await room.does("POST", "polls", question="?", options=["a", "b"]))["poll"]
+    await room.does("PATCH", f"polls/{poll}", state="open")
+    await room.does("PUT", f"attendees/{room.guest['id']}/chat", state="muted")
+    await room.says("hand", up=True)
+    conversation, event_id = room.web.platform.conversation, uuid.UUID(room.event["id"])
+    whole, read = await conversation.of(event_id), await conversation.standing(event_id, said[1])
+    assert (read.questions, read.polls, read.floor) == (whole.questions, whole.polls, whole.floor)
+    assert read.messages == [message for message in whole.messages if message.seq == said[1]]
+
+
 async def test_hands_are_called_in_their_order_by_the_api(room: Room) -> None:
     hand = await room.says("hand", up=True)
     (raised,) = (await room.does("GET", "hands"))["items"]

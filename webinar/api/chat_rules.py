@@ -70,7 +70,7 @@ class WriterChange(BaseModel):
 
 
 async def _floor(call: Call) -> Floor:
-    return (await call.platform.conversation.of(call.event_id)).floor
+    return (await call.platform.conversation.standing(call.event_id)).floor
 
 
 async def get_rules(call: Call) -> Rules:
@@ -121,8 +121,8 @@ async def change_writer(call: Call) -> WriterReply:
             await order(call, "ban", person=person)
         case "muted":
             await order(call, "mute", person=person, minutes=change.minutes)
-        case "open":
-            # Also of who was muted before they were banned.
+        case "open" if now.state != "open":
+            # Also who was muted before they were banned.
             await order(call, "unmute", person=person)
     return await _writer(call)
 

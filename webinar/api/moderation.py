@@ -55,14 +55,14 @@ class QuestionChange(BaseModel):
 
 
 async def _message(call: Call, seq: int) -> Said:
-    for one in (await call.platform.full_names.transcript(call.event_id)).messages:
+    for one in (await call.platform.full_names.standing(call.event_id, seq)).messages:
         if one.seq == seq:
             return one
     raise NotFound("There is no such message.", code="bad_target")
 
 
 async def _question(call: Call, seq: int) -> Asked:
-    for one in (await call.platform.full_names.transcript(call.event_id)).questions:
+    for one in (await call.platform.full_names.standing(call.event_id, seq)).questions:
         if one.seq == seq:
             return one
     raise NotFound("There is no such question.", code="bad_target")

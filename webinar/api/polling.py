@@ -88,7 +88,7 @@ class HandChange(BaseModel):
 
 
 async def _poll(call: Call, number: int) -> PollReply:
-    for one in (await call.platform.conversation.of(call.event_id)).polls:
+    for one in (await call.platform.conversation.standing(call.event_id)).polls:
         if one.poll == number:
             return PollReply.model_validate(one, from_attributes=True)
     raise NotFound("There is no such poll.", code="bad_target")
@@ -120,7 +120,7 @@ async def remove_poll(call: Call) -> None:
 
 async def list_hands(call: Call) -> HandList:
     await call.platform.events.get(call.event_id)
-    floor = (await call.platform.full_names.transcript(call.event_id)).floor
+    floor = (await call.platform.full_names.standing(call.event_id)).floor
     return HandList(items=[HandReply.model_validate(hand, from_attributes=True) for hand in floor.hands])
 
 

@@ -66,6 +66,13 @@ class ConversationService:
             return made
         return await self._with_results(event_id, made)
 
+    async def standing(self, event_id: uuid.UUID, seq: int = 0) -> Transcript:
+        """The room as it stands now, without what attendees said in passing but for that number: for who acts on it,
+        in a room that talks, too.
+        """
+        rows = await self._store.standing(event_id, seq)
+        return await self._with_results(event_id, await asyncio.to_thread(transcript.read, rows))
+
     async def chosen_by(self, event_id: uuid.UUID, person: str) -> Chosen:
         """What a person told without words."""
         return Chosen(

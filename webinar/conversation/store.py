@@ -35,6 +35,20 @@ class ConversationStore:
         )
         return [Row(**dict(row)) for row in rows]
 
+    async def standing(self, event_id: uuid.UUID, seq: int) -> list[Row]:
+        """What makes a room what it is now (`chat.state.bears_state`), and the event of that number; in order."""
+        rows = await self.pool.fetch(
+            """
+            select seq, type, at, person, body as content from chat_log
+            where event_id = $1
+                and (type <> 'message' or body ? 'held' or body ->> 'role' <> 'attendee' or seq = $2)
+            order by seq
+            """,
+            event_id,
+            seq,
+        )
+        return [Row(**dict(row)) for row in rows]
+
     async def prepared(self, connection: Connection, event_id: uuid.UUID) -> list[Row]:
         """Settings and polls of a room, in order."""
         rows = await connection.fetch(
