@@ -9,7 +9,6 @@ from typing import Final
 from starlette.applications import Starlette
 
 from ingest.contract import RecordingClosed, Subject, UnknownMessage
-from webinar.app import connections
 from webinar.base import db, log
 from webinar.base.db import AWAY
 from webinar.base.disk import Disk
@@ -17,6 +16,7 @@ from webinar.base.errors import WebinarError
 from webinar.base.queue import JobStore
 from webinar.base.service import health_routes, listen, ready, serve_until, stop_on_signals
 from webinar.base.settings import Settings
+from webinar.connections import connections
 from webinar.events.heartbeats import Heartbeats
 from webinar.hooks.service import Hooks
 from webinar.jobs.cutter import Cutter
