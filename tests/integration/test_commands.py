@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import pytest
@@ -21,18 +23,35 @@ def platform() -> Iterator[RunningPlatform]:
     running.close()
 
 
-def test_a_token_and_an_event_made_before_the_first_start_are_there_afterwards(platform: RunningPlatform) -> None:
-    token = platform.token
-    made = platform.run(
-        "event", "create", "--title", "한국 학회", "--starts", "2026-12-01T14:00+09:00", "--open", "--json"
-    )
-    assert made.returncode == 0, made.stderr
-    event = json.loads(made.stdout)
+@dataclass
+class Prepared:
+    """A platform that was given a token and an event before its first start, and runs since."""
+
+    platform: RunningPlatform
+    token: str
+    event: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Prepared]:
+    running = RunningPlatform()
+    try:
+        token = running.token
+        made = running.run(
+            "event", "create", "--title", "한국 학회", "--starts", "2026-12-01T14:00+09:00", "--open", "--json"
+        )
+        assert made.returncode == 0, made.stderr
+        running.start()
+        yield Prepared(running, token, json.loads(made.stdout))
+    finally:
+        running.close()
+
+
+def test_a_token_and_an_event_made_before_the_first_start_are_there_afterwards(prepared: Prepared) -> None:
+    platform, event = prepared.platform, prepared.event
     assert event["registration"] == "open"
     assert event["starts_at"].startswith("2026-12-01T05:00")
-
-    platform.start()
-    assert platform.call("GET", f"/api/v1/events/{event['id']}", token=token).json() == event
+    assert platform.call("GET", f"/api/v1/events/{event['id']}", token=prepared.token).json() == event
 
     # The same commands beside the running platform.
     beside = platform.run("event", "create", "--title", "Another", "--json")
@@ -41,15 +60,27 @@ def test_a_token_and_an_event_made_before_the_first_start_are_there_afterwards(p
     assert "revision" in platform.run("db", "upgrade").stdout
 
 
-def test_a_token_can_be_listed_and_revoked(platform: RunningPlatform) -> None:
-    platform.start()
+def test_a_token_can_be_listed_and_revoked(prepared: Prepared) -> None:
+    platform = prepared.platform
+    made = json.loads(platform.run("token", "create", "--name", "lent", "--json").stdout)
+    assert platform.call("GET", "/api/v1/events", token=made["token"]).status == 200
+    listed = platform.run("token", "list", "--json").stdout
+    rows = {row["name"]: row["id"] for row in json.loads(listed)}
+    assert set(rows) == {"tests", "lent"}
+    assert made["token"] not in listed + platform.run("token", "list").stdout
+    assert platform.run("token", "revoke", rows["lent"]).returncode == 0
+    assert platform.call("GET", "/api/v1/events", token=made["token"]).status == 401
     assert platform.call("GET", "/api/v1/events").status == 200
-    (row,) = json.loads(platform.run("token", "list", "--json").stdout)
-    assert row["name"] == "tests"
-    assert platform.token not in platform.run("token", "list").stdout
-    assert platform.run("token", "revoke", row["id"]).returncode == 0
-    assert platform.call("GET", "/api/v1/events").status == 401
-    assert json.loads(platform.run("token", "list", "--json").stdout) == []
+    (left,) = json.loads(platform.run("token", "list", "--json").stdout)
+    assert left["name"] == "tests"
+
+
+@pytest.fixture(scope="module")
+def unchanged() -> Iterator[RunningPlatform]:
+    """Its database is made by the first command that needs one."""
+    running = RunningPlatform()
+    yield running
+    running.close()
 
 
 @pytest.mark.parametrize(
@@ -66,9 +97,9 @@ def test_a_token_can_be_listed_and_revoked(platform: RunningPlatform) -> None:
     ],
 )
 def test_a_command_that_cannot_be_met_says_why(
-    platform: RunningPlatform, arguments: tuple[str, ...], status: int, says: str
+    unchanged: RunningPlatform, arguments: tuple[str, ...], status: int, says: str
 ) -> None:
-    failed = platform.run(*arguments)
+    failed = unchanged.run(*arguments)
     assert failed.returncode == status
     assert says in failed.stderr
 

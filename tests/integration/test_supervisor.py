@@ -81,17 +81,24 @@ def test_children_end_when_the_supervisor_is_killed_and_the_next_start_finds_the
     assert not [pid for pid in children.values() if alive(pid)]
 
 
-def test_the_data_folder_keeps_its_secrets_to_itself(platform: RunningPlatform) -> None:
-    platform.start()
+@pytest.fixture(scope="module")
+def started() -> Iterator[RunningPlatform]:
+    running = RunningPlatform()
+    try:
+        yield running.start()
+    finally:
+        running.close()
+
+
+def test_the_data_folder_keeps_its_secrets_to_itself(started: RunningPlatform) -> None:
     for name in ("secret.key", "postgres.password", "setup-token", "nats/nats.conf"):
-        assert stat.S_IMODE((platform.folder / name).stat().st_mode) == 0o600
+        assert stat.S_IMODE((started.folder / name).stat().st_mode) == 0o600
     for name in ("secret.key", "postgres.password"):
-        assert (platform.folder / name).read_text().strip() not in platform.output
+        assert (started.folder / name).read_text().strip() not in started.output
 
 
-def test_a_second_start_on_the_same_folder_says_that_it_runs_already(platform: RunningPlatform) -> None:
-    platform.start()
-    second = platform.run("serve")
+def test_a_second_start_on_the_same_folder_says_that_it_runs_already(started: RunningPlatform) -> None:
+    second = started.run("serve")
     assert second.returncode == 1
     assert "already runs on" in second.stderr
     assert "WEBINAR_DATA_DIR" in second.stderr
