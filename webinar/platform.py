@@ -237,7 +237,7 @@ class Platform:
         self.watchers = Watchers(on_air.close_whep)
         if self.live is not None:
             self.live.whep.on_left = self.watchers.left
-        self.publishers = Publishers(self._close_whip)
+        self.publishers = Publishers(self._close_whip, self.roles.doubt)
         self.places = Places(self.watchers.give_way)
         self.crowd = Crowd(self.admission, on_air.sent)
 

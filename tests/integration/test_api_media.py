@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,6 +13,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from tests.fake_ingest import FakeIngest
 from tests.waiting import until
+from webinar.events.role_model import LinkRole
+from webinar.events.service import EventService
+from webinar.registration.doorway import Doorway
 from webinar.registration.model import Status
 
 if TYPE_CHECKING:
@@ -251,6 +256,47 @@ async def test_who_loses_their_seat_loses_the_picture(web: Web, ingest: FakeInge
     finally:
         await first.close()
         await second.close()
+
+
+async def test_who_loses_seat_or_link_while_their_offer_is_on_its_way_gets_no_session(
+    web: Web, ingest: FakeIngest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = await web.live_event()
+    event_id, person, live = uuid.UUID(event["id"]), await web.attendee(event), web.platform.live
+    link = await web.platform.roles.make(event_id, LinkRole.PRESENTER, "Speaker")
+    assert live is not None
+    pc, sdp = await viewer_offer()
+    headers, asked, gone = {"Content-Type": "application/sdp"}, asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield sdp[:10].encode()
+        await gone.wait()
+        yield sdp[10:].encode()
+
+    async def check(event_id: uuid.UUID, attendee: uuid.UUID) -> None:
+        await Doorway.check(web.platform.doorway, event_id, attendee)
+        asked.set()
+
+    async def to_ingest(*args: Any, **options: Any) -> Any:
+        reply = await EventService.to_ingest(web.platform.events, *args, **options)
+        if args[1] == "whip":
+            await web.platform.roles.revoke(event_id, link.id)
+        return reply
+
+    monkeypatch.setattr(web.platform.doorway, "check", check)
+    path, token = f"/whep/{event['id']}", person["viewer_token"]
+    try:
+        asking = asyncio.create_task(web.call("POST", path, token, content=slowly(), headers=headers))
+        await asked.wait()
+        await web.platform.registration.set_status(event_id, uuid.UUID(person["id"]), Status.DECLINED)
+        gone.set()
+        assert ((await asking).status_code, live.whep.taken) == (403, 0)
+    finally:
+        await pc.close()
+    monkeypatch.setattr(web.platform.events, "to_ingest", to_ingest)
+    refused = await whip(web, event, web.platform.roles.stream_key(link.id))
+    assert (refused.status_code, refused.json()["code"]) == (401, "link_revoked")
+    assert ingest.sessions[event["id"]].publisher is None
 
 
 async def test_who_has_no_seat_or_comes_too_early_gets_no_media(web: Web, ingest: FakeIngest) -> None:

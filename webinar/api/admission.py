@@ -62,6 +62,7 @@ class Admission:
     def __init__(self, registration: RegistrationService) -> None:
         self._registration = registration
         self._seen: OrderedDict[uuid.UUID, _Seen] = OrderedDict()
+        self._doubts = 0  # counted: an answer to a question asked before the last one is not believed for long
 
     async def admit(self, viewer: Principal) -> None:
         """Raises `Unauthenticated` (deleted), `Gone` (link renewed, cancelled) or `Forbidden` (no seat).
@@ -72,6 +73,7 @@ class Admission:
         now = time.monotonic()
         seen = self._seen.get(attendee_id)
         if seen is None or now - seen.checked_at > _BELIEVED_S:
+            doubts = self._doubts
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     attendee = await self._registration.find(attendee_id)
@@ -83,6 +85,8 @@ class Admission:
                 self._seen.pop(attendee_id, None)
                 raise Unauthenticated("This token is not valid. Open your link again.", code="token_invalid")
             seen = self._remember(attendee, now)
+            if doubts != self._doubts:
+                seen.checked_at = float("-inf")
         if seen.attendee.link_version != viewer.version:
             raise Gone("This link was replaced by a new one. Ask the host for it.", code="link_revoked")
         may_join(seen.attendee)
@@ -101,6 +105,7 @@ class Admission:
 
     def doubt(self, event_id: uuid.UUID) -> None:
         """Something changed among the people of an event: the next time each is asked for anew."""
+        self._doubts += 1
         for seen in self._seen.values():
             if seen.attendee.event_id == event_id:
                 seen.checked_at = float("-inf")

@@ -74,9 +74,16 @@ def whip_routes(platform: Platform) -> list[Route]:
         offer = await _read_offer(request)
         asked = {"sdp": offer, "take_over": take_over, "resume": request.headers.get(RESUME, "").strip()}
         reply = await platform.events.to_ingest(event.id, "whip", asked, timeout_s=8.0)
+        resource = str(reply["resource"])
         if person is not None:
-            platform.publishers.began(event.id, str(reply["resource"]), person)
-        return _created(f"/whip/{event.id}/{reply['resource']}", str(reply["sdp"]), str(reply["etag"]))
+            platform.publishers.began(event.id, resource, person)
+        try:
+            # Once more: while this was not known to be theirs, a revoked link ended nothing.
+            await _publishing(platform, request)
+        except WebinarError:
+            await platform.publishers.end(event.id, resource)
+            raise
+        return _created(f"/whip/{event.id}/{resource}", str(reply["sdp"]), str(reply["etag"]))
 
     async def session(request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -113,6 +120,12 @@ def whep_routes(platform: Platform) -> list[Route]:
                 raise
             answer = whep.offer(str(viewer.event_id), offer)
         platform.watchers.began(answer.resource, viewer.person, viewer.visit)
+        try:
+            # Once more: who lost their seat while their offer was on its way had no session yet that could be ended.
+            await _viewing(platform, request)
+        except WebinarError:
+            platform.watchers.end(answer.resource)
+            raise
         return _created(f"/whep/{viewer.event_id}/{answer.resource}", answer.sdp, answer.resource)
 
     async def session(request: Request) -> Response:

@@ -41,6 +41,10 @@ class Watchers:
         if not theirs:
             del self._sessions[person]
 
+    def end(self, resource: str) -> None:
+        """Of one that has ended already nothing happens."""
+        self._end([resource])
+
     def give_way(self, person: str, visit: str) -> None:
         """Ends the sessions of the person's visits before this one."""
         self._end([r for r, theirs in self._sessions.get(person, {}).items() if "" < theirs < visit])

@@ -92,6 +92,11 @@ class RoleLinks:
             self._believed.popitem(last=False)
         return known
 
+    def doubt(self, person: str) -> None:
+        """Whoever they are by a link of theirs, it may have been revoked: the next time it is asked for anew."""
+        for link_id in [link_id for link_id, (_, link) in self._believed.items() if link and link.person == person]:
+            del self._believed[link_id]
+
     async def revoke(self, event_id: uuid.UUID, link_id: uuid.UUID) -> None:
         """It opens nothing from now on, nor do those made by it, and what they opened is closed. Raises `NotFound`."""
         revoked = await self._store.revoke(event_id, link_id)
