@@ -12,6 +12,7 @@ import { Pace } from "./media/pace.js";
 import { cap } from "./media/cap.js";
 import { answerWith, fragmentOf } from "./media/ice.js";
 import { mock } from "node:test";
+import { HlsSession } from "./media/hls.js";
 import { loadHls } from "./media/hls_library.js";
 import { fetchLadder, readLadder, rungName } from "./media/ladder.js";
 import { NoMedia, Refused, Unreachable } from "./media/signalling.js";
@@ -427,4 +428,38 @@ def test_the_page_knows_the_time_of_the_server_whatever_its_own_clock_says() -> 
         assert.ok(Math.abs(playback.serverNow - server) < 5000, String(playback.serverNow - server));
         assert.equal(ahead(NaN, 5), 0);
         """,
+    )
+
+
+def test_what_is_not_shown_any_more_ends_at_once_though_more_of_it_is_loaded() -> None:
+    run(
+        """
+        mock.timers.enable({ apis: ["setTimeout"] });
+        globalThis.location = { href: "https://webinar.example.org/" };
+        globalThis.MediaSource = class {};
+        globalThis.Hls = class Hls {
+          static Events = { ERROR: "error" };
+          static ErrorTypes = { MEDIA_ERROR: "media", NETWORK_ERROR: "network" };
+          static DefaultConfig = { playlistLoadPolicy: { default: {} }, fragLoadPolicy: { default: {} } };
+          static isSupported() { return true; }
+          heard = new Map();
+          levels = [];
+          on(name, hear) { this.heard.set(name, hear); }
+          once() {}
+          loadSource() {}
+          attachMedia() {}
+          destroy() {}
+        };
+        const video = Object.assign(new EventTarget(), { play: async () => {}, playbackRate: 1 });
+        for (const [code, reason] of [[410, "lost"], [404, "closed"]]) {
+          const session = new HlsSession(video, "/hls/p/full.m3u8", { live: false });
+          const started = session.start(new AbortController().signal);
+          started.catch(() => {});
+          for (let n = 0; n < 50 && !session.hls; n += 1) await Promise.resolve();
+          session.hls.heard.get("error")("error", { fatal: false, type: "network", response: { code } });
+          session.close();
+          assert.equal(await session.ended, reason);
+          await assert.rejects(started, NoMedia);
+        }
+        """
     )
