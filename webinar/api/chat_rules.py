@@ -37,7 +37,7 @@ class Rules(BaseModel):
     pinned: Annotated[Number | None, Field(description="The number of the message above all others.")]
 
 
-class RulesChange(BaseModel):
+class RoomChange(BaseModel):
     """Only what is sent changes."""
 
     model_config = ConfigDict(extra="forbid")
@@ -82,7 +82,7 @@ async def get_rules(call: Call) -> Rules:
 
 async def change_rules(call: Call) -> Rules:
     keeps_the_room(call)
-    change = call.body(RulesChange)
+    change = call.body(RoomChange)
     sent = change.model_dump(exclude_unset=True)
     pins, pinned = "pinned" in sent, sent.pop("pinned", None)
     settings = {name: value for name, value in sent.items() if value is not None}
@@ -152,7 +152,7 @@ CHAT_RULES: Final = (
         tag="conversation",
         callers=STAFF,
         handler=change_rules,
-        body=RulesChange,
+        body=RoomChange,
         reply=Rules,
         errors={**MISSING, 409: "The event is over.", **NO_CHAT},
     ),
