@@ -124,7 +124,8 @@ class Conference:
         """It is whole: nothing sticks out to the side, nothing is left in English, nothing hinders anybody."""
         assert page_checks.too_wide(page) == "", page.url
         if self._long:
-            assert page_checks.hindrances(page) == [], page.url
+            hindered = page_checks.hindrances(page)
+            assert hindered == [], (page.url, hindered)
         if self.t.language == "ko":
             own = (self.title, *_TYPED, *(person.name for person in self.people))
             assert page_checks.untranslated(page, own) == [], page.url
