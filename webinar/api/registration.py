@@ -14,7 +14,7 @@ from webinar.registration.questions import MOST_QUESTIONS, Kind, NewQuestion
 from webinar.registration.rules import Others, Rules, RulesChange
 
 
-class QuestionReply(Reply):
+class FormQuestionReply(Reply):
     id: uuid.UUID
     text: str = Field(description="Answers are stored under it.")
     kind: Kind
@@ -34,7 +34,7 @@ class RegistrationReply(Reply):
         description="Everything of the event is destroyed then: so many days after its end, and no later than anybody"
         " who registered was told."
     )
-    questions: list[QuestionReply]
+    questions: list[FormQuestionReply]
 
 
 class Questions(BaseModel):
@@ -57,7 +57,7 @@ async def _reply(call: Call, rules: Rules) -> RegistrationReply:
         retention_days=rules.retention_days,
         destroyed_at=rules.destroyed_at,
         questions=[
-            QuestionReply(id=q.id, text=q.text, kind=q.kind, options=list(q.options), required=q.required)
+            FormQuestionReply(id=q.id, text=q.text, kind=q.kind, options=list(q.options), required=q.required)
             for q in questions
         ],
     )
