@@ -16,6 +16,12 @@ def test_a_span_says_date_day_and_zone_as_people_do() -> None:
     assert times.span(START, HALF_PAST, "Asia/Seoul", "en") == "Tue, Nov 24, 2026 2:00 – 3:30 PM KST"
 
 
+def test_a_zone_is_ahead_of_utc_by_the_minutes_of_that_day() -> None:
+    summer = datetime(2026, 7, 1, tzinfo=UTC)
+    assert [times.ahead(START, zone) for zone in ("Asia/Seoul", "Asia/Kolkata", "America/New_York")] == [540, 330, -300]
+    assert times.ahead(summer, "America/New_York") == -240
+
+
 def test_a_span_over_noon_says_both_halves_of_the_day() -> None:
     morning = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
     assert times.span(morning, START, "Asia/Seoul", "ko") == "2026년 11월 24일 (화) 오전 11:30 – 오후 2:00 KST"

@@ -5,31 +5,35 @@ import { ownTime, ownZone } from "../common/time.js";
 const MINUTE_MS = 60_000;
 
 /**
- * Minutes that a zone is ahead of UTC at a moment.
- * @param {Date} at @param {string} zone
+ * Gives for a moment the minutes that a zone is ahead of UTC. Throws for a zone that this browser does not know.
+ * @param {string} zone
  */
-function ahead(at, zone) {
+function ahead(zone) {
   const format = new Intl.DateTimeFormat("en-GB", {
     timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
   });
-  const parts = format.formatToParts(at);
-  /** @param {string} type */
-  const part = (type) => Number(parts.find((one) => one.type === type)?.value ?? 0);
-  const wall = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"));
-  return Math.round((wall - Math.floor(at.valueOf() / MINUTE_MS) * MINUTE_MS) / MINUTE_MS);
+  /** @param {number} at */
+  return (at) => {
+    const parts = format.formatToParts(at);
+    /** @param {string} type */
+    const part = (type) => Number(parts.find((one) => one.type === type)?.value ?? 0);
+    const wall = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"));
+    return Math.round((wall - Math.floor(at / MINUTE_MS) * MINUTE_MS) / MINUTE_MS);
+  };
 }
 
 /**
- * The moment of a wall clock in a zone; null for what is none.
+ * The moment of a wall clock in a zone, and the minutes that it is ahead of UTC then; null for what is none.
  * @param {string} date YYYY-MM-DD @param {string} clock HH:MM @param {string} zone IANA
  */
 export function moment(date, clock, zone) {
   const wall = Date.parse(`${date}T${clock}:00Z`);
   if (Number.isNaN(wall)) return null;
   try {
+    const theirs = ahead(zone);
     // Twice: the first guess may lie on the other side of a change to or from summer time.
-    const guess = wall - ahead(new Date(wall), zone) * MINUTE_MS;
-    return new Date(wall - ahead(new Date(guess), zone) * MINUTE_MS);
+    const at = new Date(wall - theirs(wall - theirs(wall) * MINUTE_MS) * MINUTE_MS);
+    return { at, ahead: theirs(at.valueOf()) };
   } catch {
     return null; // a zone that this browser does not know
   }
@@ -40,15 +44,15 @@ export function startOwnTime() {
   const form = note?.closest("form");
   if (!(note instanceof HTMLElement) || !(form instanceof HTMLFormElement)) return;
   const show = () => {
+    note.hidden = true;
     const typed = new FormData(form);
     const zone = String(typed.get("timezone") ?? "");
-    const at = moment(String(typed.get("date")), String(typed.get("start")), zone);
-    const own = ownZone();
-    const other = at !== null && own !== "" && own !== zone && ahead(at, own) !== ahead(at, zone);
-    note.hidden = !other;
+    if (zone === ownZone()) return;
+    const start = moment(String(typed.get("date")), String(typed.get("start")), zone);
     const place = note.querySelector("span");
-    if (at === null || !other || place === null) return;
-    place.textContent = (note.dataset.words ?? "{time}").replace("{time}", ownTime(at, document.documentElement.lang));
+    if (start === null || place === null || -start.at.getTimezoneOffset() === start.ahead) return;
+    place.textContent = (note.dataset.words ?? "{time}").replace("{time}", ownTime(start.at, document.documentElement.lang));
+    note.hidden = false;
   };
   form.addEventListener("input", show);
   form.addEventListener("change", show);
