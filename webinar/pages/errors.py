@@ -87,7 +87,7 @@ BY_CODE: Final = {
     ),
     "cancelled": ErrorView(
         _("This registration was cancelled"),
-        _("The seat went to somebody else. Open the event page in your invitation to register again."),
+        _("Your seat was given back. To come after all, register again on the event page."),
         _START,
         "/",
         "ticket",
