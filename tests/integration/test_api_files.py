@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from urllib.parse import quote
 
+import pytest
+
 from tests.security.pages_client import Person
 from tests.web_stage import Web
 from webinar.events.handouts import MOST_BYTES, MOST_FILES, folder
@@ -69,6 +71,24 @@ async def test_what_runs_by_a_double_click_is_refused_and_so_is_one_file_too_man
     assert len((await web.host.get(files)).json()["items"]) == MOST_FILES - 1
     assert (await web.host.delete(f"/api/v1/events/{event['id']}")).status_code == 204
     assert await web.platform.storage.list_keys(folder(uuid.UUID(event["id"]))) == []
+
+
+async def test_a_file_whose_event_is_deleted_while_it_is_on_its_way_leaves_nothing(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, storage = await web.event(), web.platform.storage
+    event_id = uuid.UUID(event["id"])
+
+    async def put_bytes(key: str, data: bytes) -> None:
+        await type(storage).put_bytes(storage, key, data)
+        if key.startswith(folder(event_id)):
+            await web.platform.course.delete(event_id)
+            await type(storage).put_bytes(storage, key, data)
+
+    monkeypatch.setattr(storage, "put_bytes", put_bytes)
+    reply = await web.host.post(f"/api/v1/events/{event['id']}/files?name=a.pdf", content=b"x", headers=_BYTES)
+    assert (reply.status_code, reply.json()["code"]) == (404, "event_not_found")
+    assert await storage.list_keys(folder(event_id)) == []
 
 
 async def test_a_host_hands_a_file_out_by_the_page_and_takes_it_away(web: Web) -> None:

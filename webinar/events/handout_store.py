@@ -53,9 +53,11 @@ class HandoutStore:
         return None if row is None else Handout(**row)
 
     async def add(self, handout: Handout, most: int) -> bool:
-        """False when the event has `most` already. Of several at once each is counted: the event's row is locked."""
+        """False when the event has `most` already, or is gone. Of several at once each is counted: its row is locked."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("select 1 from event where id = $1 for update", handout.event_id)
+            locked = "select true from event where id = $1 for no key update"
+            if await connection.fetchval(locked, handout.event_id) is None:
+                return False
             if await connection.fetchval("select count(*) from handout where event_id = $1", handout.event_id) >= most:
                 return False
             await self.keep(connection, [handout])

@@ -95,6 +95,7 @@ class Handouts:
         await self._storage.put_bytes(handout.key, data)
         if not await self._store.add(handout, MOST_FILES):
             await self._storage.delete(handout.key)
+            await self._events.get(event_id)  # raises where it was deleted while its file was on its way
             words = "There are 20 files already. Take one away, or put several into a ZIP."
             raise Invalid("Some fields need another look.", code="too_many", fields=[FieldProblem("file", words)])
         self._known.pop(event_id, None)
