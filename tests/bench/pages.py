@@ -1,9 +1,11 @@
 """What a page weighs and when it answers on a slow machine: `python -m tests.bench.pages [--slow 4]`.
 
-Chromium with an empty cache and its CPU slowed down by a factor, on loopback. `interactive` is when the last script of
-the page has run (the end of DOMContentLoaded, which waits for modules) or the last long task begun before that has
-ended, whatever is later. The tab has shown `/healthz` before: starting a renderer is the browser's, which keeps one
-ready; "nothing" is `/healthz` again, what the browser itself takes. Prints one JSON object, by page, medians.
+Chromium with an empty cache and its CPU slowed down by a factor, on loopback, as a phone in Korea. `interactive` is
+when the last script of the page has run (the end of DOMContentLoaded, which waits for modules) or the last long task begun
+before that has ended, whatever is later. The tab has shown `/healthz` before: starting a renderer is the browser's,
+which keeps one ready; "nothing" is `/healthz` again, what the browser itself takes. `script_ms` and `layout_ms` (styles
+too) are the page's own work until half a second after it was loaded, slowed down; `requests` those before it was
+interactive. The pages take turns. Prints one JSON object, by page, medians.
 """
 
 from __future__ import annotations
@@ -30,16 +32,33 @@ _READY: Final = """() => {
 }"""
 
 
+_REQUESTS: Final = """() => {
+    const ended = performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd;
+    return performance.getEntriesByType('resource').filter(entry => entry.startTime < ended).length + 1;
+}"""
+
+
 def visited(browser: Browser, address: str, state: Any, slow: float) -> dict[str, float]:
     """One visit with nothing in the cache."""
-    context = browser.new_context(locale="ko-KR", viewport={"width": 390, "height": 800}, storage_state=state)
+    context = browser.new_context(
+        locale="ko-KR", timezone_id="Asia/Seoul", viewport={"width": 390, "height": 800}, storage_state=state
+    )
     page = context.new_page()
     page.add_init_script(_LONG)
     page.goto(urljoin(address, "/healthz"))
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slow})
+    session = context.new_cdp_session(page)
+    session.send("Performance.enable")
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slow})
     page.goto(address, wait_until="load")
     page.wait_for_timeout(500)
-    found = {"bytes": page_checks.weight(page), "interactive_ms": float(page.evaluate(_READY))}
+    spent = {entry["name"]: 1000 * entry["value"] for entry in session.send("Performance.getMetrics")["metrics"]}
+    found = {
+        "bytes": page_checks.weight(page),
+        "requests": page.evaluate(_REQUESTS),
+        "interactive_ms": float(page.evaluate(_READY)),
+        "script_ms": spent["ScriptDuration"],
+        "layout_ms": spent["LayoutDuration"] + spent["RecalcStyleDuration"],
+    }
     context.close()
     return found
 
@@ -78,12 +97,16 @@ def measure(slow: float, rounds: int) -> dict[str, dict[str, float]]:
             host = browser.new_context(locale="en-GB")
             walk.set_up_owner(platform, host.new_page())
             state = host.storage_state()
-            made: dict[str, dict[str, float]] = {}
-            for name, address in addresses(platform).items():
-                visits = [visited(browser, address, state, slow) for _ in range(rounds)]
-                made[name] = {key: round(statistics.median(v[key] for v in visits)) for key in visits[0]}
+            pages = addresses(platform)
+            visits: dict[str, list[dict[str, float]]] = {name: [] for name in pages}
+            for _ in range(rounds):
+                for name, address in pages.items():
+                    visits[name].append(visited(browser, address, state, slow))
             browser.close()
-        return made
+        return {
+            name: {key: round(statistics.median(visit[key] for visit in made)) for key in made[0]}
+            for name, made in visits.items()
+        }
     finally:
         platform.close()
 
