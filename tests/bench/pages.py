@@ -1,11 +1,11 @@
 """What a page weighs and when it answers on a slow machine: `python -m tests.bench.pages [--slow 4]`.
 
 Chromium with an empty cache and its CPU slowed down by a factor, on loopback, as a phone in Korea. `interactive` is
-when the last script of the page has run (the end of DOMContentLoaded, which waits for modules) or the last long task begun
-before that has ended, whatever is later. The tab has shown `/healthz` before: starting a renderer is the browser's,
-which keeps one ready; "nothing" is `/healthz` again, what the browser itself takes. `script_ms` and `layout_ms` (styles
-too) are the page's own work until half a second after it was loaded, slowed down; `requests` those before it was
-interactive. The pages take turns. Prints one JSON object, by page, medians.
+when the last script of the page has run (the end of DOMContentLoaded, which waits for modules) or the last long task
+begun before that has ended, whatever is later. The tab has shown `/healthz` before: starting a renderer is the
+browser's, which keeps one ready; "nothing" is `/healthz` again, what the browser itself takes. `script_ms` and
+`layout_ms` (styles too) are the page's own work until half a second after it was loaded, slowed down; `requests`
+those before it was interactive. The pages take turns. Prints one JSON object, by page, medians.
 """
 
 from __future__ import annotations
