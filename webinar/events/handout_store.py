@@ -53,7 +53,7 @@ class HandoutStore:
         return None if row is None else Handout(**row)
 
     async def add(self, handout: Handout, most: int) -> bool:
-        """False when the event has `most` already, or is gone. Of several at once each is counted: its row is locked."""
+        """False when the event has `most` already, or is gone. Of several at once each counts: its row is locked."""
         async with self._pool.acquire() as connection, connection.transaction():
             locked = "select true from event where id = $1 for no key update"
             if await connection.fetchval(locked, handout.event_id) is None:
