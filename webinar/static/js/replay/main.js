@@ -8,7 +8,7 @@ import { ChatClient } from "../chat/client.js";
 import { Outbox, tabStorage } from "../chat/outbox.js";
 import { Side } from "../chat/side.js";
 import { reload } from "../common/reload.js";
-import { Backoff, sleep } from "../media/backoff.js";
+import { Backoff, sleep, within } from "../media/backoff.js";
 import { Player } from "../media/player.js";
 import { Since } from "../media/since.js";
 import { Playback } from "../room/playback.js";
@@ -27,6 +27,9 @@ import { Search } from "./search.js";
 
 const STEP_MS = 1000;
 const ATTEND_AGAIN_MS = 20_000;
+/** Minutes are loaded ahead: whether they may still be shown is asked so often. */
+const STILL_SHOWN_MS = 15_000;
+const ANSWER_MS = 5000;
 
 class Replay {
   /** @param {Boot} page */
@@ -53,6 +56,7 @@ class Replay {
     window.addEventListener("pagehide", () => this.player.stop());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     window.setInterval(() => this.#inStep(), STEP_MS);
+    window.setInterval(() => void this.#stillShown(), STILL_SHOWN_MS);
     /** @type {import("../attendance/main.js").Attendance | null} */
     this.attendance = null;
     this.attending = false;
@@ -106,6 +110,19 @@ class Replay {
         this.attending = false;
         void this.#attend();
       }, ATTEND_AGAIN_MS);
+    }
+  }
+
+  /** Its event may be deleted, its gate shut: who has loaded all of it would go on. */
+  async #stillShown() {
+    if (this.player.state === "idle") return;
+    const { replay_url: url } = this.page;
+    try {
+      const { status } = await fetch(url, { method: "HEAD", cache: "no-store", signal: within(ANSWER_MS) });
+      if (status === 410) this.#denied();
+      else if (status === 404) await reloadIfOther(url);
+    } catch (error) {
+      console.debug("whether the replay is still shown is not known", error);
     }
   }
 
