@@ -302,6 +302,18 @@ async def test_noise_does_not_disturb_a_connected_peer() -> None:
         assert peer.state is PeerState.CONNECTED
 
 
+async def test_what_is_sent_between_frames_is_not_cut_as_they_are() -> None:
+    async with opened() as endpoint:
+        client = Client(endpoint)
+        peer, _ = register(endpoint, client)
+        await client.checked(peer)
+        for segment in (100, 70):
+            assert peer.send_segments(memoryview(bytes(250)), segment, -(-250 // segment))
+            assert peer.send(bytes(230))
+            lengths = [segment] * (250 // segment) + [250 % segment, 230]
+            assert [len(await client.receive()) for _ in lengths] == lengths
+
+
 async def test_when_the_kernel_takes_no_segments_the_path_gets_plain_sends() -> None:
     async with opened() as endpoint:
         first, second = Client(endpoint), Client(endpoint)

@@ -53,8 +53,8 @@ class Sender(Protocol):
 
     def protect_rtp(self, packet: bytes) -> bytes: ...
     def protect_rtcp(self, packet: bytes) -> bytes: ...
-    def protect_again(self, packet: bytes, index: int) -> bytes:
-        """The very packet that was sent with this 48-bit index, for a NACK without RTX. Never another payload."""
+    def protect_at(self, packet: bytes, index: int) -> bytes:
+        """A packet under its 48-bit index: a new one in order, or the very one that was sent with it, never another."""
 
 
 class Receiver(Protocol):
@@ -137,9 +137,9 @@ class GcmSender:
         counter = self._rollover.setdefault(int.from_bytes(packet[8:12], "big"), RolloverCounter())
         index = counter.index(int.from_bytes(packet[2:4], "big"))
         counter.update(index)
-        return self.protect_again(packet, index)
+        return self.protect_at(packet, index)
 
-    def protect_again(self, packet: bytes, index: int) -> bytes:
+    def protect_at(self, packet: bytes, index: int) -> bytes:
         length = header_length(packet)
         nonce = (self.nonce_base(int.from_bytes(packet[8:12], "big")) ^ index).to_bytes(12, "big")
         out = bytearray(len(packet) + TAG_LENGTH)
@@ -234,7 +234,7 @@ class LibsrtpSender:
     def protect_rtp(self, packet: bytes) -> bytes:
         return _checked(self._session.protect, packet)
 
-    def protect_again(self, packet: bytes, index: int) -> bytes:
+    def protect_at(self, packet: bytes, index: int) -> bytes:
         return _checked(self._session.protect, packet)  # libsrtp finds the index itself
 
     def protect_rtcp(self, packet: bytes) -> bytes:

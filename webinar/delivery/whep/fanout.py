@@ -201,7 +201,7 @@ class Fanout:
 
     async def _deliver(self, rendition: str, frame: Frame) -> None:
         """To every viewer, letting the loop breathe between batches: HTTP and STUN must stay quick."""
-        cost, size = 0, min(len(frame.payloads), SLICE)
+        cost, size = 0, min(frame.count, SLICE)
         for viewer in list(self.viewers.values()):
             if rendition == AUDIO:
                 viewer.on_audio(frame)
@@ -229,9 +229,9 @@ class Fanout:
             self._relist()
             self._relieve(now_s)
             self.stats.lateness_max_s *= FADE
-            program = self._clock.report(now_s)
+            program, waiting = self._clock.report(now_s), ViewerState.WAITING
             for viewer in list(self.viewers.values()):
-                if viewer.state is ViewerState.WAITING and now_s - viewer.waiting_since_s >= WAIT_S:
+                if viewer.state is waiting and now_s - viewer.waiting_since_s >= WAIT_S:
                     self._start_late(viewer)
                 if program is not None:
                     viewer.report(now_s, program)

@@ -56,7 +56,7 @@ class Run:
 class Frame:
     """One unit as RTP payloads, shared by all its viewers. Lives as long as somebody may ask for it again."""
 
-    __slots__ = ("_buffer", "keyframe", "layouts", "marker", "payloads", "size", "ticks", "timestamp")
+    __slots__ = ("_buffer", "count", "keyframe", "layouts", "marker", "payloads", "size", "ticks", "timestamp")
 
     def __init__(
         self, buffer: SendBuffer, ticks: int, payloads: tuple[bytes, ...], *, keyframe: bool, marker: bool
@@ -64,6 +64,7 @@ class Frame:
         self.ticks = ticks  # RTP timestamp before it is cut to 32 bits; never goes back within a rendition
         self.timestamp = ticks & 0xFFFFFFFF
         self.payloads = payloads
+        self.count = len(payloads)
         self.keyframe = keyframe
         self.marker = marker
         self.size = sum(map(len, payloads))  # bytes of payload

@@ -16,6 +16,7 @@ from webinar.delivery.whep.packetizer import (
     EXTENSION,
     HEADER_LENGTH,
     MARKER,
+    NONCE_LENGTH,
     SLICE,
     VERSION,
     Frame,
@@ -23,14 +24,14 @@ from webinar.delivery.whep.packetizer import (
     SendBuffer,
 )
 
-# Nonce in two halves, then the header: flags, sequence number, what all packets of a frame have in common.
-_SEALED: Final = {HEADER_LENGTH: struct.Struct("!IQHH8s"), EXTENDED_LENGTH: struct.Struct("!IQHH16s")}
+# Nonce, of which only the end differs from packet to packet, then the header: flags, sequence number, what all packets
+# of a frame have in common. With the nonce as one large number a packet cost 0.05 µs more.
+_SEALED: Final = {HEADER_LENGTH: struct.Struct("!10sHHH8s"), EXTENDED_LENGTH: struct.Struct("!10sHHH16s")}
 _HEADER: Final = struct.Struct("!HH")
 _REST: Final = struct.Struct("!II")  # timestamp, SSRC
 _REST_EXTENDED: Final = struct.Struct("!IIII")
 _ONE_BYTE_HEADERS: Final = 0xBEDE0001  # profile and length in words (RFC 8285 section 4.2)
 _SEND_TIME: Final = 1 << 18  # units a second of abs-send-time: 24 bits, 6.18 fixed point
-_LOW: Final = (1 << 64) - 1
 _MAX_REPEATED: Final = 16  # packets at a time
 PATIENCE_S: Final = 0.15  # what a burst may delay live frames: slices of some 600 packets, two seconds of a GOP
 
@@ -51,12 +52,15 @@ class OutStream:
         "_header_length",
         "_history",
         "_index",
+        "_nonce",
+        "_nonce_base",
         "_paced",
         "_pacer",
         "_patient_until_s",
         "_peer",
         "_repair",
         "_repair_index",
+        "_rollover",
         "_sender",
         "_ssrc",
         "_version",
@@ -104,10 +108,11 @@ class OutStream:
         self._patient_until_s = 0.0  # monotonic
         self._waiting: deque[tuple[Run, int, int]] = deque()  # run, first index, timestamp: of one GOP at most
         self._history: deque[tuple[int, Frame, int]] | None = deque(maxlen=history) if history else None
-        self._gcm: tuple[Callable[..., object], int, int, Callable[..., None]] | None = None
+        self._gcm: tuple[Callable[..., object], Callable[..., None], int] | None = None
+        self._nonce, self._rollover = b"", -1  # the first ten bytes of nonces in this round of sequence numbers
         if isinstance(sender, GcmSender):
-            base = sender.nonce_base(ssrc)
-            self._gcm = sender.seal, base >> 64, base & _LOW, _SEALED[self._header_length].pack_into
+            self._nonce_base = sender.nonce_base(ssrc)
+            self._gcm = sender.seal, _SEALED[self._header_length].pack_into, self._nonce_base & 0xFFFF
 
     @property
     def packets(self) -> int:
@@ -120,18 +125,22 @@ class OutStream:
         What still waits of the frame before goes first: at once, or in its own time when this one may wait `behind` it.
         The frames after a burst of such wait too, for a moment: else the first of them would send it all at once.
         """
+        waiting = self._waiting
         if behind:
             self._patient_until_s = monotonic() + PATIENCE_S
-        elif self._waiting and monotonic() >= self._patient_until_s:
+        elif waiting and monotonic() >= self._patient_until_s:
             self._flush()
         index = self._index
         if self._history is not None:
             self._history.append((index, frame, timestamp))
         runs = frame.layouts.get(self._header_length) or frame.runs(self._header_length)
-        self._index = index + len(frame.payloads)
-        if len(runs) == 1 and not self._waiting:
+        self._index = index + frame.count
+        if not waiting and len(runs) == 1:
             self._transmit(runs[0], index, timestamp)
-            return
+        else:
+            self._begin(runs, index, timestamp)
+
+    def _begin(self, runs: tuple[Run, ...], index: int, timestamp: int) -> None:
         begins = not self._waiting
         for run in runs:
             self._waiting.append((run, index, timestamp))
@@ -170,27 +179,32 @@ class OutStream:
         """
         self.octets += run.size
         rest = self._rest(timestamp, self._ssrc)
-        if self._gcm is None:
+        slots = run.slots
+        count = len(slots)
+        sequence = (index & 0xFFFF) + count  # the one after the last
+        if self._gcm is None or sequence > 0x10000:
             self._transmit_protected(run, index, rest)
             return
-        seal, high, low, pack_into = self._gcm
-        buffer, slots, flags, usual = self._buffer, run.slots, run.last_flags | self._head, run.flags | self._head
-        count = len(slots)
-        index += count
+        if index >> 16 != self._rollover:
+            self._rollover = index >> 16
+            self._nonce = (self._nonce_base ^ index).to_bytes(NONCE_LENGTH, "big")[:-2]
+        seal, pack_into, mask = self._gcm
+        buffer, start, flags, usual = self._buffer, self._nonce, run.last_flags | self._head, run.flags | self._head
         for payload, offset, nonce, header, body in slots:
-            index -= 1
-            pack_into(buffer, offset, high, low ^ index, flags, index & 0xFFFF, rest)
+            sequence -= 1
+            pack_into(buffer, offset, start, sequence ^ mask, flags, sequence, rest)
             seal(nonce, payload, header, body)
             flags = usual
         self._peer.send_segments(run.view, run.segment, count)
 
     def _transmit_protected(self, run: Run, index: int, rest: bytes) -> None:
-        """The same through libsrtp, for a peer without GCM."""
+        """The same packet by packet: for a peer without GCM, and where sequence numbers begin again within the run."""
         packets: list[bytes] = []
         for payload, *_ in reversed(run.slots):
             flags = run.flags if len(packets) < len(run.slots) - 1 else run.last_flags
-            header = _HEADER.pack(flags | self._head, index + len(packets) & 0xFFFF) + rest
-            packets.append(self._sender.protect_rtp(header + payload))
+            header = _HEADER.pack(flags | self._head, index & 0xFFFF) + rest
+            packets.append(self._sender.protect_at(header + payload, index))
+            index += 1
         self._peer.send_segments(memoryview(b"".join(packets)), len(packets[0]), len(packets))
 
     def _rest(self, timestamp: int, ssrc: int) -> bytes:
@@ -221,7 +235,7 @@ class OutStream:
             else:
                 payload, flags, timestamp = found
                 header = _HEADER.pack(flags | self._head, sequence) + self._rest(timestamp, self._ssrc)
-                self._peer.send(self._sender.protect_again(header + payload, index))
+                self._peer.send(self._sender.protect_at(header + payload, index))
             done += 1
         return done
 
@@ -255,8 +269,8 @@ class OutStream:
         for first, frame, timestamp in reversed(self._history or ()):
             if index >= first:
                 n = index - first
-                if n >= len(frame.payloads):
+                if n >= frame.count:
                     return None
-                last = frame.marker and n == len(frame.payloads) - 1
+                last = frame.marker and n == frame.count - 1
                 return frame.payloads[n], self._version | (MARKER if last else 0), timestamp
         return None

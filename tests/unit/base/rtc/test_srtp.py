@@ -90,7 +90,7 @@ def test_a_packet_sent_again_is_the_same_and_opens_late(profile: Profile) -> Non
     sender, other = keys(profile).sender(), inbound(profile)
     plains = [packet(65_530 + n, bytes([n])) for n in range(12)]
     protected = [sender.protect_rtp(p) for p in plains]
-    again = sender.protect_again(plains[2], 65_532)
+    again = sender.protect_at(plains[2], 65_532)
     assert again == protected[2]
     for n, data in enumerate(protected):
         if n != 2:
