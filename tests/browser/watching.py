@@ -10,7 +10,7 @@ from tests.browser import walk
 
 # Counts what the page opens, and sends its media to another port of the server's address when there is one to send to.
 WATCHED = """(port => {
-    window.made = { pcs: [], sources: [], said: [], holds: 0, frames: 0 };
+    window.made = { pcs: [], sources: [], said: [], holds: 0, frames: 0, shown: NaN, longest: 0 };
     const Connection = window.RTCPeerConnection;
     window.RTCPeerConnection = class extends Connection {
         constructor(...given) { super(...given); window.made.pcs.push(this); }
@@ -32,7 +32,13 @@ WATCHED = """(port => {
         const holds = () => { window.made.holds += !held.hidden; };
         new MutationObserver(holds).observe(held, { attributes: true });
         const video = document.querySelector('.stage__video');
-        const frame = () => { window.made.frames += 1; video.requestVideoFrameCallback(frame); };
+        const frame = now => {
+            const { made } = window;
+            made.frames += 1;
+            made.longest = Math.max(made.longest, now - made.shown || 0);
+            made.shown = now;
+            video.requestVideoFrameCallback(frame);
+        };
         video.requestVideoFrameCallback(frame);
     });
 })(PORT)"""
@@ -71,6 +77,7 @@ NOW = """() => {
         sources: window.made.sources.filter(source => source.readyState === 'open').length,
         players: document.querySelectorAll('video').length,
         notice: !document.querySelector('[data-stage=notice]').hidden,
+        longest: window.made.longest / 1000,
         holds: window.made.holds, held: !document.querySelector('[data-stage=held]').hidden,
         said: window.made.said.at(-1) ?? '',
     };
@@ -106,8 +113,8 @@ def now(page: Page) -> dict[str, Any]:
 
 
 def forget_what_was_said(page: Page) -> None:
-    """Just before a fault: what it makes the page say is told from what was said earlier."""
-    page.evaluate("() => { window.made.said.length = 0; }")
+    """Just before a fault: what it makes the page say, and how long no picture comes, is told from what was earlier."""
+    page.evaluate("() => { window.made.said.length = 0; window.made.longest = 0; }")
 
 
 def says_reconnecting(page: Page, seconds: float = 20) -> None:
