@@ -1,7 +1,7 @@
-"""One platform as `webinar serve` gives it, and real Chromium, for all browser tests.
+"""One platform as `webinar serve` gives it, and one real Chromium, for all browser tests of a process.
 
-Each test makes its own event and people. A service that a test kills comes back within the same test; one that needs
-other settings starts a platform of its own.
+Each test makes its own event, people and browser profiles. A service that a test kills comes back within the same
+test; one that needs other settings starts a platform of its own.
 """
 
 from __future__ import annotations
@@ -49,11 +49,20 @@ def devices(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright, chromium_path: str, devices: list[str]) -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium_path: str, devices: list[str]) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=chromium_path, args=[*QUIET, *devices])
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(browser: Browser) -> Iterator[Browser]:
+    """For one file, which leaves no page behind."""
+    assert browser.is_connected(), "Chromium is gone"
+    yield browser
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +73,13 @@ def chromium_without_udp(playwright: Playwright, chromium_path: str) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def installation(playwright: Playwright, chromium_path: str) -> Iterator[RunningPlatform]:
+def installation(browser: Browser) -> Iterator[RunningPlatform]:
     """Started, and visited for the first time by its owner."""
     running = RunningPlatform()
     try:
         running.start()
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
-        walk.set_up_owner(running, browser.new_page(locale="en-GB"))
-        browser.close()
+        with closing(walk.profile_of(browser)) as context:
+            walk.set_up_owner(running, context.new_page())
         yield running
     finally:
         running.close()

@@ -207,7 +207,7 @@ def test_everything_but_the_room_works_without_scripts(platform: RunningPlatform
     page.get_by_role("button", name="Delete the event").click()
     expect(page.get_by_text("The event was deleted.")).to_be_visible()
     page.goto(links.event)
-    expect(page.get_by_role("heading", name="We do not know this event")).to_be_visible()
+    expect(page.get_by_role("heading", name="This event was deleted")).to_be_visible()
     context.close()
 
 

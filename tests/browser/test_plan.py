@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import closing
 
 from playwright.sync_api import Browser, Dialog, expect
@@ -15,6 +16,10 @@ STARTS = "() => [...document.querySelectorAll('input[name$=\"-start\"]')].map(fi
 
 def test_an_agenda_is_written_by_keyboard_and_is_not_left_unsaved(platform: RunningPlatform, chromium: Browser) -> None:
     event = on_air.make(platform, "Two talks")
+    # In the afternoon, where it is held: whatever the time is now, it does not go past midnight.
+    afternoon = dt.datetime.now(dt.UTC).replace(hour=5, minute=0) + dt.timedelta(days=1)
+    times = {"starts_at": afternoon.isoformat(), "ends_at": (afternoon + dt.timedelta(hours=1)).isoformat()}
+    assert platform.call("PATCH", f"/api/v1/events/{event.id}", times).status == 200
     with closing(walk.profile_of(chromium)) as context:
         page = context.new_page()
         walk.sign_in(platform, page)
