@@ -174,12 +174,14 @@ class RegistrationStore:
     async def set_status(
         self, connection: Connection, attendees: Sequence[uuid.UUID], status: Status
     ) -> list[Attendee]:
+        """As they are now, in the order that was given."""
         rows = await connection.fetch(
             f"update attendee set status = $2, decided_at = now() where id = any($1) returning {_COLUMNS}",  # noqa: S608
             attendees,
             status,
         )
-        return [_attendee(row) for row in rows]
+        moved = {row["id"]: _attendee(row) for row in rows}
+        return [moved[attendee] for attendee in attendees if attendee in moved]
 
     async def page(
         self,
