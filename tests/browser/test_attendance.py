@@ -18,7 +18,7 @@ def test_what_is_pressed_while_the_server_is_away_is_kept_and_a_second_device_ta
     assert platform.call("POST", f"/api/v1/events/{event.id}/start", {}).status == 200
     on_air.enter(guest, event.guests[0], "whep")
     chip = guest.locator("[data-attendance=root]")
-    expect(chip).to_contain_text("Present 0 min · 80 % needed")
+    expect(chip).to_contain_text("Present 0 min · 80% needed")
 
     def away(route: Route) -> None:
         route.fulfill(status=503, headers={"Retry-After": "1"}, body="{}")

@@ -11,9 +11,9 @@ from webinar.base.errors import FieldProblem, Invalid
 _WORDS: Final = {
     "prompts_per_hour": "Choose a number from 0 to 6.",
     "answer_min": "Choose minutes from 1 to 15.",
-    "share": "Choose a share from 1 to 100 %.",
+    "share": "Choose a share from 1 to 100%.",
     "minutes": "Choose a number of minutes.",
-    "confirmed": "Choose a share from 1 to 100 %.",
+    "confirmed": "Choose a share from 1 to 100%.",
     "rules": "At most 40 rules.",
     "reason": "Write the reason in at most 500 characters.",
     "started_at": "Choose a date and time.",

@@ -44,13 +44,13 @@ class Need:
     confirmed: int | None = None  # % of the prompts
 
     def words(self, t: Translate) -> str:
-        """`Whole event: 80 % watched, Check-in`."""
+        """`Whole event: 80% watched, Check-in`."""
         asked = [
-            t("%(count)s %% watched") % {"count": self.share} if self.share else "",
+            t("%(count)s%% watched") % {"count": self.share} if self.share else "",
             t("%(count)s min watched") % {"count": self.minutes} if self.minutes else "",
             t("Check-in") if self.enter else "",
             t("Check-out") if self.leave else "",
-            t("%(count)s %% of the prompts answered") % {"count": self.confirmed} if self.confirmed else "",
+            t("%(count)s%% of the prompts answered") % {"count": self.confirmed} if self.confirmed else "",
         ]
         return f"{self.part or t('Whole event')}: {', '.join(text for text in asked if text)}"
 

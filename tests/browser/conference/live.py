@@ -53,7 +53,7 @@ def watches(c: Conference, person: Person, transport: str) -> None:
         c.press(person.page, "Turn sound on")
     assert walk.loudness(person.page) >= 0.05
     chip = person.page.locator("[data-attendance=root]")
-    expect(chip).to_contain_text(c.t("{n} % needed", n=SHARE))
+    expect(chip).to_contain_text(c.t("{n}% needed", n=SHARE))
     c.fits(person.page)
 
 

@@ -64,8 +64,8 @@ def test_programs_get_stable_names_and_utc() -> None:
     assert set(COLUMNS) <= set(head)
     assert cells["first_in"] == "2026-12-01T05:00:00Z"
     assert cells["minutes_live"] == "50.0"
-    assert cells["Whole event: 80 % watched, Check-in: result"] == "passed"
-    assert cells["Whole event: 80 % watched, Check-in: %"] == "82"
+    assert cells["Whole event: 80% watched, Check-in: result"] == "passed"
+    assert cells["Whole event: 80% watched, Check-in: %"] == "82"
     assert cells["corrections"] == (
         "2026-12-01T05:00:00Z host@example.org: add 2026-12-01T05:00:00Z – 2026-12-01T05:05:00Z (전화로 참석)"
     )

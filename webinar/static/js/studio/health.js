@@ -128,7 +128,7 @@ export class Health {
 
 /** @param {number} share */
 function percent(share) {
-  return `${(share * 100).toFixed(1)} %`;
+  return `${(share * 100).toFixed(1)}%`;
 }
 
 /**

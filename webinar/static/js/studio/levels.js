@@ -41,7 +41,7 @@ export class Levels extends EventTarget {
     const volume = need("input[type=range]", HTMLInputElement, row);
     const said = need("output", HTMLOutputElement, row);
     volume.addEventListener("input", () => {
-      said.textContent = `${volume.value} %`;
+      said.textContent = `${volume.value}%`;
       this.sound.turn(voice, Number(volume.value) / 100);
       this.dispatchEvent(new Event("change"));
     });

@@ -57,7 +57,7 @@ export class Slides extends EventTarget {
     const { name } = file;
     const opening = this.texts.say("pdf_opening", { name });
     say(opening);
-    const pdf = await Pdf.open(file, (share) => say(`${opening} ${Math.round(share * 100)} %`));
+    const pdf = await Pdf.open(file, (share) => say(`${opening} ${Math.round(share * 100)}%`));
     say(this.texts.say("pdf_drawing", { name, n: pdf.pages }));
     const first = await pdf.draw(1, this.size).catch((error) => {
       void pdf.close();
