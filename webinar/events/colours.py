@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 # Changes with the rules below: stylesheets are cached under it.
-VERSION: Final = 1
+VERSION: Final = 2
 # The platform's own; `tokens.css` has it for bright pages.
 OWN: Final = "#0f766e"
 READABLE: Final = 4.5
@@ -128,7 +128,7 @@ def stylesheet(found: Palette) -> str:
     """The tokens for a page, to stand behind `tokens.css`: the same selectors, so that the reader's theme decides."""
     light, dark = _tokens(found.light), _tokens(found.dark)
     return (
-        f":root{{{light}}}\n"
+        f":root{{{light};--accent-paper:{found.light.accent}}}\n"
         f'@media (prefers-color-scheme:dark){{:root:not([data-theme="light"]){{{dark}}}}}\n'
         f':root[data-theme="dark"],.theatre{{{dark}}}\n'
     )

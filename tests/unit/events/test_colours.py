@@ -72,4 +72,7 @@ def test_the_stylesheet_stands_where_the_tokens_stand() -> None:
     sheet = stylesheet(palette("#b4236b"))
     for selector in (":root{", ':root:not([data-theme="light"])', ':root[data-theme="dark"],.theatre'):
         assert selector in sheet
-    assert set(re.findall(r"--([\w-]+):", sheet)) == {"accent", "accent-strong", "accent-ink", "accent-soft"}
+    tokens = ["accent", "accent-strong", "accent-ink", "accent-soft"]
+    # That of paper, which is bright by night, too, stands once.
+    assert re.findall(r"--([\w-]+):", sheet) == [*tokens, "accent-paper", *tokens, *tokens]
+    assert f"--accent-paper:{palette('#b4236b').light.accent}" in sheet
