@@ -246,6 +246,7 @@ class Platform:
         self.media_gate.doubt(event_id)
         self.admission.doubt(event_id)
         self.attendance.forget(event_id)
+        self.plans.doubt(event_id)
 
     async def listen(self) -> None:
         """To what other processes tell of events and people, before the first request."""

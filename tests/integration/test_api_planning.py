@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,37 @@ async def test_an_agenda_is_kept_in_its_order_and_moves_with_the_event(web: Web)
         "2037-12-02T06:00:00Z",
     ]
     assert (await web.host.get(form)).json()["closes_at"] == "2037-12-01T06:00:00Z"
+
+
+async def test_who_is_inside_reads_the_agenda_on_their_own_clock_and_is_told_when_it_changes(web: Web) -> None:
+    event = await web.event()
+    guest = await web.attendee(event)
+    link = guest["join_url"].removeprefix(web.url)
+    person = await web.platform.registration.find(uuid.UUID(guest["id"]))
+    assert person is not None
+    viewer, path = web.platform.access.viewer_token(person), f"/api/v1/events/{event['id']}/agenda"
+
+    async def read(zone: str) -> str:
+        return (await web.guest.get(f"{link}/agenda", params={"zone": zone, "lang": "en"})).text
+
+    assert (await web.playback(viewer)).json()["agenda"] is None
+    assert "agenda__one" not in await read("")
+    made = (await web.host.put(path, json={"items": [OPENING, TALK]})).json()["items"]
+    version = (await web.playback(viewer)).json()["agenda"]
+    assert version not in (None, "unknown")
+    for zone in ("Asia/Seoul", "Asia/Tokyo", "Asia", "../../etc/passwd", "Nowhere/Land"):
+        page = await read(zone)
+        assert ("2:00 – 2:10 PM" in page, "where you are" in page) == (True, False), zone
+    page = await read("America/Los_Angeles")
+    assert re.findall(r"[0-9:]+ – [0-9:]+ [AP]M", page) == ["9:00 – 9:10 PM", "9:10 – 10:00 PM"]
+    assert ("Nov 30" in page, "(PST)" in page, "<html" in page) == (True, True, False)
+    items = [{**OPENING, "id": made[0]["id"], "title": "<b>개회"}, {**TALK, "id": made[1]["id"]}]
+    await web.host.put(path, json={"items": items})
+    assert (await web.playback(viewer)).json()["agenda"] not in (version, None)
+    assert "&lt;b&gt;개회" in await read("")
+    moved = {"starts_at": "2037-12-01T06:00:00Z", "ends_at": "2037-12-01T07:00:00Z"}
+    assert (await web.host.patch(f"/api/v1/events/{event['id']}", json=moved)).is_success
+    assert "3:00 – 3:10 PM" in await read("")
 
 
 async def test_an_agenda_that_cannot_be_is_refused_field_by_field_and_nothing_is_changed(web: Web) -> None:

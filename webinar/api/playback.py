@@ -85,6 +85,9 @@ class PlaybackReply(Reply):
         description="Changes with the files that the host hands out, within half a minute; null: there are none; "
         "`unknown`: they cannot be told now."
     )
+    agenda: str | None = Field(
+        description="Changes with the agenda, within half a minute; null: there is none; `unknown`: as of `files`."
+    )
     resting: list[str] = Field(
         description="Renditions with a few pictures a second for want of CPU: choose a lower one meanwhile."
     )
@@ -119,7 +122,8 @@ async def playback(call: Call) -> PlaybackReply:
     if scene.state == "live" and scene.hls_prefix is not None:
         platform.doorway.entered(uuid.UUID(viewer.person))
     replay = await _replay(call, scene.event) if scene.state == "ended" else None
-    return _reply(call, scene, replay, await platform.handouts.version(viewer.event_id))
+    files, agenda = await platform.handouts.version(viewer.event_id), await platform.plans.version(viewer.event_id)
+    return _reply(call, scene, replay, files, agenda)
 
 
 async def _replay(call: Call, event: Event) -> Replay | None:
@@ -140,7 +144,7 @@ async def _note_first_join(call: Call) -> None:
         _log.warning("first join not noted, the database is away", error=type(error).__name__)
 
 
-def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -> PlaybackReply:
+def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None, agenda: str | None) -> PlaybackReply:
     links, viewer, event = call.platform.links, call.principal, scene.event
     hls = whep = rewind = None
     if scene.hls_prefix is not None:
@@ -155,6 +159,7 @@ def _reply(call: Call, scene: Scene, replay: Replay | None, files: str | None) -
         hls_url=hls,
         rewind_url=rewind,
         files=files,
+        agenda=agenda,
         watching=call.platform.crowd.lately_watching(event.id, time.monotonic()) if scene.state == "live" else None,
         resting=list(scene.resting),
         replay_url=None if replay is None else replay.url,

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 import unicodedata
 import uuid
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from webinar.base import log
-from webinar.base.db import AWAY, Connection, Pool
+from webinar.base.db import Connection, Pool
 from webinar.base.errors import FieldProblem, Invalid, NotFound, Unavailable
 from webinar.base.storage import Storage
 from webinar.events.handout_store import Handout, HandoutStore
 from webinar.events.service import EventService
+from webinar.events.versions import Versions
 
 __all__ = ["ENDINGS", "MOST_BYTES", "MOST_FILES", "Handout", "Handouts", "clean_name", "folder"]
 
@@ -32,11 +31,6 @@ _DOCUMENTS: Final = "pdf ppt pptx key odp doc docx odt hwp hwpx rtf txt md xls x
 ENDINGS: Final = frozenset(f"{_DOCUMENTS} zip png jpg jpeg webp gif mp3 m4a mp4".split())
 _MOST_LETTERS: Final = 120
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|')
-# Players ask every twenty seconds: what they are told of is known for so long without a query.
-_KNOWN_FOR_S: Final = 10.0
-_MOST_KNOWN: Final = 1000
-UNKNOWN: Final = "unknown"  # whether there are files: the database is away, and nobody has asked before
-_PATIENCE_S: Final = 2.0  # a database that hangs delays one player so long
 
 
 def folder(event_id: uuid.UUID) -> str:
@@ -68,8 +62,7 @@ class Handouts:
         self._store = HandoutStore(pool)
         self._storage = storage
         self._events = events
-        self._known: OrderedDict[uuid.UUID, tuple[float, str | None]] = OrderedDict()
-        self._first = asyncio.Lock()
+        self._versions = Versions("files for guests", self._ids)
 
     async def all(self, event_id: uuid.UUID) -> list[Handout]:
         """The oldest first."""
@@ -98,7 +91,7 @@ class Handouts:
             await self._events.get(event_id)  # raises where it was deleted while its file was on its way
             words = "There are 20 files already. Take one away, or put several into a ZIP."
             raise Invalid("Some fields need another look.", code="too_many", fields=[FieldProblem("file", words)])
-        self._known.pop(event_id, None)
+        self._versions.forget(event_id)
         _log.info("file handed out", event_id=str(event_id), bytes=len(data))
         return handout
 
@@ -107,7 +100,7 @@ class Handouts:
         key = await self._store.remove(event_id, handout_id)
         if key is None:
             raise NotFound("There is no such file any more.", code="file_not_found")
-        self._known.pop(event_id, None)
+        self._versions.forget(event_id)
         try:
             await self._storage.delete(key)
         except Unavailable as error:
@@ -134,34 +127,8 @@ class Handouts:
         await self._store.keep(connection, copies)
 
     async def version(self, event_id: uuid.UUID) -> str | None:
-        """Another one after each change, within ten seconds; None: there are no files; `UNKNOWN`: ask again.
+        """As `Versions.of`: None where there are no files."""
+        return await self._versions.of(event_id)
 
-        From memory while the database is away.
-        """
-        if event_id not in self._known:
-            async with self._first:  # one asks for all who came meanwhile
-                if event_id not in self._known:
-                    return await self._look(event_id, UNKNOWN)
-        at, version = self._known[event_id]
-        if time.monotonic() - at < _KNOWN_FOR_S:
-            return version
-        self._keep(event_id, version)  # who asks meanwhile is told what was known
-        return await self._look(event_id, version)
-
-    async def _look(self, event_id: uuid.UUID, known: str | None) -> str | None:
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                files = await self._store.all(event_id)
-        except AWAY as error:
-            _log.warning("files for guests are not known, the database is away", error=type(error).__name__)
-            self._keep(event_id, known)
-            return known
-        found = hashlib.sha256(b"".join(one.id.bytes for one in files)).hexdigest()[:16] if files else None
-        self._keep(event_id, found)
-        return found
-
-    def _keep(self, event_id: uuid.UUID, version: str | None) -> None:
-        self._known[event_id] = (time.monotonic(), version)
-        self._known.move_to_end(event_id)
-        if len(self._known) > _MOST_KNOWN:
-            self._known.popitem(last=False)
+    async def _ids(self, event_id: uuid.UUID) -> list[str]:
+        return [str(one.id) for one in await self._store.all(event_id)]

@@ -21,7 +21,6 @@ from webinar.pages.screen import Screen, as_uuid, event_id, go
 from webinar.pages.visit import visit
 from webinar.people.model import Account
 from webinar.recordings.model import content_disposition
-from webinar.registration.model import Attendee, may_join
 
 
 def _(message: str) -> str:
@@ -118,7 +117,7 @@ class FilesScreen(Screen):
 
     async def listed(self, request: Request) -> Response:
         """For `js/chat/files.js`."""
-        guest = await self._guest(request)
+        guest = await self.guest(request)
         here = f"/j/{request.path_params['token']}/files"
         items = [
             {"id": str(one.id), "name": one.name, "size": times.size(one.bytes), "url": f"{here}/{one.id}"}
@@ -127,15 +126,8 @@ class FilesScreen(Screen):
         return JSONResponse({"items": items}, headers=_NO_STORE)
 
     async def taken(self, request: Request) -> Response:
-        guest = await self._guest(request)
+        guest = await self.guest(request)
         return await self._sent(await self._handout(request, guest.event_id))
-
-    async def _guest(self, request: Request) -> Attendee:
-        """Who holds a seat and is not before a locked door. Raises as `person`, and `Forbidden`."""
-        guest = await self.person(request)
-        may_join(guest)
-        await self.platform.doorway.check(guest.event_id, guest.id)
-        return guest
 
     async def _handout(self, request: Request, event: uuid.UUID) -> Handout:
         return await self.platform.handouts.get(event, as_uuid(request.path_params["file_id"]))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from webinar.api.places import new_visit
+from webinar.base import times
 from webinar.events.model import Event, EventState
+from webinar.events.plan.model import AgendaItem
 from webinar.pages.attendance_texts import ATTENDANCE
-from webinar.pages.event_public import event_path
+from webinar.pages.event_public import by_day, event_path
 from webinar.pages.render import page
 from webinar.pages.room_texts import CHAT, ROOM, translated
 from webinar.pages.screen import Screen, go
@@ -106,7 +109,7 @@ class RoomScreen(Screen):
     """The attendee's one page."""
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/j/{token}", self.join)]
+        return [Route("/j/{token}", self.join), Route("/j/{token}/agenda", self.agenda)]
 
     async def join(self, request: Request) -> Response:
         attendee = await self.person(request)
@@ -155,6 +158,7 @@ class RoomScreen(Screen):
             "attendance": {"url": "/api/v1/attendance", "visit": visit_stamp, "now": time.time_ns() // 1_000_000},
             "public_origin": self.platform.settings.public_origin,
             "files_url": f"/j/{request.path_params['token']}/files",
+            "agenda_url": f"/j/{request.path_params['token']}/agenda",
             "event": {
                 "id": str(event.id),
                 "title": event.title,
@@ -164,6 +168,21 @@ class RoomScreen(Screen):
             "you": {"id": str(attendee.id), "name": attendee.name},
             "texts": translated(visit(request).t, CHAT, ROOM, ATTENDANCE),
         }
+
+    async def agenda(self, request: Request) -> Response:
+        """For `js/chat/agenda.js`: without a frame, on the clock of `zone` (IANA) where the reader has another one."""
+        guest = await self.guest(request)
+        event = await self.platform.events.get(guest.event_id)
+        visit(request).prefer(event.language)
+        items = await self.platform.events.agenda(event.id)
+        zone = _zone(request.query_params.get("zone", ""), event.timezone, items)
+        there = [times.zone_label(times.local(item.starts_at, zone)) for item in items[:1]]
+        context = {
+            "agenda": by_day(items, zone),
+            "zone": zone,
+            "zone_label": there[0] if there and zone != event.timezone else "",
+        }
+        return page(request, "room/agenda.html", context)
 
     async def _waiting(self, request: Request, event: Event, attendee: Attendee, view: Waiting) -> Response:
         context = {
@@ -178,3 +197,13 @@ class RoomScreen(Screen):
             "me_path": f"/j/{request.path_params['token']}/me",
         }
         return page(request, "room/waiting.html", context)
+
+
+def _zone(own: str, planned: str, items: list[AgendaItem]) -> str:
+    """The reader's `own` zone where it is one and its clock differs for these items, else that of the event."""
+    try:
+        ZoneInfo(own)
+        differs = any(times.ahead(item.starts_at, own) != times.ahead(item.starts_at, planned) for item in items)
+    except (KeyError, ValueError, OSError):  # no such zone; no name of one; the name of a folder of them
+        return planned
+    return own if differs else planned

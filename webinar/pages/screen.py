@@ -20,7 +20,7 @@ from webinar.pages.visit import visit
 from webinar.people.model import COHOST_COOKIE, SESSION_COOKIE, SESSION_TTL, Account, Role
 from webinar.people.throttle import Throttle, network_of
 from webinar.platform import Platform
-from webinar.registration.model import Attendee
+from webinar.registration.model import Attendee, may_join
 
 NEXT: Final = "next"
 
@@ -127,6 +127,15 @@ class Screen:
         except Unauthenticated as error:
             self.wrong_link(request, error)
             raise
+
+    async def guest(self, request: Request) -> Attendee:
+        """Whose personal link `{token}` is, who holds a seat and is not before a locked door. Raises as `person`, and
+        `Forbidden`.
+        """
+        guest = await self.person(request)
+        may_join(guest)
+        await self.platform.doorway.check(guest.event_id, guest.id)
+        return guest
 
     def wrong_link(self, request: Request, error: Unauthenticated) -> None:
         """Counts one that somebody may have guessed; one of ours whose event was deleted nobody guesses."""

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webinar.base.errors import Invalid
-from webinar.events.handouts import ENDINGS, UNKNOWN, Handouts, clean_name
+from webinar.events.handouts import ENDINGS, Handouts, clean_name
+from webinar.events.versions import UNKNOWN
 
 
 @pytest.mark.parametrize(

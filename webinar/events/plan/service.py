@@ -23,6 +23,7 @@ from webinar.events.plan.model import (
 from webinar.events.plan.store import PlanStore
 from webinar.events.service import EventService
 from webinar.events.store import EventStore
+from webinar.events.versions import Versions
 
 _log = log.get(__name__)
 
@@ -34,6 +35,7 @@ class Plans:
         self._store = PlanStore(pool)
         self._rows = EventStore(pool)
         self._events = events
+        self._versions = Versions("items of an agenda", self._items)
 
     async def set_agenda(self, event_id: uuid.UUID, items: Sequence[NewAgendaItem]) -> list[AgendaItem]:
         """The whole agenda in this order. Raises `Invalid`, its fields named `items.<n>.<field>`."""
@@ -68,6 +70,17 @@ class Plans:
         await self._events.announce(event_id, event)
         _log.info("agenda delayed", event_id=str(event_id), minutes=delay.minutes, items=len(moved))
         return await self._store.agenda(event_id)
+
+    async def version(self, event_id: uuid.UUID) -> str | None:
+        """Of the agenda, for players, as `Versions.of`: None where there is none."""
+        return await self._versions.of(event_id)
+
+    def doubt(self, event_id: uuid.UUID) -> None:
+        """The event changed, here or in another process, and its agenda may have."""
+        self._versions.forget(event_id)
+
+    async def _items(self, event_id: uuid.UUID) -> list[str]:
+        return [repr(item) for item in await self._store.agenda(event_id)]
 
     async def set_speakers(self, event_id: uuid.UUID, speakers: Sequence[NewSpeaker]) -> list[Speaker]:
         """All of them in this order. Raises `Invalid`."""

@@ -1,5 +1,5 @@
 /**
- * The column beside the picture: chat, questions, polls and files as tabs, with a mark where something is new; and what is the
+ * The column beside the picture: chat, questions, polls, files and agenda as tabs, with a mark where something is new; and what is the
  * matter with the connection, said once for all of them.
  */
 
@@ -11,7 +11,7 @@ import { QuestionPanel } from "./questions.js";
 /** @typedef {import("./client.js").ChatClient} ChatClient */
 /** @typedef {import("./log.js").ChatEvent} ChatEvent */
 /** @typedef {import("../common/boot.js").Texts} Texts */
-/** @typedef {"chat" | "questions" | "polls" | "files"} Tab */
+/** @typedef {"chat" | "questions" | "polls" | "files" | "agenda"} Tab */
 
 /** A blink of the network is not worth a sentence. */
 const DOWN_MS = 2000;
@@ -37,13 +37,21 @@ export class Side {
     this.files = null;
     /** @type {string | null | undefined} which files stand in the list; undefined: not told yet */
     this.handed = undefined;
+    /** @type {import("./agenda.js").AgendaPanel | null} */
+    this.agenda = null;
+    /** @type {string | null | undefined} which agenda there is; undefined: not told yet */
+    this.planned = undefined;
+    /** @type {import("./agenda.js").Source | null} */
+    this.source = null;
+    /** The viewer has said what they want to see. */
+    this.chosen = false;
     /** @type {Tab} */
     this.tab = "chat";
     this.tabs = [...root.querySelectorAll("button[role=tab]")].filter((one) => one instanceof HTMLButtonElement);
-    for (const tab of this.tabs) tab.addEventListener("click", () => this.open(/** @type {Tab} */ (tab.value)));
+    for (const tab of this.tabs) tab.addEventListener("click", () => this.#choose(/** @type {Tab} */ (tab.value)));
     need("[role=tablist]", HTMLElement, root).addEventListener("keydown", (event) => this.#key(event));
     need("[data-chat=ask]", HTMLButtonElement, root).addEventListener("click", () => {
-      this.open("questions");
+      this.#choose("questions");
       this.questions.field.field.focus();
     });
     client.addEventListener("events", (event) => this.#arrived(/** @type {CustomEvent} */ (event).detail));
@@ -78,6 +86,23 @@ export class Side {
     }
     this.#mark(name, 0);
     this.chat.show(name === "chat");
+    if (name === "agenda") void this.#agenda();
+    else this.agenda?.rest();
+  }
+
+  /** @param {Tab} name */
+  #choose(name) {
+    this.chosen = true;
+    this.open(name);
+  }
+
+  /**
+   * What stands in front until the viewer chooses, or is at something: in the lobby what is to come, then the chat.
+   * @param {boolean} lobby
+   */
+  lead(lobby) {
+    const name = lobby && this.tabs.some((tab) => tab.value === "agenda" && !tab.hidden) ? "agenda" : "chat";
+    if (!this.chosen && this.tab !== name && !this.root.contains(document.activeElement)) this.open(name);
   }
 
   /** What is not there for this room has no tab. */
@@ -118,6 +143,37 @@ export class Side {
     }
   }
 
+  /**
+   * @param {import("./agenda.js").Source} source
+   * @param {string | null} version of the agenda; null: there is none, "unknown": the server cannot tell now
+   */
+  plan(source, version) {
+    if (version === this.planned || version === "unknown") return;
+    const news = this.planned !== undefined;
+    this.planned = version;
+    this.source = source;
+    this.#there("agenda", version !== null);
+    if (version === null) return;
+    if (this.tab === "agenda") void this.#agenda();
+    else if (news) this.#more("agenda", 1);
+  }
+
+  /** Its script and the agenda itself are fetched for who looks at it. */
+  async #agenda() {
+    const { planned, source } = this;
+    if (!source || !planned) return;
+    try {
+      const { AgendaPanel } = await import("./agenda.js");
+      this.agenda ??= new AgendaPanel(need("#panel-agenda", HTMLElement, this.root), source);
+      await this.agenda.show(planned);
+      if (this.tab !== "agenda") this.agenda.rest();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      console.debug("the agenda is not known", error);
+      this.planned = undefined; // the server's next answer asks again
+    }
+  }
+
   async #polls() {
     try {
       const { PollPanel } = await import("./polls.js");
@@ -151,7 +207,7 @@ export class Side {
     event.stopPropagation();
     const tab = there[(to + there.length) % there.length];
     if (!tab) return;
-    this.open(/** @type {Tab} */ (tab.value));
+    this.#choose(/** @type {Tab} */ (tab.value));
     tab.focus();
   }
 

@@ -18,7 +18,7 @@ import { Reactions } from "./reactions.js";
 import { Stage } from "./stage.js";
 
 /**
- * @typedef {{viewer_token: string, playback_url: string, files_url: string, public_origin: string, you: {id: string, name: string},
+ * @typedef {{viewer_token: string, playback_url: string, files_url: string, agenda_url: string, public_origin: string, you: {id: string, name: string},
  *   attendance: {url: string, visit: string, now: number}, event: {id: string, title: string, starts_at: string},
  *   texts: Record<string, string>}} Boot
  */
@@ -55,6 +55,7 @@ class Room {
     this.noReplay = need("[data-room=no-replay]", HTMLElement);
     this.chat = new ChatClient(() => this.playback.ticket(), new Outbox(page.event.id, tabStorage()));
     this.side = new Side(need("[data-side=root]", HTMLElement), this.chat, this.texts, document.documentElement.lang);
+    this.agenda = { url: page.agenda_url, now: () => this.playback.serverNow, state: () => this.root.dataset.state ?? "" };
     this.acts = need("[data-room=acts]", HTMLElement);
     this.kinds = need("[data-react=kinds]", HTMLElement);
     new Reactions(this.kinds, need("[data-react=floats]", HTMLElement), this.chat);
@@ -92,6 +93,8 @@ class Room {
       const watching = this.playback.now?.watching;
       this.people.textContent = watching ? this.texts.say("watching", { n: watching }) : "";
       void this.side.hand(this.page.files_url, this.playback.now?.files ?? null);
+      this.side.plan(this.agenda, this.playback.now?.agenda ?? null);
+      this.side.lead(this.root.dataset.state === "scheduled");
     });
     document.addEventListener("unread", (event) => {
       const count = /** @type {CustomEvent} */ (event).detail;
@@ -222,6 +225,7 @@ class Room {
     this.paused.hidden = state !== "live" || !this.playback.now?.paused;
     this.people.hidden = state !== "live";
     this.lobby.show(state === "scheduled");
+    this.side.agenda?.mark();
     this.replay.hidden = !this.playback.now?.replay_url;
     this.noReplay.hidden = !this.replay.hidden;
     this.#offer();

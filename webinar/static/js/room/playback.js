@@ -8,7 +8,7 @@ import { Refused, refusal } from "../media/signalling.js";
 
 /**
  * @typedef {{state: "scheduled" | "live" | "ended", paused: boolean, version: string, whep_url: string | null, hls_url: string | null,
- *   rewind_url: string | null, replay_url: string | null, watching: number | null, files: string | null, resting: string[], chat: {url: string, ticket: string} | null,
+ *   rewind_url: string | null, replay_url: string | null, watching: number | null, files: string | null, agenda: string | null, resting: string[], chat: {url: string, ticket: string} | null,
  *   event: {started_at: string | null}, startedMs: number}} PlaybackState `startedMs`: `event.started_at` on the clock of
  *   this machine, 0 before it
  */
