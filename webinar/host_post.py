@@ -1,16 +1,17 @@
-"""Letters to people who host: another password, data destroyed soon, an event nobody ended. The worker sends them."""
+"""Letters to people who host: another password or address, data destroyed soon, an event nobody ended.
+
+The worker sends them.
+"""
 
 from __future__ import annotations
 
-import base64
-import hmac
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
 
 from webinar.base import times
-from webinar.base.errors import NotFound
+from webinar.base.errors import Gone, NotFound
 from webinar.base.queue import Payload
 from webinar.base.tokens import Tokens
 from webinar.destruction import Destruction
@@ -27,11 +28,10 @@ from webinar.mail.model import Language
 from webinar.mail.postman import Postman
 from webinar.mail.service import MailService
 from webinar.mail.words import Own
+from webinar.people.addresses import NEW_ADDRESS
 from webinar.people.service import PeopleService
 from webinar.post import hand_over
 from webinar.writer import Writer
-
-_SECRET_BYTES: Final = 32
 
 
 class HostPost:
@@ -57,14 +57,14 @@ class HostPost:
         self._writer = writer
         self._logos = logos
         self._links = links
-        self._key = tokens.derive("forgotten password", 32)
+        self._tokens = tokens
         self._postman = postman
         self._clock = clock
 
     async def forgotten(self, payload: Payload) -> None:
         """To the account of this address, if there is one. The secret stands in the letter only, in no database."""
         email, language, asked = payload["email"], payload["language"], payload["asked"]
-        secret = base64.urlsafe_b64encode(hmac.digest(self._key, asked.encode(), "sha256")).decode().rstrip("=")
+        secret = self._tokens.mailed("forgotten password", asked)
         found = await self._people.hosts.mailed_link(email, secret)
         if found is None:
             return
@@ -75,15 +75,54 @@ class HostPost:
             title=t(host_words.FORGOTTEN_TITLE),
             when="",
             link=self._links.absolute(f"/{purpose}/{secret}"),
-            button=t(host_words.FORGOTTEN.button),
             why=t(host_words.WHY_FORGOTTEN),
             others={"email": account.email},
         )
-        ours = colours.palette(colours.OWN).light
-        dressed = look(ours.accent, ours.ink)
-        made = self._writer.to_host(
-            host_words.FORGOTTEN, facts, dressed, f"forgotten-{asked}", account.email, language, self._clock()
+        await self._to_account(host_words.FORGOTTEN, facts, f"forgotten-{asked}", account.email, language)
+
+    async def new_address(self, payload: Payload) -> None:
+        """To an address that a host wants to have, while its link can be used: the link that makes it theirs."""
+        asked, language = payload["asked"], payload["language"]
+        secret = self._tokens.mailed(NEW_ADDRESS, asked)
+        try:
+            account, email = await self._people.addresses.waiting(secret)
+        except Gone:
+            return
+        t = self._writer.t(language)
+        facts = Facts(
+            name=account.name,
+            title=t(host_words.NEW_ADDRESS_TITLE),
+            when="",
+            link=self._links.absolute(f"/email/{secret}"),
+            why=t(host_words.WHY_NEW_ADDRESS),
+            others={"email": email, "old": account.email},
         )
+        await self._to_account(host_words.NEW_ADDRESS, facts, f"new-address-{asked}", email, language)
+
+    async def address_asked(self, payload: Payload) -> None:
+        """To the address that an account has: somebody asked for another one, and how to stop it."""
+        account = await self._people.addresses.find(uuid.UUID(payload["account"]))
+        if account is None:
+            return
+        language = payload["language"]
+        t = self._writer.t(language)
+        facts = Facts(
+            name=account.name,
+            title=t(host_words.ADDRESS_ASKED_TITLE),
+            when="",
+            link=self._links.absolute("/account"),
+            why=t(host_words.WHY_ADDRESS_ASKED),
+            others={"email": payload["email"], "old": payload["old"]},
+        )
+        key = f"address-asked-{payload['asked']}"
+        await self._to_account(host_words.ADDRESS_ASKED, facts, key, payload["old"], language)
+
+    async def _to_account(self, words: Own, facts: Facts, key: str, email: str, language: Language) -> None:
+        """About an account, with our own look. Raises as `hand_over`."""
+        ours = colours.palette(colours.OWN).light
+        facts = replace(facts, button=self._writer.t(language)(words.button))
+        dressed = look(ours.accent, ours.ink)
+        made = self._writer.to_host(words, facts, dressed, key, email, language, self._clock())
         await hand_over(self._postman, made, self._writer.sender)
 
     async def ends_itself(self, payload: Payload) -> None:

@@ -46,7 +46,10 @@ OPEN = {
 # To the addresses of WEBINAR_METRICS_ADDRESSES: tests/unit/base/test_metrics.py.
 MACHINES = {"/metrics"}
 # For whoever is signed in, and for the owner alone.
-ACCOUNT = {"/events/new", "/account", "/account/password", "/account/sessions", "/receipts"}
+ACCOUNT = {
+    *("/events/new", "/account", "/account/name", "/account/email", "/account/password", "/account/sessions"),
+    "/receipts",
+}
 OWNER = {"/hosts", "/hosts/{account_id}/link", "/hosts/{account_id}/remove"}
 # Webhooks of all events are the owner's, those of an event its hosts'. A co-host makes none: they outlive a link.
 HOOKS = {
@@ -63,7 +66,10 @@ SLOW = {"/events/{event_id}/certificates/sample.pdf"}
 # Whose the token in the address is: by its first part.
 PERSONAL = {"/j/{token}", "/e/{slug}/registered/{token}", "/e/{slug}/cancel/{token}", "/mail/stop/{token}"}
 STAFF = {"/s/{token}": "presenter", "/m/{token}": "moderator", "/h/{token}": "co-host"}
-ONCE = {"/setup/{token}": "setup", "/in/{token}": "sign in", "/invite/{token}": "invite", "/reset/{token}": "reset"}
+ONCE = {
+    **{"/setup/{token}": "setup", "/in/{token}": "sign in", "/invite/{token}": "invite", "/reset/{token}": "reset"},
+    "/email/{token}": "email",
+}
 MEDIA = {
     *("/whip/{event_id}", "/whip/{event_id}/{resource}", "/whep/{event_id}", "/whep/{event_id}/{resource}", "/hls"),
     *("/recordings/{recording_id}/{name}", "/recordings/{recording_id}/cut/{name}"),
@@ -227,6 +233,7 @@ async def links_of(web: Web, event: dict[str, Any]) -> dict[str, str]:
     host = await platform.people.hosts.invite("이하늘", "host@example.org")
     setup = await platform.people.setup_link()
     assert setup is not None
+    await platform.people.addresses.ask(host, "new@example.org", "", "en", "asked", "a link to a new address")
     return links | {
         "older link of a guest": platform.tokens.link(Purpose.JOIN, approved.id, 0),
         "link of a guest of nowhere": platform.tokens.link(Purpose.JOIN, uuid.uuid4(), 1),
@@ -234,6 +241,7 @@ async def links_of(web: Web, event: dict[str, Any]) -> dict[str, str]:
         "setup": setup,
         "sign in": await platform.people.sign_in_link(owner.id),
         "invite": (await platform.people.hosts.choosing_link(host.id))[1],
+        "email": "a link to a new address",
         "API token": web.token,
         "session": await platform.people.open_session(owner.id),
         "viewer token": platform.access.viewer_token(approved),

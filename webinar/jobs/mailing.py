@@ -14,6 +14,7 @@ from webinar.mail.postman import Postman
 from webinar.mail.server import parse
 from webinar.mail.service import DESTROYED_SOON, ENDED_ITSELF, ENDS_ITSELF
 from webinar.mail.store import JOB
+from webinar.people.addresses import ADDRESS_ASKED, NEW_ADDRESS
 from webinar.people.hosts import FORGOTTEN
 from webinar.platform import Platform
 from webinar.post import Post
@@ -63,6 +64,8 @@ class Mailing:
             CHANGED: Handler(run=post.changed),
             # Who waits for it has asked again by then: about an hour.
             FORGOTTEN: replace(patient, run=self._host_post.forgotten, failed=None, tries=12),
+            NEW_ADDRESS: replace(patient, run=self._host_post.new_address, failed=None),
+            ADDRESS_ASKED: replace(patient, run=self._host_post.address_asked, failed=None),
             ENDS_ITSELF: replace(patient, run=self._host_post.ends_itself, failed=None),
             ENDED_ITSELF: replace(patient, run=self._host_post.ended_itself, failed=None),
             DESTROYED_SOON: replace(patient, run=self._host_post.destroyed_soon, failed=None),

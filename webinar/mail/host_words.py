@@ -23,6 +23,30 @@ FORGOTTEN: Final = Own(
 )
 WHY_FORGOTTEN: Final = _("You get this mail because somebody typed this address under “Forgot your password?”.")
 
+NEW_ADDRESS_TITLE: Final = _("Your new e-mail address")
+NEW_ADDRESS: Final = Own(
+    _("Confirm your new e-mail address"),
+    _(
+        "Hello {name},\n\nthe account {old} is to have the address {email} from now on.\n\n{link}\n\nThe link works"
+        " once, for 24 hours. Until you confirm it, everything stays as it is.\n\nIf it was not you, there is nothing"
+        " to do."
+    ),
+    _("Confirm this address"),
+)
+WHY_NEW_ADDRESS: Final = _("You get this mail because somebody typed this address as their new one.")
+
+ADDRESS_ASKED_TITLE: Final = _("Another address for your account")
+ADDRESS_ASKED: Final = Own(
+    _("Your e-mail address is about to change"),
+    _(
+        "Hello {name},\n\nsomebody who is signed in as you asked for another address of the account {old}: {email}. It"
+        " changes as soon as the link in the letter there is opened and confirmed.\n\nIf it was not you,"
+        " choose another password now: that link is void then, and everybody else is signed out.\n\n{link}"
+    ),
+    _("Open my account"),
+)
+WHY_ADDRESS_ASKED: Final = _("You get this mail because this is the address of your account until now.")
+
 DESTROYED: Final = Own(
     _("Deleted on {day}: {title}"),
     _(

@@ -43,6 +43,7 @@ from webinar.pages.mail_public import MailPublicScreen
 from webinar.pages.middleware import PagesMiddleware
 from webinar.pages.moderate import ModerateScreen
 from webinar.pages.my import MyScreen
+from webinar.pages.own_account import OwnAccountScreen
 from webinar.pages.receipts import ReceiptsScreen
 from webinar.pages.render import Renderer, renderer
 from webinar.pages.replay import ReplayScreen
@@ -60,6 +61,7 @@ _SCREENS = (
     AccountScreen,
     HomeScreen,
     HostsScreen,
+    OwnAccountScreen,
     WebhooksScreen,
     NewEventScreen,
     OverviewScreen,

@@ -1,4 +1,4 @@
-"""`/hosts`: people who host, for the owner; `/account`: one's own; `/invite` and `/reset`: a password by a link."""
+"""`/hosts`: people who host, for the owner; `/invite` and `/reset`: a password by a link."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webinar.base.errors import Conflict, Forbidden, Gone, Invalid
 from webinar.pages.forms import FormView
 from webinar.pages.notices import Notice
 from webinar.pages.render import page
-from webinar.pages.screen import Screen, close_session, go, open_session
+from webinar.pages.screen import Screen, go, open_session
 from webinar.pages.visit import visit
 from webinar.people.model import MIN_PASSWORD, Account, LinkPurpose, Role
 
@@ -28,11 +28,6 @@ class HostsScreen(Screen):
             Route(one + "/link", self.link, methods=["POST"]),
             Route(one + "/remove", self.back),
             Route(one + "/remove", self.remove, methods=["POST"]),
-            Route("/account", self.own),
-            Route("/account/password", self.to_own),
-            Route("/account/password", self.change_password, methods=["POST"]),
-            Route("/account/sessions", self.to_own),
-            Route("/account/sessions", self.sign_out_everywhere, methods=["POST"]),
             Route("/invite/{token}", self.show_choosing),
             Route("/invite/{token}", self.choose, methods=["POST"]),
             Route("/reset/{token}", self.show_choosing),
@@ -97,39 +92,6 @@ class HostsScreen(Screen):
         people = await self.platform.people.hosts.all()
         context = {"account": account, "people": people, "form": form, "fresh": fresh}
         return page(request, "account/hosts.html", context, status)
-
-    # -- one's own account ---------------------------------------------------------------------------------------
-
-    async def own(self, request: Request) -> Response:
-        return self._own(request, await self.host(request), FormView())
-
-    async def to_own(self, request: Request) -> Response:
-        await self.host(request)
-        return go(request, "/account")
-
-    async def change_password(self, request: Request) -> Response:
-        account = await self.host(request)
-        sent = await self.form(request)
-        try:
-            await self.platform.people.hosts.change_password(account, sent.secret("current"), sent.secret("password"))
-        except Invalid as error:
-            view = FormView()
-            view.refuse(error, visit(request))
-            return self._own(request, account, view, error.status)
-        open_session(request, await self.platform.people.open_session(account.id))
-        return go(request, "/account", Notice.PASSWORD_CHANGED)
-
-    async def sign_out_everywhere(self, request: Request) -> Response:
-        account = await self.host(request)
-        await self.form(request)
-        await self.platform.people.hosts.sign_out_everywhere(account.id)
-        close_session(request)
-        return go(request, "/", Notice.SIGNED_OUT)
-
-    def _own(self, request: Request, account: Account, form: FormView, status: int = 200) -> Response:
-        return page(
-            request, "account/own.html", {"account": account, "form": form, "min_password": MIN_PASSWORD}, status
-        )
 
     # -- a password by a link ------------------------------------------------------------------------------------
 

@@ -29,6 +29,8 @@ class Notice(enum.StrEnum):
     WEBHOOK_RESENT = "webhook_resent"
     HOST_REMOVED = "host_removed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a notice
+    EMAIL_ASKED = "email_asked"
+    EMAIL_CHANGED = "email_changed"
     ROLE_LINK_MADE = "role_link_made"
     ROLE_LINK_REVOKED = "role_link_revoked"
     EVENT_DELETED = "event_deleted"
@@ -99,6 +101,8 @@ TEXTS: Final[Mapping[Notice, str]] = {
     Notice.WEBHOOK_RESENT: _("The message is sent once more."),
     Notice.HOST_REMOVED: _("The host was removed. Their events are yours now."),
     Notice.PASSWORD_CHANGED: _("Your password is changed. Every other browser is signed out."),
+    Notice.EMAIL_ASKED: _("A letter is on its way to the new address. The link in it makes the change."),
+    Notice.EMAIL_CHANGED: _("Your e-mail address is changed. Sign in with it from now on."),
     Notice.ROLE_LINK_MADE: _("The link is ready. Copy it, and give it to that person alone."),
     Notice.ROLE_LINK_REVOKED: _("The link was revoked. What it opened is closed."),
     Notice.EVENT_CHANGED: _("Your changes are saved."),

@@ -112,15 +112,19 @@ class Hosts:
 
     async def change_password(self, account: Account, current: str, password: str) -> None:
         """Everybody who was signed in is signed out. Raises `Invalid`."""
-        found = await self._store.with_hash(account.email)
-        if found is None or (found[0].has_password and not await self._passwords.verify(found[1], current)):
-            message = "This is not your password."
-            raise Invalid(message, fields=[FieldProblem("current", message)])
+        await self.prove(account, current, "current")
         check_password(password)
         hashed = await self._passwords.hash(password)
         async with self._store.pool.acquire() as connection, connection.transaction():
             await self._store.set_password(connection, account.id, hashed)
         _log.info("password changed", account=str(account.id))
+
+    async def prove(self, account: Account, password: str, field: str) -> None:
+        """That somebody signed in knows the account's password, if it has one. Raises `Invalid`, of this field."""
+        found = await self._store.with_hash(account.email)
+        if found is None or (found[0].has_password and not await self._passwords.verify(found[1], password)):
+            message = "This is not your password."
+            raise Invalid(message, fields=[FieldProblem(field, message)])
 
     async def sign_out_everywhere(self, account: uuid.UUID) -> None:
         await self._store.drop_sessions(account)

@@ -39,6 +39,7 @@ class LinkPurpose(enum.StrEnum):
     SIGN_IN = "sign_in"
     INVITE = "invite"  # a new host chooses their password
     RESET = "reset"  # another password for one who forgot it
+    EMAIL = "email"  # another address, whose owner opens it
 
 
 @dataclass(frozen=True, slots=True)

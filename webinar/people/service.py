@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from webinar.base import log
 from webinar.base.db import Pool
 from webinar.base.errors import Conflict, Gone, NotFound, Unauthenticated
+from webinar.people.addresses import Addresses
 from webinar.people.hosts import Hosts
 from webinar.people.model import (
     API_TOKEN_PREFIX,
@@ -40,6 +41,7 @@ class PeopleService:
         self._store = PeopleStore(pool)
         self._passwords = Passwords(hasher)
         self.hosts = Hosts(self._store, self._passwords)
+        self.addresses = Addresses(self._store, self.hosts)
         self._by_address = Throttle(burst=10, refill_s=30)
         # By the address as well: who guesses at an account elsewhere must not lock its owner out.
         self._by_both = Throttle(burst=10, refill_s=60)

@@ -6,6 +6,8 @@ import uuid
 from datetime import datetime
 from typing import Any, Final
 
+import asyncpg
+
 from webinar.base.db import Connection, Pool
 from webinar.people.model import NO_PASSWORD, Account, ApiToken, LinkPurpose, Role
 
@@ -26,6 +28,10 @@ def _account(row: Any) -> Account:
 
 def _api_token(row: Any) -> ApiToken:
     return ApiToken(row["id"], row["name"], row["created_at"], row["last_used_at"])
+
+
+class AddressTaken(Exception):
+    """Another account has it."""
 
 
 class PeopleStore:
@@ -90,6 +96,49 @@ class PeopleStore:
         await connection.execute("update account set password_hash = $2 where id = $1", account, password_hash)
         await connection.execute("delete from host_session where account_id = $1", account)
         await connection.execute("delete from one_time_link where account_id = $1 and used_at is null", account)
+
+    async def set_name(self, account: uuid.UUID, name: str) -> None:
+        await self.pool.execute("update account set name = $2 where id = $1", account, name)
+
+    async def set_email(self, connection: Connection, account: uuid.UUID, email: str) -> None:
+        """And links that went to the old one are void. Raises `AddressTaken`."""
+        try:
+            await connection.execute("update account set email = $2 where id = $1", account, email)
+        except asyncpg.UniqueViolationError as error:
+            raise AddressTaken(email) from error
+        for purpose in (LinkPurpose.RESET, LinkPurpose.EMAIL):
+            await self.drop_links(connection, account, purpose)
+
+    async def drop_links(self, connection: Connection, account: uuid.UUID, purpose: LinkPurpose) -> None:
+        """Those that were not used."""
+        await connection.execute(
+            "delete from one_time_link where account_id = $1 and purpose = $2 and used_at is null", account, purpose
+        )
+
+    async def add_address_link(
+        self, connection: Connection, token_hash: bytes, account: uuid.UUID, email: str, expires_at: datetime
+    ) -> None:
+        await connection.execute(
+            """
+            insert into one_time_link (token_hash, purpose, account_id, email, expires_at)
+            values ($1, 'email', $2, $3, $4)
+            """,
+            token_hash,
+            account,
+            email,
+            expires_at,
+        )
+
+    async def address_link(self, token_hash: bytes) -> tuple[Account, str] | None:
+        """(whose, the new address) of a link that can be used."""
+        row = await self.pool.fetchrow(
+            f"""
+            select {_ACCOUNT}, l.email as new_email from one_time_link l join account a on a.id = l.account_id
+            where l.token_hash = $1 and l.purpose = 'email' and l.used_at is null and l.expires_at > now()
+            """,  # noqa: S608 - a constant list of columns
+            token_hash,
+        )
+        return None if row is None else (_account(row), row["new_email"])
 
     async def drop_sessions(self, account: uuid.UUID) -> None:
         await self.pool.execute("delete from host_session where account_id = $1", account)
