@@ -30,7 +30,7 @@ def keys(folders: tuple[str, ...]) -> set[str]:
 
 def test_the_room_is_under_100_kb_before_its_media_and_hls_js_is_not_part_of_it() -> None:
     assets, scripts = Assets(), {"js/room/main.js", EVERYWHERE}
-    styles = {f"css/{name}.css" for name in ("tokens", "base", "parts", "chat", "room")}
+    styles = {f"css/{name}.css" for name in ("tokens", "base", "parts", "chat", "room", "agenda")}
     assert not [name for entry in scripts for name in assets.modules.imported(entry) if "vendor/" in name]
     sizes = {name: len(assets.sent(name, "br")) for name in scripts | styles}
     assert sum(sizes.values()) < 55_000, sizes  # the page itself comes to them
