@@ -233,7 +233,7 @@ async def links_of(web: Web, event: dict[str, Any]) -> dict[str, str]:
     host = await platform.people.hosts.invite("이하늘", "host@example.org")
     setup = await platform.people.setup_link()
     assert setup is not None
-    await platform.people.addresses.ask(host, "new@example.org", "", "en", "asked", "a link to a new address")
+    await platform.people.addresses.ask(host, "new@example.org", "en", "asked", "a link to a new address")
     return links | {
         "older link of a guest": platform.tokens.link(Purpose.JOIN, approved.id, 0),
         "link of a guest of nowhere": platform.tokens.link(Purpose.JOIN, uuid.uuid4(), 1),

@@ -57,18 +57,18 @@ class OwnAccountScreen(Screen):
         """At once without a mail server; with one, by a link to the new address."""
         account = await self.host(request)
         sent = await self.form(request)
-        # Each is a guess at the password, and sends letters to whatever address was typed.
-        self.knock(self.doors.forgotten, request, "address")
-        email, password = sent.text("email").strip(), sent.secret("email_password")
-        addresses, mailed = self.platform.people.addresses, self.platform.letters.on
+        self.knock(self.doors.forgotten, request, "address")  # each is a guess at the password
+        email, mailed = sent.text("email").strip(), self.platform.letters.on
+        addresses = self.platform.people.addresses
         try:
+            wanted = await addresses.wanted(account, email, sent.secret("email_password"))
             if mailed:
+                self.doors.forgotten_addresses.take(wanted, time.monotonic())
                 asked = new_secret()
                 secret = self.platform.tokens.mailed(NEW_ADDRESS, asked)
-                self.doors.forgotten_addresses.take(email.lower(), time.monotonic())
-                await addresses.ask(account, email, password, visit(request).language, asked, secret)
+                await addresses.ask(account, wanted, visit(request).language, asked, secret)
             else:
-                await addresses.change(account, email, password)
+                await addresses.change(account, wanted)
         except (Invalid, Conflict) as error:
             view = FormView({"email": email})
             view.refuse(error, visit(request))

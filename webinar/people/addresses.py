@@ -33,9 +33,8 @@ class Addresses:
         await self._store.set_name(account.id, name)
         _log.info("account renamed", account=str(account.id))
 
-    async def change(self, account: Account, email: str, password: str) -> None:
-        """At once, where no mail can prove whose address it is. Raises `Invalid`, `Conflict`."""
-        email = await self._wanted(account, email, password)
+    async def change(self, account: Account, email: str) -> None:
+        """To one that is `wanted`, at once, where no mail can prove whose it is. Raises `Conflict`."""
         try:
             async with self._store.pool.acquire() as connection, connection.transaction():
                 await self._store.set_email(connection, account.id, email)
@@ -43,13 +42,12 @@ class Addresses:
             raise _taken() from error
         _log.info("account's address changed", account=str(account.id))
 
-    async def ask(self, account: Account, email: str, password: str, language: str, asked: str, secret: str) -> None:
-        """By a link with `secret`, for 24 h, that a worker mails to the new address; the old one is told of it.
+    async def ask(self, account: Account, email: str, language: str, asked: str, secret: str) -> None:
+        """To one that is `wanted`, by a link with `secret`, for 24 h, that a worker mails there; the old one is told.
 
         `secret` is made of `asked` and a key, so that the worker can make it again and no database has it. The newest
-        link alone is good, and none after another password. Raises `Invalid`, `Conflict`.
+        link alone is good, and none after another password.
         """
-        email = await self._wanted(account, email, password)
         told = {"account": str(account.id), "email": email, "old": account.email, "asked": asked, "language": language}
         async with self._store.pool.acquire() as connection, connection.transaction():
             await self._store.drop_links(connection, account.id, LinkPurpose.EMAIL)
@@ -60,8 +58,10 @@ class Addresses:
             await enqueue(connection, ADDRESS_ASKED, told, key=str(account.id))
         _log.info("another address is asked for", account=str(account.id))
 
-    async def _wanted(self, account: Account, email: str, password: str) -> str:
-        """As stored. Of an address that has an account it is said here: who asks is one who hosts."""
+    async def wanted(self, account: Account, email: str, password: str) -> str:
+        """The address as stored, once the password proves who asks. Raises `Invalid`; and `Conflict` for one that has
+        an account: who asks is one who hosts, and may know.
+        """
         await self._hosts.prove(account, password, "email_password")
         _, email = clean_account(account.name, email, None)
         if email == account.email:
