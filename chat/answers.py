@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from webinar.base import db
 
@@ -22,6 +22,10 @@ class Result:
 
     counts: list[int]
     answers: int
+
+    def content(self) -> dict[str, Any]:
+        """As in an entry."""
+        return {"counts": self.counts, "answers": self.answers}
 
 
 async def answered_since(

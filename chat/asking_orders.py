@@ -76,7 +76,7 @@ async def poll(visit: Visit, order: wire.ModPoll) -> None:
     if stage is Stage.OPEN and known.stage is not Stage.OPEN and len(polls.open) >= MOST_OPEN:
         visit.nak("mod", order.cid, "limit")
         return
-    content = {"poll": known.poll, **known.definition.content(), "state": str(stage)}
+    content = known.turned(stage)
     try:
         content |= await _turn(visit.room.feature(BallotBox), known, stage)
     except Refusal as refusal:
@@ -91,8 +91,7 @@ async def _turn(box: BallotBox, known: Poll, stage: Stage) -> dict[str, Any]:
         case Stage.OPEN:
             await box.open(known)
         case Stage.CLOSED | Stage.SHARED:
-            result = await box.close(known)
-            return {"counts": result.counts, "answers": result.answers}
+            return (await box.close(known)).content()
         case Stage.REMOVED:
             await box.remove(known)
             return {"unseen": known.stage is Stage.DRAFT}

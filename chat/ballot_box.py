@@ -77,6 +77,16 @@ class BallotBox:
         with _refusing():
             await self._ballots.remove_poll(self._room.event_id, poll.poll)
 
+    async def close_left(self) -> int:
+        """The event is over: closes what its staff left open; how many polls. Done once, whichever process is first.
+        Raises `StoreDown`, `NoRoom`, `Unstorable`.
+        """
+        polls, last = self._room.state.polls.open, self._room.room.last
+        closed = await self._ballots.close_left(self._room.event_id, polls, last)
+        if closed:
+            await self._room.committed(closed, closed[-1].seq)
+        return len(closed or ())
+
     # The feature
 
     async def run(self) -> None:

@@ -16,8 +16,9 @@ from typing import Final
 import asyncpg
 
 from chat.answers import Counted, Key, Result, answered_since, put_answers, results_of
-from chat.entry import Draft
+from chat.entry import Draft, Entry
 from chat.ledger import Changes
+from chat.polls import Poll, Stage
 from chat.store import Appended, NoRoom, Store, Unstorable
 from webinar.base import db
 
@@ -97,6 +98,28 @@ class Ballots:
                 "update chat_poll set open = false where event_id = $1 and poll = $2", event_id, poll
             )
             return (await results_of(connection, event_id, {poll: choices}))[poll]
+
+    async def left_open(self, most: int) -> list[uuid.UUID]:
+        """Events that are over, with polls that still take answers. Raises `StoreDown`."""
+        async with self._store.connection() as connection:
+            rows = await connection.fetch(_LEFT_OPEN, most)
+        return [row["event_id"] for row in rows]
+
+    async def close_left(self, event_id: uuid.UUID, polls: Sequence[Poll], last: int) -> list[Entry] | None:
+        """The end of an event closes its polls, by nobody's hand: `polls` are those that stand open in the log as of
+        `last`. In one transaction: none takes an answer from then on, and the events that say how they ended, in order.
+
+        None when the log is further by now. Raises `StoreDown`, `NoRoom`, `Unstorable`.
+        """
+        async with self._store.appending(event_id) as log:
+            if log.last != last:
+                return None
+            await _lock(log.connection, event_id)
+            await log.connection.execute("update chat_poll set open = false where event_id = $1 and open", event_id)
+            results = await results_of(log.connection, event_id, {one.poll: one.definition.choices for one in polls})
+            closed = [{**one.turned(Stage.CLOSED), **results[one.poll].content()} for one in polls]
+            appended = await log.append([Draft("poll", str(uuid.uuid4()), "", content) for content in closed])
+        return [one.entry for one in appended]
 
     async def remove_poll(self, event_id: uuid.UUID, poll: int) -> None:
         """With all of its answers. Raises `StoreDown`, `NoRoom`."""
@@ -181,6 +204,11 @@ async def _put_votes(
     )
     return [(question, person, up) for (question, person), up in votes.items()]
 
+
+_LEFT_OPEN: Final = """
+    select distinct p.event_id from chat_poll p join event e on e.id = p.event_id
+    where p.open and e.state = 'ended' order by p.event_id limit $1
+"""
 
 _TALLY: Final = """
     select f.root, count(distinct v.person)::int as votes

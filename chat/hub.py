@@ -15,7 +15,7 @@ from chat.ballots import Ballots
 from chat.floor import Floor
 from chat.limits import TokenBucket
 from chat.live_room import LiveRoom
-from chat.store import Store, StoreDown
+from chat.store import NoRoom, Store, StoreDown, Unstorable
 from webinar.base import log
 from webinar.base.bus import Bus
 
@@ -24,6 +24,7 @@ LINGER_S: Final = 60.0
 _MAX_ROOMS: Final = 500
 _MAX_SOCKETS: Final = 20_000
 _HANDSHAKES: Final = (400.0, 400.0)  # a second, at once: about what one core opens without holding up the rooms
+_MOST_CLOSED: Final = 5  # events at a look whose polls are closed: their rooms stay a while
 _DRAIN_S: Final = 3.0
 _GOODBYE_S: Final = 1.5
 
@@ -123,6 +124,7 @@ class Hub:
             await asyncio.sleep(POLL_S)
             await self.close_idle(asyncio.get_running_loop().time())
             await self.look_at_logs()
+            await self.close_polls()
 
     async def close_idle(self, now: float) -> None:
         """Forgets rooms that have ended, and those nobody has been in for a while (`now`: seconds of the loop)."""
@@ -160,6 +162,25 @@ class Hub:
                 room.heard_of(head.last)
                 room.feature(BallotBox).heard_of(version)
                 await room.set_ended(head.ended)
+
+    async def close_polls(self) -> None:
+        """Polls that stand open when their event is over are closed, of rooms where nobody is, too."""
+        states = {event_id: room.state for event_id, room in self._rooms.items()}
+        stand = [event_id for event_id, state in states.items() if state.settings.ended and state.polls.open]
+        try:
+            left = await self._ballots.left_open(_MOST_CLOSED)
+        except StoreDown as error:
+            _log.warning("polls that were left open cannot be looked for", error=str(error))
+            return
+        for event_id in {*stand, *left}:
+            try:
+                closed = await (await self.room(event_id)).feature(BallotBox).close_left()
+            except (StoreDown, Unstorable, NoRoom, Full) as error:  # the next look finds it again
+                reason = str(error) or type(error).__name__
+                _log.warning("polls stay open after the end", event_id=str(event_id), error=reason)
+                continue
+            if closed:
+                _log.info("polls closed with their event", event_id=str(event_id), polls=closed)
 
     async def close(self) -> None:
         """Planned end: takes nobody in, lets what was sent be stored and shown, sends everyone away."""

@@ -118,6 +118,10 @@ class Poll:
             answers=content.get("answers"),
         )
 
+    def turned(self, stage: Stage) -> dict[str, Any]:
+        """The content of the event by which it becomes that, whatever it counts beside."""
+        return {"poll": self.poll, **self.definition.content(), "state": str(stage)}
+
     def may_become(self, stage: Stage) -> bool:
         return stage in _NEXT[self.stage]
 

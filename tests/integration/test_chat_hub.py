@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from chat.ballots import Ballots
 from chat.entry import Draft
 from chat.gathering import Refusal
 from chat.hub import LINGER_S, Full, Hub
 from chat.live_room import LiveRoom
+from chat.polls import Stage as PollStage
 from chat.store import Head, NoRoom, Store
 from chat.ticket import Ticket
 from chat.wire import Frame
@@ -164,6 +166,36 @@ async def test_a_room_that_fails_makes_way_for_a_new_one(stage: Stage, hub: Hub)
     again = await hub.room(event)
     assert again is not room
     assert (await joined(again)).seqs == [1]
+
+
+async def test_polls_left_open_are_closed_with_their_event_once_and_where_nobody_is(
+    stage: Stage, hub: Hub, store: WatchedStore
+) -> None:
+    event, ballots = await stage.new_event(), Ballots(store)
+    asks = {"question": "?", "kind": "single", "options": ["a", "b"], "correct": [], "anonymous": False, "live": False}
+    kept, left = [Draft("poll", str(uuid.uuid4()), "host:1", {**asks, "state": "draft"}) for _ in range(2)]
+    room = await hub.room(event)
+    for one in (kept, left):
+        await room.submit(one)
+    await ballots.open_poll(event, 2, anonymous=False, choices=2)
+    await room.submit(Draft("poll", str(uuid.uuid4()), "host:1", {**asks, "poll": 2, "state": "open"}))
+    await ballots.write(event, {}, {(2, "ann"): (1,)}, {2: range(2)})
+    # Of another, which was being opened when its process went, the log says nothing.
+    await ballots.open_poll(event, 1, anonymous=False, choices=2)
+    await hub.close_idle(asyncio.get_running_loop().time() + LINGER_S + 1)
+    await hub.close_polls()
+    assert len(await store.since(event, 3)) == 0  # the event is not over
+    await stage.sql("update event set state = 'ended' where id = $1", event)
+    await asyncio.gather(hub.close_polls(), hub.close_polls())
+    await hub.close_polls()
+    (closed,) = await store.since(event, 3)
+    assert (closed.person, closed.content) == (
+        "",
+        {**asks, "poll": 2, "state": "closed", "counts": [0, 1], "answers": 1},
+    )
+    assert event not in await ballots.left_open(1000)
+    again = await hub.room(event)
+    assert [(poll.poll, poll.stage) for poll in again.state.polls] == [(1, PollStage.DRAFT), (2, PollStage.CLOSED)]
 
 
 async def test_an_event_that_does_not_exist_has_no_room(hub: Hub) -> None:

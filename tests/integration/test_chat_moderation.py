@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.chat_acts import events, poll_of
 from tests.chat_client import ChatClient, in_room
 
 if TYPE_CHECKING:
@@ -291,6 +292,9 @@ async def test_the_end_of_the_event_makes_the_room_read_only_and_everyone_hears_
     host, guest = chat.client(event, "host:1", role="host"), chat.client(event, "g")
     async with in_room(host, guest):
         await guest.say("during")
+        poll = await poll_of(host)
+        await guest.until(lambda: bool(events(guest, "poll")))
+        await guest.ask("answer_poll", poll=poll, choices=[1])
         assert guest.newest("state")["settings"]["ended"] is False
         await stage.sql("update event set state = 'ended' where id = $1", event)
         for client in (host, guest):
@@ -303,6 +307,14 @@ async def test_the_end_of_the_event_makes_the_room_read_only_and_everyone_hears_
             {"op": "hand", "target": 1, "state": "down"},
         ):
             assert (await host.order(**order))["code"] == "ended", order
+        # What was left open is closed, as by an order that nobody gave; its result can still be shown.
+        for client in (host, guest):
+            await client.until(lambda client=client: events(client, "poll")[-1]["state"] == "closed")  # type: ignore[misc]
+        closed = events(host, "poll")[-1]
+        assert (closed["poll"], closed["counts"], closed["answers"], closed["from"]["id"]) == (poll, [0, 1], 1, "")
+        assert (await guest.ask("answer_poll", poll=poll, choices=[0]))["code"] in ("ended", "not_open")
+        assert (await host.order("poll", poll=poll, state="open"))["code"] == "ended"
+        assert (await host.order("poll", poll=poll, state="shared"))["type"] == "ack"
         assert (await host.order("delete", target=1))["type"] == "ack"
         assert (await host.order("restore", target=1))["type"] == "ack"
         late = chat.client(event, "late")

@@ -210,6 +210,28 @@ def test_questions_are_sorted_by_votes_or_age_with_the_one_on_screen_first_and_a
     )
 
 
+def test_a_poll_that_is_open_when_the_event_ends_is_closed_for_who_is_told_only_of_the_end() -> None:
+    run(
+        """
+        const poll = { poll: 1, question: "?", kind: "single", options: ["a", "b"], anonymous: false, live: true };
+        const states = (room) => [...room.polls.values()].map((one) => one.state);
+        const late = new RoomState();
+        const polls = [{ ...poll, state: "open" }, { ...poll, poll: 2, state: "draft" }];
+        late.begin(frame({ settings: { ended: true }, polls }));
+        assert.deepEqual(states(late), ["closed", "draft"]);
+        const here = new RoomState();
+        here.apply({ seq: 2, type: "poll", at, ...poll, state: "open" });
+        here.set({ ended: false });
+        assert.deepEqual(states(here), ["open"]);
+        here.set({ ended: true });
+        assert.deepEqual(states(here), ["closed"]);
+        here.apply({ seq: 3, type: "poll", at, ...poll, poll: 3, state: "open" });
+        here.apply({ seq: 4, type: "poll", at, ...poll, state: "shared", counts: [1, 0], answers: 1 });
+        assert.deepEqual(states(here), ["shared", "closed"]);
+        """
+    )
+
+
 def test_polls_and_hands_follow_their_events() -> None:
     run(
         """

@@ -58,6 +58,7 @@ export class RoomState {
   /** @param {Partial<Settings> | undefined} settings of `welcome` or of an event */
   set(settings) {
     this.settings = { ...this.settings, ...settings };
+    this.#over();
   }
 
   /** @param {any} frame `state` */
@@ -70,6 +71,13 @@ export class RoomState {
     this.questions = new Map((frame.questions ?? []).map((/** @type {any} */ q) => [q.seq, { ...q, ...judged(q) }]));
     this.polls = new Map((frame.polls ?? []).map((/** @type {Poll} */ p) => [p.poll, p]));
     this.hands = new Map((frame.hands ?? []).map((/** @type {Hand} */ h) => [h.hand, h]));
+    this.#over();
+  }
+
+  /** The end closes what is open: the server says so in an event that may come later, or to nobody who is still here. */
+  #over() {
+    if (!this.settings.ended) return;
+    for (const poll of this.polls.values()) if (poll.state === "open") poll.state = "closed";
   }
 
   /** Back to what one knows who has not been let in. */
@@ -205,6 +213,7 @@ export class RoomState {
     if (event.poll === undefined) return null; // a stub: a draft is nobody's business
     if (event.state === "removed") this.polls.delete(event.poll);
     else this.polls.set(event.poll, /** @type {Poll} */ ({ ...this.polls.get(event.poll), ...pollOf(event) }));
+    this.#over();
     return "polls";
   }
 

@@ -21,6 +21,8 @@ const NEXT = {
   closed: [["shared", "eye", "poll_share", "s", "good"], ["open", "live", "poll_again", "o", ""], ["removed", "trash", "poll_remove", "d", "bad"]],
   shared: [["closed", "eye-off", "poll_hide", "s", ""], ["removed", "trash", "poll_remove", "d", "bad"]],
 };
+/** What nobody can do any more when the event is over. */
+const LIVE = ["open", "edit"];
 const BACK = { open: "closed", closed: "open", shared: "closed", draft: "", removed: "" };
 
 export class PollPanel {
@@ -54,7 +56,8 @@ export class PollPanel {
 
   /** @param {Poll} poll @returns {Button[]} */
   buttons(poll) {
-    return NEXT[poll.state].map(([name = "", icon = "", label = "", key = "", kind = ""]) => ({
+    const may = NEXT[poll.state].filter(([name]) => !this.state.settings.ended || !LIVE.includes(name ?? ""));
+    return may.map(([name = "", icon = "", label = "", key = "", kind = ""]) => ({
       act: name, icon, label: this.texts.say(label), key, ...(kind ? { kind } : {}),
     }));
   }
@@ -104,7 +107,7 @@ export class PollPanel {
       bar.classList.toggle("bar1--right", Boolean(poll.correct?.includes(index)));
       const fill = element("span", "bar1__fill");
       fill.style.inlineSize = `${Math.min(100, share)}%`;
-      const said = element("span", "bar1__count figures", `${this.rows.number.format(count)} · ${share} %`);
+      const said = element("span", "bar1__count figures", `${this.rows.number.format(count)} · ${share}%`);
       bar.append(fill, element("span", "bar1__name", name), said);
       bars.append(bar);
     });
