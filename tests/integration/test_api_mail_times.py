@@ -25,7 +25,7 @@ async def test_reminders_go_out_once_each_and_follow_an_event_that_is_moved(offi
     event = await future_event(office)
     await office.attendee(event)
     start = datetime.fromisoformat(event["starts_at"])
-    now = start - timedelta(hours=25)
+    now = start - timedelta(hours=30)
     reminders = Reminders(office.platform.mail, office.platform.letters, clock=lambda: now)
     await office.platform.pool.execute("update attendee set registered_at = $1, decided_at = $1", now)
     assert await reminders.look() == 0
@@ -56,6 +56,31 @@ async def test_nobody_is_reminded_who_came_later_cancelled_or_wants_no_more(offi
     assert await reminders.look() == 1
     page = await office.platform.mail.page(uuid.UUID(event["id"]), kind=Kind.DAY)
     assert [item.email for item in page.items] == ["guest3@example.org"]
+
+
+async def test_who_was_told_of_their_seat_shortly_before_a_reminder_gets_none_of_that_kind(
+    office: Web, inbox: Inbox
+) -> None:
+    event = await future_event(office)
+    start, pool = datetime.fromisoformat(event["starts_at"]), office.platform.pool
+    last = {"long": 48 * 60, "day": 25 * 60, "hour": 74, "soon": 19, "up": 48 * 60}
+    for name, minutes in last.items():
+        guest = await office.attendee(event, f"{name}@example.org")
+        told = start - timedelta(minutes=minutes)
+        moved_up = start - timedelta(minutes=10) if name == "up" else told
+        await pool.execute(
+            "update attendee set registered_at = $2, decided_at = $3 where id = $1",
+            uuid.UUID(guest["id"]),
+            told,
+            moved_up,
+        )
+    found = {}
+    for kind, before in ((Kind.DAY, 24 * 60), (Kind.HOUR, 60), (Kind.SOON, 5)):
+        now = start - timedelta(minutes=before)
+        await Reminders(office.platform.mail, office.platform.letters, clock=lambda now=now: now).look()  # type: ignore[misc]
+        page = await office.platform.mail.page(uuid.UUID(event["id"]), kind=kind)
+        found[kind] = {item.email.partition("@")[0] for item in page.items}
+    assert found == {Kind.DAY: {"long"}, Kind.HOUR: {"long", "day"}, Kind.SOON: {"long", "day", "hour"}}
 
 
 async def test_one_click_of_a_mail_program_ends_reminders_of_that_person(office: Web, inbox: Inbox) -> None:

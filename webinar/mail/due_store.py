@@ -18,8 +18,9 @@ class DueStore:
         self.pool = pool
 
     async def remind(self, connection: Connection, kind: Kind, lead: timedelta, on: bool, now: datetime) -> int:
-        """Reminders of this kind that are due at `now`, to those who had a seat when they became due.
+        """Reminders of this kind that are due at `now`, to those who had a seat for a while when they became due.
 
+        Whoever got it less than a quarter of the lead before (at least 15 minutes) was told just then.
         Once an event's start: when it is moved, they are due again, but nobody is reminded twice within half of the
         lead. One that is late by more than a quarter of its lead (at least three minutes) is left out.
         """
@@ -38,7 +39,8 @@ class DueStore:
             select due.id, a.id, $1, a.language, to_char(due.starts_at, 'YYYYMMDD"T"HH24MISS'), $4
             from due join attendee a on a.event_id = due.id
             where a.status = 'approved' and a.forgotten_at is null
-                and greatest(a.registered_at, coalesce(a.decided_at, a.registered_at)) <= due.at
+                and greatest(a.registered_at, coalesce(a.decided_at, a.registered_at))
+                    <= due.at - greatest(due.lead / 4, interval '15 minutes')
                 and not exists (select from no_more_mail n where n.attendee_id = a.id)
                 and not exists (
                     select from letter l where l.attendee_id = a.id and l.kind = $1 and l.created_at > $4 - due.lead / 2
