@@ -7,6 +7,7 @@ import csv
 import io
 import re
 import uuid
+from urllib.parse import quote
 
 from tests.security.pages_client import Person
 from tests.waiting import until
@@ -130,6 +131,8 @@ async def test_an_event_that_is_a_draft_again_keeps_its_guests(web: Web) -> None
         assert event["title"] not in hidden.text
         assert (await guest.http.get(f"{page}/register")).status_code == 404
         assert (await guest.send(f"{page}/cancel/{token}")).status_code == 200
+        cancelled = await guest.http.get(f"/j/{token}")
+        assert (cancelled.status_code, f'href="{quote(page)}">See the event page' in cancelled.text) == (410, True)
         # Nobody is left to whom it is anything.
         assert "your personal link" not in (await guest.http.get(page)).text
         assert (await guest.http.get(f"{page}/link")).status_code == 404

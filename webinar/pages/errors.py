@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from webinar.base import db, log, times
-from webinar.base.errors import Unavailable, WebinarError
+from webinar.base.errors import Gone, Unavailable, WebinarError
 from webinar.events.receipts import EventDeleted, Receipt
 from webinar.pages.render import page
 from webinar.pages.visit import visit
@@ -38,8 +38,19 @@ class ErrorView:
     picture: str = "alert"
 
 
+class SeatCancelled(Gone):
+    """A personal link of who cancelled; `href` leads to where they can register again."""
+
+    code = "cancelled"
+
+    def __init__(self, href: str) -> None:
+        super().__init__("This registration was cancelled. Register again on the event page.")
+        self.href = href
+
+
 _AGAIN: Final = _("Try again")
 _START: Final = _("Go to the start page")
+_EVENT: Final = _("See the event page")
 _BY_HOST: Final = _(
     "The host deleted “%(title)s” and all its data on %(day)s. If you need something of it, write to whoever invited"
     " you."
@@ -212,6 +223,8 @@ def error_page(request: Request, error: Exception) -> Response:
             status, code, incident = 500, "internal", secrets.token_hex(4)
             _log.error("page failed", path=visit(request).path, incident=incident, exc_info=error)
     view = BY_CODE.get(code) or BY_STATUS.get(status) or BY_STATUS[500 if status >= 500 else 400]
+    if isinstance(error, SeatCancelled):
+        view = replace(view, action=_EVENT, href=error.href)
     if status == 503:
         headers.setdefault("Retry-After", "5")
     # A form that was sent is not sent again by "Try again": the action is a link to the page it stood on.

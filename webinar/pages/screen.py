@@ -6,13 +6,15 @@ import time
 import uuid
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from webinar.base.errors import DeadLink, Forbidden, NotFound, Unauthenticated
+from webinar.base.errors import DeadLink, Forbidden, Gone, NotFound, Unauthenticated
 from webinar.events.model import Event
+from webinar.pages.errors import SeatCancelled
 from webinar.pages.forms import MAX_FIELDS, Sent, read_form
 from webinar.pages.notices import Notice
 from webinar.pages.uploads import Upload, read_upload
@@ -117,7 +119,8 @@ class Screen:
         return await read_upload(request, self.platform.settings.public_origin, most_bytes)
 
     async def person(self, request: Request, *, cancelled_too: bool = False) -> Attendee:
-        """Whose personal link `{token}` is. Raises as `by_join_link` (`by_own_link`), and `TooManyRequests`.
+        """Whose personal link `{token}` is. Raises as `by_join_link` (`by_own_link`), `SeatCancelled`
+        for who cancelled, and `TooManyRequests`.
 
         Wrong links are counted, right ones are not: a conference may sit behind one address.
         """
@@ -127,6 +130,12 @@ class Screen:
         except Unauthenticated as error:
             self.wrong_link(request, error)
             raise
+        except Gone as error:
+            if error.code != SeatCancelled.code:
+                raise
+            event = await self.platform.events.get((await registration.by_own_link(token)).event_id)
+            visit(request).prefer(event.language)
+            raise SeatCancelled(f"/e/{quote(event.slug)}") from error
 
     async def guest(self, request: Request) -> Attendee:
         """Whose personal link `{token}` is, who holds a seat and is not before a locked door. Raises as `person`, and
