@@ -13,6 +13,7 @@ from webinar.mail.model import FOLLOWUPS, Kind, Language
 from webinar.mail.reader_store import ReaderStore
 from webinar.mail.readers import Reader, Standing
 from webinar.mail.service import MailService
+from webinar.showing import Showing
 from webinar.writer import Writer
 
 
@@ -38,10 +39,18 @@ class Group:
 class Followups:
     """One a process."""
 
-    def __init__(self, attendance: AttendanceService, readers: ReaderStore, mail: MailService, writer: Writer) -> None:
+    def __init__(
+        self,
+        attendance: AttendanceService,
+        readers: ReaderStore,
+        mail: MailService,
+        showing: Showing,
+        writer: Writer,
+    ) -> None:
         self._attendance = attendance
         self._readers = readers
         self._mail = mail
+        self._showing = showing
         self._writer = writer
 
     async def groups(self, event: Event, languages: Sequence[Language]) -> list[Group]:
@@ -50,7 +59,7 @@ class Followups:
         found = []
         for kind in FOLLOWUPS:
             chosen = [one.attendee_id for one in people if one.came == (kind is Kind.THANKS)]
-            plan = await self._mail.plan(event.id, kind)
+            plan = await self._showing.of(event, await self._mail.plan(event.id, kind))
             letters = {language: self._writer.example(event, plan, language, None) for language in languages}
             found.append(Group(kind, await self._readers.of(event.id, kind, chosen), letters))
         return found

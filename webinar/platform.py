@@ -58,6 +58,7 @@ from webinar.registration.form import RegistrationForm
 from webinar.registration.service import RegistrationService
 from webinar.repeating import Repeating
 from webinar.replays import ReplayDoor
+from webinar.showing import Showing
 from webinar.staff import Staff
 from webinar.telling import Telling
 from webinar.writer import Writer
@@ -113,6 +114,7 @@ class Platform:
     guests: Guests = field(init=False)
     writer: Writer = field(init=False)
     logos: Logos = field(init=False)
+    showing: Showing = field(init=False)
     followups: Followups = field(init=False)
     access: Access = field(init=False)
     stage: Stage = field(init=False)
@@ -171,7 +173,8 @@ class Platform:
         self.guests = Guests(self.events, self.registration, self.letters, self.telling)
         self.writer = Writer.of(self.settings, self.links, self.registration)
         self.logos = Logos(self.images)
-        self.followups = Followups(self.attendance, ReaderStore(self.pool), self.mail, self.writer)
+        self.showing = Showing(self.recordings, self.editing)
+        self.followups = Followups(self.attendance, ReaderStore(self.pool), self.mail, self.showing, self.writer)
 
     def _compose_courses(self) -> None:
         self.records = Records(

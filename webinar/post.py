@@ -21,6 +21,7 @@ from webinar.mail.postman import NotNow, NotYet, Postman, Refused
 from webinar.mail.service import MailService
 from webinar.registration.model import Attendee, Status
 from webinar.registration.service import RegistrationService
+from webinar.showing import Showing
 from webinar.writer import Writer
 
 _log = log.get(__name__)
@@ -55,6 +56,7 @@ class Post:
         mail: MailService,
         events: EventService,
         registration: RegistrationService,
+        showing: Showing,
         writer: Writer,
         logos: Logos,
         postman: Postman,
@@ -63,6 +65,7 @@ class Post:
         self._mail = mail
         self._events = events
         self._registration = registration
+        self._showing = showing
         self._writer = writer
         self._logos = logos
         self._postman = postman
@@ -123,7 +126,8 @@ class Post:
             event = await self._events.get(letter.event_id)
         except NotFound:
             return "the event is gone"
-        plan, reply_to = await self._mail.plan(event.id, letter.kind), await self._mail.reply_to(event.id)
+        plan = await self._showing.of(event, await self._mail.plan(event.id, letter.kind))
+        reply_to = await self._mail.reply_to(event.id)
         logo = await self._logos.of(event)
         if letter.attendee_id is None:
             return self._writer.test(event, plan, letter, now, reply_to, logo)

@@ -21,7 +21,7 @@ from webinar.mail.calendar import Entry, ics
 from webinar.mail.compose import Composed, Composer, Facts, Logo
 from webinar.mail.look import Look, look
 from webinar.mail.message import Envelope, message, sender_address
-from webinar.mail.model import Calendar, Choice, Kind, Language, Letter, Plan, entry_for
+from webinar.mail.model import Calendar, Choice, Kind, Language, Letter, Plan, Shown, entry_for
 from webinar.mail.server import MailServer, default_sender, parse
 from webinar.mail.words import Own
 from webinar.registration.model import Attendee, Status
@@ -104,7 +104,7 @@ class Writer:
 
     def example(self, event: Event, plan: Plan, language: Language, logo: Logo | None) -> Composed:
         """What a person of the event would get."""
-        return self._compose(self.about(event), plan, language, self._example_facts(event, plan.kind, language, logo))
+        return self._compose(self.about(event), plan, language, self._example_facts(event, plan, language, logo))
 
     def test(
         self, event: Event, plan: Plan, letter: Letter, now: datetime, reply_to: str, logo: Logo | None
@@ -143,11 +143,12 @@ class Writer:
             when=about.when(language),
             organizer=about.organizer,
             link=link,
-            button=t(words.OWN[plan.kind].button),
+            button=self._button(plan, t),
             place=str(letter.facts.get("place", "")),
             why=t(words.WHY_INVITED if plan.kind is Kind.INVITED else words.WHY),
             footers=(*footers, (about.url, t(words.EVENT_PAGE))),
             logo=logo,
+            others=self._others(plan, t),
         )
         entry = self._entry(about, attendee.name, attendee.email, link, sequence, now)
         seated = attendee.status is Status.APPROVED and event.state is not EventState.ENDED
@@ -213,7 +214,17 @@ class Writer:
         composer, needs_link = self._tools()[0], plan.sort.needs_link
         return composer.compose(subject, text, facts, about.look(), language, needs_link=needs_link)
 
-    def _example_facts(self, event: Event, kind: Kind, language: Language, logo: Logo | None) -> Facts:
+    @staticmethod
+    def _button(plan: Plan, t: Callable[[str], str]) -> str:
+        return t(words.WATCH if plan.shown is Shown.NOW else words.OWN[plan.kind].button)
+
+    @staticmethod
+    def _others(plan: Plan, t: Callable[[str], str]) -> dict[str, str]:
+        """What stands in braces in letters of this kind alone."""
+        told = words.RECORDING[plan.shown]
+        return {"recording": t(told) if told else ""} if plan.sort.followup else {}
+
+    def _example_facts(self, event: Event, plan: Plan, language: Language, logo: Logo | None) -> Facts:
         t = self.t(language)
         about = self.about(event)
         return Facts(
@@ -221,12 +232,13 @@ class Writer:
             title=about.title,
             when=about.when(language),
             organizer=about.organizer,
-            link="" if kind is Kind.CALLED_OFF else about.url,
-            button=t(words.OWN[kind].button),
+            link="" if plan.kind is Kind.CALLED_OFF else about.url,
+            button=self._button(plan, t),
             place=str(_EXAMPLE_PLACE),
             why=t(words.WHY_TEST),
             footers=((about.url, t(words.EVENT_PAGE)),),
             logo=logo,
+            others=self._others(plan, t),
         )
 
     def _entry(self, about: About, guest: str, email: str, url: str, sequence: int, now: datetime) -> Entry:

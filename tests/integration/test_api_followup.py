@@ -6,12 +6,14 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tests.mail_office import future_event
+from tests.mail_office import body, future_event, letters_to
 from tests.security.pages_client import Person
 from webinar.attendance.model import NewCorrection
 from webinar.mail.model import Choice, Kind, Words
+from webinar.recordings.gate import Gate, Who
 
 if TYPE_CHECKING:
+    from tests.mail_stage import Inbox
     from tests.web_stage import Web
 
 pytest_plugins = ["tests.mail_office"]
@@ -68,3 +70,40 @@ async def test_the_host_sees_who_would_get_which_letter_and_what_it_says_before_
     items = (await office.host.get(path)).json()["items"]
     assert [(one["gets"], one["has"]) for one in items] == [(0, 1), (0, 2)]
     assert (await office.host.post(path)).json() == {"letters": 0}
+
+
+async def test_a_follow_up_says_of_the_recording_what_holds_for_whom_it_goes_to(office: Web, inbox: Inbox) -> None:
+    event = await future_event(office, language="en")
+    event_id, platform = uuid.UUID(event["id"]), office.platform
+    guest = await office.attendee(event, "missed@example.org", language="en")
+    await letters_to(inbox, "missed@example.org", 1)
+    await platform.pool.execute(
+        "update event set state = 'ended', started_at = now() - interval '1 hour', ended_at = now() where id = $1",
+        event_id,
+    )
+
+    async def said() -> list[str]:
+        """What their button says, and before a colon what is said of the recording; of who came, and who did not."""
+        items = (await office.host.get(f"/api/v1/events/{event_id}/followup")).json()["items"]
+        parts = [item["text"].split("\n\n")[2:-1] for item in items]
+        return [" | ".join(one.split("\n")[0] for one in part) for part in parts]
+
+    hello = ["Hello Hana Kim,", "thank you for being there.", "you were registered but could not be there."]
+    without = [f"{word} | Open my link:" for word in hello[1:]]
+    soon = "The recording is being made ready. In a while you can watch it by this link: | Open my link:"
+    now = "You can watch the recording by this link: | Watch the recording:"
+    assert await said() == without  # there is none
+    await platform.recordings.open(event_id)
+    assert await said() == [f"{word} | {soon}" for word in hello[1:]]
+    ready = "update recording set state = 'ready', key = 'k', bytes = 1, sha256 = 'f', duration_s = 9, complete = true"
+    await platform.pool.execute(f"{ready}, ready_at = now() where event_id = $1", event_id)
+    assert await said() == [f"{word} | {now}" for word in hello[1:]]
+    await platform.editing.set_gate(event_id, Gate(Who.ATTENDED))
+    assert await said() == [f"{hello[1]} | {now}", without[1]]
+    await platform.editing.set_gate(event_id, Gate(Who.NOBODY))
+    assert await said() == without
+    await platform.editing.set_gate(event_id, Gate(Who.REGISTERED))
+    assert (await office.host.post(f"/api/v1/events/{event_id}/followup")).json() == {"letters": 1}
+    letter = (await letters_to(inbox, "missed@example.org", 2))[-1]
+    said_at_last = ["You can watch the recording by this link:", "", "Watch the recording:", guest["join_url"]]
+    assert "\n".join(said_at_last) in body(letter).replace("\r\n", "\n")

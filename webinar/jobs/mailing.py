@@ -31,7 +31,13 @@ class Mailing:
         hello = platform.writer.host
         self._postman = Postman(server, hello=hello, per_minute=settings.mail_per_minute, context=context)
         self._post = Post(
-            platform.mail, platform.events, platform.registration, platform.writer, platform.logos, self._postman
+            platform.mail,
+            platform.events,
+            platform.registration,
+            platform.showing,
+            platform.writer,
+            platform.logos,
+            self._postman,
         )
         self._host_post = HostPost(
             platform.people,

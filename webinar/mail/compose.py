@@ -95,14 +95,16 @@ class Composer:
         if facts.link and needs_link and _LINK not in text:
             text = f"{text.rstrip()}\n\n{_LINK}"
         one_line = header(fill(subject, facts.places()))
-        paragraphs = [part.strip("\n") for part in re.split(r"\n\s*\n", text.strip())]
+        parts = [part.strip("\n") for part in re.split(r"\n\s*\n", text.strip())]
+        # One of which nothing is left where a place in it stands for nothing leaves no gap.
+        paragraphs = [part for part in parts if fill(part, facts.places()).strip()]
         html = self._template.render(
             language=language,
             subject=one_line,
             organizer=facts.organizer,
             title=facts.title,
             when=facts.when,
-            blocks=[_block(part, facts, look) for part in paragraphs if part],
+            blocks=[_block(part, facts, look) for part in paragraphs],
             why=facts.why,
             links=facts.footers,
             look=look,
@@ -120,7 +122,7 @@ def header(text: str) -> str:
 
 def _block(part: str, facts: Facts, look: Look) -> Block:
     if part.strip() == _LINK:
-        return Block(url=facts.link, label=facts.button or facts.link) if facts.link else Block()
+        return Block(url=facts.link, label=facts.button or facts.link)
     lines = fill(part, {**facts.places(), "name": _NAME}).split("\n")
     linked = Markup("<br>").join(_linked(line, look) for line in lines)
     return Block(linked.replace(_NAME, escape(facts.name)))
@@ -142,8 +144,8 @@ def _plain(paragraphs: list[str], facts: Facts) -> str:
     words = []
     for part in paragraphs:
         if part.strip() == _LINK:
-            words += [f"{facts.button}:\n{facts.link}" if facts.button else facts.link] if facts.link else []
-        elif part:
+            words.append(f"{facts.button}:\n{facts.link}" if facts.button else facts.link)
+        else:
             words.append(fill(part, facts.places()))
     foot = "\n".join(line for line in (facts.why, *(f"{text}: {url}" for url, text in facts.footers)) if line)
     return "\n\n".join((head, *words, f"-- \n{foot}")) + "\n"

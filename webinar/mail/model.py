@@ -61,6 +61,14 @@ class Group(enum.StrEnum):
     AFTERWARDS = "afterwards"
 
 
+class Shown(enum.Enum):
+    """Whether those a follow-up goes to can watch the recording."""
+
+    NOT = enum.auto()  # the host does not show it to them, or there is none
+    SOON = enum.auto()  # once it is ready
+    NOW = enum.auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sort:
     """What is the same for all letters of a kind."""
@@ -104,8 +112,8 @@ SORTS: Final[Mapping[Kind, Sort]] = {
     Kind.DAY: Sort(group=_M, minutes=24 * 60, refusable=True),
     Kind.HOUR: Sort(group=_M, minutes=60, refusable=True),
     Kind.SOON: Sort(group=_M, minutes=5, refusable=True),
-    Kind.THANKS: Sort(group=_A, on=False, minutes=60, refusable=True),
-    Kind.MISSED: Sort(group=_A, on=False, minutes=60, refusable=True),
+    Kind.THANKS: Sort(group=_A, on=False, minutes=60, refusable=True, places=(*PLACES, "recording")),
+    Kind.MISSED: Sort(group=_A, on=False, minutes=60, refusable=True, places=(*PLACES, "recording")),
     Kind.CERTIFICATE: Sort(group=_A, own_link=False),
 }
 REMINDERS: Final = tuple(kind for kind, sort in SORTS.items() if sort.reminder)
@@ -204,10 +212,11 @@ class Choice(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A kind as it is for one event: ours, with what the host changed."""
+    """A kind as it is for one event: ours, with what the host changed. `shown` is of follow-ups (`webinar.showing`)."""
 
     kind: Kind
     choice: Choice
+    shown: Shown = Shown.NOT
 
     @property
     def sort(self) -> Sort:

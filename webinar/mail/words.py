@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from webinar.mail.model import Kind
+from webinar.mail.model import Kind, Shown
 
 
 def _(message: str) -> str:
@@ -28,6 +28,7 @@ class Own:
 
 _ENTER: Final = _("Enter the event")
 _PAGE: Final = _("To the event page")
+_OWN_LINK: Final = _("Open my link")
 
 OWN: Final[Mapping[Kind, Own]] = {
     Kind.CONFIRMED: Own(
@@ -125,19 +126,13 @@ OWN: Final[Mapping[Kind, Own]] = {
     ),
     Kind.THANKS: Own(
         _("Thank you for coming: {title}"),
-        _(
-            "Hello {name},\n\nthank you for being there. If the host shares the recording, you can watch it by your"
-            " link.\n\n{link}"
-        ),
-        _("To the event"),
+        _("Hello {name},\n\nthank you for being there.\n\n{recording}\n\n{link}"),
+        _OWN_LINK,
     ),
     Kind.MISSED: Own(
         _("We missed you: {title}"),
-        _(
-            "Hello {name},\n\nyou were registered but could not be there. If the host shares the recording,"
-            " you can watch it by your link.\n\n{link}"
-        ),
-        _("To the event"),
+        _("Hello {name},\n\nyou were registered but could not be there.\n\n{recording}\n\n{link}"),
+        _OWN_LINK,
     ),
     Kind.CERTIFICATE: Own(
         _("Your certificate: {title}"),
@@ -145,6 +140,14 @@ OWN: Final[Mapping[Kind, Own]] = {
         _("Get the certificate"),
     ),
 }
+
+# What `{recording}` stands for in follow-ups; and what their button says where it can be watched.
+RECORDING: Final[Mapping[Shown, str]] = {
+    Shown.NOT: "",
+    Shown.SOON: _("The recording is being made ready. In a while you can watch it by this link:"),
+    Shown.NOW: _("You can watch the recording by this link:"),
+}
+WATCH: Final = _("Watch the recording")
 
 # Below the words of each letter.
 WHY: Final = _("You get this mail because you are registered for this event with this address.")

@@ -130,7 +130,7 @@ class MailsScreen(Screen):
     async def edit(self, request: Request) -> Response:
         account = await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        plan = await self.platform.mail.plan(event.id, _kind(request))
+        plan = await self._plan(event, _kind(request))
         return self._edit_page(request, event, plan, FormView(_values(plan)), account)
 
     async def save(self, request: Request) -> Response:
@@ -143,7 +143,7 @@ class MailsScreen(Screen):
         except Invalid as error:
             view = FormView(dict(sent.fields))
             _refuse(view, error, kind, sent, visit(request))
-            plan = await self.platform.mail.plan(event.id, kind)
+            plan = await self._plan(event, kind)
             return self._edit_page(request, event, plan, view, account, error.status)
         return go(request, f"/events/{event.id}/mails/{kind.value}", Notice.MAIL_SAVED)
 
@@ -178,7 +178,7 @@ class MailsScreen(Screen):
         """The HTML as a mail program gets it, for a frame that can do nothing."""
         await self.host(request)
         event = await self.platform.events.get(event_id(request))
-        plan = await self.platform.mail.plan(event.id, _kind(request))
+        plan = await self._plan(event, _kind(request))
         language = _language(request.query_params.get("language", ""), event)
         return framed(self.platform.writer.example(event, plan, language, await self.platform.logos.of(event)))
 
@@ -193,8 +193,12 @@ class MailsScreen(Screen):
             subject=" ".join(sent.text(f"{language}.subject").split())[:MAX_SUBJECT],
             text=sent.text(f"{language}.text")[:MAX_TEXT],
         )
-        plan = Plan(kind, Choice(ko=typed, en=typed))
+        plan = await self.platform.showing.of(event, Plan(kind, Choice(ko=typed, en=typed)))
         return framed(self.platform.writer.example(event, plan, language, await self.platform.logos.of(event)))
+
+    async def _plan(self, event: Event, kind: Kind) -> Plan:
+        """As a letter would be written now."""
+        return await self.platform.showing.of(event, await self.platform.mail.plan(event.id, kind))
 
     def _choice(self, kind: Kind, sent: Sent) -> Choice:
         """What is as we have it is not kept: our words may get better."""
@@ -247,6 +251,7 @@ PLACES: Final[Mapping[str, str]] = {
     "when": _("date and time"),
     "link": _("the link; alone on a line it becomes a button"),
     "place": _("the number on the waiting list"),
+    "recording": _("whether the recording can be watched; nothing where it cannot"),
 }
 
 

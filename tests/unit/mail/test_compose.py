@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -60,6 +61,16 @@ def test_where_people_need_their_link_it_is_added_to_words_without_it(composer: 
     for kind, wanted in ((Kind.CONFIRMED, True), (Kind.DAY, True), (Kind.DECLINED, False), (Kind.THANKS, False)):
         made = composer.compose("x", "words", FACTS, LOOK, "en", needs_link=SORTS[kind].needs_link)
         assert (FACTS.link in made.text) is wanted, kind
+
+
+def test_a_paragraph_of_a_place_that_stands_for_nothing_leaves_no_gap(composer: Composer) -> None:
+    for said in ("", "It is there."):
+        facts = replace(FACTS, others={"recording": said})
+        made = composer.compose("x", "Hello\n\n{recording}\n\n{link}\n\nBye", facts, LOOK, "en")
+        between = made.text.split("Hello")[1].split(FACTS.button)[0]
+        assert between == (f"\n\n{said}\n\n" if said else "\n\n")
+        assert ("It is there." in Tags(made.html).text) is bool(said)
+        assert re.findall(r"<p[^>]*>\s*</p>", made.html) == []
 
 
 def test_markup_in_names_titles_and_words_is_text(composer: Composer) -> None:
