@@ -128,7 +128,7 @@ def stylesheet(found: Palette) -> str:
     """The tokens for a page, to stand behind `tokens.css`: the same selectors, so that the reader's theme decides."""
     light, dark = _tokens(found.light), _tokens(found.dark)
     return (
-        f":root{{{light};--accent-paper:{found.light.accent}}}\n"
+        f":root{{{light};--paper-accent:{found.light.accent}}}\n"
         f'@media (prefers-color-scheme:dark){{:root:not([data-theme="light"]){{{dark}}}}}\n'
         f':root[data-theme="dark"],.theatre{{{dark}}}\n'
     )

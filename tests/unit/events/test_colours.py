@@ -74,5 +74,5 @@ def test_the_stylesheet_stands_where_the_tokens_stand() -> None:
         assert selector in sheet
     tokens = ["accent", "accent-strong", "accent-ink", "accent-soft"]
     # That of paper, which is bright by night, too, stands once.
-    assert re.findall(r"--([\w-]+):", sheet) == [*tokens, "accent-paper", *tokens, *tokens]
-    assert f"--accent-paper:{palette('#b4236b').light.accent}" in sheet
+    assert re.findall(r"--([\w-]+):", sheet) == [*tokens, "paper-accent", *tokens, *tokens]
+    assert f"--paper-accent:{palette('#b4236b').light.accent}" in sheet
