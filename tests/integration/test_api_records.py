@@ -93,7 +93,7 @@ async def test_the_tables_have_everybody_once_with_minutes_and_results(web: Web)
     table = (await get(web, event, "attendance.csv")).decode("utf-8-sig")
     rows = {row["name"]: row for row in csv.DictReader(io.StringIO(table, newline=""))}
     assert [rows[name]["minutes_live"] for name in ("김하나", "이두리", "박세찬")] == ["90.0", "50.0", "0.0"]
-    result = "Whole event: 80 % watched: result"
+    result = "Whole event: 80% watched: result"
     assert [rows[name][result] for name in ("김하나", "이두리", "박세찬")] == ["passed", "failed", "failed"]
     assert f"'{EVIL}" in rows
     assert rows["김하나"]["id"] == made["김하나"]["id"]
